@@ -1,0 +1,25 @@
+"""losskit: one definition per loss; the same value and gradient on every framework.
+
+>>> import losskit
+>>> float(losskit.mean_absolute_error([1.0, 0.0], [2.0, 3.0]))
+2.0
+>>> huber = losskit.Huber(delta=2.0)
+>>> value, gradient = huber.value_and_gradient([0.0, 0.0], [1.0, 4.0])
+>>> float(value), gradient.tolist()
+(3.25, [0.5, 1.0])
+
+`import losskit` loads NumPy alone. The faces for frameworks are imported by name:
+`import losskit.keras`. What each loss is stands in its docstring, and in `losskit show NAME`.
+"""
+
+from losskit import metrics
+from losskit.numpy import CLASSES as _CLASSES
+from losskit.numpy import FUNCTIONS as _FUNCTIONS
+from losskit.numpy import Loss, get
+
+__version__ = "0.1.0"
+
+globals().update(_CLASSES)
+globals().update(_FUNCTIONS)
+
+__all__ = ["Loss", "__version__", "get", "metrics", *_CLASSES, *_FUNCTIONS]

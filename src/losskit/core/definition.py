@@ -1,0 +1,236 @@
+"""What a loss card is: typed parameters, domains, facts, and the registry of all cards.
+
+A card is a frozen dataclass: its fields are the loss's parameters, its class attributes the facts
+about it, its docstring the page that ``losskit show`` prints. The registry fills itself as the
+family files under ``losskit.losses`` are imported; nothing is listed by hand.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+import re
+from abc import ABC
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+# --- parameters ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The valid range of one parameter, with its meaning in words."""
+
+    kind: str
+    """One of "number", "flag", "integer", "integer or None", "class weights"."""
+    doc: str
+    low: float = float("-inf")
+    high: float = float("inf")
+    open: bool = False
+    """Whether the ends of the range are themselves excluded."""
+
+    @property
+    def range(self) -> str:
+        """The range in words, for messages and for the card."""
+        if self.kind != "number":
+            return self.kind
+        left, right = ("(", ")") if self.open else ("[", "]")
+        left = "(" if self.low == float("-inf") else left
+        right = ")" if self.high == float("inf") else right
+        return f"number in {left}{self.low:g}, {self.high:g}{right}"
+
+    def check(self, name: str, value: Any) -> Any:
+        """Return the value in its canonical type.
+
+        Raises:
+            TypeError: the value is of another type.
+            ValueError: the value is of the right type but outside the range.
+        """
+        wrong = f"{name} must be a {self.range}, got {value!r}. {name}: {self.doc}"
+        if self.kind == "flag":
+            # NumPy's bool is accepted too; 0 and 1 are not, they are more often a shifted argument.
+            if type(value).__name__ not in ("bool", "bool_"):
+                raise TypeError(wrong)
+            return bool(value)
+        if self.kind == "class weights":
+            return None if value is None else _class_weights(name, value)
+        if value is None and self.kind == "integer or None":
+            return None
+        if self.kind.startswith("integer"):
+            if isinstance(value, bool) or not hasattr(value, "__index__"):
+                raise TypeError(wrong)
+            return int(value)
+        try:
+            number = float("nan") if isinstance(value, (bool, str)) else float(value)
+        except (TypeError, ValueError):
+            raise TypeError(wrong) from None
+        if isinstance(value, (bool, str)):
+            raise TypeError(wrong)
+        outside = not self.low <= number <= self.high
+        if outside or (self.open and number in (self.low, self.high)):
+            raise ValueError(wrong)
+        return number
+
+
+def _class_weights(name: str, value: Any) -> tuple[tuple[int, float], ...]:
+    """Weights per class as sorted pairs: hashable, whether a sequence or a mapping came in."""
+    pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
+    try:
+        # A saved configuration comes back as the pairs themselves.
+        entries = list(pairs)
+        if entries and all(isinstance(w, (tuple, list)) and len(w) == 2 for _, w in entries):
+            entries = [w for _, w in entries]
+        weights = sorted((int(k), float(w)) for k, w in entries)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name} must be a sequence of weights, one per class, or a mapping from class to "
+            f"weight, got {value!r}."
+        ) from None
+    for k, w in weights:
+        if k < 0 or not 0 <= w < float("inf"):
+            raise ValueError(
+                f"{name} must hold finite weights >= 0 for classes >= 0, got class {k} with "
+                f"weight {w:g}."
+            )
+    return tuple(weights)
+
+
+def parameter(default: Any, **rule: Any) -> Any:
+    """A dataclass field that carries its rule."""
+    return field(default=default, metadata={"rule": Rule(**rule)})
+
+
+# --- domains ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Which values a target or a prediction may take."""
+
+    words: str
+    low: float = float("-inf")
+    high: float = float("inf")
+    slack: float = 0.0
+    """Width of the margin outside the range that is read as rounding."""
+    values: tuple[float, ...] = ()
+    """The only values allowed, where they are few."""
+    labels: bool = False
+    """Whether these are class indices, to be checked against the number of classes."""
+
+
+REAL = Domain("any real number")
+NONNEGATIVE = Domain("a number >= 0", low=0.0)
+PROBABILITY = Domain("a probability in [0, 1]", low=0.0, high=1.0, slack=1e-5)
+SHARE = Domain("a probability in [0, 1]; a row need not sum to 1", low=0.0, high=1.0, slack=1e-5)
+LOGIT = Domain("a logit: any real number, -inf for a class that is ruled out")
+SIGN = Domain("a class written -1 or 1 (0 is read as -1)", values=(-1.0, 0.0, 1.0))
+MEMBERSHIP = Domain("1 for the true class and 0 (or -1) elsewhere", values=(-1.0, 0.0, 1.0))
+LABEL = Domain("an integer class label, 0 to (classes - 1)", labels=True)
+
+# --- cards --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Card(ABC):
+    """One loss: what `core.families` asks of it, and the facts the other parts read.
+
+    A subclass is named as the public class (``Huber``) and lives in the file of its family.
+    """
+
+    name: ClassVar[str]
+    """Public function name, e.g. ``"huber"``."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    latex: ClassVar[str]
+    """The formula of one item, in mathtext, for titles."""
+    target: ClassVar[Domain] = REAL
+    convex: ClassVar[bool]
+    """Whether an item is convex in the prediction."""
+    metric: ClassVar[str]
+    """The metric people read beside this loss (a name in `losskit.metrics`)."""
+    decomposable: ClassVar[bool] = True
+    """Whether the mean over the whole follows from the means of its parts."""
+    task: ClassVar[str]
+    """Which model head it trains: "regression", "binary", "categorical", "sparse"."""
+
+    @property
+    def prediction(self) -> Domain:
+        """Which predictions the loss accepts."""
+        return REAL
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            object.__setattr__(
+                self, f.name, f.metadata["rule"].check(f.name, getattr(self, f.name))
+            )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" in cls.__dict__:
+            _register(cls)
+
+    @classmethod
+    def rules(cls) -> dict[str, tuple[Any, Rule]]:
+        """Parameter name -> (default, rule)."""
+        return {f.name: (f.default, f.metadata["rule"]) for f in dataclasses.fields(cls)}
+
+    @classmethod
+    def family(cls) -> str:
+        """The family file that holds this card, e.g. ``"regression"``."""
+        return cls.__module__.rpartition(".")[2]
+
+    @classmethod
+    def sections(cls) -> dict[str, str]:
+        """The docstring by heading; the first line stands under ``"Summary"``."""
+        text = inspect.cleandoc(cls.__doc__ or "")
+        parts = re.split(r"^(\w[\w ]*)\n-{3,}\n", text, flags=re.MULTILINE)
+        headings = dict(zip(parts[1::2], (p.strip() for p in parts[2::2]), strict=True))
+        return {"Summary": parts[0].strip(), **headings}
+
+    def parameters(self) -> dict[str, Any]:
+        """Parameter name -> value of this card."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+
+# --- registry -----------------------------------------------------------------------------------
+
+CARDS: dict[str, type[Card]] = {}
+"""Every card by its public function name."""
+_SPELLINGS: dict[str, str] = {}
+
+AnyCard = TypeVar("AnyCard", bound=type[Card])
+
+
+def _register(card: type[Card]) -> None:
+    CARDS[card.name] = card
+    for spelling in (card.name, card.__name__, *card.aliases):
+        owner = _SPELLINGS.setdefault(_fold(spelling), card.name)
+        if owner != card.name:
+            raise ValueError(f"{spelling!r} names both {owner!r} and {card.name!r}.")
+
+
+def _fold(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def find(name: str) -> type[Card]:
+    """The card of that name, class name or alias; case, ``_`` and ``-`` do not matter.
+
+    Raises:
+        TypeError: ``name`` is not a string.
+        ValueError: no such loss; the message gives the nearest names.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"A loss name must be a string, got {name!r}.")
+    if _fold(name) in _SPELLINGS:
+        return CARDS[_SPELLINGS[_fold(name)]]
+    near = difflib.get_close_matches(_fold(name), list(_SPELLINGS), n=5, cutoff=0.5)
+    names = list(dict.fromkeys(_SPELLINGS[n] for n in near))[:3]
+    hint = f"Did you mean {' or '.join(names)}? " if names else ""
+    raise ValueError(f"Unknown loss {name!r}. {hint}`losskit list` shows all {len(CARDS)} losses.")
+
+
+def cards() -> Iterator[type[Card]]:
+    """Every card, by family, in the order of the files."""
+    yield from CARDS.values()

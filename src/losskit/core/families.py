@@ -1,0 +1,113 @@
+"""The families: what shape a loss gives, and how the chain rule spreads a gradient over it.
+
+* Pointwise: one item per element; prediction and target have the same shape.
+* Rowwise: one item per row; the axis of the classes (or of the vector) is used up.
+* Setwise: one value per set, a function of the mean of a pointwise loss.
+
+A card of a family writes, in the vocabulary ``m``, ``value``, ``slope`` (derivative with respect
+to the prediction), ``curve`` (second derivative; its diagonal for rows) and ``target_slope``
+(derivative with respect to the target, for those who train both sides).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from losskit.core.definition import Card
+from losskit.core.namespaces import Array, Vocabulary
+
+
+class Items(Card):
+    """A decomposable loss: a sum of items."""
+
+    @abstractmethod
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """The items."""
+
+    @abstractmethod
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """Derivative of each item with respect to its predictions, in their shape."""
+
+    @abstractmethod
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """Second derivative of each item by each of its predictions, in their shape."""
+
+    @abstractmethod
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """Derivative of each item with respect to its targets, in their shape."""
+
+    def item_axis(self) -> int | None:
+        """The axis of the prediction that an item uses up, if any."""
+        return None
+
+    def ignored(self) -> int | None:
+        """The label whose items are left out, if any."""
+        return None
+
+
+class Pointwise(Items):
+    """One item per element."""
+
+    def kinks(self, y: float) -> tuple[float, ...]:
+        """Predictions at which the slope jumps, for the target ``y``."""
+        return ()
+
+    def bends(self, y: float) -> tuple[float, ...]:
+        """Predictions at which only the curvature jumps, for the target ``y``."""
+        return ()
+
+
+class Residual(Pointwise):
+    """A pointwise loss of the error ``e = prediction - target`` alone."""
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return -self.slope(m, y, p)
+
+
+class Rowwise(Items):
+    """One item per row along ``axis``."""
+
+    axis: int
+
+    def item_axis(self) -> int | None:
+        return self.axis
+
+
+class Setwise(Card):
+    """One value per set: the outer function of the mean of an inner, decomposable loss."""
+
+    decomposable: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def inner(self) -> Items:
+        """The decomposable loss whose mean is transformed."""
+
+    @abstractmethod
+    def finish(self, mean: float) -> float:
+        """The value of the set from the mean of the inner items."""
+
+    @abstractmethod
+    def value(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
+        """The value for weights ``w`` and item count ``count``: a scalar."""
+
+    @abstractmethod
+    def slope(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
+        """Derivative of the value with respect to each prediction."""
+
+    @abstractmethod
+    def curve(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
+        """Diagonal of the second derivative."""
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
+        return -self.slope(m, y, p, w, count)
+
+
+Evaluated = Items | Setwise
+"""Every card that can be evaluated."""
+
+
+def is_rowwise(card: Any) -> bool:
+    """Whether the card takes whole rows (of classes or of vectors)."""
+    return isinstance(card, Rowwise)

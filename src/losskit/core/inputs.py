@@ -1,0 +1,329 @@
+"""What comes in: arrays, checked against the card, with a message that says what to do.
+
+Only elements that count are judged: what a mask, a zero weight or an ignored label leaves out may
+hold anything, NaN included, and is replaced before any formula sees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from losskit.core.definition import Domain
+from losskit.core.families import Evaluated, Items, is_rowwise
+from losskit.core.namespaces import Array
+
+HALF = ("float16", "bfloat16")
+"""Types in which nothing is computed: they are widened to float32 first."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Arrays ready for a card's formulas."""
+
+    y: Array
+    p: Array
+    weight: Array | None
+    """Weights in the shape of the items (float64), or None for 1."""
+    keep: Array | None
+    """Which items count, or None for all. Items of weight 0 count, with value 0."""
+    items: int
+    """How many items count."""
+    dtype: Any
+    """The dtype in which the prediction came."""
+
+
+def prepare(
+    card: Evaluated, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None
+) -> Inputs:
+    """Check the arguments of a loss call and bring them into shape.
+
+    Raises:
+        TypeError: an argument is not numeric, or predictions are integers.
+        ValueError: shapes do not match, or a value is outside its domain.
+    """
+    p = as_array("y_pred", y_pred)
+    if p.dtype.kind in "iub":
+        raise TypeError(
+            f"y_pred holds integers (dtype {p.dtype}, shape {p.shape}), expected floating-point "
+            "predictions. Class numbers (an argmax) have no gradient: pass the probabilities or "
+            "logits themselves; for real-valued predictions convert with y_pred.astype('float32')."
+        )
+    y = as_array("y_true", y_true)
+    check_shapes(card, y.shape, p.shape)
+    dtype = p.dtype
+    if dtype.name in HALF:
+        p = p.astype(np.float32)
+
+    shape = item_shape(card, p.shape)
+    keep, weight = None, None
+    if mask is not None:
+        keep = _fit("mask", as_array("mask", mask), shape)
+        if keep.dtype != bool:
+            raise TypeError(
+                f"mask must be boolean (True counts), got dtype {keep.dtype}. "
+                "Compare first, e.g. mask=(y_true != -1); for weights use sample_weight."
+            )
+    ignored = card.ignored() if isinstance(card, Items) else None
+    if ignored is not None:
+        counted = y != ignored
+        keep = counted if keep is None else keep & counted
+    if sample_weight is not None:
+        weight = _fit("sample_weight", as_array("sample_weight", sample_weight), shape)
+        weight = check_weight(weight.astype(np.float64), keep)
+
+    used = keep
+    if weight is not None:
+        used = weight != 0 if keep is None else keep & (weight != 0)
+        # A weight of an item that does not count may be anything; it is not to be multiplied.
+        weight = np.where(used, weight, 0.0)
+    check_target(card, y, p.shape, used)
+    check_prediction(card, p, used)
+
+    y = y.astype(np.int64 if card.target.labels else p.dtype, copy=False)
+    if used is not None and not used.all():
+        spread = _spread(card, used)
+        p = np.where(spread, p, np.ones((), p.dtype))
+        y = np.where(used if card.target.labels else spread, y, np.ones((), y.dtype))
+        if card.target.labels:
+            y = np.where(used, y, np.zeros((), y.dtype))
+    items = int(np.prod(shape, dtype=np.int64)) if keep is None else int(np.count_nonzero(keep))
+    return Inputs(y=y, p=p, weight=weight, keep=keep, items=items, dtype=dtype)
+
+
+def as_array(name: str, value: Any) -> Array:
+    """The value as a numeric array.
+
+    Raises:
+        TypeError: it is not numeric.
+    """
+    if value is None:
+        raise TypeError(f"{name} is None, expected an array of numbers.")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # ragged lists
+        raise TypeError(
+            f"{name} cannot be made an array ({error}). Pass rows of equal length, or pad and "
+            "give a mask."
+        ) from None
+    if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
+        raise TypeError(
+            f"{name} must hold real numbers, got dtype {array.dtype} with shape {array.shape}. "
+            "Convert it first, e.g. np.asarray(x, dtype='float32'); text labels with "
+            "sklearn.preprocessing.LabelEncoder."
+        )
+    return array
+
+
+# --- shapes -------------------------------------------------------------------------------------
+
+
+def item_shape(card: Any, p_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of the items for predictions of that shape."""
+    if not is_rowwise(card):
+        return tuple(p_shape)
+    axis = card.axis % len(p_shape)
+    return tuple(p_shape[:axis]) + tuple(p_shape[axis + 1 :])
+
+
+def check_shapes(card: Any, y_shape: tuple[Any, ...], p_shape: tuple[Any, ...]) -> None:
+    """Check that a target of one shape and a prediction of another fit this card.
+
+    A dimension of None (unknown while tracing) fits any.
+
+    Raises:
+        ValueError: they do not; the message says what to reshape.
+    """
+    y_shape, p_shape = tuple(y_shape), tuple(p_shape)
+    got = f"got y_true.shape={y_shape} and y_pred.shape={p_shape}"
+    if is_rowwise(card):
+        if not p_shape:
+            raise ValueError(f"y_pred must have at least one dimension, the classes; {got}.")
+        if not -len(p_shape) <= card.axis < len(p_shape):
+            raise ValueError(f"axis={card.axis} does not exist in y_pred; {got}.")
+        if p_shape[card.axis] == 0:
+            raise ValueError(f"y_pred has no classes along axis={card.axis}; {got}.")
+    if card.target.labels:
+        wanted = item_shape(card, p_shape)
+        if fits(y_shape, wanted):
+            return
+        advice = ""
+        if fits(y_shape, p_shape):
+            advice = (
+                " The target looks one-hot: use categorical_crossentropy, or pass "
+                "y_true.argmax(axis)."
+            )
+        elif len(y_shape) == len(p_shape) and y_shape[card.axis] == 1:
+            advice = f" Remove the last dimension: y_true.squeeze(axis={card.axis})."
+        raise ValueError(
+            "y_true and y_pred must have the same shape up to the class axis: "
+            f"{got}, expected y_true.shape={wanted}.{advice}"
+        )
+    if fits(y_shape, p_shape):
+        return
+    advice = ""
+    if is_rowwise(card) and fits(y_shape, item_shape(card, p_shape)):
+        advice = (
+            " The target looks like integer labels: use sparse_categorical_crossentropy, or make "
+            f"it one-hot: np.eye({p_shape[card.axis]})[y_true]."
+        )
+    elif y_shape == (*p_shape, 1):
+        advice = " Use y_true.squeeze(-1) (or y_pred[..., None]): no silent broadcast."
+    elif (*y_shape, 1) == p_shape:
+        advice = " Use y_pred.squeeze(-1) (or y_true[..., None]): no silent broadcast."
+    raise ValueError(f"y_true and y_pred must have the same shape: {got}.{advice}")
+
+
+def fits(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    """Whether two shapes are the same as far as they are known."""
+    return len(a) == len(b) and all(
+        i is None or j is None or i == j for i, j in zip(a, b, strict=True)
+    )
+
+
+def _fit(name: str, array: Array, shape: tuple[int, ...]) -> Array:
+    """Weights or a mask in the shape of the items: a scalar, a leading part, or full rank."""
+    aligned = array
+    if array.ndim < len(shape) and array.shape == shape[: array.ndim]:
+        aligned = array.reshape(array.shape + (1,) * (len(shape) - array.ndim))
+    elif array.ndim == len(shape) + 1 and array.shape[-1] == 1:
+        aligned = array[..., 0]
+    if aligned.ndim == len(shape) and all(
+        a in (1, s) for a, s in zip(aligned.shape, shape, strict=True)
+    ):
+        return np.broadcast_to(aligned, shape)
+    raise ValueError(
+        f"{name} must be a number, have the shape of the items {shape}, or of their first "
+        f"dimensions (one per sample): got {name}.shape={array.shape}."
+    )
+
+
+def _spread(card: Any, items: Array) -> Array:
+    """An array of items laid over the prediction's shape."""
+    return np.expand_dims(items, card.axis) if is_rowwise(card) else items
+
+
+# --- values -------------------------------------------------------------------------------------
+
+
+def check_weight(weight: Array, keep: Array | None) -> Array:
+    """Check that weights are finite and not negative where they count."""
+    bad = ~(weight >= 0) | np.isinf(weight)
+    where = _first(bad if keep is None else bad & keep)
+    if where is not None:
+        raise ValueError(
+            f"sample_weight must be finite and >= 0, got {weight[where]:g} at index "
+            f"{_index(where)}. Use 0 to leave an element out; a weight below 0 would reward "
+            "mistakes."
+        )
+    return weight
+
+
+def check_target(card: Any, y: Array, p_shape: tuple[int, ...], used: Array | None = None) -> None:
+    """Check the targets that count against the card's domain."""
+    domain: Domain = card.target
+    if domain.labels:
+        _check_labels(card, y, p_shape[card.axis], used)
+        return
+    if y.dtype.kind == "f" or y.dtype.name == "bfloat16":
+        where = _first(_restrict(card, np.isnan(y), used))
+        if where is not None:
+            raise ValueError(
+                f"y_true is NaN at index {_index(where)}, expected {domain.words}. Drop the "
+                "missing targets, or leave them out with mask=~np.isnan(y_true) or "
+                "sample_weight 0."
+            )
+    _check_domain(card, "y_true", y, domain, used, _target_advice(card))
+
+
+def check_prediction(card: Any, p: Array, used: Array | None = None) -> None:
+    """Check the predictions that count against the card's domain. NaN is let through.
+
+    A NaN prediction is a model that has diverged: it shows as a NaN loss.
+    """
+    advice = ""
+    if getattr(card, "from_logits", None) is False:
+        advice = (
+            " If these are logits, pass from_logits=True; otherwise end the model in a sigmoid "
+            "or softmax."
+        )
+    elif card.name == "kl_divergence":
+        advice = " It takes probabilities: apply softmax (or exp, to log-probabilities) first."
+    elif card.name == "poisson":
+        advice = " It takes a rate: end the model in exp or softplus."
+    _check_domain(card, "y_pred", p, card.prediction, used, advice)
+
+
+def _target_advice(card: Any) -> str:
+    if card.target.values:
+        return " Labels other than these: recode them, e.g. 2 * (y_true == positive) - 1."
+    if card.target.high == 1.0:
+        return " For class numbers use sparse_categorical_crossentropy; scale others to [0, 1]."
+    return ""
+
+
+def _check_domain(
+    card: Any, name: str, x: Array, domain: Domain, used: Array | None, advice: str
+) -> None:
+    if domain.values:
+        bad = ~np.isin(x, domain.values)
+    elif np.isfinite(domain.low) or np.isfinite(domain.high):
+        bad = (x < domain.low - domain.slack) | (x > domain.high + domain.slack)
+    else:
+        return
+    where = _first(_restrict(card, bad, used))
+    if where is not None:
+        raise ValueError(
+            f"{name} must be {domain.words} for {card.name}, got {x[where]:g} at index "
+            f"{_index(where)} ({name}.shape={x.shape}).{advice}"
+        )
+
+
+def _check_labels(card: Any, y: Array, classes: int, used: Array | None) -> None:
+    def first(bad: Array) -> tuple[Any, ...] | None:
+        return _first(bad if used is None else bad & used)
+
+    if y.dtype.kind not in "iub":
+        where = first(~np.isfinite(y))
+        if where is not None:
+            raise ValueError(
+                f"y_true: label {y[where]} at index {_index(where)} is no class. Drop these rows, "
+                "or leave them out with mask= or sample_weight 0."
+            )
+        where = first(y != np.floor(np.where(np.isfinite(y), y, 0)))
+        if where is not None:
+            raise ValueError(
+                f"y_true: label {y[where]:g} at index {_index(where)} is fractional, expected "
+                "integer class labels. For probabilities as targets use categorical_crossentropy."
+            )
+    where = first((y < 0) | (y >= classes))
+    if where is not None:
+        label = int(y[where])
+        advice = (
+            "Start labels at 0 (y_true - 1)."
+            if label == classes
+            else f"To leave a padding label out, pass ignore_class={label}."
+        )
+        raise ValueError(
+            f"y_true: label {label} at index {_index(where)} is out of range: y_pred has "
+            f"{classes} classes, so labels are 0 to {classes - 1}. {advice}"
+        )
+
+
+def _restrict(card: Any, bad: Array, used: Array | None) -> Array:
+    return bad if used is None else bad & _spread(card, used)
+
+
+def _first(bad: Array) -> tuple[Any, ...] | None:
+    """Index of the first True, if any."""
+    if not bad.any():
+        return None
+    return tuple(np.unravel_index(int(np.argmax(bad)), bad.shape))
+
+
+def _index(where: tuple[Any, ...]) -> str:
+    if len(where) == 1:
+        return str(int(where[0]))
+    return "(" + ", ".join(str(int(i)) for i in where) + ")"

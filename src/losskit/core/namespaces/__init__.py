@@ -1,0 +1,80 @@
+"""The small vocabulary in which every loss is written, one namespace per framework.
+
+A card's formulas take the vocabulary as their first argument, ``m``, and use nothing else:
+no method of an array, no framework, no ``if`` on data. So one text serves NumPy and every
+backend of Keras, and what a new framework must provide is the list below.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+Array = Any
+"""An array or tensor of whichever framework the vocabulary speaks."""
+
+SLACK = 1e-5
+"""How far outside [0, 1] a probability may lie and still be read as rounding, not as a mistake."""
+
+
+class Vocabulary(ABC):
+    """The functions a formula may use. The concrete ones below are the same everywhere."""
+
+    # --- elementwise, with the usual IEEE behaviour at inf and NaN
+    abs: Any
+    exp: Any
+    expm1: Any
+    log: Any
+    log1p: Any
+    sqrt: Any
+    tanh: Any
+    sign: Any
+    maximum: Any
+    minimum: Any
+    where: Any
+
+    @abstractmethod
+    def sum(self, x: Array, axis: int | None) -> Array:
+        """Sum along ``axis``, kept as a dimension of length 1; over everything for None."""
+
+    @abstractmethod
+    def max(self, x: Array, axis: int | None) -> Array:
+        """Largest value along ``axis``, kept as a dimension of length 1; of everything for None."""
+
+    @abstractmethod
+    def drop(self, x: Array, axis: int) -> Array:
+        """Remove the dimension of length 1 that ``sum`` and ``max`` keep."""
+
+    @abstractmethod
+    def classes(self, labels: Array, like: Array, axis: int) -> Array:
+        """True where the class index along ``axis`` of ``like`` is the row's label.
+
+        A label that is no class of ``like`` gives a row without any True.
+        """
+
+    @abstractmethod
+    def vector(self, values: Any, like: Array, axis: int) -> Array:
+        """Constants, one per class, in ``like``'s dtype, laid along ``axis``."""
+
+    @abstractmethod
+    def tiny(self, x: Array) -> float:
+        """The smallest normal number of ``x``'s dtype: the floor under logarithms."""
+
+    # --- derived
+    def square(self, x: Array) -> Array:
+        return x * x
+
+    def clip(self, x: Array, low: float, high: float) -> Array:
+        return self.minimum(self.maximum(x, low), high)
+
+    def sigmoid(self, x: Array) -> Array:
+        # exp of a non-positive number only: no overflow, and full relative accuracy in both tails.
+        e = self.exp(-self.abs(x))
+        return self.where(x >= 0, 1.0, e) / (1.0 + e)
+
+    def floored(self, p: Array) -> Array:
+        """``p`` raised to the smallest normal number, so that its logarithm and inverse are finite.
+
+        Below zero by more than rounding there is no true value: NaN, never a plausible number.
+        """
+        return self.where(p < -SLACK, float("nan"), self.maximum(p, self.tiny(p)))

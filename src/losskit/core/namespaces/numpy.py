@@ -1,0 +1,64 @@
+"""The vocabulary for NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from losskit.core.namespaces import Array, Vocabulary
+
+
+class NumpyVocabulary(Vocabulary):
+    """NumPy's own functions; float32 stays float32 and float64 stays float64."""
+
+    abs = staticmethod(np.abs)
+    exp = staticmethod(np.exp)
+    expm1 = staticmethod(np.expm1)
+    log = staticmethod(np.log)
+    log1p = staticmethod(np.log1p)
+    sqrt = staticmethod(np.sqrt)
+    tanh = staticmethod(np.tanh)
+    sign = staticmethod(np.sign)
+    maximum = staticmethod(np.maximum)
+    minimum = staticmethod(np.minimum)
+
+    @staticmethod
+    def where(condition: Array, yes: Array, no: Array) -> Array:
+        # A Python number must not widen float32: NumPy 1 would make it a float64 array.
+        dtype = (
+            no.dtype if isinstance(no, (np.ndarray, np.generic)) else getattr(yes, "dtype", None)
+        )
+        if isinstance(yes, float):
+            yes = np.asarray(yes, dtype)
+        if isinstance(no, float):
+            no = np.asarray(no, dtype)
+        return np.where(condition, yes, no)
+
+    def sum(self, x: Array, axis: int | None) -> Array:
+        return np.sum(x, axis=axis, keepdims=True)
+
+    def max(self, x: Array, axis: int | None) -> Array:
+        # `initial` lets an empty batch through; no row has a maximum then.
+        return np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+
+    def drop(self, x: Array, axis: int) -> Array:
+        return np.squeeze(x, axis=axis)
+
+    def classes(self, labels: Array, like: Array, axis: int) -> Array:
+        return np.expand_dims(labels, axis) == self._along(np.arange(like.shape[axis]), like, axis)
+
+    def vector(self, values: Any, like: Array, axis: int) -> Array:
+        return self._along(np.asarray(values, dtype=like.dtype), like, axis)
+
+    def tiny(self, x: Array) -> float:
+        return float(np.finfo(x.dtype).tiny)
+
+    @staticmethod
+    def _along(vector: Array, like: Array, axis: int) -> Array:
+        shape = [1] * like.ndim
+        shape[axis] = -1
+        return vector.reshape(shape)
+
+
+NUMPY = NumpyVocabulary()

@@ -1,0 +1,62 @@
+"""The softmax distribution of a row, without cancellation, from logits or from probabilities.
+
+The naive forms lose everything where training ends: ``log(sum(exp(z)))`` rounds to ``z`` and
+``p - 1`` to 0 for a class that is nearly certain. Here the largest entry is kept apart, so that
+what the others add is never rounded away: with ``d = z - max(z)`` (or ``log(p / max(p))``),
+``rest`` the sum of ``exp(d)`` over all but one largest entry,
+
+    log p_j = d_j - log1p(rest)          and, for the largest, 1 - p = rest / (1 + rest).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from losskit.core.namespaces import Array, Vocabulary
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as a distribution; every field has the shape of the prediction."""
+
+    log_p: Array
+    p: Array
+    complement: Array
+    """1 - p, accurate also where p rounds to 1."""
+
+
+def from_logits(m: Vocabulary, z: Array, axis: int) -> Row:
+    """softmax(z) along ``axis``; -inf rules a class out."""
+    d = z - m.max(z, axis)
+    return _row(m, d, m.exp(d), axis)
+
+
+def from_probabilities(m: Vocabulary, p: Array, axis: int) -> Row:
+    """p / sum(p) along ``axis``, with the floor under each logarithm."""
+    p = m.floored(p)
+    top = m.max(p, axis)
+    d = m.where(p == top, 0.0, m.log(p) - m.log(top))
+    return _row(m, d, p / top, axis)
+
+
+def _row(m: Vocabulary, d: Array, e: Array, axis: int) -> Row:
+    largest = d == 0
+    ties = m.sum(m.where(largest, e, 0.0), axis)
+    rest = m.sum(m.where(largest, 0.0, e), axis) + (ties - 1.0)
+    p = e / (1.0 + rest)
+    return Row(
+        log_p=d - m.log1p(rest),
+        p=p,
+        complement=m.where(largest, rest / (1.0 + rest), 1.0 - p),
+    )
+
+
+def cross_entropy(m: Vocabulary, y: Array, row: Row, axis: int) -> Array:
+    """-sum(y log p). A class of target 0 adds nothing, even where its logit is -inf."""
+    return m.sum(m.where(y == 0, 0.0, -y * row.log_p), axis)
+
+
+def residual(m: Vocabulary, y: Array, row: Row, axis: int) -> Array:
+    """sum(y) * p - y, accurate also for the class that holds nearly all of both."""
+    total = m.sum(y, axis)
+    return m.where(2.0 * y > total, (total - y) - total * row.complement, total * row.p - y)

@@ -1,0 +1,341 @@
+"""Cross-entropies: the negative log-likelihood of a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from losskit.core import softmax
+from losskit.core.definition import LABEL, LOGIT, PROBABILITY, SHARE, Domain, parameter
+from losskit.core.families import Pointwise, Rowwise
+from losskit.core.namespaces import Array, Vocabulary
+
+FROM_LOGITS = {
+    "kind": "flag",
+    "doc": "whether predictions are logits (True) or probabilities (False)",
+}
+SMOOTHING = {
+    "kind": "number",
+    "low": 0.0,
+    "high": 1.0,
+    "doc": "share of the target spread evenly over the classes",
+}
+
+
+@dataclass(frozen=True)
+class BinaryCrossentropy(Pointwise):
+    """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
+
+    What it measures
+    ----------------
+    How unlikely the true answer is under the predicted probability, in nats.
+
+    When to use
+    -----------
+    Two classes with one output, or several independent labels (multi-label) with one output each.
+
+    Pitfalls
+    --------
+    Say whether predictions are logits: with `from_logits=True` the model needs no sigmoid, and this
+    is the better choice. For classes that exclude one another use `categorical_crossentropy`.
+    A probability of exactly 0 or 1 is read as the smallest normal number away from it, so that a
+    confident mistake keeps its gradient.
+
+    Formula
+    -------
+    -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
+    label smoothing s replaces y by y * (1 - s) + s / 2
+
+    Examples
+    --------
+    >>> import losskit
+    >>> round(float(losskit.binary_crossentropy([1.0, 0.0], [0.5, 0.5])), 6)
+    0.693147
+    >>> round(float(losskit.binary_crossentropy([1.0], [-100.0], from_logits=True)), 6)
+    100.0
+
+    References
+    ----------
+    Good, Rational Decisions, Journal of the Royal Statistical Society B 14 (1952), 107-114.
+    Szegedy et al., Rethinking the Inception Architecture for Computer Vision, CVPR (2016), for
+    label smoothing.
+    """
+
+    from_logits: bool = parameter(False, **FROM_LOGITS)
+    label_smoothing: float = parameter(0.0, **SMOOTHING)
+
+    name = "binary_crossentropy"
+    aliases = ("bce", "log_loss", "binary_cross_entropy")
+    latex = r"-y \log p - (1 - y) \log (1 - p)"
+    target: ClassVar[Domain] = PROBABILITY
+    convex = True
+    metric = "binary_accuracy"
+    task = "binary"
+
+    @property
+    def prediction(self) -> Domain:
+        return LOGIT if self.from_logits else PROBABILITY
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        y = self._smooth(y)
+        if self.from_logits:
+            # Three terms >= 0: softplus(z) - y z would cancel for a confident right answer.
+            no, yes = m.maximum(p, 0.0), m.maximum(-p, 0.0)
+            likely = m.where(y == 1, 0.0, (1.0 - y) * no) + m.where(y == 0, 0.0, y * yes)
+            return likely + m.log1p(m.exp(-m.abs(p)))
+        yes, no = self._logs(m, p)
+        return -(y * yes + (1.0 - y) * no)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        y = self._smooth(y)
+        if self.from_logits:
+            # For y = 1 the difference sigmoid(z) - 1 would lose all but rounding.
+            return m.where(2.0 * y > 1.0, (1.0 - y) - m.sigmoid(-p), m.sigmoid(p) - y)
+        yes, no = m.floored(p), m.floored(1.0 - p)
+        soft = (p - y) / yes / no
+        return m.where(y == 0, 1.0 / no, m.where(y == 1, -1.0 / yes, soft))
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        y = self._smooth(y)
+        if self.from_logits:
+            return m.sigmoid(p) * m.sigmoid(-p)
+        yes, no = m.floored(p), m.floored(1.0 - p)
+        return m.where(y == 0, 0.0, y / yes / yes) + m.where(y == 1, 0.0, (1.0 - y) / no / no)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        if self.from_logits:
+            return -p * (1.0 - self.label_smoothing) + 0.0 * y
+        yes, no = self._logs(m, p)
+        return (no - yes) * (1.0 - self.label_smoothing) + 0.0 * y
+
+    def _smooth(self, y: Array) -> Array:
+        s = self.label_smoothing
+        return y * (1.0 - s) + 0.5 * s if s else y
+
+    @staticmethod
+    def _logs(m: Vocabulary, p: Array) -> tuple[Array, Array]:
+        """log(p) and log(1 - p), the latter accurate for the smallest p too."""
+        small = m.log1p(-m.clip(p, 0.0, 0.5))
+        # 0 * p carries a NaN of `floored` (p outside [0, 1]) into the other branch as well.
+        yes, no = m.log(m.floored(p)), m.log(m.floored(1.0 - p))
+        return yes + 0.0 * no, m.where(p < 0.5, small + 0.0 * yes, no)
+
+
+@dataclass(frozen=True)
+class CategoricalCrossentropy(Rowwise):
+    """Categorical cross-entropy with one-hot or soft targets.
+
+    What it measures
+    ----------------
+    How unlikely the true class is under the predicted distribution, in nats.
+
+    When to use
+    -----------
+    Classes that exclude one another, with targets given as one-hot rows or as distributions.
+
+    Pitfalls
+    --------
+    For integer labels use `sparse_categorical_crossentropy`. Say whether predictions are logits:
+    with `from_logits=True` the model needs no softmax, and this is the better choice; softmax
+    applied twice trains, badly, and without any error. Rows of probabilities are normalised to sum
+    to 1. Label smoothing with a ruled-out class (logit -inf) is infinite.
+
+    Formula
+    -------
+    -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z) for logits z;
+    label smoothing s replaces y_j by y_j * (1 - s) + s / classes
+
+    Examples
+    --------
+    >>> import losskit
+    >>> y, p = [[0.0, 1.0, 0.0]], [[0.05, 0.95, 0.0]]
+    >>> round(float(losskit.categorical_crossentropy(y, p)), 6)
+    0.051293
+
+    References
+    ----------
+    Bishop, Pattern Recognition and Machine Learning (2006), ch. 4.3.4.
+    Szegedy et al., Rethinking the Inception Architecture for Computer Vision, CVPR (2016), for
+    label smoothing.
+    """
+
+    from_logits: bool = parameter(False, **FROM_LOGITS)
+    label_smoothing: float = parameter(0.0, **SMOOTHING)
+    axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+
+    name = "categorical_crossentropy"
+    aliases = ("cce", "ce", "crossentropy", "cross_entropy")
+    latex = r"-\sum_j y_j \log p_j"
+    target: ClassVar[Domain] = SHARE
+    metric = "categorical_accuracy"
+    task = "categorical"
+
+    @property
+    def prediction(self) -> Domain:
+        return LOGIT if self.from_logits else SHARE
+
+    @property
+    def convex(self) -> bool:  # type: ignore[override]
+        """In the logits; the normalisation of probabilities is concave."""
+        return self.from_logits
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        row = distribution(m, p, self.from_logits, self.axis)
+        return m.drop(softmax.cross_entropy(m, self._smooth(y, p), row, self.axis), self.axis)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return softmax_slope(m, self._smooth(y, p), p, self.from_logits, self.axis)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return softmax_curve(m, self._smooth(y, p), p, self.from_logits, self.axis)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        row = distribution(m, p, self.from_logits, self.axis)
+        return -row.log_p * (1.0 - self.label_smoothing)
+
+    def _smooth(self, y: Array, p: Array) -> Array:
+        s = self.label_smoothing
+        return y * (1.0 - s) + s / p.shape[self.axis] if s else y
+
+
+@dataclass(frozen=True)
+class SparseCategoricalCrossentropy(Rowwise):
+    """Categorical cross-entropy with integer labels.
+
+    What it measures
+    ----------------
+    How unlikely the true class is under the predicted distribution, in nats.
+
+    When to use
+    -----------
+    Classes that exclude one another, with targets given as class numbers 0, 1, 2, ...
+
+    Pitfalls
+    --------
+    For one-hot targets use `categorical_crossentropy`. Say whether predictions are logits: with
+    `from_logits=True` the model needs no softmax, and this is the better choice. Labels start at 0.
+    Class weights multiply the items as sample weights do: they do not change the count of the mean
+    (reduction "mean_with_sample_weight" divides by the weights).
+
+    Formula
+    -------
+    -weight_y * log(p_y / sum_k p_k)               with p = softmax(z) for logits z;
+    label smoothing s mixes in s / classes of every class
+
+    Examples
+    --------
+    >>> import losskit
+    >>> y, p = [1, 2], [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]]
+    >>> round(float(losskit.sparse_categorical_crossentropy(y, p)), 6)
+    1.176939
+
+    References
+    ----------
+    Bishop, Pattern Recognition and Machine Learning (2006), ch. 4.3.4.
+    Szegedy et al., Rethinking the Inception Architecture for Computer Vision, CVPR (2016), for
+    label smoothing.
+    """
+
+    from_logits: bool = parameter(False, **FROM_LOGITS)
+    ignore_class: int | None = parameter(
+        None,
+        kind="integer or None",
+        doc="label whose items are left out of the loss and of the count (often -1 or 255)",
+    )
+    axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+    class_weight: tuple[tuple[int, float], ...] | None = parameter(
+        None,
+        kind="class weights",
+        doc="weight per class: a sequence, one for each, or a mapping (1 for those not named)",
+    )
+    label_smoothing: float = parameter(0.0, **SMOOTHING)
+
+    name = "sparse_categorical_crossentropy"
+    aliases = ("scce", "sparse_crossentropy", "sparse_cross_entropy")
+    latex = r"-\log p_y"
+    target: ClassVar[Domain] = LABEL
+    metric = "sparse_categorical_accuracy"
+    task = "sparse"
+
+    @property
+    def prediction(self) -> Domain:
+        return LOGIT if self.from_logits else SHARE
+
+    @property
+    def convex(self) -> bool:  # type: ignore[override]
+        """In the logits; the normalisation of probabilities is concave."""
+        return self.from_logits
+
+    def ignored(self) -> int | None:
+        return self.ignore_class
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        target, weight = self._target(m, y, p)
+        row = distribution(m, p, self.from_logits, self.axis)
+        return m.drop(weight * softmax.cross_entropy(m, target, row, self.axis), self.axis)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        target, weight = self._target(m, y, p)
+        return weight * softmax_slope(m, target, p, self.from_logits, self.axis)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        target, weight = self._target(m, y, p)
+        return weight * softmax_curve(m, target, p, self.from_logits, self.axis)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        raise TypeError("Integer labels have no derivative.")
+
+    def weights(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """The class weight of each row, in the shape of the items."""
+        return m.drop(self._target(m, y, p)[1], self.axis)
+
+    def _target(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
+        """The one-hot (or smoothed) row, and the weight of its class; NaN for a bad label."""
+        true = m.classes(y, p, self.axis)
+        per_class = m.vector(self._per_class(p.shape[self.axis]), p, self.axis)
+        weight = m.sum(m.where(true, per_class, 0.0 * per_class), self.axis)
+        found = m.max(m.where(true, 1.0 + 0.0 * per_class, 0.0), self.axis)
+        weight = m.where(found > 0, weight, float("nan"))
+        low = self.label_smoothing / p.shape[self.axis]
+        high = 1.0 - self.label_smoothing + low
+        return m.where(true, high + 0.0 * per_class, low + 0.0 * per_class), weight
+
+    def _per_class(self, classes: int) -> list[float]:
+        weights = dict(self.class_weight or ())
+        if weights and max(weights) >= classes:
+            raise ValueError(
+                f"class_weight names class {max(weights)}, but y_pred has {classes} classes "
+                f"(0 to {classes - 1})."
+            )
+        return [weights.get(c, 1.0) for c in range(classes)]
+
+
+# --- shared by the two categorical cross-entropies ----------------------------------------------
+
+
+def distribution(m: Vocabulary, p: Array, from_logits: bool, axis: int) -> softmax.Row:
+    """The predicted distribution of each row."""
+    return (softmax.from_logits if from_logits else softmax.from_probabilities)(m, p, axis)
+
+
+def softmax_slope(m: Vocabulary, y: Array, p: Array, from_logits: bool, axis: int) -> Array:
+    """Derivative of the cross-entropy with respect to logits or probabilities."""
+    row = distribution(m, p, from_logits, axis)
+    error = softmax.residual(m, y, row, axis)
+    if from_logits:
+        return error
+    # Through p / sum(p): sum(y) / sum(p) - y / p. The quotient form keeps what the difference of
+    # the two would round away; where y = 0 the first term stands alone.
+    q = m.floored(p)
+    return m.where(y == 0, m.sum(y, axis) / m.sum(q, axis), error / q)
+
+
+def softmax_curve(m: Vocabulary, y: Array, p: Array, from_logits: bool, axis: int) -> Array:
+    """Diagonal of the second derivative of the cross-entropy."""
+    row = distribution(m, p, from_logits, axis)
+    total = m.sum(y, axis)
+    if from_logits:
+        return total * row.p * row.complement
+    q = m.floored(p)
+    whole = m.sum(q, axis)
+    return m.where(y == 0, 0.0, y / q / q) - total / whole / whole

@@ -1,0 +1,72 @@
+"""Negative log-likelihoods of distributions other than the Bernoulli and the categorical."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from losskit.core.definition import NONNEGATIVE, Domain
+from losskit.core.families import Pointwise
+from losskit.core.namespaces import Array, Vocabulary
+
+
+@dataclass(frozen=True)
+class Poisson(Pointwise):
+    """Negative log-likelihood of a Poisson distribution with the predicted rate.
+
+    What it measures
+    ----------------
+    How unlikely a count is under the predicted rate; its minimiser is the conditional mean.
+
+    When to use
+    -----------
+    Counts per unit of time or space, with a model whose output is positive (exp or softplus).
+
+    Pitfalls
+    --------
+    The prediction is a rate, not its logarithm. The constant log(y!) is left out, so the value may
+    be negative and is y - y log(y) at the optimum. A rate of 0 for a count above 0 is read as the
+    smallest normal number, so that the gradient stays alive.
+
+    Formula
+    -------
+    p - y * log(p)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> round(float(losskit.poisson([1.0, 2.0], [1.0, 4.0])), 6)
+    1.113706
+
+    References
+    ----------
+    Nelder and Wedderburn, Generalized Linear Models, Journal of the Royal Statistical Society A
+    135 (1972), 370-384.
+    """
+
+    name = "poisson"
+    aliases = ("poisson_nll",)
+    latex = r"p - y \log p"
+    target: ClassVar[Domain] = NONNEGATIVE
+    convex = True
+    metric = "mean_absolute_error"
+    task = "regression"
+
+    @property
+    def prediction(self) -> Domain:
+        return NONNEGATIVE
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return p - y * m.log(m.floored(p))
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        # (p - y) / p, not 1 - y / p: no cancellation near the optimum.
+        q = m.floored(p)
+        return (q - y) / q
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        q = m.floored(p)
+        return y / q / q
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return -m.log(m.floored(p))

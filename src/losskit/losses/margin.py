@@ -1,0 +1,198 @@
+"""Losses that ask for a margin between the classes, not for a probability."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from losskit.core.definition import MEMBERSHIP, SIGN, Domain, parameter
+from losskit.core.families import Pointwise, Rowwise
+from losskit.core.namespaces import Array, Vocabulary
+
+
+def _signs(m: Vocabulary, y: Array) -> Array:
+    """Classes 0 and 1 as -1 and 1; element by element, so that no element depends on its batch."""
+    return m.where(y == 0, -1.0, y)
+
+
+@dataclass(frozen=True)
+class Hinge(Pointwise):
+    """Hinge loss: linear in what is missing to a margin of 1.
+
+    What it measures
+    ----------------
+    How far a score falls short of the right side of 0 by a margin of 1; 0 once it is beyond.
+
+    When to use
+    -----------
+    Maximum-margin classifiers (linear SVM), scores that need not become probabilities.
+
+    Pitfalls
+    --------
+    Targets are -1 and 1 (0 is read as -1). The prediction is a score: no sigmoid. Predictions
+    beyond the margin give no gradient, by intention.
+
+    Formula
+    -------
+    max(1 - y * p, 0)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.hinge([-1.0, 1.0], [0.5, 0.75]))
+    0.875
+
+    References
+    ----------
+    Cortes and Vapnik, Support-Vector Networks, Machine Learning 20 (1995), 273-297.
+    """
+
+    name = "hinge"
+    aliases = ("hinge_loss",)
+    latex = r"\max(1 - y\, p,\; 0)"
+    target: ClassVar[Domain] = SIGN
+    convex = True
+    metric = "sign_accuracy"
+    task = "binary"
+
+    def kinks(self, y: float) -> tuple[float, ...]:
+        return (1.0 / (y or -1.0),)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.maximum(1.0 - _signs(m, y) * p, 0.0)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        y = _signs(m, y)
+        return m.where(1.0 - y * p > 0, -y, 0.0 * p)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * (y * p)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.where(1.0 - _signs(m, y) * p > 0, -p, 0.0)
+
+
+@dataclass(frozen=True)
+class SquaredHinge(Pointwise):
+    """Squared hinge loss: quadratic in what is missing to a margin of 1.
+
+    What it measures
+    ----------------
+    The squared shortfall of a score from the right side of 0 by a margin of 1.
+
+    When to use
+    -----------
+    As `hinge`, where a smooth gradient is wanted and gross mistakes should weigh more.
+
+    Pitfalls
+    --------
+    Targets are -1 and 1 (0 is read as -1). The prediction is a score: no sigmoid. A mislabelled
+    example far on the wrong side dominates.
+
+    Formula
+    -------
+    max(1 - y * p, 0)^2
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.squared_hinge([-1.0, 1.0], [0.5, 0.5]))
+    1.25
+
+    References
+    ----------
+    Lee and Mangasarian, SSVM: A Smooth Support Vector Machine for Classification, Computational
+    Optimization and Applications 20 (2001), 5-22.
+    """
+
+    name = "squared_hinge"
+    latex = r"\max(1 - y\, p,\; 0)^2"
+    target: ClassVar[Domain] = SIGN
+    convex = True
+    metric = "sign_accuracy"
+    task = "binary"
+
+    def bends(self, y: float) -> tuple[float, ...]:
+        return (1.0 / (y or -1.0),)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.square(m.maximum(1.0 - _signs(m, y) * p, 0.0))
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        y = _signs(m, y)
+        return -2.0 * y * m.maximum(1.0 - y * p, 0.0)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        y = _signs(m, y)
+        return m.where(1.0 - y * p > 0, 2.0 * y * y, 0.0 * p)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return -2.0 * p * m.maximum(1.0 - _signs(m, y) * p, 0.0)
+
+
+@dataclass(frozen=True)
+class CategoricalHinge(Rowwise):
+    """Multi-class hinge loss with one-hot targets.
+
+    What it measures
+    ----------------
+    How far the score of the true class falls short of the best other score by a margin of 1.
+
+    When to use
+    -----------
+    Multi-class classifiers on scores, where only the order and a margin matter.
+
+    Pitfalls
+    --------
+    Targets are one-hot; predictions are scores, not probabilities (a softmax output can hardly
+    leave the margin). The other scores are compared with 0 as well, as in Keras: the true class
+    itself enters the maximum as 0. Where several scores share the maximum, they share the gradient.
+
+    Formula
+    -------
+    max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.categorical_hinge([[0.0, 1.0, 0.0]], [[0.5, 1.0, 0.25]]))
+    0.5
+
+    References
+    ----------
+    Weston and Watkins, Support Vector Machines for Multi-Class Pattern Recognition, ESANN (1999).
+    """
+
+    axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+
+    name = "categorical_hinge"
+    latex = r"\max(1 + \max_j (1 - y_j)\,p_j - \sum_j y_j\,p_j,\; 0)"
+    target: ClassVar[Domain] = MEMBERSHIP
+    convex = True
+    metric = "categorical_accuracy"
+    task = "categorical"
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.drop(m.maximum(self._shortfall(m, y, p), 0.0), self.axis)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.where(self._shortfall(m, y, p) > 0, (1.0 - y) * self._rivals(m, y, p) - y, 0.0 * p)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * (y * p)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.where(self._shortfall(m, y, p) > 0, -p * self._rivals(m, y, p) - p, 0.0)
+
+    def _shortfall(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        rival = m.max((1.0 - y) * p, self.axis)
+        return rival - m.sum(y * p, self.axis) + 1.0
+
+    def _rivals(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """Each score's share of the maximum: the subgradient of least magnitude at a tie."""
+        scores = (1.0 - y) * p
+        best = scores == m.max(scores, self.axis)
+        share = m.where(best, 1.0 + 0.0 * p, 0.0)
+        # The true class takes part as the constant 0: where it ties, no score need move.
+        constant = m.max(m.where(best & (y == 1), 1.0, 0.0 * p), self.axis)
+        return m.where(constant > 0, 0.0, share / m.sum(share, self.axis))

@@ -1,0 +1,460 @@
+"""Losses of an error between a number and its prediction."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from losskit.core.definition import NONNEGATIVE, Domain, parameter
+from losskit.core.families import Pointwise, Residual, Setwise
+from losskit.core.namespaces import Array, Vocabulary
+
+LOG_2 = math.log(2.0)
+
+
+@dataclass(frozen=True)
+class MeanSquaredError(Residual):
+    """Mean of the squared errors (MSE, L2 loss).
+
+    What it measures
+    ----------------
+    The mean squared distance between target and prediction; its minimiser is the conditional mean.
+
+    When to use
+    -----------
+    Regression with errors of similar size, roughly Gaussian; the default to beat.
+
+    Pitfalls
+    --------
+    One outlier outweighs many good predictions, for the gradient grows with the error. The unit is
+    the square of the target's: read `root_mean_squared_error` instead. With a sigmoid output the
+    gradient dies on confident mistakes: use `binary_crossentropy`.
+
+    Formula
+    -------
+    (p - y)^2
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.mean_squared_error([1.0, 0.0], [2.0, 3.0]))
+    5.0
+
+    References
+    ----------
+    Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 2nd ed. (2009), ch. 2.4.
+    """
+
+    name = "mean_squared_error"
+    aliases = ("mse", "squared_error", "l2", "quadratic")
+    latex = r"(p - y)^2"
+    convex = True
+    metric = "root_mean_squared_error"
+    task = "regression"
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.square(p - y)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 2.0 * (p - y)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 2.0 + 0.0 * (p - y)
+
+
+@dataclass(frozen=True)
+class MeanAbsoluteError(Residual):
+    """Mean of the absolute errors (MAE, L1 loss).
+
+    What it measures
+    ----------------
+    The mean distance between target and prediction, in the target's unit; its minimiser is the
+    conditional median.
+
+    When to use
+    -----------
+    Regression with outliers or heavy tails; when every unit of error costs the same.
+
+    Pitfalls
+    --------
+    The gradient has the same size near the target as far from it and jumps there, so a fixed
+    learning rate hovers around the optimum: lower it, or use `huber`.
+
+    Formula
+    -------
+    |p - y|
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.mean_absolute_error([1.0, 0.0], [2.0, 3.0]))
+    2.0
+
+    References
+    ----------
+    Koenker and Bassett, Regression Quantiles, Econometrica 46 (1978), 33-50.
+    """
+
+    name = "mean_absolute_error"
+    aliases = ("mae", "absolute_error", "l1")
+    latex = r"|p - y|"
+    convex = True
+    metric = "mean_absolute_error"
+    task = "regression"
+
+    def kinks(self, y: float) -> tuple[float, ...]:
+        return (y,)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.abs(p - y)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.sign(p - y)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * (p - y)
+
+
+@dataclass(frozen=True)
+class RootMeanSquaredError(Setwise):
+    """Root of the mean of the squared errors (RMSE).
+
+    What it measures
+    ----------------
+    The size of a typical error in the target's unit, large errors weighing more.
+
+    When to use
+    -----------
+    Mostly as a metric. As a loss, where the size of the gradient should not depend on the scale of
+    the target.
+
+    Pitfalls
+    --------
+    It belongs to a whole set: the mean of the RMSE of batches is not the RMSE of the whole, and it
+    has no value per element. Its gradient depends on the batch; at zero error it jumps (0 is given
+    there). The minimiser is that of `mean_squared_error`.
+
+    Formula
+    -------
+    sqrt(mean((p - y)^2))
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.root_mean_squared_error([1.0, 0.0], [2.0, 7.0]))
+    5.0
+
+    References
+    ----------
+    Hyndman and Koehler, Another look at measures of forecast accuracy, International Journal of
+    Forecasting 22 (2006), 679-688.
+    """
+
+    name = "root_mean_squared_error"
+    aliases = ("rmse",)
+    latex = r"\sqrt{\frac{1}{n}\sum_i (p_i - y_i)^2}"
+    convex = True
+    metric = "root_mean_squared_error"
+    task = "regression"
+
+    @property
+    def inner(self) -> MeanSquaredError:
+        return MeanSquaredError()
+
+    def finish(self, mean: float) -> float:
+        return math.sqrt(mean) if mean >= 0 else float("nan")
+
+    def value(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
+        return self._scaled(m, y, p, w, count)[2]
+
+    def slope(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
+        unit, root, _ = self._scaled(m, y, p, w, count)
+        return m.where(root == 0, 0.0, w * unit / (m.where(root == 0, 1.0, root) * count))
+
+    def curve(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
+        unit, root, value = self._scaled(m, y, p, w, count)
+        share = w * unit / (m.where(root == 0, 1.0, root) * count)
+        value = m.where(value == 0, 1.0, value)
+        return m.where(root == 0, 0.0, (w / count - share * share) / value)
+
+    @staticmethod
+    def _scaled(
+        m: Vocabulary, y: Array, p: Array, w: Array, count: Array
+    ) -> tuple[Array, Array, Array]:
+        # Divided by the largest error first: its square would overflow at 2e19 in float32 and
+        # vanish at 1e-23, where the root itself is an ordinary number.
+        e = p - y
+        largest = m.max(m.where(w == 0, 0.0, m.abs(e)), None)
+        scale = m.where((largest == 0) | (largest == float("inf")), 1.0, largest)
+        unit = e / scale
+        root = m.sqrt(m.sum(w * m.square(unit), None) / count)
+        return unit, root, scale * root
+
+
+@dataclass(frozen=True)
+class Huber(Residual):
+    """Huber loss: squared for small errors, absolute for large ones.
+
+    What it measures
+    ----------------
+    The distance between target and prediction, quadratic up to `delta` and linear beyond, so that
+    no single error pulls with more than `delta`.
+
+    When to use
+    -----------
+    Regression with some outliers, where MSE is too nervous and MAE too coarse near the target.
+
+    Pitfalls
+    --------
+    `delta` has the target's unit: scale the target, or set `delta` to the error from which a point
+    counts as an outlier. With a `delta` far above every error it is half the MSE.
+
+    Formula
+    -------
+    (p - y)^2 / 2                        where |p - y| <= delta
+    delta * (|p - y| - delta / 2)        elsewhere
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.huber([0.0, 0.0], [0.5, 3.0], delta=1.0))
+    1.3125
+
+    References
+    ----------
+    Huber, Robust Estimation of a Location Parameter, Annals of Mathematical Statistics 35 (1964),
+    73-101.
+    """
+
+    delta: float = parameter(
+        1.0,
+        kind="number",
+        low=0.0,
+        open=True,
+        doc="error at which the loss turns from squared to linear, in the target's unit",
+    )
+
+    name = "huber"
+    aliases = ("huber_loss",)
+    latex = r"\frac{1}{2}(p - y)^2 \;\mathrm{to}\; \delta,\; \mathrm{then\ linear}"
+    convex = True
+    metric = "mean_absolute_error"
+    task = "regression"
+
+    def bends(self, y: float) -> tuple[float, ...]:
+        return (y - self.delta, y + self.delta)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        a = m.abs(p - y)
+        near = m.minimum(a, self.delta)
+        return near * (a - 0.5 * near)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.clip(p - y, -self.delta, self.delta)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        a = m.abs(p - y)
+        return m.where(a <= self.delta, 1.0 + 0.0 * a, 0.0)
+
+
+@dataclass(frozen=True)
+class LogCosh(Residual):
+    """Logarithm of the hyperbolic cosine of the error.
+
+    What it measures
+    ----------------
+    A smooth Huber loss: half the squared error near the target, the absolute error less log 2 far
+    from it.
+
+    When to use
+    -----------
+    Regression with some outliers where the second derivative is wanted too (boosting, Newton).
+
+    Pitfalls
+    --------
+    The change from squared to linear lies at an error of about 1: scale the target. Written as
+    x + softplus(-2x) - log 2, it is mere rounding noise below an error of 0.001 in float32; here
+    it is accurate there.
+
+    Formula
+    -------
+    log(cosh(p - y))
+
+    Examples
+    --------
+    >>> import losskit
+    >>> round(float(losskit.log_cosh([0.0, 1.0], [1.0, 1.0])), 6)
+    0.21689
+
+    References
+    ----------
+    Saleh and Saleh, Statistical Properties of the log-cosh Loss Function Used in Machine Learning,
+    arXiv:2208.04564 (2022).
+    """
+
+    name = "log_cosh"
+    aliases = ("logcosh",)
+    latex = r"\log \cosh (p - y)"
+    convex = True
+    metric = "mean_absolute_error"
+    task = "regression"
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        # cosh(a) - 1 = u^2 / (2 (1 + u)) with u = exp(-a) - 1: no difference of large terms near 0.
+        # The far form would cancel there, and the near form lose its meaning as 1 + u underflows.
+        a = m.abs(p - y)
+        u = m.expm1(-m.minimum(a, 1.0))
+        near = m.log1p(0.5 * u * u / (1.0 + u))
+        far = (a - LOG_2) + m.log1p(m.exp(-2.0 * a))
+        return m.where(a < 1.0, near, far)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.tanh(p - y)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        # 1 - tanh^2 would cancel; this is 1 / cosh^2 without overflow.
+        t = m.exp(-2.0 * m.abs(p - y))
+        return 4.0 * t / m.square(1.0 + t)
+
+
+@dataclass(frozen=True)
+class MeanAbsolutePercentageError(Pointwise):
+    """Mean of the absolute errors in percent of the target (MAPE).
+
+    What it measures
+    ----------------
+    The mean relative error in percent.
+
+    When to use
+    -----------
+    Reports and forecasts where the targets are far from zero and relative error is what counts.
+
+    Pitfalls
+    --------
+    A target near zero dominates everything: it is divided by `epsilon` at the least. Predicting too
+    much costs more than predicting too little, so the minimiser lies below the median. For targets
+    over many orders of magnitude prefer `mean_squared_logarithmic_error`.
+
+    Formula
+    -------
+    100 * |p - y| / max(|y|, epsilon)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.mean_absolute_percentage_error([4.0, 2.0], [5.0, 2.0]))
+    12.5
+
+    References
+    ----------
+    Hyndman and Koehler, Another look at measures of forecast accuracy, International Journal of
+    Forecasting 22 (2006), 679-688.
+    """
+
+    epsilon: float = parameter(
+        1e-7,
+        kind="number",
+        low=0.0,
+        open=True,
+        doc="least size of a target in the denominator, in the target's unit",
+    )
+
+    name = "mean_absolute_percentage_error"
+    aliases = ("mape",)
+    latex = r"100\, |p - y| / |y|"
+    convex = True
+    metric = "mean_absolute_percentage_error"
+    task = "regression"
+
+    def kinks(self, y: float) -> tuple[float, ...]:
+        return (y,)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        # Divided first: 100 |p - y| would overflow sooner than the value does.
+        return 100.0 * (m.abs(p - y) / self._size(m, y))
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.sign(p - y) * (100.0 / self._size(m, y))
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * (p - y)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        size = self._size(m, y)
+        growth = m.where(m.abs(y) > self.epsilon, m.sign(y), 0.0)
+        return (-m.sign(p - y) - growth * (m.abs(p - y) / size)) * (100.0 / size)
+
+    def _size(self, m: Vocabulary, y: Array) -> Array:
+        return m.maximum(m.abs(y), self.epsilon)
+
+
+@dataclass(frozen=True)
+class MeanSquaredLogarithmicError(Pointwise):
+    """Mean of the squared differences of log(1 + x) (MSLE).
+
+    What it measures
+    ----------------
+    The squared relative error, nearly, for large values, and the squared error for small ones.
+
+    When to use
+    -----------
+    Targets >= 0 over several orders of magnitude: counts, prices, durations.
+
+    Pitfalls
+    --------
+    Predicting too little costs more than predicting too much. It is not convex for predictions far
+    above the target. Below a prediction of 0, where the logarithm has no meaning, the curve goes on
+    along its tangent, so that a network with a linear output is still pulled back (a clip there
+    would kill the gradient).
+
+    Formula
+    -------
+    (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
+
+    Examples
+    --------
+    >>> import losskit
+    >>> round(float(losskit.mean_squared_logarithmic_error([1.0, 3.0], [1.0, 7.0])), 6)
+    0.240227
+
+    References
+    ----------
+    Tofallis, A better measure of relative prediction accuracy for model selection and model
+    estimation, Journal of the Operational Research Society 66 (2015), 1352-1362.
+    """
+
+    name = "mean_squared_logarithmic_error"
+    aliases = ("msle",)
+    latex = r"(\log(1 + p) - \log(1 + y))^2"
+    target: ClassVar[Domain] = NONNEGATIVE
+    convex = False
+    metric = "root_mean_squared_error"
+    task = "regression"
+
+    def bends(self, y: float) -> tuple[float, ...]:
+        return (0.0,)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.square(self._difference(m, y, p))
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 2.0 * self._difference(m, y, p) / (1.0 + m.maximum(p, 0.0))
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        bend = m.where(p > 0, self._difference(m, y, p), 0.0)
+        return 2.0 * (1.0 - bend) / m.square(1.0 + m.maximum(p, 0.0))
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        inside = m.where(y < 0, 0.0, -2.0 / (1.0 + m.maximum(y, 0.0)))
+        return inside * self._difference(m, y, p)
+
+    @staticmethod
+    def _difference(m: Vocabulary, y: Array, p: Array) -> Array:
+        # log(1 + p) - log(1 + y) as one log1p of a quotient that is never negative: accurate for
+        # p near y, where the difference of two logarithms would be rounding noise.
+        y = m.maximum(y, 0.0)
+        q = m.maximum(p, 0.0)
+        low = m.minimum(q, y)
+        size = m.log1p(m.abs(q - y) / (1.0 + low))
+        return m.where(q < y, -size, size) + m.minimum(p, 0.0)

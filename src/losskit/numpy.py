@@ -1,0 +1,332 @@
+"""The NumPy face: loss objects and functions in Keras's names and argument order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+import losskit.losses  # noqa: F401  (fills the registry)
+from losskit.core import reduction as reduce
+from losskit.core.definition import Card, cards, find
+from losskit.core.families import Items, Setwise
+from losskit.core.inputs import HALF, Inputs, prepare
+from losskit.core.namespaces import Array
+from losskit.core.namespaces.numpy import NUMPY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+
+
+class Loss:
+    """A loss with its parameters and its reduction, on NumPy arrays.
+
+    Items are the elements for pointwise losses and the rows for row-wise ones. Everything is
+    computed in the prediction's dtype (float16 and bfloat16 in float32), sums in float64.
+
+    Args:
+        *args, **parameters: the parameters of the loss, as `losskit show NAME` lists them.
+        reduction: "mean" (or "sum_over_batch_size"): the weighted sum of the items divided by
+            their number; "mean_with_sample_weight": divided by the sum of their weights; "sum";
+            "none" or None: the weighted items themselves.
+        on_empty: what the mean of no item is: "zero" (with zero gradient), "nan" or "raise".
+        name: a name of your own.
+
+    Raises:
+        TypeError, ValueError: a parameter is unknown, of the wrong type or out of range.
+    """
+
+    _card: ClassVar[type[Card]]
+
+    def __init__(
+        self,
+        *args: Any,
+        reduction: str | None = "mean",
+        on_empty: str = "zero",
+        name: str | None = None,
+        **parameters: Any,
+    ) -> None:
+        unknown = set(parameters) - set(self._card.rules())
+        if unknown or len(args) > len(self._card.rules()):
+            known = ", ".join([*self._card.rules(), "reduction", "on_empty", "name"])
+            what = ", ".join(sorted(unknown)) or f"{len(args)} positional arguments"
+            raise TypeError(f"{type(self).__name__} does not take {what}. It takes: {known}.")
+        self.card: Any = self._card(*args, **parameters)
+        self.reduction = reduce.check_reduction(reduction)
+        self.on_empty = reduce.check_on_empty(on_empty)
+        self.name = name or self._card.name
+        if isinstance(self.card, Setwise) and self.reduction in ("sum", "none"):
+            raise ValueError(
+                f"{self._card.name} is one value per set: reduction={reduction!r} does not exist "
+                'for it. Use "mean", or mean_squared_error for sums and items.'
+            )
+
+    # --- values
+
+    def __call__(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any = None,
+        *,
+        mask: Any = None,
+        num_items: float | None = None,
+    ) -> Any:
+        """The loss.
+
+        Args:
+            y_true: targets, in the prediction's shape; integer labels without the class axis.
+            y_pred: floating-point predictions.
+            sample_weight: weights >= 0: a number, one per item, or one per sample.
+            mask: boolean, True where an item counts; the others touch nothing, even if NaN.
+            num_items: the item count of the whole of which this is a part: the mean then is
+                sum / num_items, so that the parts' values and gradients add up to the whole's.
+
+        Returns:
+            A scalar in the prediction's dtype (float32 for float16 and bfloat16); for reduction
+            "none" an array of items.
+
+        Raises:
+            TypeError: an argument is not numeric, or predictions are integers.
+            ValueError: shapes do not match, or a value is outside its domain.
+        """
+        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
+        with np.errstate(all="ignore"):
+            return self._value(x, num_items)
+
+    def gradient(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any = None,
+        *,
+        mask: Any = None,
+        num_items: float | None = None,
+    ) -> Array:
+        """Derivative of the reduced loss with respect to each prediction, in its shape and dtype.
+
+        For reduction "none": of each item with respect to its own predictions. Arguments and
+        errors are those of the call.
+        """
+        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
+        with np.errstate(all="ignore"):
+            return self._derivative(x, "slope", num_items)
+
+    def value_and_gradient(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any = None,
+        *,
+        mask: Any = None,
+        num_items: float | None = None,
+        out: Array | None = None,
+    ) -> tuple[Any, Array]:
+        """The loss and its gradient; ``out`` is an array to write the gradient into.
+
+        Raises:
+            ValueError: ``out`` is not an array of the prediction's shape and dtype. Else as the
+                call.
+        """
+        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
+        if out is not None and (
+            not isinstance(out, np.ndarray) or out.shape != x.p.shape or out.dtype != x.dtype
+        ):
+            raise ValueError(
+                f"out must be a NumPy array of shape {x.p.shape} and dtype {x.dtype}, got "
+                f"{getattr(out, 'shape', type(out).__name__)}, {getattr(out, 'dtype', None)}."
+            )
+        with np.errstate(all="ignore"):
+            value = self._value(x, num_items)
+            gradient = self._derivative(x, "slope", num_items)
+        if out is None:
+            return value, gradient
+        out[...] = gradient
+        return value, out
+
+    def curvature(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any = None,
+        *,
+        mask: Any = None,
+        num_items: float | None = None,
+    ) -> Array:
+        """Second derivative of the reduced loss by each prediction (the Hessian's diagonal)."""
+        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
+        with np.errstate(all="ignore"):
+            return self._derivative(x, "curve", num_items)
+
+    def elementwise(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, mask: Any = None
+    ) -> Array:
+        """The weighted items, unreduced: one per element, or one per row; 0 where masked.
+
+        Raises:
+            TypeError: the loss belongs to a set (root mean squared error). Else as the call.
+        """
+        if not isinstance(self.card, Items):
+            raise TypeError(
+                f"{self.card.name} is one value per set and has none per element. "
+                f"Use {self.card.inner.name} for items."
+            )
+        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
+        with np.errstate(all="ignore"):
+            return self._items(x)
+
+    # --- parts
+
+    def parts(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, mask: Any = None
+    ) -> tuple[float, float]:
+        """(sum, count) in float64: add the parts of chunks, then `combine`.
+
+        The count is what the mean divides by: the number of items, or the sum of their weights for
+        reduction "mean_with_sample_weight". For the root mean squared error the sum is that of the
+        squared errors.
+        """
+        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
+        with np.errstate(all="ignore"):
+            return self._parts(x)
+
+    def combine(self, sum: float, count: float) -> float:
+        """The loss of the whole from the added parts of its chunks."""
+        if self.reduction in ("sum", "none"):
+            return float(sum)
+        value = reduce.mean(sum, count, self.on_empty)
+        return self.card.finish(value) if isinstance(self.card, Setwise) else value
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw loss and gradient against the prediction; see `losskit.plots.plot`."""
+        from losskit.plots import plot
+
+        return plot(self, ax=ax, **options)
+
+    # --- inside
+
+    def _items(self, x: Inputs) -> Array:
+        items = self.card.value(NUMPY, x.y, x.p)
+        if x.weight is not None:
+            items = items * x.weight.astype(items.dtype)
+        if x.keep is not None:
+            items = np.where(x.keep, items, np.zeros((), items.dtype))
+        return items
+
+    def _parts(self, x: Inputs) -> tuple[float, float]:
+        card = self.card
+        if isinstance(card, Setwise):
+            # Squares of float32 errors overflow where their root does not.
+            items = card.inner.value(NUMPY, x.y.astype(np.float64), x.p.astype(np.float64))
+        else:
+            items = card.value(NUMPY, x.y, x.p)
+        return reduce.total(items, x.weight, x.keep), self._count(x)
+
+    def _count(self, x: Inputs) -> float:
+        if self.reduction != "mean_with_sample_weight":
+            return float(x.items)
+        classes = getattr(self.card, "class_weight", None)
+        per_item = self.card.weights(NUMPY, x.y, x.p) if classes else np.ones(())
+        shape = x.weight.shape if x.weight is not None else None
+        if shape is None and not classes:
+            return float(x.items)
+        return reduce.total(np.broadcast_to(per_item, shape or per_item.shape), x.weight, x.keep)
+
+    def _denominator(self, x: Inputs, num_items: float | None) -> float:
+        if num_items is None:
+            return self._count(x)
+        if self.reduction in ("sum", "none"):
+            raise ValueError(
+                f"num_items goes with a mean, got num_items={num_items} with "
+                f"reduction={self.reduction!r}."
+            )
+        return reduce.check_num_items(num_items)
+
+    def _value(self, x: Inputs, num_items: float | None) -> Any:
+        count = self._denominator(x, num_items)
+        if self.reduction == "none":
+            return self._items(x)
+        sum_, _ = self._parts(x)
+        return x.p.dtype.type(self.combine(sum_, count))
+
+    def _derivative(self, x: Inputs, order: str, num_items: float | None) -> Array:
+        count = self._denominator(x, num_items)
+        per_item = np.ones(()) if x.weight is None else x.weight
+        if x.keep is not None:
+            per_item = np.where(x.keep, per_item, 0.0)
+        if isinstance(self.card, Setwise):
+            if count == 0:
+                reduce.mean(0.0, 0.0, self.on_empty)
+                return np.zeros(x.p.shape, x.dtype)
+            y, p = x.y.astype(np.float64), x.p.astype(np.float64)
+            weight = np.broadcast_to(per_item, p.shape)
+            return getattr(self.card, order)(NUMPY, y, p, weight, np.float64(count)).astype(x.dtype)
+        if self.reduction not in ("sum", "none"):
+            # An empty mean has zero gradient, so 1 stands in for its count.
+            reduce.mean(0.0, count, self.on_empty)
+            per_item = per_item / (count or 1.0)
+        slope = getattr(self.card, order)(NUMPY, x.y, x.p)
+        axis = self.card.item_axis()
+        if axis is not None and per_item.ndim:
+            per_item = np.expand_dims(per_item, axis)
+        return np.multiply(slope, per_item.astype(slope.dtype)).astype(x.dtype, copy=False)
+
+    def __repr__(self) -> str:
+        given = self.card.parameters()
+        given["reduction"] = self.reduction
+        if self.on_empty != "zero":
+            given["on_empty"] = self.on_empty
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and isinstance(other, Loss) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash((self.card, self.reduction, self.on_empty, self.name))
+
+
+def get(name: str | Loss, **parameters: Any) -> Loss:
+    """The loss object of that name, class name or alias, e.g. ``get("huber", delta=2.0)``.
+
+    Raises:
+        ValueError: no such loss; the message gives the nearest names.
+    """
+    if isinstance(name, Loss):
+        return name
+    return CLASSES[find(name).__name__](**parameters)
+
+
+def _make_class(card: type[Card]) -> type[Loss]:
+    body = {"_card": card, "__doc__": card.__doc__, "__module__": "losskit"}
+    return type(card.__name__, (Loss,), body)
+
+
+def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Any]:
+    def function(
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any = None,
+        *,
+        mask: Any = None,
+        num_items: float | None = None,
+        **options: Any,
+    ) -> Any:
+        loss = cls(**options)
+        return loss(y_true, y_pred, sample_weight, mask=mask, num_items=num_items)
+
+    function.__name__ = function.__qualname__ = card.name
+    function.__module__ = "losskit"
+    function.__doc__ = card.__doc__
+    return function
+
+
+CLASSES: dict[str, type[Loss]] = {c.__name__: _make_class(c) for c in cards()}
+"""Every loss class of the NumPy face by name."""
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    c.name: _make_function(c, CLASSES[c.__name__]) for c in cards()
+}
+"""Every loss function of the NumPy face by name."""
+
+__all__ = ["CLASSES", "FUNCTIONS", "HALF", "Loss", "get"]
