@@ -12,7 +12,7 @@ from losskit.core.definition import Card, cards, find
 from losskit.core.families import Items, Setwise
 from losskit.core.inputs import HALF, Inputs, prepare
 from losskit.core.namespaces import Array
-from losskit.core.namespaces.numpy import NUMPY
+from losskit.core.namespaces.numpy import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,7 +208,7 @@ class Loss:
     # --- inside
 
     def _items(self, x: Inputs) -> Array:
-        items = self.card.value(NUMPY, x.y, x.p)
+        items = self.card.value(vocabulary(x.dtype), x.y, x.p)
         if x.weight is not None:
             items = items * x.weight.astype(items.dtype)
         if x.keep is not None:
@@ -219,16 +219,16 @@ class Loss:
         card = self.card
         if isinstance(card, Setwise):
             # Squares of float32 errors overflow where their root does not.
-            items = card.inner.value(NUMPY, x.y.astype(np.float64), x.p.astype(np.float64))
+            items = card.inner.value(vocabulary(x.dtype), x.y.astype(np.float64), x.p.astype(np.float64))
         else:
-            items = card.value(NUMPY, x.y, x.p)
+            items = card.value(vocabulary(x.dtype), x.y, x.p)
         return reduce.total(items, x.weight, x.keep), self._count(x)
 
     def _count(self, x: Inputs) -> float:
         if self.reduction != "mean_with_sample_weight":
             return float(x.items)
         classes = getattr(self.card, "class_weight", None)
-        per_item = self.card.weights(NUMPY, x.y, x.p) if classes else np.ones(())
+        per_item = self.card.weights(vocabulary(x.dtype), x.y, x.p) if classes else np.ones(())
         shape = x.weight.shape if x.weight is not None else None
         if shape is None and not classes:
             return float(x.items)
@@ -262,12 +262,12 @@ class Loss:
                 return np.zeros(x.p.shape, x.dtype)
             y, p = x.y.astype(np.float64), x.p.astype(np.float64)
             weight = np.broadcast_to(per_item, p.shape)
-            return getattr(self.card, order)(NUMPY, y, p, weight, np.float64(count)).astype(x.dtype)
+            return getattr(self.card, order)(vocabulary(x.dtype), y, p, weight, np.float64(count)).astype(x.dtype)
         if self.reduction not in ("sum", "none"):
             # An empty mean has zero gradient, so 1 stands in for its count.
             reduce.mean(0.0, count, self.on_empty)
             per_item = per_item / (count or 1.0)
-        slope = getattr(self.card, order)(NUMPY, x.y, x.p)
+        slope = getattr(self.card, order)(vocabulary(x.dtype), x.y, x.p)
         axis = self.card.item_axis()
         if axis is not None and per_item.ndim:
             per_item = np.expand_dims(per_item, axis)

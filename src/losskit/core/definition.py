@@ -144,6 +144,8 @@ class Card(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     latex: ClassVar[str]
     """The formula of one item, in mathtext, for titles."""
+    unit: ClassVar[str] = ""
+    """The unit of the value, in words ("nats"; "unit of y"), where it has one."""
     target: ClassVar[Domain] = REAL
     convex: ClassVar[bool]
     """Whether an item is convex in the prediction."""

@@ -20,6 +20,10 @@ SLACK = 1e-5
 class Vocabulary(ABC):
     """The functions a formula may use. The concrete ones below are the same everywhere."""
 
+    least: float = 0.0
+    """The smallest normal number of the dtype in which the prediction came, where that is larger
+    than the one of the computation: float16, computed in float32, must get its gradient back."""
+
     # --- elementwise, with the usual IEEE behaviour at inf and NaN
     abs: Any
     exp: Any
@@ -58,7 +62,7 @@ class Vocabulary(ABC):
 
     @abstractmethod
     def tiny(self, x: Array) -> float:
-        """The smallest normal number of ``x``'s dtype: the floor under logarithms."""
+        """The smallest normal number of ``x``'s dtype."""
 
     # --- derived
     def square(self, x: Array) -> Array:
@@ -77,4 +81,4 @@ class Vocabulary(ABC):
 
         Below zero by more than rounding there is no true value: NaN, never a plausible number.
         """
-        return self.where(p < -SLACK, float("nan"), self.maximum(p, self.tiny(p)))
+        return self.where(p < -SLACK, float("nan"), self.maximum(p, max(self.tiny(p), self.least)))

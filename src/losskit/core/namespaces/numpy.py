@@ -62,3 +62,10 @@ class NumpyVocabulary(Vocabulary):
 
 
 NUMPY = NumpyVocabulary()
+_FLOAT16 = NumpyVocabulary()
+_FLOAT16.least = float(np.finfo(np.float16).tiny)
+
+
+def vocabulary(dtype: Any) -> NumpyVocabulary:
+    """The vocabulary for predictions that came in that dtype."""
+    return _FLOAT16 if dtype == np.float16 else NUMPY

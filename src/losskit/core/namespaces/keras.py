@@ -1,0 +1,48 @@
+"""The vocabulary for Keras's backends, over the functions of `keras.ops`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from losskit.core.namespaces import Array, Vocabulary
+
+
+class KerasVocabulary(Vocabulary):
+    """`keras.ops`, which the face passes in, so that this module imports no framework."""
+
+    def __init__(self, ops: Any) -> None:
+        self._ops = ops
+        for name in (
+            "abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign",
+            "maximum", "minimum", "where",
+        ):  # fmt: skip
+            setattr(self, name, getattr(ops, name))
+
+    def sum(self, x: Array, axis: int | None) -> Array:
+        return self._ops.sum(x, axis=axis, keepdims=True)
+
+    def max(self, x: Array, axis: int | None) -> Array:
+        return self._ops.max(x, axis=axis, keepdims=True)
+
+    def drop(self, x: Array, axis: int) -> Array:
+        return self._ops.squeeze(x, axis=axis)
+
+    def classes(self, labels: Array, like: Array, axis: int) -> Array:
+        index = self._along(self._ops.arange(like.shape[axis], dtype="int32"), like, axis)
+        return self._ops.equal(self._ops.expand_dims(labels, axis), index)
+
+    def vector(self, values: Any, like: Array, axis: int) -> Array:
+        return self._along(self._ops.convert_to_tensor(values, dtype=like.dtype), like, axis)
+
+    def tiny(self, x: Array) -> float:
+        # Formulas run in float32 or float64 only, so NumPy knows the type; torch's dtypes print
+        # as "torch.float32".
+        name = getattr(x.dtype, "name", str(x.dtype)).rpartition(".")[2]
+        return float(np.finfo(name).tiny)
+
+    def _along(self, vector: Array, like: Array, axis: int) -> Array:
+        shape = [1] * len(like.shape)
+        shape[axis] = -1
+        return self._ops.reshape(vector, shape)

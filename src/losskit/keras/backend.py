@@ -1,0 +1,177 @@
+"""The three things that each Keras backend does in its own way, side by side.
+
+* `differentiable`: a function of (target, prediction) whose derivatives are given, not derived.
+* `activation`: a function of one tensor whose derivative is given.
+* `concrete`: the values of a tensor, where they exist already (no tracing, no device to wait for).
+
+Differentiating a ``where`` is what gives frameworks their NaN and dead gradients; the given
+derivatives are the cards' slopes. They are written in the backend's own operations, so a derivative
+of the derivative is still had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+Tensor = Any
+Backward = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""(target, prediction, incoming gradient of the items) -> gradient"""
+
+
+def _tensorflow() -> tuple[Any, Any, Any]:
+    import tensorflow as tf
+
+    def differentiable(
+        value: Callable[[Tensor, Tensor], Tensor],
+        backward_y: Backward | None,
+        backward_p: Backward,
+        forward: Any = None,
+    ) -> Callable[[Tensor, Tensor], Tensor]:
+        @tf.custom_gradient
+        def function(y: Tensor, p: Tensor) -> Any:
+            def gradient(g: Tensor) -> Any:
+                # A target's gradient that nobody asks for is pruned from the graph.
+                return (None if backward_y is None else backward_y(y, p, g)), backward_p(y, p, g)
+
+            return value(y, p), gradient
+
+        return function
+
+    def activation(
+        forward: Callable[[Tensor], Tensor], backward: Callable[[Tensor, Tensor], Tensor]
+    ) -> Callable[[Tensor], Tensor]:
+        @tf.custom_gradient
+        def function(x: Tensor) -> Any:
+            return forward(x), lambda g: backward(x, g)
+
+        return function
+
+    def concrete(x: Tensor) -> Any:
+        if not tf.executing_eagerly() or "GPU" in x.device:
+            return None
+        return x.numpy()
+
+    return differentiable, activation, concrete
+
+
+def _jax() -> tuple[Any, Any, Any]:
+    import jax
+
+    def differentiable(
+        value: Callable[[Tensor, Tensor], Tensor],
+        backward_y: Backward | None,
+        backward_p: Backward,
+        forward: tuple[Any, Any],
+    ) -> Callable[[Tensor, Tensor], Tensor]:
+        # The tangent rule: JAX transposes it, and so has forward and reverse mode from one text.
+        forward_y, forward_p = forward
+        function = jax.custom_jvp(value)
+
+        def tangent(primals: Any, tangents: Any) -> Any:
+            (y, p), (dy, dp) = primals, tangents
+            zero = jax.custom_derivatives.SymbolicZero
+            out = function(y, p)
+            rate = 0.0 * out
+            if not isinstance(dp, zero):
+                rate = forward_p(y, p, dp)
+            if backward_y is not None and not isinstance(dy, zero):
+                rate = rate + forward_y(y, p, dy)
+            return out, rate
+
+        function.defjvp(tangent, symbolic_zeros=True)
+        return function
+
+    def activation(
+        forward: Callable[[Tensor], Tensor], backward: Callable[[Tensor, Tensor], Tensor]
+    ) -> Callable[[Tensor], Tensor]:
+        function = jax.custom_vjp(forward)
+        function.defvjp(lambda x: (forward(x), x), lambda x, g: (backward(x, g),))
+        return function
+
+    def concrete(x: Tensor) -> Any:
+        if isinstance(x, jax.core.Tracer) or any(d.platform != "cpu" for d in x.devices()):
+            return None
+        return np.asarray(x)
+
+    return differentiable, activation, concrete
+
+
+def _torch() -> tuple[Any, Any, Any]:
+    import torch
+
+    class Items(torch.autograd.Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(y: Tensor, p: Tensor, value: Any, backward_y: Any, backward_p: Any) -> Tensor:
+            return value(y, p)
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
+            y, p, _, ctx.backward_y, ctx.backward_p = inputs
+            ctx.save_for_backward(y, p)
+
+        @staticmethod
+        def backward(ctx: Any, g: Tensor) -> Any:
+            y, p = ctx.saved_tensors
+            wants_y, wants_p, *_ = ctx.needs_input_grad
+            return (
+                ctx.backward_y(y, p, g) if wants_y and ctx.backward_y else None,
+                ctx.backward_p(y, p, g) if wants_p else None,
+                None,
+                None,
+                None,
+            )
+
+    class Activation(torch.autograd.Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(x: Tensor, forward: Any, backward: Any) -> Tensor:
+            return forward(x)
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
+            x, _, ctx.gradient = inputs
+            ctx.save_for_backward(x)
+
+        @staticmethod
+        def backward(ctx: Any, g: Tensor) -> Any:
+            return ctx.gradient(*ctx.saved_tensors, g), None, None
+
+    def differentiable(
+        value: Callable[[Tensor, Tensor], Tensor],
+        backward_y: Backward | None,
+        backward_p: Backward,
+        forward: Any = None,
+    ) -> Callable[[Tensor, Tensor], Tensor]:
+        return lambda y, p: Items.apply(y, p, value, backward_y, backward_p)
+
+    def activation(
+        forward: Callable[[Tensor], Tensor], backward: Callable[[Tensor, Tensor], Tensor]
+    ) -> Callable[[Tensor], Tensor]:
+        return lambda x: Activation.apply(x, forward, backward)
+
+    def concrete(x: Tensor) -> Any:
+        if torch.compiler.is_compiling() or x.device.type != "cpu":
+            return None
+        try:
+            return x.detach().numpy()
+        except RuntimeError:  # inside torch.func transforms a tensor has no storage
+            return None
+
+    return differentiable, activation, concrete
+
+
+NAME: str = keras.backend.backend()
+_BACKENDS = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
+if NAME not in _BACKENDS:
+    raise ImportError(
+        f"losskit.keras runs on the Keras backends {', '.join(_BACKENDS)}, but the backend is "
+        f"{NAME!r}. Set the environment variable KERAS_BACKEND before keras is imported."
+    )
+differentiable, activation, concrete = _BACKENDS[NAME]()

@@ -1,0 +1,321 @@
+"""One loss call on Keras tensors: align, find the logits, leave out what does not count, reduce."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from losskit.core import inputs
+from losskit.core.families import Evaluated, Items, Setwise, is_rowwise
+from losskit.core.namespaces.keras import KerasVocabulary
+from losskit.keras import backend
+from losskit.keras.activations import kept_logits
+
+Tensor = Any
+
+M = KerasVocabulary(ops)
+"""The vocabulary; for predictions that came as float16, `M16`."""
+M16 = KerasVocabulary(ops)
+M16.least = float(np.finfo("float16").tiny)
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """Tensors of one call in the dtype of the computation, ready for the card's formulas."""
+
+    card: Any
+    y: Tensor
+    p: Tensor
+    axis: int
+    """The axis of the prediction that a value uses up: of the classes, or of the mean."""
+    m: KerasVocabulary = M
+
+
+def align(card: Evaluated, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Call:
+    """Tensors of matching shapes, from the logits behind ``y_pred`` where they are kept.
+
+    Raises:
+        ValueError: shapes do not match.
+    """
+    if isinstance(y_pred, (dict, list, tuple)) and _nested(y_pred):
+        raise TypeError("A losskit loss takes one prediction tensor; give each output its own.")
+    p = y_pred
+    if getattr(card, "from_logits", None) is False:
+        name = "softmax" if is_rowwise(card) else "sigmoid"
+        logits = kept_logits(p, name, card.axis if is_rowwise(card) else 0)
+        if logits is not None:
+            card, p = dataclasses.replace(card, from_logits=True), logits  # type: ignore[type-var]
+    p = ops.convert_to_tensor(p)
+    half = keras.backend.standardize_dtype(p.dtype) == "float16"
+    p = _bounded(card, p, dtype)
+    y = _labels(y_true) if card.target.labels else ops.cast(ops.convert_to_tensor(y_true), dtype)
+    y, p = _same_rank(card, y, p)
+    inputs.check_shapes(card, y.shape, p.shape)
+    return Call(card, y, p, card.axis if is_rowwise(card) else axis, M16 if half else M)
+
+
+def items(call: Call) -> Tensor:
+    """The items, with the card's slopes as their derivatives."""
+    card, m = call.card, call.m
+
+    def backward(derivative: Any) -> Any:
+        return lambda y, p, g: derivative(m, y, p) * _spread(card, g)
+
+    def forward(derivative: Any) -> Any:
+        def rate(y: Tensor, p: Tensor, tangent: Tensor) -> Tensor:
+            product = derivative(m, y, p) * tangent
+            return product if not is_rowwise(card) else ops.sum(product, axis=card.axis)
+
+        return rate
+
+    function = backend.differentiable(
+        lambda y, p: card.value(m, y, p),
+        None if card.target.labels else backward(card.target_slope),
+        backward(card.slope),
+        (forward(card.target_slope), forward(card.slope)),
+    )
+    return function(call.y, call.p)
+
+
+def values(call: Call) -> Tensor:
+    """One value per sample: the items of rows, or the mean of the elements along the last axis."""
+    result = items(call)
+    if is_rowwise(call.card) or not len(result.shape):
+        return result
+    return ops.mean(result, axis=call.axis)
+
+
+def reduced(
+    call: Call, sample_weight: Any, mask: Any, reduction: str | None, check: bool = True
+) -> Tensor:
+    """The reduced loss.
+
+    Raises:
+        ValueError: a weight's shape does not match, or (outside of any tracing) a label or a
+            prediction is outside its domain.
+    """
+    used, weight, keep = _parts(call, sample_weight, mask)
+    if check:
+        _check(call, used)
+    if used is not None:
+        # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
+        labels = call.card.target.labels
+        spread = _spread(call.card, used) if is_rowwise(call.card) else used
+        call = dataclasses.replace(
+            call,
+            y=ops.where(used, call.y, ops.zeros_like(call.y))
+            if labels
+            else ops.where(spread, call.y, ops.ones_like(call.y)),
+            p=ops.where(spread, call.p, ops.ones_like(call.p)),
+        )
+    if isinstance(call.card, Setwise):
+        return _set_value(call, weight, keep, reduction)
+    losses = items(call)
+    if weight is not None:
+        losses = losses * weight
+    if not is_rowwise(call.card) and len(losses.shape):
+        losses = ops.mean(losses, axis=call.axis)
+    if reduction in (None, "none"):
+        return losses
+    total = ops.sum(losses)
+    if reduction == "sum":
+        return total
+    count = _count(call, losses, weight, keep, reduction)
+    return _per_replica(ops.where(count > 0, total, 0.0) / ops.where(count > 0, count, 1.0))
+
+
+# --- inside -------------------------------------------------------------------------------------
+
+
+def _nested(y_pred: Any) -> bool:
+    leaves = y_pred.values() if isinstance(y_pred, dict) else y_pred
+    return isinstance(y_pred, dict) or any(hasattr(leaf, "shape") and leaf.shape for leaf in leaves)
+
+
+def _labels(y_true: Any) -> Tensor:
+    """Labels as int32; a label that is no whole number becomes -1, which is no class."""
+    y = ops.convert_to_tensor(y_true)
+    if "float" not in keras.backend.standardize_dtype(y.dtype):
+        return ops.cast(y, "int32")
+    whole = ops.cast(y, "int32")
+    return ops.where(ops.equal(ops.cast(whole, y.dtype), y), whole, -1)
+
+
+def _bounded(card: Any, p: Tensor, dtype: str) -> Tensor:
+    """The prediction in the dtype of the computation; for probabilities, gradients stay finite.
+
+    The gradient of a probability near 0 is huge. Times a weight it may overflow, and the backward
+    pass of softmax, which multiplies by that probability, would make 0 * inf = NaN of it. (A
+    float16 gradient may still overflow in the cast: that is what tells Keras to scale it less.)
+    """
+    own = keras.backend.standardize_dtype(p.dtype)
+    if "float" not in own or card.prediction.low == -math.inf:
+        return ops.cast(p, dtype)
+    limit = float(np.finfo("float32").max)
+
+    def backward(x: Tensor, g: Tensor) -> Tensor:
+        return ops.cast(ops.clip(g, -limit, limit), own)
+
+    return backend.activation(lambda x: ops.cast(x, dtype) + 0.0, backward)(p)
+
+
+def _same_rank(card: Any, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+    """Keras's habit: a last dimension of 1 that only one side has is no difference."""
+    if card.target.labels:
+        if len(y.shape) == len(p.shape) and y.shape[card.axis] == 1:
+            y = ops.squeeze(y, axis=card.axis)
+        return y, p
+    if len(y.shape) == len(p.shape) + 1 and y.shape[-1] == 1:
+        return (y, ops.expand_dims(p, -1)) if len(p.shape) == 1 else (ops.squeeze(y, -1), p)
+    if len(p.shape) == len(y.shape) + 1 and p.shape[-1] == 1:
+        return (ops.expand_dims(y, -1), p) if len(y.shape) == 1 else (y, ops.squeeze(p, -1))
+    return y, p
+
+
+def _spread(card: Any, x: Tensor) -> Tensor:
+    return ops.expand_dims(x, card.axis) if is_rowwise(card) else x
+
+
+def _parts(call: Call, sample_weight: Any, mask: Any) -> tuple[Any, Any, Any]:
+    """(used, weight, keep), each of a shape that broadcasts against the items, or None.
+
+    ``keep`` says which items count; ``used`` which of those have a weight other than 0.
+    """
+    keep = None
+    if mask is not None:
+        keep = _fit(call, "mask", ops.cast(ops.convert_to_tensor(mask), "bool"))
+    ignored = call.card.ignored() if isinstance(call.card, Items) else None
+    if ignored is not None:
+        counted = ops.not_equal(call.y, ignored)
+        keep = counted if keep is None else ops.logical_and(keep, counted)
+    if sample_weight is None:
+        return keep, (None if keep is None else ops.cast(keep, call.p.dtype)), keep
+    weight = _fit(call, "sample_weight", _copy(sample_weight, call.p.dtype))
+    used = ops.not_equal(weight, 0)
+    if keep is not None:
+        used = ops.logical_and(keep, used)
+    weight = ops.where(used, weight, ops.zeros_like(weight))
+    return used, weight, keep
+
+
+def _copy(weight: Any, dtype: Any) -> Tensor:
+    return ops.cast(ops.convert_to_tensor(weight), dtype)
+
+
+def _fit(call: Call, name: str, x: Tensor) -> Tensor:
+    """Weights or a mask laid over the items: a number, one per sample, or one per element."""
+    rank, shape = len(x.shape), tuple(call.p.shape)
+    if rank == 0:
+        return x
+    if is_rowwise(call.card):
+        axis = call.axis % len(shape)
+        target = shape[:axis] + shape[axis + 1 :]
+        if rank == len(target) + 1 and x.shape[-1] == 1:
+            x = ops.squeeze(x, -1)
+    else:
+        target = shape
+    missing = len(target) - len(x.shape)
+    if missing > 0:
+        x = (
+            ops.reshape(x, (*(-1 if d is None else d for d in x.shape), *([1] * missing)))
+            if (sum(d is None for d in x.shape) < 2)
+            else _expand(x, missing)
+        )
+    if len(x.shape) != len(target) or any(
+        a not in (1, None) and b is not None and a != b
+        for a, b in zip(x.shape, target, strict=True)
+    ):
+        raise ValueError(
+            f"{name} must be a number, one per sample, or one per element: got {name}.shape="
+            f"{tuple(x.shape)} for y_pred.shape={shape}."
+        )
+    return x
+
+
+def _expand(x: Tensor, count: int) -> Tensor:
+    for _ in range(count):
+        x = ops.expand_dims(x, -1)
+    return x
+
+
+def _count(call: Call, losses: Tensor, weight: Any, keep: Any, reduction: str | None) -> Tensor:
+    """What a mean divides by: the samples that count, or the sum of their weights."""
+    dtype = losses.dtype
+    per_item = None
+    if reduction == "mean_with_sample_weight":
+        per_item = weight
+        if getattr(call.card, "class_weight", None):
+            own = call.card.weights(call.m, call.y, call.p)
+            per_item = own if weight is None else own * weight
+    elif keep is not None:
+        per_item = ops.cast(keep, dtype)
+    if per_item is None:
+        return ops.cast(ops.size(losses), dtype)
+    if is_rowwise(call.card) or not len(call.p.shape):
+        return ops.sum(ops.broadcast_to(per_item, ops.shape(losses)))
+    per_element = ops.broadcast_to(per_item, ops.shape(call.p))
+    return ops.sum(ops.mean(per_element, axis=call.axis))
+
+
+def _set_value(call: Call, weight: Any, keep: Any, reduction: str | None) -> Tensor:
+    card, p = call.card, call.p
+    w = ops.ones_like(p) if weight is None else ops.broadcast_to(weight, ops.shape(p))
+    count = ops.cast(ops.size(p), p.dtype)
+    if reduction == "mean_with_sample_weight":
+        count = ops.sum(w)
+    elif keep is not None:
+        count = ops.sum(ops.cast(ops.broadcast_to(keep, ops.shape(p)), p.dtype))
+    if 0 in tuple(p.shape):
+        return ops.sum(p)
+    # Nothing counts: every weight is 0 then, and so is the value.
+    count = ops.where(count > 0, count, ops.ones_like(count))
+
+    def derivative(name: str) -> Callable[[Tensor, Tensor], Tensor]:
+        return lambda y, p: getattr(card, name)(call.m, y, p, w, count)
+
+    slope, target_slope = derivative("slope"), derivative("target_slope")
+    function = backend.differentiable(
+        lambda y, p: ops.sum(derivative("value")(y, p)),
+        lambda y, p, g: target_slope(y, p) * g,
+        lambda y, p, g: slope(y, p) * g,
+        (
+            lambda y, p, t: ops.sum(target_slope(y, p) * t),
+            lambda y, p, t: ops.sum(slope(y, p) * t),
+        ),
+    )
+    return _per_replica(function(call.y, p))
+
+
+def _per_replica(mean: Tensor) -> Tensor:
+    """Keras sums the replicas' losses under `tf.distribute`, so a mean is divided among them."""
+    if backend.NAME == "tensorflow":
+        import tensorflow as tf
+
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if replicas > 1:
+            return mean / replicas
+    return mean
+
+
+def _check(call: Call, used: Any) -> None:
+    """The NumPy face's messages, wherever the values exist: not while tracing, not on a GPU."""
+    target, prediction = call.card.target, call.card.prediction
+    bounded = target.labels or target.values or math.isfinite(target.high)
+    if not bounded and prediction.low == -math.inf:
+        return
+    y, p = backend.concrete(call.y), backend.concrete(call.p)
+    counted = None if used is None else backend.concrete(used)
+    if y is None or p is None or (used is not None and counted is None):
+        return
+    if counted is not None:
+        shape = inputs.item_shape(call.card, p.shape)
+        counted = np.broadcast_to(counted, shape)
+    if bounded:
+        inputs.check_target(call.card, y, p.shape, counted)
+    inputs.check_prediction(call.card, p, counted)

@@ -1,0 +1,168 @@
+"""Keras's Loss classes and functions, made from the cards."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import keras
+
+import losskit.losses  # noqa: F401  (fills the registry)
+from losskit.core.definition import Card, cards, find
+from losskit.core.families import Setwise
+from losskit.core.inputs import HALF
+from losskit.keras import evaluate
+
+Tensor = Any
+
+
+class Loss(keras.losses.Loss):  # type: ignore[misc]
+    """A losskit loss as a `keras.losses.Loss`, for `compile(loss=...)` and for direct calls.
+
+    Takes the arguments of the Keras loss of the same name, in the same order, and the further
+    parameters of the losskit loss as keywords.
+
+    Raises:
+        TypeError, ValueError: a parameter is unknown, of the wrong type or out of range.
+    """
+
+    _card: ClassVar[type[Card]]
+    __signature__: ClassVar[inspect.Signature]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        given = self.__signature__.bind(*args, **kwargs)
+        given.apply_defaults()
+        options = given.arguments
+        super().__init__(
+            name=options["name"], reduction=options["reduction"], dtype=options["dtype"]
+        )
+        self.card: Any = self._card(**{k: options[k] for k in self._card.rules()})
+        self.axis = options.get("axis", -1)
+        for name, value in self.card.parameters().items():
+            setattr(self, name, value)
+        if isinstance(self.card, Setwise) and self.reduction in (None, "none", "sum"):
+            raise ValueError(
+                f"{self._card.name} is one value per set: reduction={self.reduction!r} does not "
+                "exist for it. Use 'sum_over_batch_size'."
+            )
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        """The reduced loss, in the dtype of this object.
+
+        Raises:
+            ValueError: shapes do not match; outside of any tracing also: labels out of range,
+                probabilities outside [0, 1].
+        """
+        with keras.name_scope(self.name):
+            mask = getattr(y_pred, "_keras_mask", None)
+            call = evaluate.align(self.card, y_true, y_pred, _computed_in(self.dtype), self.axis)
+            loss = evaluate.reduced(call, sample_weight, mask, self.reduction)
+            return keras.ops.cast(loss, self.dtype)
+
+    def call(self, y_true: Any, y_pred: Any) -> Tensor:
+        """One value per sample, without weights."""
+        call = evaluate.align(self.card, y_true, y_pred, _computed_in(self.dtype), self.axis)
+        return keras.ops.cast(evaluate.values(call), self.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything that it takes to make this loss again."""
+        config = dict(super().get_config())
+        for name in self.__signature__.parameters:
+            if name not in ("name", "reduction", "dtype"):
+                value = getattr(self, name)
+                config[name] = [list(v) for v in value] if isinstance(value, tuple) else value
+        config["dtype"] = self.dtype
+        return config
+
+
+def get(name: str | Loss, **parameters: Any) -> Loss:
+    """The loss of that name, class name or alias, e.g. ``get("huber", delta=2.0)``.
+
+    Raises:
+        ValueError: no such loss; the message gives the nearest names.
+    """
+    if isinstance(name, keras.losses.Loss):
+        return name
+    return CLASSES[find(name).__name__](**parameters)
+
+
+def _computed_in(dtype: str) -> str:
+    return "float32" if dtype in HALF else dtype
+
+
+def _signature(card: type[Card]) -> inspect.Signature:
+    """Keras's own order of arguments, where it has this loss, then our further parameters."""
+    kind = inspect.Parameter
+    common = {"reduction": "sum_over_batch_size", "name": card.name, "dtype": None}
+    defaults = {k: default for k, (default, _) in card.rules().items()} | common
+    peer = getattr(keras.losses, card.__name__, None)
+    order = list(inspect.signature(peer).parameters) if peer else list(defaults)
+    parameters = [kind(n, kind.POSITIONAL_OR_KEYWORD, default=defaults.get(n, -1)) for n in order]
+    parameters += [
+        kind(n, kind.KEYWORD_ONLY, default=d) for n, d in defaults.items() if n not in order
+    ]
+    return inspect.Signature(parameters)
+
+
+def _make_class(card: type[Card]) -> type[Loss]:
+    body = {
+        "_card": card,
+        "__doc__": card.__doc__,
+        "__module__": "losskit.keras",
+        "__signature__": _signature(card),
+    }
+    made = type(card.__name__, (Loss,), body)
+    return keras.saving.register_keras_serializable(package="losskit")(made)  # type: ignore[no-any-return]
+
+
+def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Tensor]:
+    peer = getattr(keras.losses, card.name, None)
+    axis_of_mean = peer is not None and "axis" in inspect.signature(peer).parameters
+
+    def function(y_true: Any, y_pred: Any, *args: Any, **parameters: Any) -> Tensor:
+        given = signature.bind(y_true, y_pred, *args, **parameters).arguments
+        made = card(**{k: v for k, v in given.items() if k in card.rules()})
+        shown = keras.ops.convert_to_tensor(y_pred)
+        own = keras.backend.standardize_dtype(shown.dtype)
+        own = own if "float" in own else keras.backend.floatx()
+        call = evaluate.align(made, y_true, y_pred, _computed_in(own), given.get("axis", -1))  # type: ignore[arg-type]
+        if isinstance(made, Setwise):
+            return keras.ops.cast(evaluate.reduced(call, None, None, "mean"), own)
+        ignored = made.ignored()  # type: ignore[attr-defined]
+        if ignored is None:
+            return keras.ops.cast(evaluate.values(call), own)
+        kept = keras.ops.not_equal(call.y, ignored)
+        result = keras.ops.cast(evaluate.reduced(call, None, kept, None), own)
+        try:
+            # So that Keras, which wraps functions in a loss of its own, leaves them out as well.
+            result._keras_mask = kept
+        except AttributeError:  # JAX's arrays take no attributes
+            pass
+        return result
+
+    kind = inspect.Parameter
+    order = list(card.rules())
+    if peer is not None:
+        theirs = list(inspect.signature(peer).parameters)[2:]
+        order = theirs + [n for n in order if n not in theirs]
+    if axis_of_mean and "axis" not in order:
+        order.append("axis")
+    defaults = {k: default for k, (default, _) in card.rules().items()}
+    signature = inspect.Signature(
+        [kind(n, kind.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
+        + [kind(n, kind.POSITIONAL_OR_KEYWORD, default=defaults.get(n, -1)) for n in order]
+    )
+    function.__name__ = function.__qualname__ = card.name
+    function.__module__ = "losskit.keras"
+    function.__doc__ = card.__doc__
+    function.__signature__ = signature  # type: ignore[attr-defined]
+    return keras.saving.register_keras_serializable(package="losskit")(function)  # type: ignore[no-any-return]
+
+
+CLASSES: dict[str, type[Loss]] = {c.__name__: _make_class(c) for c in cards()}
+"""Every loss class of the Keras face by name; the same names as in the NumPy face."""
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {
+    c.name: _make_function(c, CLASSES[c.__name__]) for c in cards()
+}
+"""Every loss function of the Keras face by name."""

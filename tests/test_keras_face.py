@@ -1,0 +1,44 @@
+"""Runs the Keras face's tests, and Keras's own, on each backend in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+BACKENDS = ["tensorflow", "jax", "torch"]
+
+
+def run_pytest(backend: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "PYTEST_ADDOPTS": "",
+        "PYTEST_XDIST_WORKER": "",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rfEx", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_keras_face(backend):
+    done = run_pytest(backend, str(HERE / "keras"))
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_keras_own_test_suite(backend, tmp_path):
+    pytest.importorskip("keras", reason="the suite ships in Keras's wheel")
+    done = run_pytest(backend, str(HERE / "keras_own"), "--basetemp", str(tmp_path / "own"))
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
