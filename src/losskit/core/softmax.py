@@ -35,7 +35,9 @@ def from_probabilities(m: Vocabulary, p: Array, axis: int) -> Row:
     """p / sum(p) along ``axis``, with the floor under each logarithm."""
     p = m.floored(p)
     top = m.max(p, axis)
-    d = m.where(p == top, 0.0, m.log(p) - m.log(top))
+    # One logarithm of the quotient: the difference of two would keep the rounding of both where the
+    # whole row is small (and the floor a quotient that underflows).
+    d = m.where(p == top, 0.0, m.log(m.maximum(p / top, m.tiny(p))))
     return _row(m, d, p / top, axis)
 
 
@@ -58,5 +60,13 @@ def cross_entropy(m: Vocabulary, y: Array, row: Row, axis: int) -> Array:
 
 def residual(m: Vocabulary, y: Array, row: Row, axis: int) -> Array:
     """sum(y) * p - y, accurate also for the class that holds nearly all of both."""
+    return others(m, y, axis) * row.p - y * row.complement
+
+
+def others(m: Vocabulary, y: Array, axis: int) -> Array:
+    """sum(y) - y: what the other classes hold of the target."""
+    # For a class that holds most of it the difference would keep only the rounding of the sum
+    # (label smoothing of 0.001 with 4 digits left), so what the others hold is summed by itself.
     total = m.sum(y, axis)
-    return m.where(2.0 * y > total, (total - y) - total * row.complement, total * row.p - y)
+    most = 2.0 * y > total
+    return m.where(most, m.sum(m.where(most, 0.0, y), axis), total - y)

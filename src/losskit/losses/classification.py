@@ -67,6 +67,7 @@ class BinaryCrossentropy(Pointwise):
     name = "binary_crossentropy"
     aliases = ("bce", "log_loss", "binary_cross_entropy")
     latex = r"-y \log p - (1 - y) \log (1 - p)"
+    unit = "nats"
     target: ClassVar[Domain] = PROBABILITY
     convex = True
     metric = "binary_accuracy"
@@ -77,30 +78,31 @@ class BinaryCrossentropy(Pointwise):
         return LOGIT if self.from_logits else PROBABILITY
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        y = self._smooth(y)
+        y, rest = self._targets(y)
         if self.from_logits:
             # Three terms >= 0: softplus(z) - y z would cancel for a confident right answer.
             no, yes = m.maximum(p, 0.0), m.maximum(-p, 0.0)
-            likely = m.where(y == 1, 0.0, (1.0 - y) * no) + m.where(y == 0, 0.0, y * yes)
+            likely = m.where(rest == 0, 0.0, rest * no) + m.where(y == 0, 0.0, y * yes)
             return likely + m.log1p(m.exp(-m.abs(p)))
         yes, no = self._logs(m, p)
-        return -(y * yes + (1.0 - y) * no)
+        return -(y * yes + rest * no)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        y = self._smooth(y)
+        y, rest = self._targets(y)
         if self.from_logits:
-            # For y = 1 the difference sigmoid(z) - 1 would lose all but rounding.
-            return m.where(2.0 * y > 1.0, (1.0 - y) - m.sigmoid(-p), m.sigmoid(p) - y)
+            # For y near 1 the difference sigmoid(z) - y would lose all but rounding.
+            return rest * m.sigmoid(p) - y * m.sigmoid(-p)
         yes, no = m.floored(p), m.floored(1.0 - p)
-        soft = (p - y) / yes / no
-        return m.where(y == 0, 1.0 / no, m.where(y == 1, -1.0 / yes, soft))
+        # From the floored probability, as the other terms: a soft target at p = 0 must agree with it.
+        soft = (yes - y) / yes / no
+        return m.where(y == 0, 1.0 / no, m.where(rest == 0, -1.0 / yes, soft))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        y = self._smooth(y)
+        y, rest = self._targets(y)
         if self.from_logits:
             return m.sigmoid(p) * m.sigmoid(-p)
         yes, no = m.floored(p), m.floored(1.0 - p)
-        return m.where(y == 0, 0.0, y / yes / yes) + m.where(y == 1, 0.0, (1.0 - y) / no / no)
+        return m.where(y == 0, 0.0, y / yes / yes) + m.where(rest == 0, 0.0, rest / no / no)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.from_logits:
@@ -108,9 +110,12 @@ class BinaryCrossentropy(Pointwise):
         yes, no = self._logs(m, p)
         return (no - yes) * (1.0 - self.label_smoothing) + 0.0 * y
 
-    def _smooth(self, y: Array) -> Array:
+    def _targets(self, y: Array) -> tuple[Array, Array]:
+        """How much of the target is yes, and how much no."""
+        # Each smoothed by itself: 1 - y of a smoothed y would keep its rounding alone.
         s = self.label_smoothing
-        return y * (1.0 - s) + 0.5 * s if s else y
+        yes, no = y, 1.0 - y
+        return (yes * (1.0 - s) + 0.5 * s, no * (1.0 - s) + 0.5 * s) if s else (yes, no)
 
     @staticmethod
     def _logs(m: Vocabulary, p: Array) -> tuple[Array, Array]:
@@ -166,6 +171,7 @@ class CategoricalCrossentropy(Rowwise):
     name = "categorical_crossentropy"
     aliases = ("cce", "ce", "crossentropy", "cross_entropy")
     latex = r"-\sum_j y_j \log p_j"
+    unit = "nats"
     target: ClassVar[Domain] = SHARE
     metric = "categorical_accuracy"
     task = "categorical"
@@ -253,6 +259,7 @@ class SparseCategoricalCrossentropy(Rowwise):
     name = "sparse_categorical_crossentropy"
     aliases = ("scce", "sparse_crossentropy", "sparse_cross_entropy")
     latex = r"-\log p_y"
+    unit = "nats"
     target: ClassVar[Domain] = LABEL
     metric = "sparse_categorical_accuracy"
     task = "sparse"
@@ -333,9 +340,10 @@ def softmax_slope(m: Vocabulary, y: Array, p: Array, from_logits: bool, axis: in
 def softmax_curve(m: Vocabulary, y: Array, p: Array, from_logits: bool, axis: int) -> Array:
     """Diagonal of the second derivative of the cross-entropy."""
     row = distribution(m, p, from_logits, axis)
-    total = m.sum(y, axis)
     if from_logits:
-        return total * row.p * row.complement
-    q = m.floored(p)
-    whole = m.sum(q, axis)
-    return m.where(y == 0, 0.0, y / q / q) - total / whole / whole
+        return m.sum(y, axis) * row.p * row.complement
+    # y / q^2 - total / whole^2 in shares of the whole: the near-certain right class keeps its digits,
+    # and no infinity meets another where every probability of the row is tiny.
+    whole = m.sum(m.floored(p), axis)
+    own = m.where(y == 0, 0.0, y * row.complement * (1.0 + row.p) / row.p / row.p)
+    return (own - softmax.others(m, y, axis)) / whole / whole

@@ -50,6 +50,7 @@ class KLDivergence(Rowwise):
     name = "kl_divergence"
     aliases = ("kld", "kullback_leibler_divergence")
     latex = r"\sum_j y_j \log (y_j / p_j)"
+    unit = "nats"
     target: ClassVar[Domain] = SHARE
     convex = True
     metric = "categorical_accuracy"
@@ -78,4 +79,6 @@ class KLDivergence(Rowwise):
         q = m.floored(p)
         t = m.floored(y)
         close = m.abs(t - q) < 0.5 * q
-        return m.where(close, m.log1p(m.where(close, (t - q) / q, 0.0)), m.log(t) - m.log(q))
+        # Far from it, one logarithm of the quotient: the difference of two keeps the rounding of both.
+        far = m.log(m.maximum(t / q, m.tiny(q)))
+        return m.where(close, m.log1p(m.where(close, (t - q) / q, 0.0)), far)

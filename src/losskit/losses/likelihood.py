@@ -47,6 +47,7 @@ class Poisson(Pointwise):
     name = "poisson"
     aliases = ("poisson_nll",)
     latex = r"p - y \log p"
+    unit = "nats"
     target: ClassVar[Domain] = NONNEGATIVE
     convex = True
     metric = "mean_absolute_error"

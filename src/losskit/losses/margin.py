@@ -176,23 +176,30 @@ class CategoricalHinge(Rowwise):
         return m.drop(m.maximum(self._shortfall(m, y, p), 0.0), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.where(self._shortfall(m, y, p) > 0, (1.0 - y) * self._rivals(m, y, p) - y, 0.0 * p)
+        short = self._shortfall(m, y, p)
+        # 0 * short carries a NaN prediction to the whole row; a ruled-out class has no NaN to give.
+        return m.where(short > 0, (1.0 - y) * self._rivals(m, y, p) - y, 0.0 * short)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return 0.0 * (y * p)
+        return 0.0 * (self._shortfall(m, y, p) + y)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.where(self._shortfall(m, y, p) > 0, -p * self._rivals(m, y, p) - p, 0.0)
 
     def _shortfall(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        rival = m.max((1.0 - y) * p, self.axis)
-        return rival - m.sum(y * p, self.axis) + 1.0
+        rival = m.max(self._scores(m, y, p), self.axis)
+        return rival - m.sum(m.where(y == 0, 0.0, y * p), self.axis) + 1.0
+
+    @staticmethod
+    def _scores(m: Vocabulary, y: Array, p: Array) -> Array:
+        # Without the `where` a class ruled out by a score of -inf would make 0 * inf, a NaN.
+        return m.where(y == 1, 0.0, (1.0 - y) * p)
 
     def _rivals(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """Each score's share of the maximum: the subgradient of least magnitude at a tie."""
-        scores = (1.0 - y) * p
+        scores = self._scores(m, y, p)
         best = scores == m.max(scores, self.axis)
-        share = m.where(best, 1.0 + 0.0 * p, 0.0)
+        share = m.where(best, 1.0 + 0.0 * y, 0.0)
         # The true class takes part as the constant 0: where it ties, no score need move.
-        constant = m.max(m.where(best & (y == 1), 1.0, 0.0 * p), self.axis)
+        constant = m.max(m.where(best & (y == 1), 1.0, 0.0 * y), self.axis)
         return m.where(constant > 0, 0.0, share / m.sum(share, self.axis))

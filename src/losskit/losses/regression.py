@@ -49,6 +49,7 @@ class MeanSquaredError(Residual):
     name = "mean_squared_error"
     aliases = ("mse", "squared_error", "l2", "quadratic")
     latex = r"(p - y)^2"
+    unit = "unit of y, squared"
     convex = True
     metric = "root_mean_squared_error"
     task = "regression"
@@ -99,6 +100,7 @@ class MeanAbsoluteError(Residual):
     name = "mean_absolute_error"
     aliases = ("mae", "absolute_error", "l1")
     latex = r"|p - y|"
+    unit = "unit of y"
     convex = True
     metric = "mean_absolute_error"
     task = "regression"
@@ -154,6 +156,7 @@ class RootMeanSquaredError(Setwise):
     name = "root_mean_squared_error"
     aliases = ("rmse",)
     latex = r"\sqrt{\frac{1}{n}\sum_i (p_i - y_i)^2}"
+    unit = "unit of y"
     convex = True
     metric = "root_mean_squared_error"
     task = "regression"
@@ -238,6 +241,7 @@ class Huber(Residual):
     name = "huber"
     aliases = ("huber_loss",)
     latex = r"\frac{1}{2}(p - y)^2 \;\mathrm{to}\; \delta,\; \mathrm{then\ linear}"
+    unit = "unit of y, squared"
     convex = True
     metric = "mean_absolute_error"
     task = "regression"
@@ -363,6 +367,7 @@ class MeanAbsolutePercentageError(Pointwise):
     name = "mean_absolute_percentage_error"
     aliases = ("mape",)
     latex = r"100\, |p - y| / |y|"
+    unit = "percent"
     convex = True
     metric = "mean_absolute_percentage_error"
     task = "regression"

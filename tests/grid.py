@@ -1,0 +1,279 @@
+"""Inputs for the laws: ordinary and extreme ones for every card, by its domain.
+
+What is tried follows from what the card says of its target and its prediction, so a new card is
+covered as it is added; `SETTINGS` adds parameter settings worth trying.
+
+    for case in grid.cases(np.float32):         # or grid.cases(np.float32, names=["huber"])
+        case.card, case.y, case.p
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+import losskit
+from losskit.core.definition import CARDS
+from losskit.core.families import Setwise, is_rowwise
+
+SETTINGS: dict[str, list[dict[str, Any]]] = {
+    "huber": [{}, {"delta": 1e-3}, {"delta": 0.7}, {"delta": 1e6}],
+    "mean_absolute_percentage_error": [{}, {"epsilon": 1e-3}, {"epsilon": 1.0}],
+    "binary_crossentropy": [
+        {},
+        {"label_smoothing": 0.1},
+        {"from_logits": True},
+        {"from_logits": True, "label_smoothing": 0.001},
+    ],
+    "categorical_crossentropy": [
+        {},
+        {"label_smoothing": 0.1},
+        {"from_logits": True},
+        {"from_logits": True, "label_smoothing": 0.001},
+        {"from_logits": True, "axis": 0},
+        {"axis": 0},
+    ],
+    "sparse_categorical_crossentropy": [
+        {},
+        {"from_logits": True},
+        {"from_logits": True, "axis": 0, "label_smoothing": 0.1},
+        {"from_logits": True, "class_weight": (2.0, 0.0, 0.3)},
+        {"class_weight": {1: 7.5}, "label_smoothing": 0.1},
+    ],
+    "kl_divergence": [{}, {"axis": 0}],
+    "categorical_hinge": [{}, {"axis": 0}],
+    "cosine_similarity": [{}, {"axis": 0}],
+}
+"""Parameter settings by card; a card not named here is tried with its defaults."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One card with inputs that fit it."""
+
+    card: Any
+    y: np.ndarray
+    p: np.ndarray
+    kind: str
+
+    def __str__(self) -> str:
+        given = {k: v for k, v in self.card.parameters().items() if v != self.card.rules()[k][0]}
+        inside = ", ".join(f"{k}={v}" for k, v in given.items())
+        return f"{self.card.name}({inside})-{self.kind}"
+
+
+def settings(names: Iterable[str] | None = None) -> Iterator[Any]:
+    """Card instances: every card with each of its settings."""
+    for name, card in CARDS.items():
+        if names is None or name in names:
+            for options in SETTINGS.get(name, [{}]):
+                yield card(**options)
+
+
+def cases(dtype: Any, names: Iterable[str] | None = None, kinds: Any = None) -> Iterator[Case]:
+    """Every card and setting with ordinary and extreme inputs in that dtype.
+
+    Args:
+        dtype: of predictions and targets (labels are int64).
+        names: cards, by name; all by default.
+        kinds: of "ordinary" and "extreme"; both by default.
+    """
+    for card in settings(names):
+        for kind in kinds or ("ordinary", "extreme"):
+            y, p = inputs(card, dtype, kind)
+            yield Case(card, y, p, kind)
+
+
+def inputs(card: Any, dtype: Any, kind: str = "ordinary") -> tuple[np.ndarray, np.ndarray]:
+    """Targets and predictions for a card.
+
+    A row-wise card gets rows along its axis, a set-wise card an extreme but narrow enough set.
+    """
+    dtype = np.dtype(dtype)
+    make = ordinary if kind == "ordinary" else extreme
+    y, p = make(card, dtype)
+    if is_rowwise(card):
+        # (rows, classes) -> the axis the card asks for
+        p = np.moveaxis(p, -1, card.axis)
+        y = y if card.target.labels else np.moveaxis(y, -1, card.axis)
+    return np.ascontiguousarray(y), np.ascontiguousarray(p)
+
+
+# --- ordinary inputs -------------------------------------------------------------------------------
+
+
+def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int = 5) -> Any:
+    """Seeded random inputs of everyday size."""
+    rng = np.random.default_rng([seed, sum(map(ord, card.name))])
+    shape = (rows, classes) if is_rowwise(card) else (rows * 3,)
+    p = _random(rng, card.prediction, shape, is_rowwise(card))
+    if card.target.labels:
+        return rng.integers(0, classes, rows), p.astype(dtype)
+    if card.target.values:
+        if is_rowwise(card):
+            y = np.eye(classes)[rng.integers(0, classes, rows)]
+        else:
+            y = rng.choice([-1.0, 0.0, 1.0], shape)
+    elif is_rowwise(card) and card.target.high == 1.0:
+        y = rng.dirichlet(np.ones(classes), rows)
+        y[: rows // 2] = np.eye(classes)[rng.integers(0, classes, rows // 2)]
+    else:
+        y = _random(rng, card.target, shape, is_rowwise(card))
+        if card.target.high == 1.0:
+            y[: len(y) // 2] = np.round(y[: len(y) // 2])
+    return y.astype(dtype), p.astype(dtype)
+
+
+def _random(rng: Any, domain: Any, shape: tuple[int, ...], rows: bool) -> np.ndarray:
+    if domain.high == 1.0:
+        if rows:
+            return rng.dirichlet(np.full(shape[-1], 0.7), shape[0])
+        return rng.uniform(0.01, 0.99, shape)
+    if domain.low == 0.0:
+        return rng.gamma(1.5, 2.0, shape)
+    return rng.normal(0.0, 2.0, shape)
+
+
+# --- extreme inputs --------------------------------------------------------------------------------
+
+POWERS = [10.0**k for k in (-30, -20, -12, -8, -5, -4, -3, -2, -1, 0, 1, 2, 4, 8, 15, 18, 19, 25, 30)]  # fmt: skip
+RESIDUALS = [0.0, *(s * r for r in [*POWERS, 0.3, 0.999999, 1.7, 3.0, 7.0, 44.0, 60.0, 100.0] for s in (1, -1))]  # fmt: skip
+PROBABILITIES = [
+    *(0.0, 1e-45, 1e-38, 1.2e-38, 1e-30, 1e-20, 1e-10, 1e-7, 6e-8, 1e-5, 1e-3, 0.1, 0.3, 0.4999999),
+    *(0.5, 0.7, 0.9, 0.999, 1 - 1e-6, 1 - 2**-20, 1 - 2**-23, 1 - 2**-24, 1.0),
+]
+LOGITS = [0.0, *(s * z for z in (1e-30, 1e-8, 1e-3, 0.5, 1.0, 5.0, 10.0, 16.6, 17.0, 30.0, 60.0, 86.5, 87.5, 89.0, 100.0, 103.0, 1e3, 1e4) for s in (1, -1))]  # fmt: skip
+SOFT = [0.0, 1.0, 0.5, 0.3, 0.9, 1e-6, 1 - 1e-6]
+AMOUNTS = [0.0, 1e-30, 1e-8, 1e-3, 0.5, 1.0, 7.0, 1e3, 1e6, 1e15, 1e30]
+
+
+def extreme(card: Any, dtype: Any) -> Any:
+    """The ends of the card's domain, in all combinations that have a meaning."""
+    if isinstance(card, Setwise):
+        return _clean([(0.0, e) for e in RESIDUALS if 1e-12 < abs(e) < 1e8], dtype)
+    if is_rowwise(card):
+        return _extreme_rows(card, dtype)
+    pairs: list[tuple[float, float]]
+    target, prediction = card.target, card.prediction
+    if target.values:
+        around = [b + s * 2.0**-k for b in (-1, 1) for k in (11, 23, 24) for s in (1, -1)]
+        pairs = list(itertools.product(target.values, [*RESIDUALS, *around]))
+    elif target.high == 1.0:
+        other = PROBABILITIES if prediction.high == 1.0 else LOGITS
+        pairs = list(itertools.product(SOFT, other))
+        if prediction.high == 1.0:
+            pairs += [q for y in SOFT for q in _near(y, dtype)]
+    elif target.low == 0.0:
+        other = AMOUNTS if prediction.low == 0.0 else [*AMOUNTS, -1e-30, -1e-8, -0.5, -1.0, -1e3]
+        pairs = list(itertools.product(AMOUNTS, other))
+        pairs += [q for y in AMOUNTS for q in _near(y, dtype) if q[1] >= 0 or prediction.low < 0]
+    else:
+        pairs = [(y, y + e) for y in (0.0, 1.0, -3.7, 1e5, -1e-4) for e in RESIDUALS]
+        pairs += [q for y in (1.0, -3.7, 1e5, -1e-4, 1e-20) for q in _near(y, dtype)]
+        pairs += [(y, 0.0) for y in RESIDUALS]
+    return _clean(pairs, dtype)
+
+
+def _near(y: float, dtype: Any) -> list[tuple[float, float]]:
+    """Predictions equal to the target, and nearly so."""
+    with np.errstate(over="ignore"):
+        t = float(np.asarray(y, dtype))
+    steps = [t * (1 + s * e) for e in (1e-7, 1e-6, 1e-4, 1e-2) for s in (1, -1)]
+    return [(t, q) for q in [t, *steps] if q <= 1 or t > 1]
+
+
+def _clean(pairs: Any, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    with np.errstate(over="ignore"):
+        y, p = (np.array(side, np.float64).astype(dtype) for side in zip(*pairs, strict=True))
+    finite = np.isfinite(y.astype(np.float64)) & np.isfinite(p.astype(np.float64))
+    return y[finite], p[finite]
+
+
+def _extreme_rows(card: Any, dtype: Any) -> Any:
+    ninf = -np.inf
+    if card.prediction.high == 1.0:
+        tops = [2**-24, 1e-6, 1e-3, 0.1]
+        rows = [
+            *([1 - e, e, 0.0] for e in tops),
+            *([1 - e, e / 2, e / 2] for e in tops),
+            *([1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 1e-38, 1e-30], [1e-30, 1e-20, 1.0]),
+            *([1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 0.0], [0.2, 0.3, 0.5], [0.4999999, 0.5000001, 0.0]),
+            *([0.0, 0.0, 0.0], [1e-37, 2e-37, 3e-38], [1e-30, 0.0, 0.0], [0.1, 0.1000001, 1e-3]),
+            *([1.0, 1.0, 1.0], [0.9, 0.8, 0.1]),
+        ]
+    elif card.prediction.words.startswith("a logit"):
+        gaps = (1e-6, 1e-3, 1.0, 5.0, 10.0, 16.0, 20.0, 50.0, 80.0, 87.0, 100.0, 200.0, 1e4)
+        rows = [
+            *([g, 0.0, -0.3] for g in gaps),
+            *([-g, 0.1, 0.1] for g in gaps),
+            *([0.0, 0.0, 0.0], [1e4, 1e4, 1e4], [-1e4, -1e4 - 1, -1e4 + 1], [1e4, -1e4, 0.0]),
+            *([1.0, 2.0, ninf], [ninf, 3.0, ninf], [40.0, ninf, 1.0], [1e-30, -1e-30, 0.0]),
+        ]
+    elif card.target.values:
+        rows = [
+            *([0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [2.0, 1.0, 1.0], [0.5, 0.25, 0.25]),
+            *([-1.0, -2.0, -2.0], [1e4, 1e4, 0.0], [-1e4, 1e4, 1e4], [1e30, 0.0, 1.0]),
+            *([1e-30, 0.0, 0.0], [1e-30, 2e-30, -1e-30], [3.0, 4.0, 5.0], [0.3, 1.2, -0.7]),
+            *([1.0, ninf, 0.5], [ninf, 0.5, ninf]),
+        ]
+    else:  # vectors
+        tiny, huge = 1e-18, 1e18
+        rows = [
+            *([0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [3.0, -4.0, 12.0]),
+            *([tiny, tiny, 0.0], [huge, huge, 0.0], [1e30, 1.0, 0.0], [1e30, -1e30, 1e29]),
+            *([1e-30, 0.0, 1e-30], [1.0, 1.000001, 0.999999], [-1.0, -1.0, -1.0], [1e-30, 1.0, 0.0]),
+        ]  # fmt: skip
+    pairs: list[tuple[Any, list[float]]] = []
+    for row in rows:
+        targets: list[Any]
+        if card.target.labels:
+            targets = [0, 1, 2]
+        elif card.target.values:
+            targets = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+            if ninf not in row:
+                targets.append([-1.0, 1.0, -1.0])
+        elif card.target.high == 1.0:
+            targets = [*np.eye(3).tolist(), [0.2, 0.3, 0.5], [1 - 1e-6, 1e-6, 0.0], row, [0, 0, 0]]
+            targets = [t for t in targets if min(t) >= 0 and max(t) <= 1]
+        else:
+            targets = rows
+        pairs += [(t, row) for t in targets if _possible(card, t, row)]
+    labels = card.target.labels
+    with np.errstate(over="ignore"):
+        p = np.array([row for _, row in pairs]).astype(dtype)
+        y = np.array([t for t, _ in pairs])
+        y = y.astype(np.int64) if labels else y.astype(dtype)
+        sound = ~np.isposinf(p.astype(np.float64)).any(1)
+        # -inf is a class ruled out where it was meant so, not where 1e30 left the dtype.
+        meant = np.array([[x == ninf for x in row] for _, row in pairs])
+        sound &= (np.isneginf(p.astype(np.float64)) == meant).all(1)
+        if not labels:
+            sound &= np.isfinite(y.astype(np.float64)).all(1)
+    return y[sound], p[sound]
+
+
+def _possible(card: Any, target: Any, row: list[float]) -> bool:
+    """Whether the target gives no weight to a class that is ruled out (else infinity is right)."""
+    out = {j for j, x in enumerate(row) if x == -np.inf}
+    if not out:
+        return True
+    if getattr(card, "label_smoothing", 0.0):
+        return False
+    wanted = {target} if card.target.labels else {j for j, t in enumerate(target) if t}
+    return not wanted & out
+
+
+@lru_cache(maxsize=None)
+def face(card_class: type) -> type[losskit.Loss]:
+    """The NumPy class of a card, registered or not."""
+    return type(card_class.__name__, (losskit.Loss,), {"_card": card_class})
+
+
+def loss_of(card: Any, **options: Any) -> Any:
+    """A loss object of the NumPy face for a card instance, registered or not."""
+    return face(type(card))(**card.parameters(), **options)
