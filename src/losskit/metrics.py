@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.inputs import as_array
+from losskit.core.inputs import as_array, check_weight, fit_items
 from losskit.core.namespaces import Array
 from losskit.numpy import get
 
@@ -39,7 +39,8 @@ def binary_accuracy(
     0.75
     """
     y, p = _same("binary_accuracy", y_true, y_pred)
-    return _mean(y == (p > threshold), sample_weight)
+    # A NaN is above nothing, which must not make it a right answer for class 0.
+    return _mean((y == (p > threshold)) & ~np.isnan(p), sample_weight)
 
 
 def sign_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
@@ -49,7 +50,7 @@ def sign_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     0.5
     """
     y, p = _same("sign_accuracy", y_true, y_pred)
-    return _mean((y > 0) == (p > 0), sample_weight)
+    return _mean(((y > 0) == (p > 0)) & ~np.isnan(p), sample_weight)
 
 
 def categorical_accuracy(
@@ -60,8 +61,8 @@ def categorical_accuracy(
     >>> categorical_accuracy([[0, 1], [1, 0]], [[0.2, 0.8], [0.4, 0.6]])
     0.5
     """
-    y, p = _same("categorical_accuracy", y_true, y_pred)
-    return _mean(y.argmax(axis) == p.argmax(axis), sample_weight)
+    y, p = _same("categorical_accuracy", y_true, y_pred, axis)
+    return _mean(_is_top(y.argmax(axis), p, axis), sample_weight)
 
 
 def sparse_categorical_accuracy(
@@ -72,8 +73,8 @@ def sparse_categorical_accuracy(
     >>> sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.4, 0.6]])
     0.5
     """
-    y, p = _labels("sparse_categorical_accuracy", y_true, y_pred, axis)
-    return _mean(y == p.argmax(axis), sample_weight)
+    y, p = _labels("sparse_categorical_accuracy", y_true, y_pred, axis, sample_weight)
+    return _mean(_is_top(y, p, axis), sample_weight)
 
 
 def sparse_top_k_categorical_accuracy(
@@ -85,16 +86,20 @@ def sparse_top_k_categorical_accuracy(
     are larger than its own.
 
     Raises:
-        ValueError: ``k`` is not positive, or shapes do not match.
+        TypeError: ``k`` is no integer.
+        ValueError: ``k`` is not positive, shapes do not match, or a label is no class.
 
     >>> sparse_top_k_categorical_accuracy([2, 0], [[0.1, 0.6, 0.3], [0.1, 0.6, 0.3]], k=2)
     0.5
     """
+    if isinstance(k, bool) or not hasattr(k, "__index__"):
+        raise TypeError(f"k must be an integer, got {k!r}.")
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}.")
-    y, p = _labels("sparse_top_k_categorical_accuracy", y_true, y_pred, axis)
+    y, p = _labels("sparse_top_k_categorical_accuracy", y_true, y_pred, axis, sample_weight)
     own = np.take_along_axis(p, np.expand_dims(y, axis).astype(np.int64), axis)
-    return _mean((p > own).sum(axis) < k, sample_weight)
+    larger = (p > own).sum(axis)
+    return _mean((larger < k) & ~np.isnan(p).any(axis), sample_weight)
 
 
 def top_k_categorical_accuracy(
@@ -105,7 +110,7 @@ def top_k_categorical_accuracy(
     >>> top_k_categorical_accuracy([[0, 0, 1]], [[0.1, 0.6, 0.3]], k=2)
     1.0
     """
-    y, p = _same("top_k_categorical_accuracy", y_true, y_pred)
+    y, p = _same("top_k_categorical_accuracy", y_true, y_pred, axis)
     return sparse_top_k_categorical_accuracy(y.argmax(axis), p, sample_weight, k=k, axis=axis)
 
 
@@ -182,33 +187,62 @@ def _loss(name: str, y_true: Any, y_pred: Any, sample_weight: Any) -> float:
     return float(loss(y_true, y_pred, sample_weight))
 
 
-def _same(name: str, y_true: Any, y_pred: Any) -> tuple[Array, Array]:
+def _same(name: str, y_true: Any, y_pred: Any, axis: int | None = None) -> tuple[Array, Array]:
     y, p = as_array("y_true", y_true), as_array("y_pred", y_pred)
     if y.shape != p.shape:
         raise ValueError(
             f"{name}: y_true and y_pred must have the same shape, got y_true.shape={y.shape} and "
             f"y_pred.shape={p.shape}."
         )
+    if axis is not None:
+        _check_axis(name, axis, p)
     return y, p
 
 
-def _labels(name: str, y_true: Any, y_pred: Any, axis: int) -> tuple[Array, Array]:
+def _labels(
+    name: str, y_true: Any, y_pred: Any, axis: int, sample_weight: Any
+) -> tuple[Array, Array]:
     y, p = as_array("y_true", y_true), as_array("y_pred", y_pred)
-    wanted = p.shape[:axis] + p.shape[axis:][1:] if p.ndim else None
+    axis = _check_axis(name, axis, p)
+    wanted = p.shape[:axis] + p.shape[axis + 1 :]
     if y.shape != wanted:
         raise ValueError(
             f"{name}: y_true must have y_pred's shape without the class axis, {wanted}, got "
             f"y_true.shape={y.shape} and y_pred.shape={p.shape}."
         )
-    return y, p
+    classes = p.shape[axis]
+    bad = ~((y >= 0) & (y < classes))
+    used = np.ones(y.shape) if sample_weight is None else _weights(sample_weight, y.shape)
+    if (bad & (used != 0)).any():
+        where = tuple(int(i) for i in np.argwhere(bad & (used != 0))[0])
+        raise ValueError(
+            f"{name}: label {y[where]} at index {where} is out of range: y_pred has {classes} "
+            f"classes, so labels are 0 to {classes - 1}. Leave such rows out with sample_weight 0."
+        )
+    return np.where(bad, 0, y), p
+
+
+def _check_axis(name: str, axis: int, p: Array) -> int:
+    if not -p.ndim <= axis < p.ndim:
+        raise ValueError(f"{name}: axis={axis} does not exist in y_pred.shape={p.shape}.")
+    if p.shape[axis] == 0:
+        raise ValueError(f"{name}: y_pred.shape={p.shape} has no classes along axis={axis}.")
+    return axis % int(p.ndim)
+
+
+def _is_top(label: Array, p: Array, axis: int) -> Array:
+    """Whether each row's largest prediction is its label; a NaN in the row is never right."""
+    return (label == p.argmax(axis)) & ~np.isnan(p).any(axis)
 
 
 def _mean(hits: Array, sample_weight: Any) -> float:
     if sample_weight is None:
         return float(np.mean(hits)) if hits.size else 0.0
-    weight = as_array("sample_weight", sample_weight).astype(np.float64)
-    if weight.shape == hits.shape[: weight.ndim]:
-        weight = weight.reshape(weight.shape + (1,) * (hits.ndim - weight.ndim))
-    weight = np.broadcast_to(weight, hits.shape)
+    weight = _weights(sample_weight, hits.shape)
     total = float(weight.sum())
     return float((hits * weight).sum() / total) if total else 0.0
+
+
+def _weights(sample_weight: Any, shape: tuple[int, ...]) -> Array:
+    weight = fit_items("sample_weight", as_array("sample_weight", sample_weight), shape)
+    return check_weight(weight.astype(np.float64), None)

@@ -48,6 +48,11 @@ class Loss:
         name: str | None = None,
         **parameters: Any,
     ) -> None:
+        if not hasattr(self, "_card"):
+            raise TypeError(
+                "Loss is the base of all losses. Use one of them, e.g. losskit.Huber(), or "
+                'losskit.get("huber").'
+            )
         unknown = set(parameters) - set(self._card.rules())
         if unknown or len(args) > len(self._card.rules()):
             known = ", ".join([*self._card.rules(), "reduction", "on_empty", "name"])
@@ -216,12 +221,12 @@ class Loss:
         return items
 
     def _parts(self, x: Inputs) -> tuple[float, float]:
-        card = self.card
+        card, m = self.card, vocabulary(x.dtype)
         if isinstance(card, Setwise):
             # Squares of float32 errors overflow where their root does not.
-            items = card.inner.value(vocabulary(x.dtype), x.y.astype(np.float64), x.p.astype(np.float64))
+            items = card.inner.value(m, x.y.astype(np.float64), x.p.astype(np.float64))
         else:
-            items = card.value(vocabulary(x.dtype), x.y, x.p)
+            items = card.value(m, x.y, x.p)
         return reduce.total(items, x.weight, x.keep), self._count(x)
 
     def _count(self, x: Inputs) -> float:
@@ -242,27 +247,28 @@ class Loss:
                 f"num_items goes with a mean, got num_items={num_items} with "
                 f"reduction={self.reduction!r}."
             )
+        if isinstance(self.card, Setwise):
+            raise ValueError(
+                f"{self.card.name} is one value per set: the values of parts do not add up to the "
+                f"whole's, so num_items={num_items} has no meaning. Add the parts(...) of the "
+                "chunks, then combine(sum, count)."
+            )
         return reduce.check_num_items(num_items)
 
     def _value(self, x: Inputs, num_items: float | None) -> Any:
         count = self._denominator(x, num_items)
         if self.reduction == "none":
             return self._items(x)
+        if isinstance(self.card, Setwise):
+            return x.p.dtype.type(self._of_set(x, "value", count).item())
         sum_, _ = self._parts(x)
         return x.p.dtype.type(self.combine(sum_, count))
 
     def _derivative(self, x: Inputs, order: str, num_items: float | None) -> Array:
         count = self._denominator(x, num_items)
-        per_item = np.ones(()) if x.weight is None else x.weight
-        if x.keep is not None:
-            per_item = np.where(x.keep, per_item, 0.0)
         if isinstance(self.card, Setwise):
-            if count == 0:
-                reduce.mean(0.0, 0.0, self.on_empty)
-                return np.zeros(x.p.shape, x.dtype)
-            y, p = x.y.astype(np.float64), x.p.astype(np.float64)
-            weight = np.broadcast_to(per_item, p.shape)
-            return getattr(self.card, order)(vocabulary(x.dtype), y, p, weight, np.float64(count)).astype(x.dtype)
+            return self._of_set(x, order, count).astype(x.dtype)
+        per_item = self._per_item(x)
         if self.reduction not in ("sum", "none"):
             # An empty mean has zero gradient, so 1 stands in for its count.
             reduce.mean(0.0, count, self.on_empty)
@@ -273,11 +279,30 @@ class Loss:
             per_item = np.expand_dims(per_item, axis)
         return np.multiply(slope, per_item.astype(slope.dtype)).astype(x.dtype, copy=False)
 
+    def _of_set(self, x: Inputs, order: str, count: float) -> Array:
+        """Value, slope or curve of a set-wise card, in float64."""
+        if count == 0:
+            empty = reduce.mean(0.0, 0.0, self.on_empty)
+            return np.full((), empty) if order == "value" else np.zeros(x.p.shape)
+        y, p = x.y.astype(np.float64), x.p.astype(np.float64)
+        weight = np.broadcast_to(self._per_item(x), p.shape)
+        return np.asarray(
+            getattr(self.card, order)(vocabulary(x.dtype), y, p, weight, np.float64(count))
+        )
+
+    @staticmethod
+    def _per_item(x: Inputs) -> Array:
+        """The weight of each item, 0 where it does not count."""
+        weight = np.ones(()) if x.weight is None else x.weight
+        return weight if x.keep is None else np.where(x.keep, weight, 0.0)
+
     def __repr__(self) -> str:
         given = self.card.parameters()
         given["reduction"] = self.reduction
         if self.on_empty != "zero":
             given["on_empty"] = self.on_empty
+        if self.name != self.card.name:
+            given["name"] = self.name
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
     def __eq__(self, other: object) -> bool:
@@ -291,9 +316,12 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
     """The loss object of that name, class name or alias, e.g. ``get("huber", delta=2.0)``.
 
     Raises:
+        TypeError: a parameter is unknown, or given beside a loss object, which has its own.
         ValueError: no such loss; the message gives the nearest names.
     """
     if isinstance(name, Loss):
+        if parameters:
+            raise TypeError(f"{name!r} has its parameters already, got {parameters!r} beside it.")
         return name
     return CLASSES[find(name).__name__](**parameters)
 

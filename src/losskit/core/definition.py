@@ -76,17 +76,21 @@ class Rule:
 
 def _class_weights(name: str, value: Any) -> tuple[tuple[int, float], ...]:
     """Weights per class as sorted pairs: hashable, whether a sequence or a mapping came in."""
-    pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
     try:
+        if isinstance(value, str):
+            raise TypeError
+        pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
         # A saved configuration comes back as the pairs themselves.
         entries = list(pairs)
         if entries and all(isinstance(w, (tuple, list)) and len(w) == 2 for _, w in entries):
             entries = [w for _, w in entries]
+        if any(float(k) != int(k) for k, _ in entries):
+            raise TypeError
         weights = sorted((int(k), float(w)) for k, w in entries)
     except (TypeError, ValueError):
         raise TypeError(
-            f"{name} must be a sequence of weights, one per class, or a mapping from class to "
-            f"weight, got {value!r}."
+            f"{name} must be a sequence of weights, one per class, or a mapping from class (an "
+            f"integer) to weight, got {value!r}."
         ) from None
     for k, w in weights:
         if k < 0 or not 0 <= w < float("inf"):

@@ -60,7 +60,7 @@ def prepare(
     shape = item_shape(card, p.shape)
     keep, weight = None, None
     if mask is not None:
-        keep = _fit("mask", as_array("mask", mask), shape)
+        keep = fit_items("mask", as_array("mask", mask), shape)
         if keep.dtype != bool:
             raise TypeError(
                 f"mask must be boolean (True counts), got dtype {keep.dtype}. "
@@ -71,7 +71,7 @@ def prepare(
         counted = y != ignored
         keep = counted if keep is None else keep & counted
     if sample_weight is not None:
-        weight = _fit("sample_weight", as_array("sample_weight", sample_weight), shape)
+        weight = fit_items("sample_weight", as_array("sample_weight", sample_weight), shape)
         weight = check_weight(weight.astype(np.float64), keep)
 
     used = keep
@@ -82,13 +82,15 @@ def prepare(
     check_target(card, y, p.shape, used)
     check_prediction(card, p, used)
 
-    y = y.astype(np.int64 if card.target.labels else p.dtype, copy=False)
     if used is not None and not used.all():
+        # Before the cast: a NaN among the labels that do not count is no integer.
         spread = _spread(card, used)
         p = np.where(spread, p, np.ones((), p.dtype))
-        y = np.where(used if card.target.labels else spread, y, np.ones((), y.dtype))
         if card.target.labels:
             y = np.where(used, y, np.zeros((), y.dtype))
+        else:
+            y = np.where(spread, y, np.ones((), y.dtype))
+    y = _cast(y, np.int64 if card.target.labels else p.dtype)
     items = int(np.prod(shape, dtype=np.int64)) if keep is None else int(np.count_nonzero(keep))
     return Inputs(y=y, p=p, weight=weight, keep=keep, items=items, dtype=dtype)
 
@@ -101,6 +103,11 @@ def as_array(name: str, value: Any) -> Array:
     """
     if value is None:
         raise TypeError(f"{name} is None, expected an array of numbers.")
+    if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "filled"):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be lost. Pass {name}.filled(0) and "
+            f"mask=~np.ma.getmaskarray({name})."
+        )
     try:
         array = np.asarray(value)
     except ValueError as error:  # ragged lists
@@ -183,7 +190,7 @@ def fits(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
     )
 
 
-def _fit(name: str, array: Array, shape: tuple[int, ...]) -> Array:
+def fit_items(name: str, array: Array, shape: tuple[int, ...]) -> Array:
     """Weights or a mask in the shape of the items: a scalar, a leading part, or full rank."""
     aligned = array
     if array.ndim < len(shape) and array.shape == shape[: array.ndim]:
@@ -228,12 +235,12 @@ def check_target(card: Any, y: Array, p_shape: tuple[int, ...], used: Array | No
         _check_labels(card, y, p_shape[card.axis], used)
         return
     if y.dtype.kind == "f" or y.dtype.name == "bfloat16":
-        where = _first(_restrict(card, np.isnan(y), used))
+        where = _first(_restrict(card, ~np.isfinite(y), used))
         if where is not None:
+            what, test = ("NaN", "~np.isnan") if np.isnan(y[where]) else ("infinite", "np.isfinite")
             raise ValueError(
-                f"y_true is NaN at index {_index(where)}, expected {domain.words}. Drop the "
-                "missing targets, or leave them out with mask=~np.isnan(y_true) or "
-                "sample_weight 0."
+                f"y_true is {what} at index {_index(where)}, expected {domain.words}. Drop the "
+                f"missing targets, or leave them out with mask={test}(y_true) or sample_weight 0."
             )
     _check_domain(card, "y_true", y, domain, used, _target_advice(card))
 
@@ -276,7 +283,7 @@ def _check_domain(
     where = _first(_restrict(card, bad, used))
     if where is not None:
         raise ValueError(
-            f"{name} must be {domain.words} for {card.name}, got {x[where]:g} at index "
+            f"{name} must be {domain.words} for {card.name}, got {float(x[where]):g} at index "
             f"{_index(where)} ({name}.shape={x.shape}).{advice}"
         )
 
@@ -292,11 +299,12 @@ def _check_labels(card: Any, y: Array, classes: int, used: Array | None) -> None
                 f"y_true: label {y[where]} at index {_index(where)} is no class. Drop these rows, "
                 "or leave them out with mask= or sample_weight 0."
             )
-        where = first(y != np.floor(np.where(np.isfinite(y), y, 0)))
+        where = first(y != np.floor(y))
         if where is not None:
             raise ValueError(
-                f"y_true: label {y[where]:g} at index {_index(where)} is fractional, expected "
-                "integer class labels. For probabilities as targets use categorical_crossentropy."
+                f"y_true: label {float(y[where]):g} at index {_index(where)} is fractional, "
+                "expected integer class labels. For probabilities as targets use "
+                "categorical_crossentropy."
             )
     where = first((y < 0) | (y >= classes))
     if where is not None:
@@ -310,6 +318,20 @@ def _check_labels(card: Any, y: Array, classes: int, used: Array | None) -> None
             f"y_true: label {label} at index {_index(where)} is out of range: y_pred has "
             f"{classes} classes, so labels are 0 to {classes - 1}. {advice}"
         )
+
+
+def _cast(y: Array, dtype: Any) -> Array:
+    """The targets in the dtype of the computation."""
+    with np.errstate(over="ignore"):
+        cast = y.astype(dtype, copy=False)
+    if cast.dtype.kind == "f" and cast.dtype.itemsize < y.dtype.itemsize:
+        where = _first(np.isinf(cast))
+        if where is not None:
+            raise ValueError(
+                f"y_true is {float(y[where]):g} at index {_index(where)}, too large for "
+                f"{cast.dtype} predictions. Scale the target, or predict in float64."
+            )
+    return cast
 
 
 def _restrict(card: Any, bad: Array, used: Array | None) -> Array:

@@ -54,7 +54,8 @@ def check_num_items(num_items: Any) -> float:
         ValueError: it is not a finite number >= 0.
     """
     try:
-        count = float(num_items)
+        # float() would read a text, and True as 1: more often a shifted argument than a count.
+        count = math.nan if isinstance(num_items, (bool, str)) else float(num_items)
     except (TypeError, ValueError):
         count = math.nan
     if not 0 <= count < math.inf:

@@ -93,7 +93,7 @@ class BinaryCrossentropy(Pointwise):
             # For y near 1 the difference sigmoid(z) - y would lose all but rounding.
             return rest * m.sigmoid(p) - y * m.sigmoid(-p)
         yes, no = m.floored(p), m.floored(1.0 - p)
-        # From the floored probability, as the other terms: a soft target at p = 0 must agree with it.
+        # From the floored probability, as the other terms: a soft target at p = 0 must agree.
         soft = (yes - y) / yes / no
         return m.where(y == 0, 1.0 / no, m.where(rest == 0, -1.0 / yes, soft))
 
@@ -279,15 +279,16 @@ class SparseCategoricalCrossentropy(Rowwise):
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         target, weight = self._target(m, y, p)
         row = distribution(m, p, self.from_logits, self.axis)
-        return m.drop(weight * softmax.cross_entropy(m, target, row, self.axis), self.axis)
+        item = softmax.cross_entropy(m, target, row, self.axis)
+        return m.drop(_weighted(m, weight, item), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         target, weight = self._target(m, y, p)
-        return weight * softmax_slope(m, target, p, self.from_logits, self.axis)
+        return _weighted(m, weight, softmax_slope(m, target, p, self.from_logits, self.axis))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         target, weight = self._target(m, y, p)
-        return weight * softmax_curve(m, target, p, self.from_logits, self.axis)
+        return _weighted(m, weight, softmax_curve(m, target, p, self.from_logits, self.axis))
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         raise TypeError("Integer labels have no derivative.")
@@ -317,6 +318,11 @@ class SparseCategoricalCrossentropy(Rowwise):
         return [weights.get(c, 1.0) for c in range(classes)]
 
 
+def _weighted(m: Vocabulary, weight: Array, x: Array) -> Array:
+    """weight * x, and 0 for a class of weight 0 even where x is infinite."""
+    return m.where(weight == 0, 0.0, weight * x)
+
+
 # --- shared by the two categorical cross-entropies ----------------------------------------------
 
 
@@ -342,8 +348,8 @@ def softmax_curve(m: Vocabulary, y: Array, p: Array, from_logits: bool, axis: in
     row = distribution(m, p, from_logits, axis)
     if from_logits:
         return m.sum(y, axis) * row.p * row.complement
-    # y / q^2 - total / whole^2 in shares of the whole: the near-certain right class keeps its digits,
-    # and no infinity meets another where every probability of the row is tiny.
+    # y / q^2 - total / whole^2 in shares of the whole: the near-certain right class keeps its
+    # digits, and no infinity meets another where every probability of the row is tiny.
     whole = m.sum(m.floored(p), axis)
     own = m.where(y == 0, 0.0, y * row.complement * (1.0 + row.p) / row.p / row.p)
     return (own - softmax.others(m, y, axis)) / whole / whole

@@ -79,6 +79,6 @@ class KLDivergence(Rowwise):
         q = m.floored(p)
         t = m.floored(y)
         close = m.abs(t - q) < 0.5 * q
-        # Far from it, one logarithm of the quotient: the difference of two keeps the rounding of both.
+        # Far from it, one logarithm of the quotient: a difference of two keeps both roundings.
         far = m.log(m.maximum(t / q, m.tiny(q)))
         return m.where(close, m.log1p(m.where(close, (t - q) / q, 0.0)), far)

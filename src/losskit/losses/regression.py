@@ -391,7 +391,8 @@ class MeanAbsolutePercentageError(Pointwise):
         return (-m.sign(p - y) - growth * (m.abs(p - y) / size)) * (100.0 / size)
 
     def _size(self, m: Vocabulary, y: Array) -> Array:
-        return m.maximum(m.abs(y), self.epsilon)
+        # An epsilon that is 0 in this dtype would make 0 / 0 of a target met exactly.
+        return m.maximum(m.abs(y), max(self.epsilon, m.tiny(y)))
 
 
 @dataclass(frozen=True)

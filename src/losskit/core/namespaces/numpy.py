@@ -52,7 +52,8 @@ class NumpyVocabulary(Vocabulary):
         return self._along(np.asarray(values, dtype=like.dtype), like, axis)
 
     def tiny(self, x: Array) -> float:
-        return float(np.finfo(x.dtype).tiny)
+        # Extended precision has a smallest number that no Python float holds: float64's serves it.
+        return float(np.finfo(x.dtype).tiny) or float(np.finfo(np.float64).tiny)
 
     @staticmethod
     def _along(vector: Array, like: Array, axis: int) -> Array:
