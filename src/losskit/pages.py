@@ -1,0 +1,191 @@
+"""Cards as people read them on a terminal, and as programs read them in JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from losskit.core.definition import Card, Domain, cards
+from losskit.core.families import Pointwise, Rowwise, Setwise
+
+TAKES = {
+    Rowwise: "one value per row (of classes, or of a vector)",
+    Setwise: "one value per set",
+    Pointwise: "one value per element",
+}
+FAMILIES = {
+    "regression": "Errors of numbers",
+    "classification": "Cross-entropies of classes",
+    "margin": "Margins between classes",
+    "likelihood": "Other likelihoods",
+    "divergence": "Divergences between distributions",
+    "similarity": "Angles of vectors",
+}
+"""Headings of the list; a family without one goes under its own name."""
+
+
+# --- losskit list -------------------------------------------------------------------------------
+
+
+def row(card: type[Card]) -> dict[str, Any]:
+    """A card in one line, for ``losskit list --json``."""
+    return {
+        "name": card.name,
+        "class": card.__name__,
+        "family": card.family(),
+        "aliases": list(card.aliases),
+        "summary": card.sections()["Summary"],
+        "metric": card.metric,
+        "task": card.task,
+    }
+
+
+def print_list(console: Console) -> None:
+    """Every card, by family."""
+    families: dict[str, list[dict[str, Any]]] = {name: [] for name in FAMILIES}
+    for card in cards():
+        families.setdefault(card.family(), []).append(row(card))
+    for family, entries in families.items():
+        if not entries:
+            continue
+        console.print(Text(FAMILIES.get(family, family.capitalize()), style="bold"))
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(style="cyan", no_wrap=True, min_width=33)
+        table.add_column(ratio=1)
+        for entry in entries:
+            also = f"also: {', '.join(entry['aliases'])}; " if entry["aliases"] else ""
+            words = Text(entry["summary"])
+            words.append(f"\n{also}read beside it: {entry['metric']}", style="dim")
+            table.add_row(f"  {entry['name']}", words)
+        console.print(table)
+        console.print()
+
+
+# --- losskit show -------------------------------------------------------------------------------
+
+
+def page(card: Any) -> dict[str, Any]:
+    """A card with all its facts, for ``losskit show --json``."""
+    target = _typical_target(card)
+    marked = isinstance(card, Pointwise)
+    return {
+        **row(type(card)),
+        "takes": next(words for kind, words in TAKES.items() if isinstance(card, kind)),
+        "unit": card.unit or None,
+        "latex": card.latex,
+        "parameters": {
+            name: {
+                "value": card.parameters()[name],
+                "default": default,
+                "range": rule.range,
+                "doc": rule.doc,
+            }
+            for name, (default, rule) in card.rules().items()
+        },
+        "target": _domain(card.target),
+        "prediction": _domain(card.prediction),
+        "convex": card.convex,
+        "decomposable": card.decomposable,
+        "example_target": target if marked else None,
+        "kinks": list(card.kinks(target)) if marked else None,
+        "bends": list(card.bends(target)) if marked else None,
+        "sections": card.sections(),
+    }
+
+
+def print_page(console: Console, card: Any) -> None:
+    """A card as a page."""
+    facts = page(card)
+    sections = facts["sections"]
+    console.print(Text(sections["Summary"], style="bold"))
+    console.print(
+        Text(f"losskit.{facts['name']}, losskit.{facts['class']}", style="cyan"),
+        Text(f"  (also: {', '.join(facts['aliases'])})" if facts["aliases"] else "", style="dim"),
+    )
+    for heading in ("What it measures", "When to use", "Pitfalls"):
+        if heading in sections:
+            _section(console, heading, Text(_reflow(sections[heading])))
+    if "Formula" in sections:
+        _section(console, "Formula", Text(sections["Formula"], style="green"))
+    if facts["parameters"]:
+        _section(console, "Parameters", _parameters(facts["parameters"]))
+    _section(console, "Facts", _facts(facts))
+    if "Examples" in sections:
+        _section(console, "Examples", Text(sections["Examples"]))
+    if "References" in sections:
+        _section(console, "References", _references(sections["References"]))
+
+
+def _section(console: Console, heading: str, body: RenderableType) -> None:
+    console.print()
+    console.print(Text(heading, style="bold"))
+    console.print(Padding(body, (0, 0, 0, 2)))
+
+
+def _parameters(parameters: dict[str, dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    for heading in ("name", "default", "range", "meaning"):
+        table.add_column(heading, overflow="fold")
+    for name, facts in parameters.items():
+        default = Text(str(facts["default"]))
+        if facts["value"] != facts["default"]:
+            default.append(f" (here {facts['value']})", style="bold")
+        table.add_row(Text(name, style="cyan"), default, Text(facts["range"]), Text(facts["doc"]))
+    return table
+
+
+def _facts(facts: dict[str, Any]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    table.add_row("target", facts["target"])
+    table.add_row("prediction", facts["prediction"])
+    table.add_row("gives", facts["takes"] + (f", in {facts['unit']}" if facts["unit"] else ""))
+    table.add_row("convex", "yes" if facts["convex"] else "no")
+    table.add_row("kinks", _marks(facts))
+    table.add_row("decomposable", _decomposable(facts["decomposable"]))
+    table.add_row("metric", f"{facts['metric']} (what to read beside it)")
+    table.add_row("model head", facts["task"])
+    return table
+
+
+def _marks(facts: dict[str, Any]) -> str:
+    """Where the slope or the curvature jumps."""
+    if facts["kinks"] is None:
+        return "not stated: it takes more than one number"
+    found = [("the gradient jumps", facts["kinks"]), ("the curvature jumps", facts["bends"])]
+    words = [
+        f"{what} at p = {' and '.join(f'{m:g}' for m in marks)}" for what, marks in found if marks
+    ]
+    return f"{'; '.join(words)} (for y = {facts['example_target']:g})" if words else "none"
+
+
+def _decomposable(yes: bool) -> str:
+    if yes:
+        return "yes: the whole is the sum of its parts over their count"
+    return "no: the mean over batches is not the value of the whole"
+
+
+def _references(text: str) -> Group:
+    """One reference per paragraph: an entry begins a line and its continuation follows a comma."""
+    entries = re.split(r"(?<=[.\w])\.\n(?=[A-Z])", text)
+    return Group(*(Text(_reflow(entry.rstrip(".")) + ".") for entry in entries))
+
+
+def _reflow(text: str) -> str:
+    """Lines joined to paragraphs, for the terminal's own width."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+def _domain(domain: Domain) -> str:
+    return domain.words
+
+
+def _typical_target(card: Any) -> float:
+    """A target in the card's domain, for its kinks."""
+    return 1.0 if card.target.high >= 1.0 else float(card.target.low)

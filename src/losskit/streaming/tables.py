@@ -1,0 +1,193 @@
+"""Tables: csv with pandas, Parquet with pyarrow, both in chunks of rows.
+
+One column gives an array of numbers, several give rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from losskit.core.namespaces import Array
+from losskit.streaming.sources import DataError, Source
+
+SAMPLE = 100
+"""Rows of a csv file that tell which columns are numeric."""
+NAN_WORDS = ["nan", "NaN", "NAN", "NA"]
+
+
+class Csv(Source):
+    """Columns of a csv file, as float64; without a header the columns are named 0, 1, 2, ..."""
+
+    def __init__(self, path: Path, columns: Sequence[str] | None) -> None:
+        self.path = path
+        self._pandas = _need("pandas", path)
+        first = self._read(nrows=1, header=None, dtype=str)
+        self._header = None if all(_is_number(cell) for cell in first.iloc[0]) else 0
+        sample = self._read(nrows=SAMPLE, header=self._header)
+        if not isinstance(sample.index, self._pandas.RangeIndex):
+            raise DataError(f"{path}: its lines have more cells than its header has names.")
+        known = [str(name) for name in sample.columns]
+        kinds = [dtype.kind for dtype in sample.dtypes]
+        numeric = [n for n, k in zip(known, kinds, strict=True) if k in "fiub" or sample.empty]
+        self._columns = _chosen(path, columns, known, numeric)
+        self._places = [known.index(name) for name in self._columns]
+        self.shape = (None,) if len(self._columns) == 1 else (None, len(self._columns))
+
+    def pieces(self, rows: int) -> Iterator[Array]:
+        # usecols gives the file's order and each column once.
+        order = [sorted(set(self._places)).index(place) for place in self._places]
+        start = 0
+        options = {"header": self._header, "usecols": self._places, "dtype": np.float64}
+        with self._read(**options, chunksize=rows) as reader:
+            while (chunk := self._next(reader, start, rows)) is not None:
+                array: Array = chunk.to_numpy()[:, order]
+                yield array[:, 0] if len(order) == 1 else array
+                start += len(array)
+
+    def _next(self, reader: Any, start: int, rows: int) -> Any:
+        try:
+            return next(reader, None)
+        except self._pandas.errors.ParserError as error:
+            raise DataError(
+                f"{self.path}, in rows {start} to {start + rows - 1}: {str(error).strip()}."
+            ) from error
+        except UnicodeDecodeError as error:
+            raise self._unreadable(error) from error
+        except ValueError as error:
+            raise self._culprit(start, rows, error) from None
+
+    def _culprit(self, start: int, rows: int, error: ValueError) -> DataError:
+        """Which cell is no number: read again as text, for pandas does not say."""
+        above = start + (0 if self._header is None else 1)
+        text = self._read(header=None, skiprows=above, nrows=rows, dtype=str)
+        for row, cells in enumerate(text.itertuples(index=False)):
+            for name, place in zip(self._columns, self._places, strict=True):
+                if not _is_number(cells[place]):
+                    got = f"{cells[place]!r}" if cells[place].strip() else "empty"
+                    return DataError(
+                        f"{self.path}: row {start + row} (the first is 0), column {name!r} is "
+                        f"{got}, expected a number. Was the file cut short? Write nan where a "
+                        "number is missing."
+                    )
+        return self._unreadable(error)
+
+    def _read(self, **options: Any) -> Any:
+        if options.get("dtype") is str:
+            options["na_filter"] = False
+        try:
+            # Empty cells and short lines are told from a NaN in words.
+            return self._pandas.read_csv(
+                self.path, **options, keep_default_na=False, na_values=NAN_WORDS
+            )
+        except self._pandas.errors.EmptyDataError:
+            raise DataError(f"{self.path} holds no columns.") from None
+        except (self._pandas.errors.ParserError, UnicodeDecodeError) as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> DataError:
+        return DataError(f"{self.path} is no readable csv file: {str(error).strip()}.")
+
+
+class Parquet(Source):
+    """Columns of a Parquet file, in their own dtypes."""
+
+    def __init__(self, path: Path, columns: Sequence[str] | None) -> None:
+        self.path = path
+        self._arrow = _need("pyarrow", path)
+        with self._open() as file:
+            schema = file.schema_arrow
+            self._rows = int(file.metadata.num_rows)
+        types = self._arrow.types
+        numeric = [
+            field.name
+            for field in schema
+            if types.is_integer(field.type)
+            or types.is_floating(field.type)
+            or types.is_boolean(field.type)
+        ]
+        self._columns = _chosen(path, columns, schema.names, numeric)
+        for name in self._columns:
+            if name not in numeric:
+                raise DataError(
+                    f"{path}: column {name!r} holds {schema.field(name).type}, expected numbers."
+                )
+        wide = () if len(self._columns) == 1 else (len(self._columns),)
+        self.shape = (self._rows, *wide)
+
+    def pieces(self, rows: int) -> Iterator[Array]:
+        start = 0
+        with self._open() as file:
+            try:
+                for batch in file.iter_batches(batch_size=rows, columns=self._columns):
+                    # By name: the reader gives columns in the file's order, each once.
+                    columns = [self._numbers(batch, name, start) for name in self._columns]
+                    yield columns[0] if len(columns) == 1 else np.column_stack(columns)
+                    start += len(columns[0])
+            except (self._arrow.ArrowException, OSError) as error:
+                raise self._damaged(error) from error
+
+    def _numbers(self, batch: Any, name: str, start: int) -> Array:
+        column = batch.column(name)
+        if column.null_count:
+            row = start + int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
+            raise DataError(
+                f"{self.path}: row {row}, column {name!r} is null, expected a number. Drop such "
+                "rows, or give them a number and --weight 0."
+            )
+        array: Array = column.to_numpy(zero_copy_only=False)
+        return array
+
+    def _open(self) -> Any:
+        import pyarrow.parquet
+
+        try:
+            return pyarrow.parquet.ParquetFile(self.path)
+        except (self._arrow.ArrowException, OSError) as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> DataError:
+        return DataError(
+            f"{self.path} is no readable Parquet file: damaged, cut short or of another kind "
+            f"({str(error).strip().rstrip('.')}). Write it again."
+        )
+
+
+def _chosen(
+    path: Path, columns: Sequence[str] | None, known: Sequence[str], numeric: Sequence[str]
+) -> list[str]:
+    """The columns asked for, or all that are numeric."""
+    if columns is None:
+        if not numeric:
+            raise DataError(f"{path} has no numeric column. Its columns: {', '.join(known)}.")
+        return list(numeric)
+    missing = [name for name in columns if name not in known]
+    if missing:
+        raise DataError(
+            f"{path} has no column {', '.join(map(repr, missing))}. Its columns: "
+            f"{', '.join(known)}."
+        )
+    return list(columns)
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _need(module: str, path: Path) -> Any:
+    """The module, or a message saying how to install it."""
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise DataError(
+            f'Reading {path} needs {module}: pip install {module} (or "losskit[train]").'
+        ) from error
