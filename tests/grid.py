@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -104,7 +104,7 @@ def inputs(card: Any, dtype: Any, kind: str = "ordinary") -> tuple[np.ndarray, n
     return np.ascontiguousarray(y), np.ascontiguousarray(p)
 
 
-# --- ordinary inputs -------------------------------------------------------------------------------
+# --- ordinary inputs ----------------------------------------------------------------------------
 
 
 def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int = 5) -> Any:
@@ -139,15 +139,18 @@ def _random(rng: Any, domain: Any, shape: tuple[int, ...], rows: bool) -> np.nda
     return rng.normal(0.0, 2.0, shape)
 
 
-# --- extreme inputs --------------------------------------------------------------------------------
+# --- extreme inputs -----------------------------------------------------------------------------
 
-POWERS = [10.0**k for k in (-30, -20, -12, -8, -5, -4, -3, -2, -1, 0, 1, 2, 4, 8, 15, 18, 19, 25, 30)]  # fmt: skip
-RESIDUALS = [0.0, *(s * r for r in [*POWERS, 0.3, 0.999999, 1.7, 3.0, 7.0, 44.0, 60.0, 100.0] for s in (1, -1))]  # fmt: skip
+SIGNS = (1, -1)
+POWERS = [10.0**k for k in (-30, -20, -12, -8, -5, -4, -3, -2, -1, 0, 1, 2, 4, 8, 15, 18, 25, 30)]
+SIZES = [*POWERS, 0.3, 0.999999, 1.7, 3.0, 7.0, 44.0, 60.0, 100.0]
+RESIDUALS = [0.0, *(s * r for r in SIZES for s in SIGNS)]
 PROBABILITIES = [
-    *(0.0, 1e-45, 1e-38, 1.2e-38, 1e-30, 1e-20, 1e-10, 1e-7, 6e-8, 1e-5, 1e-3, 0.1, 0.3, 0.4999999),
-    *(0.5, 0.7, 0.9, 0.999, 1 - 1e-6, 1 - 2**-20, 1 - 2**-23, 1 - 2**-24, 1.0),
+    *(0.0, 1e-45, 1e-38, 1.2e-38, 1e-30, 1e-20, 1e-10, 1e-7, 6e-8, 1e-5, 1e-3, 0.1, 0.3),
+    *(0.4999999, 0.5, 0.7, 0.9, 0.999, 1 - 1e-6, 1 - 2**-20, 1 - 2**-23, 1 - 2**-24, 1.0),
 ]
-LOGITS = [0.0, *(s * z for z in (1e-30, 1e-8, 1e-3, 0.5, 1.0, 5.0, 10.0, 16.6, 17.0, 30.0, 60.0, 86.5, 87.5, 89.0, 100.0, 103.0, 1e3, 1e4) for s in (1, -1))]  # fmt: skip
+GAPS = [1e-30, 1e-8, 1e-3, 0.5, 1.0, 5.0, 10.0, 16.6, 17.0, 30.0, 60.0, 86.5, 87.5, 89.0, 103.0]
+LOGITS = [0.0, *(s * z for z in [*GAPS, 1e3, 1e4] for s in SIGNS)]
 SOFT = [0.0, 1.0, 0.5, 0.3, 0.9, 1e-6, 1 - 1e-6]
 AMOUNTS = [0.0, 1e-30, 1e-8, 1e-3, 0.5, 1.0, 7.0, 1e3, 1e6, 1e15, 1e30]
 
@@ -226,8 +229,9 @@ def _extreme_rows(card: Any, dtype: Any) -> Any:
         rows = [
             *([0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [3.0, -4.0, 12.0]),
             *([tiny, tiny, 0.0], [huge, huge, 0.0], [1e30, 1.0, 0.0], [1e30, -1e30, 1e29]),
-            *([1e-30, 0.0, 1e-30], [1.0, 1.000001, 0.999999], [-1.0, -1.0, -1.0], [1e-30, 1.0, 0.0]),
-        ]  # fmt: skip
+            *([1e-30, 0.0, 1e-30], [1.0, 1.000001, 0.999999], [-1.0, -1.0, -1.0]),
+            [1e-30, 1.0, 0.0],
+        ]
     pairs: list[tuple[Any, list[float]]] = []
     for row in rows:
         targets: list[Any]
@@ -268,7 +272,7 @@ def _possible(card: Any, target: Any, row: list[float]) -> bool:
     return not wanted & out
 
 
-@lru_cache(maxsize=None)
+@cache
 def face(card_class: type) -> type[losskit.Loss]:
     """The NumPy class of a card, registered or not."""
     return type(card_class.__name__, (losskit.Loss,), {"_card": card_class})

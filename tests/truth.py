@@ -38,7 +38,7 @@ class Exact:
     scale: np.ndarray
 
 
-# --- definitions: pointwise ------------------------------------------------------------------------
+# --- definitions: pointwise ---------------------------------------------------------------------
 
 
 class Definition:
@@ -248,7 +248,7 @@ class SquaredHinge(Hinge):
         return [mpf(2) if 1 - self._sign(y) * p > 0 else ZERO]
 
 
-# --- definitions: rowwise --------------------------------------------------------------------------
+# --- definitions: rowwise -----------------------------------------------------------------------
 # y and p are lists, value is the terms of one number, slope and curve the terms of each entry.
 
 
@@ -422,7 +422,7 @@ class CosineSimilarity(RowDefinition):
         return list(y), -ONE if any(y) else ZERO
 
 
-# --- definitions: setwise --------------------------------------------------------------------------
+# --- definitions: setwise -----------------------------------------------------------------------
 # y, p and w are lists; value is the terms of one number, slope and curve the terms of each entry.
 
 
@@ -474,7 +474,7 @@ DEFINITIONS: dict[str, type[Definition]] = {
 """One definition per registered card, by the card's name."""
 
 
-# --- evaluation ------------------------------------------------------------------------------------
+# --- evaluation ---------------------------------------------------------------------------------
 
 
 def compute_dtype(dtype: Any) -> np.dtype:
@@ -596,3 +596,9 @@ def _arrays(pairs: list[tuple[mpf, mpf]], shape: tuple[int, ...]) -> Exact:
     for i, (t, s) in enumerate(pairs):
         true[i], scale[i] = t, s
     return Exact(true.reshape(shape), scale.reshape(shape))
+
+
+def smallest_normal(dtype: Any) -> float:
+    """The smallest normal number of a dtype, bfloat16 included."""
+    info = _bfloat16_info() if np.dtype(dtype).name == "bfloat16" else np.finfo(dtype)
+    return float(info.smallest_normal)

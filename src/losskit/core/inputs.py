@@ -84,8 +84,9 @@ def prepare(
 
     if used is not None and not used.all():
         # Before the cast: a NaN among the labels that do not count is no integer.
+        # The stand-ins lie inside every domain, away from the poles of logarithms.
         spread = _spread(card, used)
-        p = np.where(spread, p, np.ones((), p.dtype))
+        p = np.where(spread, p, np.full((), 0.5, p.dtype))
         if card.target.labels:
             y = np.where(used, y, np.zeros((), y.dtype))
         else:

@@ -187,8 +187,9 @@ class RootMeanSquaredError(Setwise):
     ) -> tuple[Array, Array, Array]:
         # Divided by the largest error first: its square would overflow at 2e19 in float32 and
         # vanish at 1e-23, where the root itself is an ordinary number.
-        e = p - y
-        largest = m.max(m.where(w == 0, 0.0, m.abs(e)), None)
+        # What has no weight is no error, lest 0 meet an infinity of its making below.
+        e = m.where(w == 0, 0.0, p - y)
+        largest = m.max(m.abs(e), None)
         scale = m.where((largest == 0) | (largest == float("inf")), 1.0, largest)
         unit = e / scale
         root = m.sqrt(m.sum(w * m.square(unit), None) / count)
@@ -380,7 +381,8 @@ class MeanAbsolutePercentageError(Pointwise):
         return 100.0 * (m.abs(p - y) / self._size(m, y))
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.sign(p - y) * (100.0 / self._size(m, y))
+        # Divided first: 0 * (100 / size) would be NaN where the quotient overflows.
+        return 100.0 * (m.sign(p - y) / self._size(m, y))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * (p - y)
@@ -388,7 +390,7 @@ class MeanAbsolutePercentageError(Pointwise):
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         size = self._size(m, y)
         growth = m.where(m.abs(y) > self.epsilon, m.sign(y), 0.0)
-        return (-m.sign(p - y) - growth * (m.abs(p - y) / size)) * (100.0 / size)
+        return 100.0 * ((-m.sign(p - y) - growth * (m.abs(p - y) / size)) / size)
 
     def _size(self, m: Vocabulary, y: Array) -> Array:
         # An epsilon that is 0 in this dtype would make 0 / 0 of a target met exactly.
