@@ -82,7 +82,7 @@ def page(card: Any) -> dict[str, Any]:
             name: {
                 "value": card.parameters()[name],
                 "default": default,
-                "range": rule.range,
+                "range": rule.range.removeprefix("a ").removeprefix("an "),
                 "doc": rule.doc,
             }
             for name, (default, rule) in card.rules().items()
@@ -130,7 +130,7 @@ def _section(console: Console, heading: str, body: RenderableType) -> None:
 def _parameters(parameters: dict[str, dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     for heading in ("name", "default", "range", "meaning"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("name", "range"))
     for name, facts in parameters.items():
         default = Text(str(facts["default"]))
         if facts["value"] != facts["default"]:

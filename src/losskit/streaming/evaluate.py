@@ -65,6 +65,8 @@ def evaluate(
             raise type(error)(_located(str(error), start, len(p))) from error
         total, count, start = total + sum_, count + items, start + len(p)
         progress(len(p))
+    if start == 0:
+        raise DataError(f"{pred.path} has no rows: there is nothing to evaluate.")
     return Evaluation(
         value=loss.combine(total, count),
         sum=total,

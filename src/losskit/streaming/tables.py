@@ -25,11 +25,11 @@ class Csv(Source):
     def __init__(self, path: Path, columns: Sequence[str] | None) -> None:
         self.path = path
         self._pandas = _need("pandas", path)
-        first = self._read(nrows=1, header=None, dtype=str)
+        # Without a header, lines longer than the first are an error; with one, pandas would take
+        # their first cells for an index.
+        first = self._read(nrows=2, header=None, dtype=str)
         self._header = None if all(_is_number(cell) for cell in first.iloc[0]) else 0
         sample = self._read(nrows=SAMPLE, header=self._header)
-        if not isinstance(sample.index, self._pandas.RangeIndex):
-            raise DataError(f"{path}: its lines have more cells than its header has names.")
         known = [str(name) for name in sample.columns]
         kinds = [dtype.kind for dtype in sample.dtypes]
         numeric = [n for n, k in zip(known, kinds, strict=True) if k in "fiub" or sample.empty]
@@ -66,8 +66,10 @@ class Csv(Source):
         text = self._read(header=None, skiprows=above, nrows=rows, dtype=str)
         for row, cells in enumerate(text.itertuples(index=False)):
             for name, place in zip(self._columns, self._places, strict=True):
-                if not _is_number(cells[place]):
-                    got = f"{cells[place]!r}" if cells[place].strip() else "empty"
+                # A line cut short in a piece of its own has fewer cells.
+                cell = cells[place] if place < len(cells) else ""
+                if not _is_number(cell):
+                    got = f"{cell!r}" if cell.strip() else "empty"
                     return DataError(
                         f"{self.path}: row {start + row} (the first is 0), column {name!r} is "
                         f"{got}, expected a number. Was the file cut short? Write nan where a "
