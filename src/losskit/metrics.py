@@ -211,12 +211,12 @@ def _labels(
             f"y_true.shape={y.shape} and y_pred.shape={p.shape}."
         )
     classes = p.shape[axis]
-    bad = ~((y >= 0) & (y < classes))
+    bad = ~((y >= 0) & (y < classes) & (y == np.floor(y)))
     used = np.ones(y.shape) if sample_weight is None else _weights(sample_weight, y.shape)
     if (bad & (used != 0)).any():
         where = tuple(int(i) for i in np.argwhere(bad & (used != 0))[0])
         raise ValueError(
-            f"{name}: label {y[where]} at index {where} is out of range: y_pred has {classes} "
+            f"{name}: label {y[where]} at index {where} is no class: y_pred has {classes} "
             f"classes, so labels are 0 to {classes - 1}. Leave such rows out with sample_weight 0."
         )
     return np.where(bad, 0, y), p

@@ -61,6 +61,8 @@ class Loss:
         self.card: Any = self._card(*args, **parameters)
         self.reduction = reduce.check_reduction(reduction)
         self.on_empty = reduce.check_on_empty(on_empty)
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name must be a string, got {name!r}.")
         self.name = name or self._card.name
         if isinstance(self.card, Setwise) and self.reduction in ("sum", "none"):
             raise ValueError(
@@ -143,6 +145,8 @@ class Loss:
                 f"out must be a NumPy array of shape {x.p.shape} and dtype {x.dtype}, got "
                 f"{getattr(out, 'shape', type(out).__name__)}, {getattr(out, 'dtype', None)}."
             )
+        if out is not None and not out.flags.writeable:
+            raise ValueError("out is read-only. Pass an array that may be written to.")
         with np.errstate(all="ignore"):
             value = self._value(x, num_items)
             gradient = self._derivative(x, "slope", num_items)
@@ -253,7 +257,13 @@ class Loss:
                 f"whole's, so num_items={num_items} has no meaning. Add the parts(...) of the "
                 "chunks, then combine(sum, count)."
             )
-        return reduce.check_num_items(num_items)
+        count = reduce.check_num_items(num_items)
+        if count == 0 and self._count(x):
+            raise ValueError(
+                f"num_items is {num_items!r}, but this part alone has {x.items} items that count. "
+                "Pass the count of the whole."
+            )
+        return count
 
     def _value(self, x: Inputs, num_items: float | None) -> Any:
         count = self._denominator(x, num_items)

@@ -48,7 +48,8 @@ class Rule:
             TypeError: the value is of another type.
             ValueError: the value is of the right type but outside the range.
         """
-        wrong = f"{name} must be a {self.range}, got {value!r}. {name}: {self.doc}"
+        article = "an" if self.kind.startswith("integer") else "a"
+        wrong = f"{name} must be {article} {self.range}, got {value!r}. {name}: {self.doc}"
         if self.kind == "flag":
             # NumPy's bool is accepted too; 0 and 1 are not, they are more often a shifted argument.
             if type(value).__name__ not in ("bool", "bool_"):
@@ -92,6 +93,8 @@ def _class_weights(name: str, value: Any) -> tuple[tuple[int, float], ...]:
             f"{name} must be a sequence of weights, one per class, or a mapping from class (an "
             f"integer) to weight, got {value!r}."
         ) from None
+    if len(dict(weights)) < len(weights):
+        raise ValueError(f"{name} names a class twice: {value!r}.")
     for k, w in weights:
         if k < 0 or not 0 <= w < float("inf"):
             raise ValueError(

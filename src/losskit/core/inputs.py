@@ -117,10 +117,14 @@ def as_array(name: str, value: Any) -> Array:
             "give a mask."
         ) from None
     if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
+        remedy = {
+            "U": "Number text labels first, e.g. np.unique(labels, return_inverse=True)[1].",
+            "S": "Number text labels first, e.g. np.unique(labels, return_inverse=True)[1].",
+            "c": "Pass the real or the absolute part.",
+        }.get(array.dtype.kind, f"Convert it first, e.g. np.asarray({name}, dtype='float32').")
         raise TypeError(
             f"{name} must hold real numbers, got dtype {array.dtype} with shape {array.shape}. "
-            "Convert it first, e.g. np.asarray(x, dtype='float32'); text labels with "
-            "sklearn.preprocessing.LabelEncoder."
+            f"{remedy}"
         )
     return array
 
@@ -179,6 +183,8 @@ def check_shapes(card: Any, y_shape: tuple[Any, ...], p_shape: tuple[Any, ...]) 
         )
     elif y_shape == (*p_shape, 1):
         advice = " Use y_true.squeeze(-1) (or y_pred[..., None]): no silent broadcast."
+    elif not y_shape:
+        advice = " Use np.full(y_pred.shape, y_true): no silent broadcast."
     elif (*y_shape, 1) == p_shape:
         advice = " Use y_pred.squeeze(-1) (or y_true[..., None]): no silent broadcast."
     raise ValueError(f"y_true and y_pred must have the same shape: {got}.{advice}")
@@ -202,8 +208,9 @@ def fit_items(name: str, array: Array, shape: tuple[int, ...]) -> Array:
         a in (1, s) for a, s in zip(aligned.shape, shape, strict=True)
     ):
         return np.broadcast_to(aligned, shape)
+    single = "True or False" if name == "mask" else "a number"
     raise ValueError(
-        f"{name} must be a number, have the shape of the items {shape}, or of their first "
+        f"{name} must be {single}, have the shape of the items {shape}, or of their first "
         f"dimensions (one per sample): got {name}.shape={array.shape}."
     )
 
@@ -283,8 +290,9 @@ def _check_domain(
         return
     where = _first(_restrict(card, bad, used))
     if where is not None:
+        wanted = domain.words.partition(";")[0]
         raise ValueError(
-            f"{name} must be {domain.words} for {card.name}, got {float(x[where]):g} at index "
+            f"{name} must be {wanted} for {card.name}, got {float(x[where]):g} at index "
             f"{_index(where)} ({name}.shape={x.shape}).{advice}"
         )
 

@@ -40,11 +40,11 @@ def check_on_empty(on_empty: Any) -> str:
     Raises:
         ValueError: no such choice.
     """
-    if on_empty not in ON_EMPTY:
+    if not isinstance(on_empty, str) or on_empty not in ON_EMPTY:
         raise ValueError(
             f"on_empty must be one of {', '.join(map(repr, ON_EMPTY))}, got {on_empty!r}."
         )
-    return str(on_empty)
+    return on_empty
 
 
 def check_num_items(num_items: Any) -> float:
@@ -78,8 +78,10 @@ def mean(sum_: float, count: float, on_empty: str) -> float:
     """sum / count, with the agreed answer for a count of 0.
 
     Raises:
-        ValueError: the count is 0 and ``on_empty`` is "raise".
+        ValueError: the count is below 0, or it is 0 and ``on_empty`` is "raise".
     """
+    if count < 0:
+        raise ValueError(f"count must be a number >= 0, got {count!r}.")
     if count == 0:
         if on_empty == "raise":
             raise ValueError(

@@ -1,0 +1,386 @@
+"""Bad input gets a message that names the argument, the value, its index and the remedy."""
+
+import re
+import warnings
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import losskit
+from losskit.core import inputs
+from losskit.core.definition import CARDS
+
+F32 = np.float32
+P = np.array([0.1, 0.9, 0.4], F32)
+ROWS = np.array([[0.1, 0.9, 0.0], [0.3, 0.3, 0.4]], F32)
+ONE_HOT = np.eye(3)[:2]
+mse, huber, bce = losskit.mean_squared_error, losskit.huber, losskit.binary_crossentropy
+cce, scce = losskit.categorical_crossentropy, losskit.sparse_categorical_crossentropy
+SCCE, HUBER = losskit.SparseCategoricalCrossentropy, losskit.Huber
+
+
+@pytest.fixture(autouse=True)
+def _warnings_are_errors():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def bad(call, kind, *words):
+    """The call raises exactly that kind, and its message holds all the words."""
+    with pytest.raises(kind) as caught:
+        call()
+    assert type(caught.value) is kind
+    message = str(caught.value)
+    for word in words:
+        assert word in message, f"{word!r} is not in: {message}"
+
+
+# --- shapes ---------------------------------------------------------------------------------------
+
+SHAPES = [
+    (mse, np.zeros(3), np.zeros((3, 1)), ["y_true.shape=(3,)", "(3, 1)", "y_pred.squeeze(-1)"]),
+    (mse, np.zeros((3, 1)), np.zeros(3), ["y_true.shape=(3, 1)", "y_true.squeeze(-1)"]),
+    (mse, np.zeros((2, 3)), np.zeros((3, 2)), ["(2, 3)", "(3, 2)", "same shape"]),
+    (mse, 0.0, np.zeros(3), ["y_true.shape=()", "np.full(y_pred.shape, y_true)"]),
+    (mse, np.zeros(0), np.zeros(3), ["(0,)", "(3,)"]),
+    (scce, ONE_HOT, ROWS, ["one-hot", "categorical_crossentropy", "argmax"]),
+    (scce, [[0], [1]], ROWS, ["(2, 1)", "squeeze(axis=-1)", "expected y_true.shape=(2,)"]),
+    (scce, [0, 1, 2], ROWS, ["(3,)", "expected y_true.shape=(2,)"]),
+    (cce, [0, 1], ROWS, ["integer labels", "sparse_categorical_crossentropy", "np.eye(3)"]),
+    (cce, np.zeros((2, 4)), ROWS, ["(2, 4)", "(2, 3)"]),
+    (cce, np.zeros((2, 0)), np.zeros((2, 0)), ["no classes", "axis=-1"]),
+    (losskit.cosine_similarity, 1.0, 2.0, ["at least one dimension"]),
+    (scce, 0, 0.5, ["at least one dimension"]),
+]
+
+
+@pytest.mark.parametrize(("loss", "y", "p", "words"), SHAPES)
+def test_shapes(loss, y, p, words):
+    bad(lambda: loss(y, p), ValueError, *words)
+
+
+def test_axis_that_does_not_exist():
+    bad(lambda: losskit.cosine_similarity(ROWS, ROWS, axis=2), ValueError, "axis=2", "(2, 3)")
+    bad(lambda: losskit.cosine_similarity(ROWS, ROWS, axis=-3), ValueError, "axis=-3")
+
+
+# --- labels ---------------------------------------------------------------------------------------
+
+LABELS = [
+    ([0, 3], ["label 3", "index 1", "3 classes", "0 to 2", "Start labels at 0"]),
+    ([0, -1], ["label -1", "index 1", "ignore_class=-1"]),
+    ([255, 1], ["label 255", "index 0", "ignore_class=255"]),
+    ([0.0, 0.5], ["label 0.5", "index 1", "fractional", "categorical_crossentropy"]),
+    ([0.0, np.nan], ["label nan", "index 1", "mask="]),
+    ([np.inf, 0.0], ["label inf", "index 0"]),
+    (np.array([2**63, 1], np.uint64), ["9223372036854775808", "index 0"]),
+    (np.array([0, 0.5], ml_dtypes.bfloat16), ["label 0.5", "index 1"]),
+]
+
+
+@pytest.mark.parametrize(("y", "words"), LABELS)
+def test_labels(y, words):
+    bad(lambda: scce(y, ROWS), ValueError, "y_true", *words)
+
+
+def test_index_of_a_label_in_more_dimensions():
+    p = np.full((2, 2, 3), 1 / 3)
+    bad(lambda: scce([[0, 1], [2, 9]], p), ValueError, "label 9 at index (1, 1)")
+
+
+@pytest.mark.parametrize("y", [[0, 1], [0.0, 1.0], [False, True], np.array([0, 1], np.uint8)])
+def test_labels_of_every_numeric_kind(y):
+    assert scce(y, ROWS) == scce(np.array([0, 1]), ROWS)
+
+
+def test_an_ignored_label_is_no_bad_label():
+    only = scce([1], ROWS[1:])
+    for y in ([-1, 1], np.array([255, 1], np.uint8), [-1.0, 1.0]):
+        loss = SCCE(ignore_class=int(y[0]))
+        assert loss(y, ROWS) == only
+        assert not loss.gradient(y, ROWS)[0].any()
+        assert loss.parts(y, ROWS)[1] == 1
+    bad(lambda: SCCE(ignore_class=-1)([-1, -2], ROWS), ValueError, "label -2 at index 1")
+
+
+# --- domains --------------------------------------------------------------------------------------
+
+DOMAINS = [
+    (bce, [1, 0, 1], [0.5, 1.2, 0.3], ["y_pred", "1.2", "index 1", "[0, 1]", "from_logits=True"]),
+    (bce, [1, 0, 1], [-0.5, 0.2, 0.3], ["y_pred", "-0.5", "index 0", "from_logits=True"]),
+    (bce, [1, 0, 1], [0.5, 0.2, np.inf], ["y_pred", "inf", "index 2"]),
+    (bce, [1, 2, 1], P, ["y_true", "2", "index 1", "sparse_categorical_crossentropy"]),
+    (cce, ONE_HOT, ROWS * 10, ["y_pred", "9", "index (0, 1)", "from_logits=True"]),
+    (cce, ONE_HOT * 2, ROWS, ["y_true", "2", "index (0, 0)"]),
+    (scce, [0, 1], ROWS - 1, ["y_pred", "-0.9", "index (0, 0)", "from_logits=True"]),
+    (losskit.hinge, [1, 2], [0.1, 0.2], ["y_true", "2", "index 1", "-1 or 1", "recode"]),
+    (losskit.categorical_hinge, [[0.5, 0.5]], [[1.0, 2.0]], ["y_true", "0.5", "index (0, 0)"]),
+    (losskit.poisson, [1.0], [-0.5], ["y_pred", "-0.5", "index 0", "exp or softplus"]),
+    (losskit.poisson, [-1.0], [0.5], ["y_true", "-1", "index 0", ">= 0"]),
+    (losskit.mean_squared_logarithmic_error, [-2.0], [0.5], ["y_true", "-2", "index 0"]),
+    (losskit.kl_divergence, [[0.5, 0.5]], [[-1.0, 2.0]], ["y_pred", "-1", "softmax"]),
+    (bce, np.ones(1, ml_dtypes.bfloat16), np.full(1, 2, ml_dtypes.bfloat16), ["y_pred", "got 2"]),
+]
+
+
+@pytest.mark.parametrize(("loss", "y", "p", "words"), DOMAINS)
+def test_domains(loss, y, p, words):
+    bad(lambda: loss(y, p), ValueError, *words)
+
+
+def test_rounding_is_no_mistake():
+    p = np.array([1 + 1e-6, -1e-6, 0.5], F32)
+    value, gradient = losskit.BinaryCrossentropy().value_and_gradient([1.0, 0.0, 1.0], p)
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+
+
+NAMES_WITH_TARGETS = [n for n, c in CARDS.items() if not c.target.labels]
+
+
+@pytest.mark.parametrize("name", NAMES_WITH_TARGETS)
+@pytest.mark.parametrize(("junk", "words"), [(np.nan, "NaN"), (np.inf, "infinite")])
+def test_target_that_is_no_number(name, junk, words):
+    y, p = np.ones((2, 3)), np.full((2, 3), 0.5)
+    y[1, 2] = junk
+    loss = losskit.get(name)
+    if np.isnan(junk) or not CARDS[name].target.values:
+        bad(lambda: loss(y, p), ValueError, "y_true", words, "index (1, 2)", "mask=")
+    keep = np.array([True, False]) if loss(p * 0 + 1, p).ndim == 0 else None
+    assert np.isfinite(loss(y, p, mask=keep))
+    assert np.isfinite(loss(y, p, [1.0, 0.0]))
+
+
+def test_target_too_large_for_the_dtype():
+    bad(lambda: mse([0.0, 1e300, 0.0], P), ValueError, "1e+300", "index 1", "float32", "float64")
+    assert np.isfinite(mse([0.0, 1e300, 0.0], P, mask=[True, False, True]))
+
+
+# --- weights and masks ----------------------------------------------------------------------------
+
+WEIGHTS = [
+    ([1, -1, 1], ["sample_weight", "-1", "index 1", ">= 0"]),
+    ([1, 1, np.nan], ["sample_weight", "nan", "index 2"]),
+    ([np.inf, 1, 1], ["sample_weight", "inf", "index 0"]),
+    ([1, 2], ["sample_weight.shape=(2,)", "(3,)"]),
+    (np.ones((3, 3)), ["sample_weight.shape=(3, 3)"]),
+    (np.ones((1, 1, 1)), ["sample_weight.shape=(1, 1, 1)"]),
+    (-1.0, ["sample_weight", "-1"]),
+]
+
+
+@pytest.mark.parametrize(("weight", "words"), WEIGHTS)
+def test_weights(weight, words):
+    bad(lambda: mse(P, P, weight), ValueError, *words)
+
+
+def test_weights_of_every_allowed_shape():
+    y, p = np.zeros((2, 3)), np.arange(6.0).reshape(2, 3)
+    loss = losskit.MeanSquaredError(reduction="sum")
+    per_row = loss(y, p, [1.0, 2.0])
+    assert per_row == loss(y, p, [[1.0], [2.0]])
+    assert per_row == loss(y, p, [[1.0] * 3, [2.0] * 3])
+    assert loss(y, p, 2) == loss(y, p, np.full((2, 3), 2)) == loss(y, p, [[2.0, 2.0, 2.0]])
+    rows = losskit.CategoricalCrossentropy(reduction="sum")
+    assert rows(ONE_HOT, ROWS, [1.0, 2.0]) == rows(ONE_HOT, ROWS, [[1.0], [2.0]])
+    bad(lambda: rows(ONE_HOT, ROWS, np.ones((2, 3))), ValueError, "items (2,)")
+    bad(lambda: rows(ONE_HOT, ROWS, np.ones((1, 3))), ValueError, "items (2,)")
+
+
+def test_a_weight_that_does_not_count_may_be_anything():
+    keep = [False, True, True]
+    for junk in (np.nan, np.inf, -1.0):
+        assert mse(P, P + 1, [junk, 1, 1], mask=keep) == pytest.approx(1.0)
+
+
+def test_masks():
+    bad(lambda: mse(P, P, mask=[1, 0, 1]), TypeError, "mask", "boolean", "int64", "sample_weight")
+    bad(lambda: mse(P, P, mask=[1.0, 0.0, 1.0]), TypeError, "mask", "float64")
+    bad(lambda: mse(P, P, mask=[True, False]), ValueError, "mask.shape=(2,)", "(3,)")
+    assert mse(P, P + 1, mask=True) == mse(P, P + 1, mask=None) == mse(P, P + 1)
+
+
+# --- what is no array of numbers ------------------------------------------------------------------
+
+NO_ARRAYS = [
+    (None, TypeError, ["None"]),
+    (["a", "b", "c"], TypeError, ["<U1", "np.unique"]),
+    ("abc", TypeError, ["real numbers"]),
+    (b"abc", TypeError, ["real numbers"]),
+    (np.array([object()] * 3), TypeError, ["object"]),
+    ([1j, 2, 3], TypeError, ["complex128", "real or the absolute part"]),
+    ([[1.0], [1.0, 2.0]], TypeError, ["equal length", "mask"]),
+    ({}, TypeError, ["object"]),
+    ({1.0}, TypeError, ["object"]),
+    ((i for i in range(3)), TypeError, ["object"]),
+    ([10**30] * 3, TypeError, ["object"]),
+    (np.array(["2020-01-01"] * 3, "M8[D]"), TypeError, ["datetime64"]),
+    (np.zeros(3, ml_dtypes.float8_e4m3fn), TypeError, ["float8_e4m3fn"]),
+    (np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]), TypeError, ["masked array", "getmaskarray"]),
+]
+
+
+@pytest.mark.parametrize(("value", "kind", "words"), NO_ARRAYS, ids=[str(i) for i in range(14)])
+def test_no_arrays(value, kind, words):
+    bad(lambda: mse(value, P), kind, "y_true", *words)
+    if value is not None:
+        bad(lambda: mse(P, P, value), kind, "sample_weight", *words)
+    if not hasattr(value, "__next__"):
+        bad(lambda: mse(P, value), kind, "y_pred", *words)
+
+
+def test_integer_predictions():
+    for p in ([1, 0, 1], [True, False, True], np.zeros(3, np.uint8)):
+        bad(lambda p=p: mse(P, p), TypeError, "y_pred", "integers", "argmax", "astype('float32')")
+
+
+def test_a_nan_prediction_is_let_through():
+    assert np.isnan(bce([1.0, 0.0, 1.0], [0.5, np.nan, 0.5]))
+
+
+# --- parameters -----------------------------------------------------------------------------------
+
+PARAMETERS = [
+    (lambda: HUBER(delta=0), ValueError, ["delta", "(0, inf)", "got 0"]),
+    (lambda: HUBER(delta=-1), ValueError, ["delta", "got -1"]),
+    (lambda: HUBER(delta=np.nan), ValueError, ["delta", "nan"]),
+    (lambda: HUBER(delta=np.inf), ValueError, ["delta", "inf"]),
+    (lambda: HUBER(delta="1"), TypeError, ["delta", "'1'"]),
+    (lambda: HUBER(delta=True), TypeError, ["delta", "True"]),
+    (lambda: HUBER(delta=None), TypeError, ["delta", "None"]),
+    (lambda: HUBER(delta=[1.0, 2.0]), TypeError, ["delta"]),
+    (lambda: losskit.BinaryCrossentropy(from_logits=1), TypeError, ["from_logits", "flag"]),
+    (lambda: losskit.BinaryCrossentropy(from_logits=None), TypeError, ["from_logits"]),
+    (lambda: losskit.BinaryCrossentropy(label_smoothing=2), ValueError, ["label_smoothing", "[0, 1]"]),
+    (lambda: losskit.BinaryCrossentropy(label_smoothing=-0.1), ValueError, ["label_smoothing"]),
+    (lambda: losskit.CosineSimilarity(axis=1.5), TypeError, ["axis must be an integer", "1.5"]),
+    (lambda: losskit.CosineSimilarity(axis=(0, 1)), TypeError, ["axis", "(0, 1)"]),
+    (lambda: losskit.CosineSimilarity(axis=True), TypeError, ["axis", "True"]),
+    (lambda: losskit.CosineSimilarity(axis=None), TypeError, ["axis", "None"]),
+    (lambda: losskit.MeanAbsolutePercentageError(epsilon=0), ValueError, ["epsilon", "got 0"]),
+    (lambda: SCCE(ignore_class=1.5), TypeError, ["ignore_class", "1.5"]),
+    (lambda: SCCE(class_weight=[1, -1]), ValueError, ["class_weight", "class 1", "-1"]),
+    (lambda: SCCE(class_weight=[1, np.nan]), ValueError, ["class_weight", "nan"]),
+    (lambda: SCCE(class_weight={-1: 2}), ValueError, ["class_weight", "class -1"]),
+    (lambda: SCCE(class_weight={1.5: 2}), TypeError, ["class_weight", "integer"]),
+    (lambda: SCCE(class_weight={0: "x"}), TypeError, ["class_weight"]),
+    (lambda: SCCE(class_weight=[(0, 1.0), (0, 2.0)]), ValueError, ["class_weight", "twice"]),
+    (lambda: SCCE(class_weight="balanced"), TypeError, ["class_weight", "'balanced'"]),
+    (lambda: SCCE(class_weight=5), TypeError, ["class_weight", "got 5"]),
+    (lambda: scce([0, 1], ROWS, class_weight=[1] * 4), ValueError, ["class_weight", "class 3", "3 classes"]),
+    (lambda: HUBER(delat=1.0), TypeError, ["Huber", "delat", "delta"]),
+    (lambda: huber(P, P, delat=1.0), TypeError, ["Huber", "delat", "delta"]),
+    (lambda: HUBER(1.0, 2.0), TypeError, ["2 positional arguments", "delta"]),
+    (lambda: HUBER(reduction="avg"), ValueError, ["reduction", "'avg'", "'mean'"]),
+    (lambda: HUBER(reduction="SUM"), ValueError, ["reduction", "'SUM'"]),
+    (lambda: HUBER(reduction=["mean"]), ValueError, ["reduction"]),
+    (lambda: HUBER(reduction=True), ValueError, ["reduction"]),
+    (lambda: HUBER(on_empty="zeros"), ValueError, ["on_empty", "'zeros'", "'nan'"]),
+    (lambda: HUBER(on_empty=np.array(["a", "b"])), ValueError, ["on_empty"]),
+    (lambda: HUBER(name=5), TypeError, ["name", "5"]),
+    (lambda: losskit.Loss(), TypeError, ["base", "losskit.Huber()"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "kind", "words"), PARAMETERS, ids=[str(i) for i in range(38)])
+def test_parameters(call, kind, words):
+    bad(call, kind, *words)
+
+
+def test_parameters_from_numpy_are_taken():
+    assert HUBER(delta=np.float32(2.0)) == HUBER(delta=2) == HUBER(2.0)
+    assert losskit.BinaryCrossentropy(from_logits=np.True_).card.from_logits is True
+    assert losskit.CosineSimilarity(axis=np.int64(0)).card.axis == 0
+    assert SCCE(class_weight=np.array([1.0, 2.0])) == SCCE(class_weight={1: 2, 0: 1})
+    assert SCCE(class_weight=SCCE(class_weight=[1, 2]).card.class_weight) == SCCE(
+        class_weight=(1, 2)
+    )
+
+
+def test_class_weights_by_mapping_leave_the_others_at_one():
+    want = scce([0], ROWS[:1]) * 2 + scce([1], ROWS[1:])
+    assert scce([0, 1], ROWS, class_weight={0: 2.0}, reduction="sum") == pytest.approx(want)
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+def test_unknown_names():
+    bad(lambda: losskit.get("hubr"), ValueError, "'hubr'", "Did you mean huber", "losskit list")
+    bad(lambda: losskit.get("mean_square_error"), ValueError, "mean_squared_error")
+    bad(lambda: losskit.get("CategoricalCrossEntropyLoss"), ValueError, "categorical_crossentropy")
+    bad(lambda: losskit.get("zzzz"), ValueError, "'zzzz'", "losskit list")
+    bad(lambda: losskit.get(""), ValueError, "''")
+    bad(lambda: losskit.get(3), TypeError, "string", "3")
+    bad(lambda: losskit.get(HUBER), TypeError, "string")
+    bad(lambda: losskit.get(HUBER(), delta=2.0), TypeError, "delta")
+    with pytest.raises(AttributeError):
+        losskit.hubr  # noqa: B018
+
+
+# --- the reduction's own arguments ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [-1, np.nan, np.inf, "3", True, [3, 4]])
+def test_num_items(count):
+    words = ["num_items", "number >= 0", repr(count)]
+    bad(lambda: mse(P, P, num_items=count), ValueError, *words)
+    bad(lambda: losskit.MeanSquaredError().gradient(P, P, num_items=count), ValueError, *words)
+
+
+def test_num_items_where_it_has_no_meaning():
+    bad(lambda: mse(P, P, num_items=3, reduction="sum"), ValueError, "num_items", "'sum'")
+    bad(lambda: mse(P, P, num_items=0), ValueError, "num_items is 0", "3 items")
+    rmse = losskit.root_mean_squared_error
+    bad(lambda: rmse(P, P, num_items=3), ValueError, "num_items", "combine(sum, count)")
+    assert mse(P, P, num_items=0, mask=False) == 0
+
+
+def test_out():
+    loss = HUBER()
+    for out in (np.zeros(3), np.zeros(2, F32), [0.0] * 3, "x", 3):
+        call = lambda o=out: loss.value_and_gradient(P, P, out=o)  # noqa: E731
+        bad(call, ValueError, "out must be a NumPy array of shape (3,) and dtype float32")
+    out = np.zeros(3, F32)
+    out.flags.writeable = False
+    bad(lambda: loss.value_and_gradient(P, P, out=out), ValueError, "out is read-only")
+
+
+def test_combine():
+    bad(lambda: HUBER().combine(1.0, -1.0), ValueError, "count", "-1.0")
+
+
+def test_empty():
+    for call in (lambda loss: loss([], []), lambda loss: loss(P, P, mask=False)):
+        bad(lambda c=call: c(HUBER(on_empty="raise")), ValueError, "empty", "on_empty='zero'")
+    assert mse([], np.zeros(0, F32)) == 0
+
+
+def test_every_method_checks_alike():
+    loss = losskit.MeanSquaredError()
+    methods = [loss, loss.gradient, loss.value_and_gradient, loss.curvature, loss.elementwise,
+               loss.parts]  # fmt: skip
+    for method in methods:
+        bad(lambda m=method: m([np.nan, 0, 0], P), ValueError, "y_true is NaN at index 0")
+        bad(lambda m=method: m(P, P, [1, -1, 1]), ValueError, "sample_weight")
+
+
+def test_valid_input_raises_no_warning():
+    y, p = [1.0, np.nan, 1e300], np.array([0.5, np.nan, np.inf], F32)
+    for name in NAMES_WITH_TARGETS:
+        loss = losskit.get(name)
+        if not inputs.is_rowwise(loss.card):
+            loss.value_and_gradient(y, p, mask=[True, False, False])
+            loss.curvature(y, p, [1.0, 0.0, 0.0])
+    scce([np.nan, 1.0], ROWS, mask=[False, True])
+
+
+def test_messages_end_in_one_sentence():
+    """No doubled punctuation where the pieces of a message meet."""
+    for loss, y, p, _ in [*SHAPES, *DOMAINS]:
+        with pytest.raises(ValueError) as caught:
+            loss(y, p)
+        assert not re.search(r"\.\.|  |\. \.|,,|:\s*$", str(caught.value)), str(caught.value)
+        assert str(caught.value).endswith((".", ")"))

@@ -1,0 +1,106 @@
+"""Metrics: hand-made tables, weights, and what may not count as right."""
+
+import numpy as np
+import pytest
+
+import losskit
+from losskit import metrics
+from losskit.metrics import METRICS
+
+ROWS = np.array([[0.2, 0.8, 0.0], [0.4, 0.3, 0.3], [0.1, 0.2, 0.7]])
+ONE_HOT = np.eye(3)[[1, 2, 2]]
+
+
+def test_tables():
+    assert metrics.binary_accuracy([1, 0, 1, 1], [0.9, 0.2, 0.4, 0.8]) == 0.75
+    assert metrics.binary_accuracy([1, 0], [0.5, 0.5]) == 0.5  # above the threshold, not at it
+    assert metrics.binary_accuracy([1, 0], [0.3, -0.3], threshold=0.0) == 1.0
+    assert metrics.sign_accuracy([-1, 1, 0], [-0.3, 2.0, 0.1]) == pytest.approx(2 / 3)
+    assert metrics.categorical_accuracy(ONE_HOT, ROWS) == pytest.approx(2 / 3)
+    assert metrics.sparse_categorical_accuracy([1, 2, 2], ROWS) == pytest.approx(2 / 3)
+    assert metrics.top_k_categorical_accuracy(ONE_HOT, ROWS, k=1) == pytest.approx(2 / 3)
+    assert metrics.top_k_categorical_accuracy(ONE_HOT, ROWS, k=2) == 1.0  # 2 ties with 1
+    assert metrics.sparse_top_k_categorical_accuracy([2, 2, 0], ROWS, k=2) == pytest.approx(1 / 3)
+    assert metrics.sparse_top_k_categorical_accuracy([2, 2, 0], ROWS, k=99) == 1.0
+    assert metrics.root_mean_squared_error([0.0, 0.0], [3.0, 4.0]) == pytest.approx(12.5**0.5)
+    assert metrics.mean_absolute_error([0.0, 0.0], [3.0, -4.0]) == 3.5
+    assert metrics.mean_absolute_percentage_error([4.0, -2.0], [5.0, -1.0]) == 37.5
+    assert metrics.cosine_similarity([[1.0, 0.0], [1.0, 0.0]], [[2.0, 0.0], [0.0, 1.0]]) == 0.5
+
+
+def test_weights_divide_by_their_sum():
+    assert metrics.binary_accuracy([1, 1], [0.9, 0.1], [3.0, 1.0]) == 0.75
+    assert metrics.categorical_accuracy(ONE_HOT, ROWS, [1.0, 8.0, 1.0]) == 0.2
+    assert metrics.root_mean_squared_error([0.0, 0.0], [3.0, 9.0], [1.0, 0.0]) == 3.0
+    assert metrics.binary_accuracy([[1, 0], [1, 1]], [[0.9, 0.9], [0.9, 0.9]], [1.0, 3.0]) == 0.875
+    assert metrics.binary_accuracy([1, 1], [0.9, 0.1], [0.0, 0.0]) == 0.0
+
+
+def test_axis():
+    for axis in (0, -2):
+        assert metrics.categorical_accuracy(ONE_HOT.T, ROWS.T, axis=axis) == pytest.approx(2 / 3)
+        got = metrics.sparse_categorical_accuracy([1, 2, 2], ROWS.T, axis=axis)
+        assert got == pytest.approx(2 / 3)
+        got = metrics.sparse_top_k_categorical_accuracy([1, 2, 2], ROWS.T, k=1, axis=axis)
+        assert got == pytest.approx(2 / 3)
+
+
+def test_a_nan_prediction_is_never_right():
+    nan = np.nan
+    assert metrics.binary_accuracy([0, 1], [nan, nan]) == 0
+    assert metrics.sign_accuracy([-1, 1], [nan, nan]) == 0
+    rows = np.array([[nan, 0.5], [0.5, nan]])
+    assert metrics.categorical_accuracy([[1, 0], [0, 1]], rows) == 0
+    assert metrics.sparse_categorical_accuracy([0, 1], rows) == 0
+    assert metrics.sparse_top_k_categorical_accuracy([0, 1], rows, k=2) == 0
+
+
+def test_nothing_to_measure():
+    assert metrics.binary_accuracy([], []) == 0.0
+    assert metrics.sparse_categorical_accuracy(np.zeros(0, int), np.zeros((0, 3))) == 0.0
+
+
+def test_bad_input():
+    wrong = [
+        (lambda: metrics.binary_accuracy([0], [0.1, 0.2]), ["same shape", "(1,)", "(2,)"]),
+        (lambda: metrics.binary_accuracy([0, 1], [0.1, 0.2], [1, -1]), ["sample_weight", "-1"]),
+        (lambda: metrics.binary_accuracy([0, 1], [0.1, 0.2], [1, 2, 3]), ["sample_weight", "(3,)"]),
+        (lambda: metrics.sparse_categorical_accuracy([0, 1, 3], ROWS), ["label 3", "0 to 2"]),
+        (lambda: metrics.sparse_categorical_accuracy([0, 1, 0.5], ROWS), ["label 0.5"]),
+        (lambda: metrics.sparse_categorical_accuracy([0, 1, np.nan], ROWS), ["label nan"]),
+        (lambda: metrics.sparse_categorical_accuracy([0, 1], ROWS), ["(3,)", "(2,)"]),
+        (lambda: metrics.sparse_categorical_accuracy([0, 1], [0.0, 1.0]), ["class axis"]),
+        (lambda: metrics.categorical_accuracy(ROWS, ROWS, axis=5), ["axis=5"]),
+        (lambda: metrics.sparse_top_k_categorical_accuracy([0, 1, 2], ROWS, k=0), ["k must be"]),
+    ]
+    for call, words in wrong:
+        with pytest.raises(ValueError) as caught:
+            call()
+        assert all(word in str(caught.value) for word in words), str(caught.value)
+    with pytest.raises(TypeError, match="k must be an integer"):
+        metrics.top_k_categorical_accuracy(ONE_HOT, ROWS, k=1.5)
+
+
+def test_labels_left_out_may_be_anything():
+    assert metrics.sparse_categorical_accuracy([1, -1, 2], ROWS, [1, 0, 1]) == 1.0
+    assert metrics.sparse_top_k_categorical_accuracy([1, 99, 2], ROWS, [1, 0, 1], k=1) == 1.0
+
+
+def test_every_metric_takes_the_same_arguments():
+    rng = np.random.default_rng(0)
+    for name, metric in METRICS.items():
+        p = rng.uniform(0.1, 0.9, (4, 6))
+        y = rng.integers(0, 6, 4) if name.startswith("sparse") else np.eye(6)[rng.integers(0, 6, 4)]
+        plain = metric(y, p)
+        assert type(plain) is float
+        assert metric(y, p, None) == plain
+        assert metric(y, p, np.ones(4)) == pytest.approx(plain)
+        assert metric(y, p.astype(np.float32), sample_weight=2.0) == pytest.approx(plain, rel=1e-6)
+
+
+def test_a_metric_of_the_same_name_agrees_with_the_loss():
+    y, p = np.array([1.0, 2.0, 4.0]), np.array([1.5, 1.0, 4.0])
+    for name in set(METRICS) & set(losskit.__all__) - {"cosine_similarity"}:
+        assert METRICS[name](y, p) == pytest.approx(float(losskit.get(name)(y, p)))
+    rows = y[None], p[None]
+    assert metrics.cosine_similarity(*rows) == pytest.approx(-losskit.cosine_similarity(*rows))

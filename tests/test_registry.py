@@ -1,0 +1,135 @@
+"""Nothing is listed by hand, and nothing is forgotten."""
+
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+
+import losskit
+import losskit.losses
+from losskit.core.definition import CARDS, Card, Rule, cards, find
+from losskit.core.families import Items, Pointwise, Rowwise, Setwise
+from losskit.metrics import METRICS
+
+HEADINGS = ("Summary", "What it measures", "When to use", "Pitfalls", "Formula", "Examples", "References")  # fmt: skip
+NAMES = sorted(CARDS)
+
+
+def _descendants(cls):
+    for child in cls.__subclasses__():
+        yield child
+        yield from _descendants(child)
+
+
+def test_public_names_are_the_registry():
+    classes = {card.__name__ for card in CARDS.values()}
+    assert set(losskit.__all__) == {"Loss", "__version__", "get", "metrics"} | classes | set(CARDS)
+    assert len(losskit.__all__) == len(set(losskit.__all__))
+    for name in losskit.__all__:
+        assert hasattr(losskit, name)
+
+
+def test_every_family_file_is_imported_and_every_card_registered():
+    files = {m.name for m in pkgutil.iter_modules(losskit.losses.__path__)}
+    assert files == set(losskit.losses.__all__)
+    for file in files:
+        module = importlib.import_module(f"losskit.losses.{file}")
+        for name, value in vars(module).items():
+            if inspect.isclass(value) and issubclass(value, Card) and value.__module__ == module.__name__:  # fmt: skip
+                assert CARDS[value.name] is value, f"{file}.{name} is not registered"
+                assert value.family() == file
+    assert list(cards()) == list(CARDS.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_docstring_is_complete(name):
+    sections = CARDS[name].sections()
+    assert tuple(sections) == HEADINGS
+    for heading, text in sections.items():
+        assert text.strip(), f"{name}: {heading} is empty"
+    assert sections["Summary"].endswith(".")
+    assert len(sections["Summary"].splitlines()) == 1
+    assert ">>> " in sections["Examples"]
+    public = getattr(losskit, CARDS[name].__name__)
+    assert public.__doc__ == getattr(losskit, name).__doc__ == CARDS[name].__doc__
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_facts_are_complete(name):
+    card = CARDS[name]
+    assert card.name == name
+    assert card.task in ("regression", "binary", "categorical", "sparse")
+    assert card.metric in METRICS
+    assert isinstance(card().convex, bool)
+    assert issubclass(card, (Items, Setwise))
+    assert card.decomposable == (not issubclass(card, Setwise))
+    for method in ("value", "slope", "curve", "target_slope"):
+        assert not getattr(getattr(card, method), "__isabstractmethod__", False)
+    assert card.__dataclass_params__.frozen
+    assert hash(card()) == hash(card())
+    for parameter, (default, rule) in card.rules().items():
+        assert isinstance(rule, Rule)
+        assert rule.doc
+        assert rule.check(parameter, default) == default
+    if issubclass(card, Rowwise):
+        assert "axis" in card.rules()
+    if issubclass(card, Pointwise):
+        assert isinstance(card().kinks(1.0), tuple)
+
+
+def test_names_and_aliases_are_unique_and_folded():
+    seen: dict[str, str] = {}
+    for name, card in CARDS.items():
+        assert card.__name__.lower() == name.replace("_", "")
+        for spelling in (name, *card.aliases):
+            folded = spelling.lower().replace("_", "").replace("-", "")
+            assert seen.setdefault(folded, name) == name
+            for written in (
+                spelling,
+                spelling.upper(),
+                spelling.replace("_", "-"),
+                f" {spelling} ",
+            ):
+                assert find(written) is card
+        assert find(card.__name__) is card
+
+
+def test_two_cards_cannot_share_a_name():
+    import losskit.core.definition as definition
+
+    before = dict(CARDS), dict(definition._SPELLINGS)
+    try:
+        with pytest.raises(ValueError, match="'mse' names both"):
+
+            class Rival(Card):
+                name = "rival"
+                aliases = ("mse",)
+    finally:
+        CARDS.clear()
+        CARDS.update(before[0])
+        definition._SPELLINGS.clear()
+        definition._SPELLINGS.update(before[1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_latex_parses(name):
+    mathtext = pytest.importorskip("matplotlib.mathtext")
+    width, height, *_ = mathtext.MathTextParser("path").parse(f"${CARDS[name].latex}$")
+    assert width > 0
+    assert height > 0
+
+
+def test_kerass_names_are_there():
+    for name in (
+        *("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh", "BinaryCrossentropy"),
+        *("MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "CategoricalCrossentropy"),
+        *("SparseCategoricalCrossentropy", "Poisson", "KLDivergence", "Hinge", "SquaredHinge"),
+        *("CategoricalHinge", "CosineSimilarity", "RootMeanSquaredError"),
+    ):
+        assert issubclass(getattr(losskit, name), losskit.Loss)
+
+
+def test_no_card_is_a_subclass_of_another():
+    for card in CARDS.values():
+        assert not [c for c in _descendants(card) if c.__module__.startswith("losskit.")]
