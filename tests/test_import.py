@@ -45,7 +45,8 @@ def test_core_and_losses_load_no_framework():
         "        importlib.import_module(m.name)\n"
         "for m in pkgutil.walk_packages(losskit.core.__path__, 'losskit.core.'):\n"
         "    importlib.import_module(m.name)\n"
-        f"assert not set(sys.modules) & set({FRAMEWORKS!r}), set(sys.modules) & set({FRAMEWORKS!r})\n"
+        f"loaded = set(sys.modules) & set({FRAMEWORKS!r})\n"
+        "assert not loaded, loaded\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 
