@@ -8,7 +8,6 @@ import numpy as np
 
 from losskit.core.definition import CARDS, find
 from losskit.core.families import is_rowwise
-from losskit.core.inputs import item_shape
 from losskit.core.namespaces import Array
 from losskit.metrics import METRICS
 from losskit.numpy import CLASSES, Loss
@@ -30,7 +29,8 @@ class RunningMetric:
             total, weight = self._loss.parts(y, p, w)
         else:
             w = self._without_ignored(y, w)
-            weight = self._weights(p.shape, w)
+            # Up to a factor that is the same for all blocks: the items of a row.
+            weight = float(len(p)) if w is None else float(w.sum(dtype=np.float64))
             total = weight * METRICS[self._card.metric](y, p, w, **self._options)
         self._total += total
         self._weight += weight
@@ -50,14 +50,6 @@ class RunningMetric:
         if ignored is None:
             return w
         return np.where(y == ignored, 0.0, 1.0 if w is None else w)
-
-    def _weights(self, p_shape: tuple[int, ...], w: Array | None) -> float:
-        """The sum of the weights of all items."""
-        shape = item_shape(self._card, p_shape)
-        if w is None:
-            return float(np.prod(shape))
-        # A weight per sample counts for every item of its row.
-        return float(w.sum(dtype=np.float64) * np.prod(shape[w.ndim :]))
 
 
 def _as_loss(card: Any) -> Loss | None:
