@@ -20,7 +20,7 @@ def run_pytest(backend: str, *arguments: str) -> subprocess.CompletedProcess[str
         "PYTEST_ADDOPTS": "",
         "PYTEST_XDIST_WORKER": "",
     }
-    return subprocess.run(
+    return subprocess.run(  # noqa: PLW1510
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rfEx", *arguments],
         env=environment,
         capture_output=True,

@@ -3,7 +3,7 @@
 Change the import and nothing else::
 
     import losskit.keras as losses
-    model.compile(optimizer="adam", loss=losses.SparseCategoricalCrossentropy(), metrics=["accuracy"])
+    model.compile(optimizer="adam", loss=losses.SparseCategoricalCrossentropy())
 
 What differs from `keras.losses`, and why, stands in one table in the documentation
 (docs/keras-differences.md).

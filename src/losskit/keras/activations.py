@@ -116,7 +116,8 @@ def kept_logits(p: Tensor, name: str, axis: int) -> Tensor | None:
         return None
     own = getattr(p, "_losskit_activation", None)
     if own is not None:
-        return logits if _same(*own, name, axis, p) else None
+        kept_name, kept_axis = own
+        return logits if _same(kept_name, kept_axis, name, axis, p) else None
     return logits if _made_by(p, logits, name, axis) else None
 
 

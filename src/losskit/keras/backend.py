@@ -1,6 +1,7 @@
 """The three things that each Keras backend does in its own way, side by side.
 
-* `differentiable`: a function of (target, prediction) whose derivatives are given, not derived.
+* `differentiable`: a function of (target, prediction, constants...) whose derivatives by the first
+  two are given, not derived.
 * `activation`: a function of one tensor whose derivative is given.
 * `concrete`: the values of a tensor, where they exist already (no tracing, no device to wait for).
 
@@ -18,26 +19,25 @@ import keras
 import numpy as np
 
 Tensor = Any
-Backward = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""(target, prediction, incoming gradient of the items) -> gradient"""
+Function = Callable[..., Tensor]
+"""value and function: (target, prediction, *constants); backward: (incoming gradient, then the
+same) -> gradient; forward, a pair for JAX: (tangent, then the same) -> tangent of the value."""
 
 
 def _tensorflow() -> tuple[Any, Any, Any]:
     import tensorflow as tf
 
     def differentiable(
-        value: Callable[[Tensor, Tensor], Tensor],
-        backward_y: Backward | None,
-        backward_p: Backward,
-        forward: Any = None,
-    ) -> Callable[[Tensor, Tensor], Tensor]:
+        value: Function, backward_y: Function | None, backward_p: Function, forward: Any = None
+    ) -> Function:
         @tf.custom_gradient
-        def function(y: Tensor, p: Tensor) -> Any:
+        def function(*args: Tensor) -> Any:
             def gradient(g: Tensor) -> Any:
                 # A target's gradient that nobody asks for is pruned from the graph.
-                return (None if backward_y is None else backward_y(y, p, g)), backward_p(y, p, g)
+                by_y = None if backward_y is None else backward_y(g, *args)
+                return by_y, backward_p(g, *args), *([None] * (len(args) - 2))
 
-            return value(y, p), gradient
+            return value(*args), gradient
 
         return function
 
@@ -62,24 +62,21 @@ def _jax() -> tuple[Any, Any, Any]:
     import jax
 
     def differentiable(
-        value: Callable[[Tensor, Tensor], Tensor],
-        backward_y: Backward | None,
-        backward_p: Backward,
-        forward: tuple[Any, Any],
-    ) -> Callable[[Tensor, Tensor], Tensor]:
+        value: Function, backward_y: Function | None, backward_p: Function, forward: Any
+    ) -> Function:
         # The tangent rule: JAX transposes it, and so has forward and reverse mode from one text.
         forward_y, forward_p = forward
         function = jax.custom_jvp(value)
 
         def tangent(primals: Any, tangents: Any) -> Any:
-            (y, p), (dy, dp) = primals, tangents
+            dy, dp, *_ = tangents
             zero = jax.custom_derivatives.SymbolicZero
-            out = function(y, p)
-            rate = 0.0 * out
+            out = function(*primals)
+            rate = jax.numpy.zeros_like(out)
             if not isinstance(dp, zero):
-                rate = forward_p(y, p, dp)
+                rate = forward_p(dp, *primals)
             if backward_y is not None and not isinstance(dy, zero):
-                rate = rate + forward_y(y, p, dy)
+                rate = rate + forward_y(dy, *primals)
             return out, rate
 
         function.defjvp(tangent, symbolic_zeros=True)
@@ -107,25 +104,21 @@ def _torch() -> tuple[Any, Any, Any]:
         generate_vmap_rule = True
 
         @staticmethod
-        def forward(y: Tensor, p: Tensor, value: Any, backward_y: Any, backward_p: Any) -> Tensor:
-            return value(y, p)
+        def forward(value: Any, backward_y: Any, backward_p: Any, *args: Tensor) -> Tensor:
+            return value(*args)
 
         @staticmethod
         def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
-            y, p, _, ctx.backward_y, ctx.backward_p = inputs
-            ctx.save_for_backward(y, p)
+            _, ctx.backward_y, ctx.backward_p, *args = inputs
+            ctx.save_for_backward(*args)
 
         @staticmethod
         def backward(ctx: Any, g: Tensor) -> Any:
-            y, p = ctx.saved_tensors
-            wants_y, wants_p, *_ = ctx.needs_input_grad
-            return (
-                ctx.backward_y(y, p, g) if wants_y and ctx.backward_y else None,
-                ctx.backward_p(y, p, g) if wants_p else None,
-                None,
-                None,
-                None,
-            )
+            args = ctx.saved_tensors
+            wants_y, wants_p = ctx.needs_input_grad[3:5]
+            by_y = ctx.backward_y(g, *args) if wants_y and ctx.backward_y else None
+            by_p = ctx.backward_p(g, *args) if wants_p else None
+            return None, None, None, by_y, by_p, *([None] * (len(args) - 2))
 
     class Activation(torch.autograd.Function):
         generate_vmap_rule = True
@@ -144,12 +137,9 @@ def _torch() -> tuple[Any, Any, Any]:
             return ctx.gradient(*ctx.saved_tensors, g), None, None
 
     def differentiable(
-        value: Callable[[Tensor, Tensor], Tensor],
-        backward_y: Backward | None,
-        backward_p: Backward,
-        forward: Any = None,
-    ) -> Callable[[Tensor, Tensor], Tensor]:
-        return lambda y, p: Items.apply(y, p, value, backward_y, backward_p)
+        value: Function, backward_y: Function | None, backward_p: Function, forward: Any = None
+    ) -> Function:
+        return lambda *args: Items.apply(value, backward_y, backward_p, *args)
 
     def activation(
         forward: Callable[[Tensor], Tensor], backward: Callable[[Tensor, Tensor], Tensor]

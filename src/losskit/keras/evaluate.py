@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -12,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from losskit.core import inputs
-from losskit.core.families import Evaluated, Items, Setwise, is_rowwise
+from losskit.core.families import Items, Setwise, is_rowwise
 from losskit.core.namespaces.keras import KerasVocabulary
 from losskit.keras import backend
 from losskit.keras.activations import kept_logits
@@ -37,7 +36,7 @@ class Call:
     m: KerasVocabulary = M
 
 
-def align(card: Evaluated, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Call:
+def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Call:
     """Tensors of matching shapes, from the logits behind ``y_pred`` where they are kept.
 
     Raises:
@@ -50,7 +49,7 @@ def align(card: Evaluated, y_true: Any, y_pred: Any, dtype: str, axis: int = -1)
         name = "softmax" if is_rowwise(card) else "sigmoid"
         logits = kept_logits(p, name, card.axis if is_rowwise(card) else 0)
         if logits is not None:
-            card, p = dataclasses.replace(card, from_logits=True), logits  # type: ignore[type-var]
+            card, p = dataclasses.replace(card, from_logits=True), logits
     p = ops.convert_to_tensor(p)
     half = keras.backend.standardize_dtype(p.dtype) == "float16"
     p = _bounded(card, p, dtype)
@@ -63,12 +62,14 @@ def align(card: Evaluated, y_true: Any, y_pred: Any, dtype: str, axis: int = -1)
 def items(call: Call) -> Tensor:
     """The items, with the card's slopes as their derivatives."""
     card, m = call.card, call.m
+    if 0 in tuple(call.p.shape):
+        return ops.sum(call.p, axis=card.axis) if is_rowwise(card) else call.p
 
     def backward(derivative: Any) -> Any:
-        return lambda y, p, g: derivative(m, y, p) * _spread(card, g)
+        return lambda g, y, p: derivative(m, y, p) * _spread(card, g)
 
     def forward(derivative: Any) -> Any:
-        def rate(y: Tensor, p: Tensor, tangent: Tensor) -> Tensor:
+        def rate(tangent: Tensor, y: Tensor, p: Tensor) -> Tensor:
             product = derivative(m, y, p) * tangent
             return product if not is_rowwise(card) else ops.sum(product, axis=card.axis)
 
@@ -86,9 +87,7 @@ def items(call: Call) -> Tensor:
 def values(call: Call) -> Tensor:
     """One value per sample: the items of rows, or the mean of the elements along the last axis."""
     result = items(call)
-    if is_rowwise(call.card) or not len(result.shape):
-        return result
-    return ops.mean(result, axis=call.axis)
+    return _per_sample(call, result)
 
 
 def reduced(
@@ -119,8 +118,7 @@ def reduced(
     losses = items(call)
     if weight is not None:
         losses = losses * weight
-    if not is_rowwise(call.card) and len(losses.shape):
-        losses = ops.mean(losses, axis=call.axis)
+    losses = _per_sample(call, losses)
     if reduction in (None, "none"):
         return losses
     total = ops.sum(losses)
@@ -131,6 +129,14 @@ def reduced(
 
 
 # --- inside -------------------------------------------------------------------------------------
+
+
+def _per_sample(call: Call, losses: Tensor) -> Tensor:
+    """The mean of the elements of each sample; rows are one value each already."""
+    if is_rowwise(call.card) or not len(losses.shape):
+        return losses
+    empty = losses.shape[call.axis] == 0
+    return (ops.sum if empty else ops.mean)(losses, axis=call.axis)
 
 
 def _nested(y_pred: Any) -> bool:
@@ -276,20 +282,17 @@ def _set_value(call: Call, weight: Any, keep: Any, reduction: str | None) -> Ten
     # Nothing counts: every weight is 0 then, and so is the value.
     count = ops.where(count > 0, count, ops.ones_like(count))
 
-    def derivative(name: str) -> Callable[[Tensor, Tensor], Tensor]:
-        return lambda y, p: getattr(card, name)(call.m, y, p, w, count)
-
-    slope, target_slope = derivative("slope"), derivative("target_slope")
+    m = call.m
     function = backend.differentiable(
-        lambda y, p: ops.sum(derivative("value")(y, p)),
-        lambda y, p, g: target_slope(y, p) * g,
-        lambda y, p, g: slope(y, p) * g,
+        lambda *args: ops.sum(card.value(m, *args)),
+        lambda g, *args: card.target_slope(m, *args) * g,
+        lambda g, *args: card.slope(m, *args) * g,
         (
-            lambda y, p, t: ops.sum(target_slope(y, p) * t),
-            lambda y, p, t: ops.sum(slope(y, p) * t),
+            lambda t, *args: ops.sum(card.target_slope(m, *args) * t),
+            lambda t, *args: ops.sum(card.slope(m, *args) * t),
         ),
     )
-    return _per_replica(function(call.y, p))
+    return _per_replica(function(call.y, p, w, count))
 
 
 def _per_replica(mean: Tensor) -> Tensor:

@@ -8,6 +8,10 @@ from typing import Any, ClassVar
 
 import keras
 
+# The only part of Keras that is not public: JAX's arrays take no attributes, so Keras keeps their
+# masks in a table that can be read in no other way.
+from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
+
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Setwise
@@ -17,7 +21,7 @@ from losskit.keras import evaluate
 Tensor = Any
 
 
-class Loss(keras.losses.Loss):  # type: ignore[misc]
+class Loss(keras.losses.Loss):
     """A losskit loss as a `keras.losses.Loss`, for `compile(loss=...)` and for direct calls.
 
     Takes the arguments of the Keras loss of the same name, in the same order, and the further
@@ -55,7 +59,7 @@ class Loss(keras.losses.Loss):  # type: ignore[misc]
                 probabilities outside [0, 1].
         """
         with keras.name_scope(self.name):
-            mask = getattr(y_pred, "_keras_mask", None)
+            mask = get_keras_mask(y_pred)
             call = evaluate.align(self.card, y_true, y_pred, _computed_in(self.dtype), self.axis)
             loss = evaluate.reduced(call, sample_weight, mask, self.reduction)
             return keras.ops.cast(loss, self.dtype)
@@ -97,7 +101,10 @@ def _signature(card: type[Card]) -> inspect.Signature:
     common = {"reduction": "sum_over_batch_size", "name": card.name, "dtype": None}
     defaults = {k: default for k, (default, _) in card.rules().items()} | common
     peer = getattr(keras.losses, card.__name__, None)
-    order = list(inspect.signature(peer).parameters) if peer else list(defaults)
+    order = list(defaults)
+    if peer is not None:
+        theirs = inspect.signature(peer).parameters
+        order, defaults["name"] = list(theirs), theirs["name"].default
     parameters = [kind(n, kind.POSITIONAL_OR_KEYWORD, default=defaults.get(n, -1)) for n in order]
     parameters += [
         kind(n, kind.KEYWORD_ONLY, default=d) for n, d in defaults.items() if n not in order
@@ -113,7 +120,7 @@ def _make_class(card: type[Card]) -> type[Loss]:
         "__signature__": _signature(card),
     }
     made = type(card.__name__, (Loss,), body)
-    return keras.saving.register_keras_serializable(package="losskit")(made)  # type: ignore[no-any-return]
+    return keras.saving.register_keras_serializable(package="losskit")(made)
 
 
 def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Tensor]:
@@ -126,7 +133,7 @@ def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Tensor]:
         shown = keras.ops.convert_to_tensor(y_pred)
         own = keras.backend.standardize_dtype(shown.dtype)
         own = own if "float" in own else keras.backend.floatx()
-        call = evaluate.align(made, y_true, y_pred, _computed_in(own), given.get("axis", -1))  # type: ignore[arg-type]
+        call = evaluate.align(made, y_true, y_pred, _computed_in(own), given.get("axis", -1))
         if isinstance(made, Setwise):
             return keras.ops.cast(evaluate.reduced(call, None, None, "mean"), own)
         ignored = made.ignored()  # type: ignore[attr-defined]
@@ -134,11 +141,8 @@ def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Tensor]:
             return keras.ops.cast(evaluate.values(call), own)
         kept = keras.ops.not_equal(call.y, ignored)
         result = keras.ops.cast(evaluate.reduced(call, None, kept, None), own)
-        try:
-            # So that Keras, which wraps functions in a loss of its own, leaves them out as well.
-            result._keras_mask = kept
-        except AttributeError:  # JAX's arrays take no attributes
-            pass
+        # So that Keras, which wraps functions in a loss of its own, leaves them out as well.
+        set_keras_mask(result, kept)
         return result
 
     kind = inspect.Parameter
@@ -157,7 +161,7 @@ def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Tensor]:
     function.__module__ = "losskit.keras"
     function.__doc__ = card.__doc__
     function.__signature__ = signature  # type: ignore[attr-defined]
-    return keras.saving.register_keras_serializable(package="losskit")(function)  # type: ignore[no-any-return]
+    return keras.saving.register_keras_serializable(package="losskit")(function)
 
 
 CLASSES: dict[str, type[Loss]] = {c.__name__: _make_class(c) for c in cards()}

@@ -1,0 +1,84 @@
+"""Values and gradients on whichever backend runs: the one place where the tests differ by it."""
+
+import keras
+import numpy as np
+
+BACKEND = keras.backend.backend()
+
+
+def numpy(x):
+    return keras.ops.convert_to_numpy(x)
+
+
+def tensor(x):
+    return keras.ops.convert_to_tensor(x)
+
+
+def value_and_gradients(function, *arrays):
+    """(value, gradient with respect to each array) of a scalar function of tensors."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        inputs = [tf.constant(a) for a in arrays]
+        with tf.GradientTape() as tape:
+            for x in inputs:
+                tape.watch(x)
+            value = function(*inputs)
+        gradients = tape.gradient(value, inputs)
+    elif BACKEND == "jax":
+        import jax
+
+        inputs = [jax.numpy.asarray(a) for a in arrays]
+        value, gradients = jax.value_and_grad(function, argnums=tuple(range(len(inputs))))(*inputs)
+    else:
+        import torch
+
+        inputs = [torch.tensor(a, requires_grad=True) for a in arrays]
+        value = function(*inputs)
+        gradients = torch.autograd.grad(value, inputs, allow_unused=True)
+    return numpy(value), [None if g is None else numpy(g) for g in gradients]
+
+
+def gradient(function, array):
+    return value_and_gradients(function, array)[1][0]
+
+
+def second_derivatives(function, array):
+    """Gradient of the sum of the gradient."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        x = tf.constant(array)
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                value = function(x)
+            total = tf.reduce_sum(inner.gradient(value, x))
+        return numpy(outer.gradient(total, x))
+    if BACKEND == "jax":
+        import jax
+
+        return numpy(jax.grad(lambda x: jax.grad(function)(x).sum())(jax.numpy.asarray(array)))
+    import torch
+
+    x = torch.tensor(array, requires_grad=True)
+    (first,) = torch.autograd.grad(function(x), x, create_graph=True)
+    if not first.requires_grad:  # a constant slope
+        return np.zeros_like(array)
+    return numpy(torch.autograd.grad(first.sum(), x)[0])
+
+
+def compiled(function):
+    """The function under the backend's compiler."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, jit_compile=True)
+    if BACKEND == "jax":
+        import jax
+
+        return jax.jit(function)
+    import torch
+
+    return torch.compile(function, backend="aot_eager")

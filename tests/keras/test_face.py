@@ -1,0 +1,428 @@
+"""The Keras face as Keras's users meet it."""
+
+import contextlib
+import dataclasses
+import inspect
+import json
+
+import keras
+import numpy as np
+import pytest
+from gradients import (
+    BACKEND,
+    compiled,
+    gradient,
+    numpy,
+    second_derivatives,
+    tensor,
+    value_and_gradients,
+)
+from test_truth import grid, keras_loss
+
+import losskit
+import losskit.keras as L
+from losskit.core.definition import CARDS
+from losskit.core.families import Pointwise, Setwise, is_rowwise
+
+RANDOM = np.random.default_rng(0)
+NAMES = sorted(card.__name__ for card in CARDS.values())
+
+
+def in_rows(case):
+    """Keras's users have a first dimension of samples, and Keras means over the last one."""
+    if is_rowwise(case.card):
+        return case
+    return dataclasses.replace(case, y=case.y.reshape(-1, 3), p=case.p.reshape(-1, 3))
+
+
+ORDINARY = [in_rows(case) for case in grid.cases(np.float32, kinds=["ordinary"])]
+
+DEFAULTS = [case for case in ORDINARY if case.card == type(case.card)()]
+
+
+def example(name):
+    """A loss with inputs that suit it."""
+    card = CARDS[L.get(name).card.name]()
+    case = next(c for c in ORDINARY if c.card == card)
+    return getattr(L, name), case.y, case.p
+
+
+# --- the tutorial --------------------------------------------------------------------------------
+
+
+def test_tutorial_lines():
+    assert float(L.MeanAbsoluteError()([1.0, 0.0], [2.0, 3.0])) == 2.0
+    assert float(L.MeanSquaredError()([1.0, 0.0], [2.0, 3.0])) == 5.0
+    one_hot = L.CategoricalCrossentropy()([[0.0, 1.0, 0.0]], [[0.05, 0.75, 0.2]])
+    labels = L.SparseCategoricalCrossentropy()([1], [[0.05, 0.75, 0.2]])
+    for loss in (one_hot, labels):
+        assert float(loss) == pytest.approx(0.2876821, abs=5e-8)
+    if BACKEND != "jax":
+        assert one_hot.numpy() == pytest.approx(0.2876821, abs=5e-8)
+
+
+# --- drop-in -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arguments_in_keras_order(name):
+    peer = getattr(keras.losses, name, None)
+    if peer is None:
+        pytest.skip("Keras has no such loss")
+    theirs = list(inspect.signature(peer).parameters.values())
+    ours = list(inspect.signature(getattr(L, name)).parameters.values())
+    assert [p.name for p in ours[: len(theirs)]] == [p.name for p in theirs]
+    for a, b in zip(ours, theirs, strict=False):
+        assert a.default == b.default, a
+    assert all(p.kind is p.KEYWORD_ONLY for p in ours[len(theirs) :])
+
+
+@pytest.mark.parametrize("name", sorted(CARDS))
+def test_functions_in_keras_order(name):
+    peer = getattr(keras.losses, name, None)
+    if peer is None:
+        pytest.skip("Keras has no such loss")
+    theirs = list(inspect.signature(peer).parameters)
+    assert list(inspect.signature(getattr(L, name)).parameters)[: len(theirs)] == theirs
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_config_round_trip(name):
+    card = L.get(name).card
+    given = {"name": "mine", "reduction": "mean_with_sample_weight", "dtype": "bfloat16"}
+    changed = {"delta": 2.5, "axis": 0, "from_logits": True, "label_smoothing": 0.25,
+               "ignore_class": 3, "epsilon": 0.5, "class_weight": [1.0, 2.0]}  # fmt: skip
+    given |= {k: v for k, v in changed.items() if k in card.rules()}
+    loss = getattr(L, name)(**given)
+    config = json.loads(json.dumps(loss.get_config()))
+    for key in given.keys() - {"class_weight"}:
+        assert config[key] == given[key]
+    again = keras.losses.deserialize(json.loads(json.dumps(keras.losses.serialize(loss))))
+    assert type(again) is type(loss)
+    assert again.get_config() == loss.get_config()
+    assert again.card == loss.card
+    with pytest.raises((TypeError, ValueError)):
+        getattr(L, name)(no_such_parameter=1)
+
+
+def test_saved_model_keeps_its_loss(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation=L.softmax)])
+    loss = L.SparseCategoricalCrossentropy(class_weight={1: 5.0}, label_smoothing=0.1)
+    model.compile("adam", loss)
+    x, y = RANDOM.random((8, 4), "float32"), np.arange(8) % 3
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert again.loss.get_config() == loss.get_config()
+    assert again.evaluate(x, y, verbose=0) == pytest.approx(model.evaluate(x, y, verbose=0))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_compile_and_fit(name):
+    cls, y, p = example(name)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(p.shape[-1])])
+    last = cls._card().prediction
+    if last.low == 0.0:
+        model.add(keras.layers.Activation("softmax" if is_rowwise(cls._card()) else "sigmoid"))
+    model.compile("adam", loss=cls())
+    x = np.random.default_rng(0).normal(size=(len(p), 6)).astype("float32")
+    history = model.fit(x, y, epochs=2, batch_size=8, verbose=0, sample_weight=np.ones(len(p)))
+    assert np.isfinite(history.history["loss"]).all()
+
+
+def test_function_given_to_compile():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile("adam", loss=L.sparse_categorical_crossentropy)
+    assert np.isfinite(model.train_on_batch(np.ones((4, 2)), np.array([0, 1, 2, 0])))
+
+
+@pytest.mark.parametrize("name", sorted(CARDS))
+def test_functions_give_one_value_per_sample(name):
+    card = CARDS[name]()
+    _, y, p = example(card.__class__.__name__)
+    got = numpy(getattr(L, name)(y, p))
+    if isinstance(card, Setwise):
+        assert got.shape == ()
+    else:
+        assert got.shape == p.shape[:-1]
+        items = grid.loss_of(card).elementwise(y, p)
+        want = items if is_rowwise(card) else items.mean(-1)
+        np.testing.assert_allclose(got, want, rtol=2e-5, atol=1e-6)
+
+
+def test_function_takes_parameters_in_order():
+    y, p = np.zeros((1, 2), "float32"), np.full((1, 2), 3.0, "float32")
+    assert float(L.huber(y, p, 2.0)[0]) == 4.0
+    assert numpy(L.cosine_similarity(p, p, 0)).shape == (2,)
+
+
+def test_get_and_unknown_names():
+    assert L.get("mse").get_config() == L.MeanSquaredError().get_config()
+    with pytest.raises(ValueError, match="huber"):
+        L.get("hubre")
+
+
+# --- reductions, weights, masks ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ORDINARY, ids=str)
+def test_weights_multiply(case):
+    if isinstance(case.card, Setwise):
+        pytest.skip("one value per set")
+    n = keras_loss(case.card, reduction=None)(case.y, case.p).shape
+    weight = np.random.default_rng(1).random(n).astype("float32")
+    plain = numpy(keras_loss(case.card, reduction=None)(case.y, case.p))
+    got = numpy(keras_loss(case.card, reduction=None)(case.y, case.p, weight))
+    np.testing.assert_allclose(got, plain * weight, rtol=1e-5, atol=1e-6)
+    for reduction, count in (
+        ("sum", 1.0),
+        ("mean", plain.size),
+        ("sum_over_batch_size", plain.size),
+    ):
+        got = float(keras_loss(case.card, reduction=reduction)(case.y, case.p, weight))
+        assert got == pytest.approx((plain * weight).sum() / count, rel=1e-4, abs=1e-6)
+    if not getattr(case.card, "class_weight", None):
+        loss = keras_loss(case.card, reduction="mean_with_sample_weight")
+        want = (plain * weight).sum() / weight.sum()
+        assert float(loss(case.y, case.p, weight)) == pytest.approx(want, rel=1e-4, abs=1e-6)
+
+
+def test_caller_keeps_its_weights():
+    weight = tensor(np.array([1.0, 2.0], "float32"))
+    y, p = np.zeros((2, 3), "float32"), np.ones((2, 3), "float32")
+    masked = tensor(p)
+    with contextlib.suppress(AttributeError):
+        masked._keras_mask = tensor(np.array([True, False]))
+    L.MeanSquaredError()(y, masked, weight)
+    np.testing.assert_array_equal(numpy(weight), [1.0, 2.0])
+
+
+@pytest.mark.parametrize("case", ORDINARY, ids=str)
+def test_zero_weight_hides_nan(case):
+    rows = case.card.axis % case.p.ndim if is_rowwise(case.card) else None
+    if rows == 0:
+        pytest.skip("classes first: a sample is a column")
+    y, p = case.y.copy(), case.p.copy()
+    weight = np.ones(len(p), "float32")
+    weight[3] = 0
+    loss = keras_loss(case.card)
+    want, (want_slope,) = value_and_gradients(lambda q: loss(case.y, q, weight), case.p)
+    p[3] = np.nan
+    y[3] = -7 if case.card.target.labels else np.nan
+    got, (slope,) = value_and_gradients(lambda q: loss(y, q, weight), p)
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+    np.testing.assert_allclose(slope, want_slope, rtol=1e-4, atol=1e-6)
+    assert not slope[3].any()
+
+
+def test_mask_from_an_embedding():
+    tokens = np.array([[1, 2, 0, 0], [3, 1, 2, 0]])
+    targets = np.array([[1, 0, 2, 2], [2, 1, 0, 2]])
+    model = keras.Sequential(
+        [
+            keras.Input((4,), dtype="int32"),
+            keras.layers.Embedding(4, 8, mask_zero=True),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    model.compile("sgd", L.SparseCategoricalCrossentropy())
+    p = model.predict(tokens, verbose=0)
+    per_token = losskit.SparseCategoricalCrossentropy().elementwise(targets, p)
+    want = per_token[tokens != 0].mean()
+    assert model.evaluate(tokens, targets, verbose=0) == pytest.approx(want, rel=1e-5)
+
+
+def test_ignore_class_counts_only_the_rest():
+    p = np.array([[0.5, 0.5], [0.25, 0.75], [np.nan, np.nan]], "float32")
+    y = np.array([0, 1, 255])
+    loss = L.SparseCategoricalCrossentropy(ignore_class=255)
+    value, (slope,) = value_and_gradients(lambda q: loss(y, q), p)
+    assert float(value) == pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2, rel=1e-6)
+    assert not slope[2].any()
+    everything = L.SparseCategoricalCrossentropy(ignore_class=255)(np.full(3, 255), p)
+    assert float(everything) == 0.0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_empty_batch_is_zero(name):
+    cls, y, p = example(name)
+    loss = cls()
+    value, (slope,) = value_and_gradients(lambda q: loss(y[:0], q), p[:0])
+    assert value.shape == ()
+    assert float(value) == 0.0
+    assert slope.shape == p[:0].shape
+    assert float(loss(y, p, np.zeros(len(p), "float32"))) == 0.0
+
+
+def test_one_number_per_sample_is_squeezed_as_keras_does():
+    y, p = np.array([1.0, 2.0], "float32"), np.array([[1.0], [4.0]], "float32")
+    for target in (y, y[:, None]):
+        for prediction in (p, p[:, 0]):
+            assert float(L.MeanSquaredError()(target, prediction)) == 2.0
+
+
+def test_labels_survive_low_precision():
+    """bfloat16 has 8 bits: label 1001 would become 1000."""
+    z = np.zeros((1, 1200), "float32")
+    z[0, 1001] = 50.0
+    loss = L.SparseCategoricalCrossentropy(from_logits=True, dtype="bfloat16")
+    assert float(loss(np.array([1001]), z)) < 1e-18
+    assert float(loss(np.array([1000]), z)) == 50.0
+
+
+# --- derivatives ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", DEFAULTS, ids=str)
+def test_compiled_as_eager(case):
+    loss = keras_loss(case.card)
+    want, (slope,) = value_and_gradients(lambda q: loss(case.y, q), case.p)
+    quick = compiled(lambda q: loss(case.y, q))
+    got, (quick_slope,) = value_and_gradients(quick, case.p)
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+    np.testing.assert_allclose(quick_slope, slope, rtol=1e-4, atol=1e-6 * np.abs(slope).max())
+
+
+@pytest.mark.parametrize("case", ORDINARY, ids=str)
+def test_gradient_of_gradient(case):
+    if not isinstance(case.card, Pointwise):
+        pytest.skip("rows mix: only a diagonal is given")
+    loss = keras_loss(case.card, reduction="sum")
+    want = grid.loss_of(case.card, reduction="sum").curvature(case.y, case.p)
+    got = second_derivatives(lambda q: loss(case.y, q) * case.p.shape[-1], case.p)
+    near = np.zeros(case.p.shape, bool)
+    for k in [*grid_breaks(case)]:
+        near |= np.abs(case.p - k) < 1e-3
+    np.testing.assert_allclose(got[~near], want[~near], rtol=2e-3, atol=1e-4 * np.abs(want).max())
+
+
+def grid_breaks(case):
+    for y in np.unique(case.y):
+        yield from case.card.kinks(float(y))
+        yield from case.card.bends(float(y))
+
+
+@pytest.mark.parametrize("case", ORDINARY, ids=str)
+def test_target_gets_its_gradient(case):
+    """Whoever trains both sides must not find a silent 0."""
+    if case.card.target.labels or case.card.target.values:
+        pytest.skip("classes")
+    loss = keras_loss(case.card)
+    y = case.y.astype("float64")
+    _, (got, _) = value_and_gradients(loss, case.y, case.p)
+    wide = grid.loss_of(case.card)
+    step = 1e-6
+    for index in [(0, 0), (1, 2), (3, 1)]:
+        up, down = y.copy(), y.copy()
+        up[index] += step
+        down[index] -= step
+        if case.card.target.low == 0.0 and down[index] < 0:
+            continue
+        if case.card.target.high < up[index]:
+            continue
+        p = case.p.astype("float64")
+        want = (wide(up, p) - wide(down, p)) / (2 * step)
+        assert got[index] == pytest.approx(float(want), rel=1e-3, abs=1e-4), index
+
+
+@pytest.mark.skipif(BACKEND == "tensorflow", reason="TensorFlow has no vmap of Python functions")
+def test_vmap():
+    y, p = RANDOM.random((2, 5, 4, 3), "float32")
+    loss = L.Huber(0.3)
+    if BACKEND == "jax":
+        import jax
+
+        got = jax.vmap(jax.grad(lambda q, t: loss(t, q)))(p, y)
+    else:
+        import torch
+
+        got = torch.func.vmap(torch.func.grad(lambda q, t: loss(t, q)))(tensor(p), tensor(y))
+    want = np.stack([gradient(lambda q, t=t: loss(t, q), q) for t, q in zip(y, p, strict=True)])
+    np.testing.assert_allclose(numpy(got), want, rtol=1e-5)
+
+
+# --- logits behind probabilities -----------------------------------------------------------------
+
+
+def test_sigmoid_output_is_not_taken_for_softmax():
+    z = tensor(np.array([[1.0, -2.0, 0.5]], "float32"))
+    y = np.array([[0.0, 1.0, 0.0]], "float32")
+    p = keras.activations.sigmoid(z)
+    want = losskit.categorical_crossentropy(y, numpy(p))
+    assert float(L.CategoricalCrossentropy()(y, p)) == pytest.approx(float(want), rel=1e-6)
+    p = keras.activations.softmax(z)
+    want = losskit.binary_crossentropy(y, numpy(p))
+    assert float(L.BinaryCrossentropy()(y, p)) == pytest.approx(float(want), rel=1e-6)
+    p = keras.activations.softmax(tensor(np.array([[1.0, -2.0], [0.5, 3.0]], "float32")), axis=0)
+    y = np.array([[0.0, 1.0], [1.0, 0.0]], "float32")
+    want = losskit.categorical_crossentropy(y, numpy(p))
+    assert float(L.CategoricalCrossentropy()(y, p)) == pytest.approx(float(want), rel=1e-6)
+
+
+def test_kept_logits_do_not_outlive_their_tensor():
+    from losskit.keras import activations
+
+    before = len(activations._KEPT)
+    for _ in range(5):
+        p = L.softmax(tensor(np.ones((2, 3), "float32")))
+        del p
+    import gc
+
+    gc.collect()
+    assert len(activations._KEPT) == before
+
+
+def test_softmax_and_sigmoid_values():
+    z = np.array([[-1e4, 0.0, 3.0], [0.0, -200.0, 200.0]], "float32")
+    p = numpy(L.softmax(tensor(z)))
+    assert (p > 0).all()
+    np.testing.assert_allclose(p, numpy(keras.ops.softmax(tensor(z))), rtol=1e-6, atol=1e-37)
+    assert (numpy(L.sigmoid(tensor(z))) > 0).all()
+    assert str(L.softmax(keras.ops.cast(tensor(z), "float16")).dtype).endswith("float32")
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+
+def test_bad_calls_say_what_to_do():
+    p = np.array([[0.1, 0.9], [0.5, 0.5]], "float32")
+    sparse, dense, binary = (
+        L.SparseCategoricalCrossentropy(),
+        L.CategoricalCrossentropy(),
+        L.BinaryCrossentropy(),
+    )
+    with pytest.raises(ValueError, match=r"label 2 at index 1 is out of range"):
+        sparse(np.array([0, 2]), p)
+    with pytest.raises(ValueError, match="one-hot"):
+        sparse(np.eye(2, dtype="float32"), p)
+    with pytest.raises(ValueError, match="sparse_categorical_crossentropy"):
+        dense(np.array([0, 1]), p)
+    with pytest.raises(ValueError, match="from_logits"):
+        binary(np.eye(2, dtype="float32"), p * 7)
+    with pytest.raises(ValueError, match="from_logits"):
+        dense(np.eye(2, dtype="float32"), -p)
+    with pytest.raises(ValueError, match="must have the same shape"):
+        L.MeanSquaredError()(np.zeros((2, 3)), p)
+    with pytest.raises(ValueError, match="sample_weight"):
+        L.MeanSquaredError()(p, p, np.ones(3))
+    with pytest.raises(ValueError, match="one value per set"):
+        L.RootMeanSquaredError(reduction="sum")
+    with pytest.raises(ValueError, match="delta"):
+        L.Huber(-1.0)
+    with pytest.raises(ValueError, match="reduction"):
+        L.Huber(reduction="average")
+
+
+def test_bad_label_in_jit_is_nan():
+    """Nothing can be raised there, and a plausible number would hide the mistake."""
+    for p, options in (
+        (np.array([[0.1, 0.9], [0.5, 0.5]], "float32"), {}),
+        (np.array([[1.0, 2.0], [0.5, 0.5]], "float32"), {"from_logits": True}),
+    ):
+        loss = L.SparseCategoricalCrossentropy(**options)
+        quick = compiled(lambda y, p, loss=loss: loss(y, p))
+        if BACKEND == "torch":
+            continue  # eager tensors are always checked; see test_bad_calls_say_what_to_do
+        assert np.isfinite(numpy(quick(tensor(np.array([0, 1])), tensor(p))))
+        assert np.isnan(numpy(quick(tensor(np.array([0, 2])), tensor(p))))
+        assert np.isnan(numpy(quick(tensor(np.array([0.0, 0.5], "float32")), tensor(p))))
