@@ -382,7 +382,6 @@ def test_messages_end_in_one_sentence():
     for loss, y, p, _ in [*SHAPES, *DOMAINS]:
         with pytest.raises(ValueError) as caught:
             loss(y, p)
-        assert not re.search(r"[^.]\.\.([^.]|$)|  |\. \.|,,|:\s*$", str(caught.value)), str(
-            caught.value
-        )
-        assert str(caught.value).endswith((".", ")"))
+        message = str(caught.value)
+        assert not re.search(r"[^.]\.\.([^.]|$)|  |\. \.|,,|:\s*$", message), message
+        assert message.endswith((".", ")"))

@@ -73,9 +73,8 @@ def test_gradient_accumulation_is_the_gradient_of_the_whole():
     y[[2, 7]] = -1
     loss = losskit.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
     whole, gradient = loss.value_and_gradient(y, z)
-    pieces = [
-        loss.value_and_gradient(y[i : i + 3], z[i : i + 3], num_items=8) for i in (0, 3, 6, 9)
-    ]
+    chunks = [slice(i, i + 3) for i in (0, 3, 6, 9)]
+    pieces = [loss.value_and_gradient(y[c], z[c], num_items=8) for c in chunks]
     assert sum(float(v) for v, _ in pieces) == pytest.approx(float(whole), rel=1e-6)
     np.testing.assert_allclose(np.concatenate([g for _, g in pieces]), gradient, rtol=1e-6)
     mean_of_means = np.mean([loss(y[c], z[c]) for c in chunks])
