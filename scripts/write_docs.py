@@ -1,0 +1,73 @@
+"""Write docs/losses.md, the reference of all losses, from the cards.
+
+python scripts/write_docs.py             # write it
+python scripts/write_docs.py --check     # fail if it is stale (CI does this)
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from losskit.core.definition import Card, cards
+from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
+
+PAGE = Path(__file__).parents[1] / "docs" / "losses.md"
+HEAD = """# The losses
+
+Written by `scripts/write_docs.py` from the loss cards: do not edit. The same text is shown by
+`losskit show NAME`, and stands in the docstring of each class and function.
+
+In the formulas `y` is the target, `p` the prediction, `z` a logit. Every loss is a class
+(`losskit.Huber(delta=2.0)`) and a function (`losskit.huber(y, p, delta=2.0)`) on NumPy arrays, and
+a drop-in Keras loss of the same name in `losskit.keras`.
+"""
+
+
+def entry(card: type[Card]) -> str:
+    made, sections = card(), card.sections()
+    names = ", ".join(f"`{n}`" for n in (card.__name__, card.name, *card.aliases))
+    lines = [
+        f"### {card.__name__}",
+        sections["Summary"],
+        f"```\n{sections['Formula']}\n```",
+        f"**Names**: {names}",
+        f"**Target**: {made.target.words}. **Prediction**: {made.prediction.words}. "
+        f"**Metric beside it**: `{card.metric}`. "
+        f"**Convex in the prediction**: {'yes' if made.convex else 'no'}.",
+    ]
+    if card.rules():
+        lines.append("| parameter | default | range | meaning |\n|---|---|---|---|\n" + "\n".join(
+            f"| `{n}` | `{default!r}` | {rule.range} | {rule.doc} |"
+            for n, (default, rule) in card.rules().items()
+        ))  # fmt: skip
+    for heading in ("What it measures", "When to use", "Pitfalls"):
+        lines.append(f"**{heading}.** {sections[heading]}")
+    lines.append(f"```python\n{sections['Examples']}\n```")
+    lines.append(f"**References.** {sections['References']}")
+    return "\n\n".join(lines)
+
+
+def page() -> str:
+    parts, family = [HEAD], ""
+    for card in cards():
+        if card.family() != family:
+            family = card.family()
+            parts.append(f"## {family.capitalize()}\n")
+        parts.append(entry(card) + "\n")
+    return "\n".join(parts)
+
+
+def main() -> int:
+    text = page()
+    if "--check" in sys.argv[1:]:
+        if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
+            return 0
+        print(f"Stale: {PAGE}. Run python scripts/write_docs.py.")
+        return 1
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""Write the .pyi stubs from which editors and type checkers know the generated names.
+
+    python scripts/write_stubs.py            # write them
+    python scripts/write_stubs.py --check    # fail if they are stale (CI does this)
+
+Both faces are made from the cards at import, so no source file spells their names out. The stubs
+do. This needs no framework: the order of the Keras face's arguments is the one of Keras 3.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from losskit.core.definition import Card, Rule, cards
+from losskit.core.families import Setwise
+from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
+
+PACKAGE = Path(__file__).parents[1] / "src" / "losskit"
+HEAD = '"""Written by scripts/write_stubs.py from the loss cards: do not edit."""\n'
+
+TYPES = {
+    "number": "float",
+    "flag": "bool",
+    "integer": "int",
+    "integer or None": "int | None",
+    "class weights": "Sequence[float] | Mapping[int, float] | None",
+}
+REDUCTION = (
+    'Literal["mean", "sum", "none", "sum_over_batch_size", "mean_with_sample_weight"] | None'
+)
+
+# Keras's own order of the constructor's arguments, where it is not "parameters, then reduction,
+# name, dtype". tests/keras compares it with the Keras that is installed.
+KERAS_ORDER = {
+    "SparseCategoricalCrossentropy": [
+        "from_logits", "ignore_class", "reduction", "axis", "name", "dtype",
+    ],
+    "BinaryCrossentropy": [
+        "from_logits", "label_smoothing", "axis", "reduction", "name", "dtype",
+    ],
+}  # fmt: skip
+# Parameters that Keras's loss of the same name lacks: keywords here.
+KERAS_LACKS = {
+    "KLDivergence": ["axis"],
+    "CategoricalHinge": ["axis"],
+    "MeanAbsolutePercentageError": ["epsilon"],
+    "SparseCategoricalCrossentropy": ["class_weight", "label_smoothing"],
+}
+
+
+def argument(name: str, default: object, rule: Rule) -> str:
+    return f"{name}: {TYPES[rule.kind]} = {default!r}"
+
+
+def parameters(card: type[Card]) -> dict[str, str]:
+    return {n: argument(n, default, rule) for n, (default, rule) in card.rules().items()}
+
+
+def doc(card: type[Card], indent: str) -> str:
+    summary = card.sections()["Summary"].replace("\n", f"\n{indent}")
+    formula = card.sections()["Formula"].replace("\n", f"\n{indent}    ")
+    return f'{indent}"""{summary}\n\n{indent}    {formula}\n{indent}"""\n'
+
+
+def numpy_stub() -> str:
+    lines = [
+        HEAD,
+        "from collections.abc import Mapping, Sequence\n"
+        "from typing import Any, Literal\n\n"
+        "from numpy.typing import ArrayLike\n\n"
+        "from losskit import metrics as metrics\n"
+        "from losskit.numpy import Loss as Loss\n"
+        "from losskit.numpy import get as get\n",
+        f"_Reduction = {REDUCTION}\n"
+        '_OnEmpty = Literal["zero", "nan", "raise"]\n\n'
+        "__version__: str\n"
+        "__all__: list[str]\n",
+    ]
+    for card in cards():
+        own = list(parameters(card).values())
+        options = [
+            *own,
+            '*, reduction: _Reduction = "mean"',
+            'on_empty: _OnEmpty = "zero"',
+            "name: str | None = None",
+        ]
+        lines.append(
+            f"class {card.__name__}(Loss):\n{doc(card, '    ')}\n"
+            f"    def __init__(self, {', '.join(options)}) -> None: ...\n"
+        )
+    for card in cards():
+        own = list(parameters(card).values())
+        options = [
+            "y_true: ArrayLike",
+            "y_pred: ArrayLike",
+            "sample_weight: ArrayLike | None = None",
+            "*",
+            *own,
+            "mask: ArrayLike | None = None",
+            "num_items: float | None = None",
+            'reduction: _Reduction = "mean"',
+            'on_empty: _OnEmpty = "zero"',
+        ]
+        lines.append(f"def {card.name}({', '.join(options)}) -> Any:\n{doc(card, '    ')}")
+    return "\n".join(lines)
+
+
+def keras_stub() -> str:
+    lines = [
+        HEAD,
+        "from collections.abc import Mapping, Sequence\n"
+        "from typing import Any, Literal\n\n"
+        "from losskit.keras.activations import sigmoid as sigmoid\n"
+        "from losskit.keras.activations import softmax as softmax\n"
+        "from losskit.keras.loss import Loss as Loss\n"
+        "from losskit.keras.loss import get as get\n",
+        f"_Reduction = {REDUCTION}\n\n__all__: list[str]\n",
+    ]
+    for card in cards():
+        known = {
+            "axis": "axis: int = -1",
+            **parameters(card),
+            "reduction": 'reduction: _Reduction = "sum_over_batch_size"',
+            "name": "name: str | None = ...",
+            "dtype": "dtype: Any = None",
+        }
+        lacks = KERAS_LACKS.get(card.__name__, [])
+        usual = [n for n in card.rules() if n not in lacks] + ["reduction", "name", "dtype"]
+        order = KERAS_ORDER.get(card.__name__, usual)
+        arguments = [known[n] for n in order]
+        if lacks:
+            arguments += ["*", *(known[n] for n in lacks)]
+        lines.append(
+            f"class {card.__name__}(Loss):\n{doc(card, '    ')}\n"
+            f"    def __init__(self, {', '.join(arguments)}) -> None: ...\n"
+        )
+    for card in cards():
+        own = parameters(card)
+        if card.__name__ == "BinaryCrossentropy":
+            own["axis"] = "axis: int = -1"
+        order = list(own)
+        if card.__name__ == "SparseCategoricalCrossentropy":
+            order = ["from_logits", "ignore_class", "axis", "class_weight", "label_smoothing"]
+        returns = "one value" if issubclass(card, Setwise) else "one value per sample"
+        arguments = ["y_true: Any", "y_pred: Any", *(own[n] for n in order)]
+        lines.append(
+            f"def {card.name}({', '.join(arguments)}) -> Any:\n"
+            f'    """{card.sections()["Summary"]} Gives {returns}."""\n'
+        )
+    return "\n".join(lines)
+
+
+STUBS = {PACKAGE / "__init__.pyi": numpy_stub, PACKAGE / "keras" / "__init__.pyi": keras_stub}
+
+
+def main() -> int:
+    check = "--check" in sys.argv[1:]
+    stale = []
+    for path, make in STUBS.items():
+        text = make()
+        if check and (not path.exists() or path.read_text(encoding="utf-8") != text):
+            stale.append(str(path))
+        elif not check:
+            path.write_text(text, encoding="utf-8")
+    if stale:
+        print(f"Stale stubs: {', '.join(stale)}. Run python scripts/write_stubs.py.")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
