@@ -42,7 +42,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {},
         {"from_logits": True},
         {"from_logits": True, "axis": 0, "label_smoothing": 0.1},
-        {"from_logits": True, "class_weight": (2.0, 0.0, 0.3)},
+        {"from_logits": True, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
         {"class_weight": {1: 7.5}, "label_smoothing": 0.1},
     ],
     "kl_divergence": [{}, {"axis": 0}],

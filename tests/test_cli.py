@@ -105,7 +105,7 @@ def test_losses_on_a_line() -> None:
     weighted = parse_loss("scce:class_weight=0:1;5:2,ignore_class=-1")
     assert weighted.card.class_weight == ((0, 1.0), (5, 2.0))
     assert weighted.card.ignore_class == -1
-    assert parse_loss("scce", ["class_weight=1;2;3"]).card.class_weight[2] == (2, 3.0)
+    assert parse_loss("scce", ["class_weight=1;2;3"]).card.class_weight == (1.0, 2.0, 3.0)
 
 
 # --- plot ---------------------------------------------------------------------------------------

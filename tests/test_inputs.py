@@ -269,7 +269,9 @@ PARAMETERS = [
     (lambda: SCCE(class_weight=[(0, 1.0), (0, 2.0)]), ValueError, ["class_weight", "twice"]),
     (lambda: SCCE(class_weight="balanced"), TypeError, ["class_weight", "'balanced'"]),
     (lambda: SCCE(class_weight=5), TypeError, ["class_weight", "got 5"]),
-    (lambda: scce([0, 1], ROWS, class_weight=[1] * 4), ValueError, ["class 3", "3 classes"]),
+    (lambda: scce([0, 1], ROWS, class_weight=[1] * 4), ValueError, ["4 weights", "3 classes"]),
+    (lambda: scce([0, 1], ROWS, class_weight=[1] * 2), ValueError, ["2 weights", "mapping"]),
+    (lambda: scce([0, 1], ROWS, class_weight={3: 1}), ValueError, ["class 3", "3 classes"]),
     (lambda: HUBER(delat=1.0), TypeError, ["Huber", "delat", "delta"]),
     (lambda: huber(P, P, delat=1.0), TypeError, ["Huber", "delat", "delta"]),
     (lambda: HUBER(1.0, 2.0), TypeError, ["2 positional arguments", "delta"]),
@@ -284,7 +286,7 @@ PARAMETERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("call", "kind", "words"), PARAMETERS, ids=[str(i) for i in range(38)])
+@pytest.mark.parametrize(("call", "kind", "words"), PARAMETERS, ids=[str(i) for i in range(len(PARAMETERS))])
 def test_parameters(call, kind, words):
     bad(call, kind, *words)
 
@@ -293,7 +295,8 @@ def test_parameters_from_numpy_are_taken():
     assert HUBER(delta=np.float32(2.0)) == HUBER(delta=2) == HUBER(2.0)
     assert losskit.BinaryCrossentropy(from_logits=np.True_).card.from_logits is True
     assert losskit.CosineSimilarity(axis=np.int64(0)).card.axis == 0
-    assert SCCE(class_weight=np.array([1.0, 2.0])) == SCCE(class_weight={1: 2, 0: 1})
+    assert SCCE(class_weight=np.array([1.0, 2.0])) == SCCE(class_weight=[1, 2])
+    assert SCCE(class_weight={1: 2, 0: 1}) == SCCE(class_weight={0: 1.0, 1: 2.0})
     assert SCCE(class_weight=SCCE(class_weight=[1, 2]).card.class_weight) == SCCE(
         class_weight=(1, 2)
     )

@@ -75,15 +75,16 @@ class Rule:
         return number
 
 
-def _class_weights(name: str, value: Any) -> tuple[tuple[int, float], ...]:
-    """Weights per class as sorted pairs: hashable, whether a sequence or a mapping came in."""
+def _class_weights(name: str, value: Any) -> tuple[float, ...] | tuple[tuple[int, float], ...]:
+    """Weights per class, hashable: a tuple of all of them, or sorted pairs for a mapping."""
     try:
         if isinstance(value, str):
             raise TypeError
         pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
         # A saved configuration comes back as the pairs themselves.
         entries = list(pairs)
-        if entries and all(isinstance(w, (tuple, list)) and len(w) == 2 for _, w in entries):
+        paired = bool(entries) and all(isinstance(w, (tuple, list)) for _, w in entries)
+        if paired:
             entries = [w for _, w in entries]
         if any(float(k) != int(k) for k, _ in entries):
             raise TypeError
@@ -101,7 +102,9 @@ def _class_weights(name: str, value: Any) -> tuple[tuple[int, float], ...]:
                 f"{name} must hold finite weights >= 0 for classes >= 0, got class {k} with "
                 f"weight {w:g}."
             )
-    return tuple(weights)
+    if paired or isinstance(value, Mapping):
+        return tuple(weights)
+    return tuple(w for _, w in weights)
 
 
 def parameter(default: Any, **rule: Any) -> Any:

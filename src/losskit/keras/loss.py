@@ -74,8 +74,7 @@ class Loss(keras.losses.Loss):
         config = dict(super().get_config())
         for name in self.__signature__.parameters:
             if name not in ("name", "reduction", "dtype"):
-                value = getattr(self, name)
-                config[name] = [list(v) for v in value] if isinstance(value, tuple) else value
+                config[name] = _plain(getattr(self, name))
         config["dtype"] = self.dtype
         return config
 
@@ -89,6 +88,11 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
     if isinstance(name, keras.losses.Loss):
         return name
     return CLASSES[find(name).__name__](**parameters)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, which JSON gives back unchanged."""
+    return [_plain(v) for v in value] if isinstance(value, tuple) else value
 
 
 def _computed_in(dtype: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from losskit.core import softmax
 from losskit.core.definition import LABEL, LOGIT, PROBABILITY, SHARE, Domain, parameter
@@ -249,7 +249,7 @@ class SparseCategoricalCrossentropy(Rowwise):
         doc="label whose items are left out of the loss and of the count (often -1 or 255)",
     )
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
-    class_weight: tuple[tuple[int, float], ...] | None = parameter(
+    class_weight: tuple[Any, ...] | None = parameter(
         None,
         kind="class weights",
         doc="weight per class: a sequence, one for each, or a mapping (1 for those not named)",
@@ -309,7 +309,15 @@ class SparseCategoricalCrossentropy(Rowwise):
         return m.where(true, high + 0.0 * per_class, low + 0.0 * per_class), weight
 
     def _per_class(self, classes: int) -> list[float]:
-        weights = dict(self.class_weight or ())
+        given = self.class_weight or ()
+        if given and not isinstance(given[0], tuple):
+            if len(given) != classes:
+                raise ValueError(
+                    f"class_weight has {len(given)} weights, but y_pred has {classes} classes. "
+                    "Give one for each, or a mapping, {class: weight}, to leave the others at 1."
+                )
+            return [*given]
+        weights = dict(given)
         if weights and max(weights) >= classes:
             raise ValueError(
                 f"class_weight names class {max(weights)}, but y_pred has {classes} classes "

@@ -265,5 +265,10 @@ def _row(card: Any, target: Target | None) -> Array:
     number = label if target is None else float(target)  # type: ignore[arg-type]
     if number != int(number) or number < 0:
         raise ValueError(f"{card.name} takes a class number (0, 1, 2, ...) as target, got {number}")
-    classes = max(CLASSES, int(number) + 1, *(1 + k for k, _ in weights), 0)
+    if weights and not isinstance(weights[0], tuple):
+        classes = len(weights)
+    else:
+        classes = max(CLASSES, int(number) + 1, *(1 + k for k, _ in weights), 0)
+    if number >= classes:
+        raise ValueError(f"{card.name} has {classes} class weights, got target {number:g}.")
     return np.eye(classes)[int(number)]
