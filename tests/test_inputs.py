@@ -286,7 +286,9 @@ PARAMETERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("call", "kind", "words"), PARAMETERS, ids=[str(i) for i in range(len(PARAMETERS))])
+@pytest.mark.parametrize(
+    ("call", "kind", "words"), PARAMETERS, ids=[str(i) for i in range(len(PARAMETERS))]
+)
 def test_parameters(call, kind, words):
     bad(call, kind, *words)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+OPTIONS = ["-o", "addopts=", "-p", "no:cacheprovider", "-q", "-rfEx"]
 BACKENDS = ["tensorflow", "jax", "torch"]
 
 
@@ -18,10 +19,9 @@ def run_pytest(backend: str, *arguments: str) -> subprocess.CompletedProcess[str
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1",
         "PYTEST_ADDOPTS": "",
-        "PYTEST_XDIST_WORKER": "",
     }
     return subprocess.run(  # noqa: PLW1510
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rfEx", *arguments],
+        [sys.executable, "-m", "pytest", *OPTIONS, *arguments],
         env=environment,
         capture_output=True,
         text=True,

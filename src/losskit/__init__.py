@@ -22,4 +22,4 @@ __version__ = "0.1.0"
 globals().update(_CLASSES)
 globals().update(_FUNCTIONS)
 
-__all__ = ["Loss", "__version__", "get", "metrics", *_CLASSES, *_FUNCTIONS]
+__all__ = ["Loss", "__version__", "get", "metrics", *_CLASSES, *_FUNCTIONS]  # noqa: PLE0604
