@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import sys
 
@@ -41,4 +42,6 @@ def choose(wish: str | None) -> str:
     os.environ["KERAS_BACKEND"] = name
     # TensorFlow's C++ side writes pages about the machine; only what it calls fatal is of use here.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Its Python side warns that several models were traced, as a comparison does by intention.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return name

@@ -161,6 +161,8 @@ def train(
         )
     except Refused as error:
         fail(str(error))
+    except OSError as error:  # a full disk, a directory taken away
+        fail(f"The results could not be written: {error}.", Exit.UNEXPECTED)
     except KeyboardInterrupt:
         fail("Stopped before the training had begun; nothing was written.", Exit.INTERRUPTED)
     if code != Exit.DONE:
@@ -298,8 +300,14 @@ def _label(card: Card) -> str:
     given: dict[str, Any] = {
         name: value for name, value in card.parameters().items() if value != card.rules()[name][0]
     }
-    text = ", ".join(f"{k}={v:g}" if type(v) is float else f"{k}={v}" for k, v in given.items())
+    text = ", ".join(_setting(name, value) for name, value in given.items())
     return f"{card.name}({text})" if text else card.name
+
+
+def _setting(name: str, value: Any) -> str:
+    if value is True:
+        return name
+    return f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
 
 
 def _check_losses(cards: list[Card], data: Data) -> None:

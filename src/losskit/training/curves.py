@@ -58,17 +58,18 @@ def comparison(
     right.set_xlabel(f"{_heading(label)} after the last epoch")
     for i, (name, history) in enumerate(histories.items()):
         colour = COLOURS[i % len(COLOURS)]
+        dash = DASHES[i // len(COLOURS) % len(DASHES)]
         left.plot(
             [r["epoch"] for r in history],
             [r[f"val_{metric}"] for r in history],
             color=colour,
-            linestyle=DASHES[i // len(COLOURS) % len(DASHES)],
+            linestyle=dash,
             linewidth=2,
             marker="o" if len(history) < 25 else None,
             markersize=4,
         )
         seen, held = history[-1][metric], history[-1][f"val_{metric}"]
-        right.plot([seen, held], [i, i], color=colour, linewidth=2, alpha=0.45)
+        right.plot([seen, held], [i, i], color=colour, linestyle=dash, linewidth=2, alpha=0.45)
         right.plot(seen, i, "o", markersize=7, markerfacecolor="white", markeredgecolor=colour)
         right.plot(held, i, "o", markersize=8, color=colour)
         # The name stands over its line: beside it, a long one would leave no room for the points.
@@ -143,4 +144,4 @@ def _heading(label: str) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.3f}" if 0.001 <= abs(value) < 10 else f"{value:.4g}"
+    return f"{value:.3f}" if 0.001 <= abs(value) < 10 else f"{value:#.4g}".rstrip(".")

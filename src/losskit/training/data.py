@@ -191,8 +191,8 @@ def _tell(raw: Raw, wish: str | None) -> str:
             f"it holds whole numbers with {len(values)} distinct values, at most {MOST_CLASSES}",
         )
     else:
-        what = "whole numbers with many" if whole else "real numbers with"
-        task, reason = "regression", f"it holds {what} {len(values)} distinct values"
+        what = "whole numbers" if whole else "real numbers"
+        task, reason = "regression", f"it holds {what} with {len(values)} distinct values"
     other = "regression" if task == "classification" else "classification"
     hint = "" if text or wish else f" If not: --task {other}."
     raw.notes.append(f"{task.capitalize()}: {name[0].lower()}{name[1:]}, {reason}.{hint}")

@@ -76,4 +76,6 @@ def figures(values: dict[str, float]) -> str:
 
 def number(value: float) -> str:
     """Four decimals for numbers about 1, four digits for others."""
-    return f"{value:.4f}" if 1e-3 <= abs(value) < 10 or value == 0 else f"{value:.4g}"
+    if 1e-3 <= abs(value) < 10 or value == 0:
+        return f"{value:.4f}"
+    return f"{value:#.4g}".rstrip(".")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import math
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +68,11 @@ def directory(out: Path | None, name: str) -> Path:
 
 def slug(run: Run) -> str:
     """A directory's name for a run."""
-    return run.label.replace("(", "-").replace(")", "").replace(", ", "-").replace(" ", "")
+    name = re.sub(r"[^\w.=-]+", "-", run.label).strip("-")
+    # A weight for each of many classes would make a name that no file system takes.
+    return (
+        name if len(name) <= 100 else f"{name[:91]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    )
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -182,7 +188,7 @@ def table(runs: list[Run], report: Report) -> Table:
     metric, label = report.metric, METRICS[report.metric]
     made = Table(box=None, pad_edge=False)
     made.add_column("loss", overflow="fold")  # a long one breaks, rather than a figure
-    for heading in (f"{label}\nvalidation", "\ntraining", "loss value\nvalidation", "\ntraining"):
+    for heading in (f"{label}\nval", "\ntrain", "loss value\nval", "\ntrain"):
         made.add_column(heading, justify="right", no_wrap=True)
     made.add_column("epochs", justify="right", no_wrap=True)
     made.add_column("seconds", justify="right", no_wrap=True)
@@ -225,7 +231,7 @@ def remarks(runs: list[Run], report: Report) -> list[str]:
 
 def baseline(report: Report) -> tuple[float, str]:
     """The metric of the best constant prediction, and which that is."""
-    y, held = report.data.y, report.data.y_val
+    y, held = report.data.y, report.data.y_val.astype(np.float64)
     if report.metric == "accuracy":
         common = int(np.bincount(y).argmax())
         return float(np.mean(held == common)), f"always {report.data.classes[common]}"
@@ -233,5 +239,5 @@ def baseline(report: Report) -> tuple[float, str]:
         middle = float(np.median(y))
         return float(np.mean(np.abs(held - middle))), f"always the median, {middle:.4g}"
     mean = float(np.mean(y, dtype=np.float64))
-    error = float(np.sqrt(np.mean(np.square(held - mean), dtype=np.float64)))
+    error = float(np.sqrt(np.mean(np.square(held - mean))))
     return error, f"always the mean, {mean:.4g}"
