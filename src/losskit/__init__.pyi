@@ -18,501 +18,231 @@ __all__: list[str]
 class BinaryCrossentropy(Loss):
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
-    -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
-    label smoothing s replaces y by y * (1 - s) + s / 2
+        -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
+        label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class CategoricalCrossentropy(Loss):
     """Categorical cross-entropy with one-hot or soft targets.
 
-    -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z) for logits z;
-    label smoothing s replaces y_j by y_j * (1 - s) + s / classes
+        -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z) for logits z;
+        label smoothing s replaces y_j by y_j * (1 - s) + s / classes
     """
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class SparseCategoricalCrossentropy(Loss):
     """Categorical cross-entropy with integer labels.
 
-    -weight_y * log(p_y / sum_k p_k)               with p = softmax(z) for logits z;
-    label smoothing s mixes in s / classes of every class
+        -weight_y * log(p_y / sum_k p_k)               with p = softmax(z) for logits z;
+        label smoothing s mixes in s / classes of every class
     """
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        axis: int = -1,
-        class_weight: Sequence[float] | Mapping[int, float] | None = None,
-        label_smoothing: float = 0.0,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class KLDivergence(Loss):
     """Kullback-Leibler divergence of the prediction from the target distribution.
 
-    sum_j y_j * log(y_j / p_j)
+        sum_j y_j * log(y_j / p_j)
     """
 
-    def __init__(
-        self,
-        axis: int = -1,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-    p - y * log(p)
+        p - y * log(p)
     """
 
-    def __init__(
-        self,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
 
-    max(1 - y * p, 0)
+        max(1 - y * p, 0)
     """
 
-    def __init__(
-        self,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class SquaredHinge(Loss):
     """Squared hinge loss: quadratic in what is missing to a margin of 1.
 
-    max(1 - y * p, 0)^2
+        max(1 - y * p, 0)^2
     """
 
-    def __init__(
-        self,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
-    max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
+        max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
     """
 
-    def __init__(
-        self,
-        axis: int = -1,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
 
-    (p - y)^2
+        (p - y)^2
     """
 
-    def __init__(
-        self,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class MeanAbsoluteError(Loss):
     """Mean of the absolute errors (MAE, L1 loss).
 
-    |p - y|
+        |p - y|
     """
 
-    def __init__(
-        self,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class RootMeanSquaredError(Loss):
     """Root of the mean of the squared errors (RMSE).
 
-    sqrt(mean((p - y)^2))
+        sqrt(mean((p - y)^2))
     """
 
-    def __init__(
-        self,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class Huber(Loss):
     """Huber loss: squared for small errors, absolute for large ones.
 
-    (p - y)^2 / 2                        where |p - y| <= delta
-    delta * (|p - y| - delta / 2)        elsewhere
+        (p - y)^2 / 2                        where |p - y| <= delta
+        delta * (|p - y| - delta / 2)        elsewhere
     """
 
-    def __init__(
-        self,
-        delta: float = 1.0,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, delta: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class LogCosh(Loss):
     """Logarithm of the hyperbolic cosine of the error.
 
-    log(cosh(p - y))
+        log(cosh(p - y))
     """
 
-    def __init__(
-        self,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class MeanAbsolutePercentageError(Loss):
     """Mean of the absolute errors in percent of the target (MAPE).
 
-    100 * |p - y| / max(|y|, epsilon)
+        100 * |p - y| / max(|y|, epsilon)
     """
 
-    def __init__(
-        self,
-        epsilon: float = 1e-07,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, epsilon: float = 1e-07, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class MeanSquaredLogarithmicError(Loss):
     """Mean of the squared differences of log(1 + x) (MSLE).
 
-    (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
+        (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
-    def __init__(
-        self,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class CosineSimilarity(Loss):
     """Negative cosine of the angle between target and prediction.
 
-    -sum_j(y_j * p_j) / (|y| * |p|)
+        -sum_j(y_j * p_j) / (|y| * |p|)
     """
 
-    def __init__(
-        self,
-        axis: int = -1,
-        *,
-        reduction: _Reduction = "mean",
-        on_empty: _OnEmpty = "zero",
-        name: str | None = None,
-    ) -> None: ...
+    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
-def binary_crossentropy(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    from_logits: bool = False,
-    label_smoothing: float = 0.0,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def binary_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, label_smoothing: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
-    -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
-    label smoothing s replaces y by y * (1 - s) + s / 2
+        -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
+        label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-def categorical_crossentropy(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    from_logits: bool = False,
-    label_smoothing: float = 0.0,
-    axis: int = -1,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Categorical cross-entropy with one-hot or soft targets.
 
-    -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z) for logits z;
-    label smoothing s replaces y_j by y_j * (1 - s) + s / classes
+        -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z) for logits z;
+        label smoothing s replaces y_j by y_j * (1 - s) + s / classes
     """
 
-def sparse_categorical_crossentropy(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    from_logits: bool = False,
-    ignore_class: int | None = None,
-    axis: int = -1,
-    class_weight: Sequence[float] | Mapping[int, float] | None = None,
-    label_smoothing: float = 0.0,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def sparse_categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Categorical cross-entropy with integer labels.
 
-    -weight_y * log(p_y / sum_k p_k)               with p = softmax(z) for logits z;
-    label smoothing s mixes in s / classes of every class
+        -weight_y * log(p_y / sum_k p_k)               with p = softmax(z) for logits z;
+        label smoothing s mixes in s / classes of every class
     """
 
-def kl_divergence(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    axis: int = -1,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Kullback-Leibler divergence of the prediction from the target distribution.
 
-    sum_j y_j * log(y_j / p_j)
+        sum_j y_j * log(y_j / p_j)
     """
 
-def poisson(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def poisson(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-    p - y * log(p)
+        p - y * log(p)
     """
 
-def hinge(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Hinge loss: linear in what is missing to a margin of 1.
 
-    max(1 - y * p, 0)
+        max(1 - y * p, 0)
     """
 
-def squared_hinge(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def squared_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Squared hinge loss: quadratic in what is missing to a margin of 1.
 
-    max(1 - y * p, 0)^2
+        max(1 - y * p, 0)^2
     """
 
-def categorical_hinge(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    axis: int = -1,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Multi-class hinge loss with one-hot targets.
 
-    max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
+        max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
     """
 
-def mean_squared_error(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Mean of the squared errors (MSE, L2 loss).
 
-    (p - y)^2
+        (p - y)^2
     """
 
-def mean_absolute_error(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Mean of the absolute errors (MAE, L1 loss).
 
-    |p - y|
+        |p - y|
     """
 
-def root_mean_squared_error(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def root_mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Root of the mean of the squared errors (RMSE).
 
-    sqrt(mean((p - y)^2))
+        sqrt(mean((p - y)^2))
     """
 
-def huber(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    delta: float = 1.0,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def huber(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, delta: float = 1.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Huber loss: squared for small errors, absolute for large ones.
 
-    (p - y)^2 / 2                        where |p - y| <= delta
-    delta * (|p - y| - delta / 2)        elsewhere
+        (p - y)^2 / 2                        where |p - y| <= delta
+        delta * (|p - y| - delta / 2)        elsewhere
     """
 
-def log_cosh(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def log_cosh(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Logarithm of the hyperbolic cosine of the error.
 
-    log(cosh(p - y))
+        log(cosh(p - y))
     """
 
-def mean_absolute_percentage_error(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    epsilon: float = 1e-07,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, epsilon: float = 1e-07, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Mean of the absolute errors in percent of the target (MAPE).
 
-    100 * |p - y| / max(|y|, epsilon)
+        100 * |p - y| / max(|y|, epsilon)
     """
 
-def mean_squared_logarithmic_error(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Mean of the squared differences of log(1 + x) (MSLE).
 
-    (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
+        (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
-def cosine_similarity(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    axis: int = -1,
-    mask: ArrayLike | None = None,
-    num_items: float | None = None,
-    reduction: _Reduction = "mean",
-    on_empty: _OnEmpty = "zero",
-) -> Any:
+def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Negative cosine of the angle between target and prediction.
 
-    -sum_j(y_j * p_j) / (|y| * |p|)
+        -sum_j(y_j * p_j) / (|y| * |p|)
     """
