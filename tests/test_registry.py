@@ -137,3 +137,15 @@ def test_kerass_names_are_there():
 def test_no_card_is_a_subclass_of_another():
     for card in CARDS.values():
         assert not [c for c in _descendants(card) if c.__module__.startswith("losskit.")]
+
+
+def test_signatures_show_the_parameters():
+    """For help(), notebooks and editors."""
+    import inspect
+
+    assert list(inspect.signature(losskit.Huber).parameters) == [
+        "delta", "reduction", "on_empty", "name",
+    ]  # fmt: skip
+    assert list(inspect.signature(losskit.huber).parameters) == [
+        "y_true", "y_pred", "sample_weight", "delta", "mask", "num_items", "reduction", "on_empty",
+    ]  # fmt: skip

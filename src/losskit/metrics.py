@@ -33,12 +33,18 @@ def binary_accuracy(
         threshold: a prediction above it is read as 1.
 
     Raises:
-        ValueError: shapes do not match.
+        ValueError: shapes do not match, or a target is neither 0 nor 1.
 
     >>> binary_accuracy([1, 0, 1, 1], [0.9, 0.2, 0.4, 0.8])
     0.75
     """
     y, p = _same("binary_accuracy", y_true, y_pred)
+    strange = y[(y != 0) & (y != 1)]
+    if strange.size:
+        raise ValueError(
+            f"binary_accuracy: y_true must be 0 or 1, got {strange[0]}. For targets -1 and 1 use "
+            "sign_accuracy."
+        )
     # A NaN is above nothing, which must not make it a right answer for class 0.
     return _mean((y == (p > threshold)) & ~np.isnan(p), sample_weight)
 

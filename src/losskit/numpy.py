@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -337,8 +338,22 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
 
 
 def _make_class(card: type[Card]) -> type[Loss]:
-    body = {"_card": card, "__doc__": card.__doc__, "__module__": "losskit"}
+    body = {
+        "_card": card,
+        "__doc__": card.__doc__,
+        "__module__": "losskit",
+        "__signature__": _signature(Loss.__init__, card, inspect.Parameter.POSITIONAL_OR_KEYWORD),
+    }
     return type(card.__name__, (Loss,), body)
+
+
+def _signature(generic: Any, card: type[Card], kind: Any) -> inspect.Signature:
+    """The signature with the card's parameters in place of ``*args`` and ``**parameters``."""
+    own = [inspect.Parameter(n, kind, default=d) for n, (d, _) in card.rules().items()]
+    plain = inspect.signature(generic).parameters.values()
+    fixed = [p for p in plain if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"]
+    options = [p for p in plain if p.kind is p.KEYWORD_ONLY]
+    return inspect.Signature([*fixed, *own, *options])
 
 
 def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Any]:
@@ -357,6 +372,13 @@ def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Any]:
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit"
     function.__doc__ = card.__doc__
+    options = [
+        p for p in inspect.signature(cls).parameters.values() if p.name in ("reduction", "on_empty")
+    ]
+    plain = _signature(function, card, inspect.Parameter.KEYWORD_ONLY)
+    function.__signature__ = plain.replace(  # type: ignore[attr-defined]
+        parameters=[*plain.parameters.values(), *options]
+    )
     return function
 
 

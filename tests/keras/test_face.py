@@ -117,6 +117,9 @@ def test_saved_model_keeps_its_loss(tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras")
     assert again.loss.get_config() == loss.get_config()
     assert again.evaluate(x, y, verbose=0) == pytest.approx(model.evaluate(x, y, verbose=0))
+    assert again.layers[-1].activation is L.softmax
+    saved = keras.activations.serialize(L.sigmoid)
+    assert keras.activations.deserialize(saved) is L.sigmoid
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -256,6 +259,21 @@ def test_empty_batch_is_zero(name):
     assert float(loss(y, p, np.zeros(len(p), "float32"))) == 0.0
 
 
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="dimensions unknown while tracing")
+@pytest.mark.parametrize("name", ["MeanSquaredError", "RootMeanSquaredError", "Huber"])
+def test_empty_batch_of_unknown_size(name):
+    import tensorflow as tf
+
+    loss = getattr(L, name)()
+    for shape in ([None], [None, 3], [None, None]):
+        spec = tf.TensorSpec(shape, tf.float32)
+        quick = tf.function(loss.__call__, input_signature=[spec, spec])
+        empty, some = np.zeros([0] * len(shape), "float32"), np.ones([2] + [3] * (len(shape) - 1))
+        empty = empty.reshape([0] + [3] * (len(shape) - 1))
+        assert float(quick(empty, empty)) == 0.0
+        assert float(quick(some.astype("float32") * 0, some.astype("float32"))) > 0.0
+
+
 def test_one_number_per_sample_is_squeezed_as_keras_does():
     y, p = np.array([1.0, 2.0], "float32"), np.array([[1.0], [4.0]], "float32")
     for target in (y, y[:, None]):
@@ -290,6 +308,11 @@ def test_gradient_of_gradient(case):
     if not isinstance(case.card, Pointwise):
         pytest.skip("rows mix: only a diagonal is given")
     loss = keras_loss(case.card, reduction="sum")
+    case = dataclasses.replace(case, p=case.p.copy())
+    # The optimum and 0, where |x| and max(x, 0) have corners that the loss has not.
+    case.p[0] = np.where(case.card.prediction.low < 0, 0.0, case.p[0])
+    if not case.card.target.values:
+        case.p[1] = np.where((case.y[1] > 0) & (case.y[1] < 1), case.y[1], case.p[1])
     want = grid.loss_of(case.card, reduction="sum").curvature(case.y, case.p)
     got = second_derivatives(lambda q: loss(case.y, q) * case.p.shape[-1], case.p)
     near = np.zeros(case.p.shape, bool)
@@ -361,6 +384,26 @@ def test_sigmoid_output_is_not_taken_for_softmax():
     assert float(L.CategoricalCrossentropy()(y, p)) == pytest.approx(float(want), rel=1e-6)
 
 
+@pytest.mark.skipif(BACKEND != "torch", reason="tensors that can be changed in place")
+@pytest.mark.parametrize("softmax", [L.softmax, keras.activations.softmax])
+def test_output_changed_in_place_is_what_counts(softmax):
+    import torch
+
+    p = softmax(torch.tensor([[1.0, 2.0, 0.0]]))
+    p[:, 0] = 0.9
+    want = losskit.sparse_categorical_crossentropy([0], p.numpy())
+    assert float(L.SparseCategoricalCrossentropy()([0], p)) == pytest.approx(float(want), rel=1e-6)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="leaves")
+def test_probabilities_as_a_leaf_get_their_gradient():
+    import torch
+
+    p = keras.activations.softmax(torch.tensor([[1.0, 2.0, 0.0]])).requires_grad_()
+    L.SparseCategoricalCrossentropy()([0], p).backward()
+    assert p.grad[0, 0] < 0
+
+
 def test_kept_logits_do_not_outlive_their_tensor():
     from losskit.keras import activations
 
@@ -414,6 +457,97 @@ def test_bad_calls_say_what_to_do():
         L.Huber(-1.0)
     with pytest.raises(ValueError, match="reduction"):
         L.Huber(reduction="average")
+
+
+def test_no_class_is_never_an_ignored_class():
+    p = np.array([[0.2, 0.8], [0.5, 0.5]], "float32")
+    for ignore in (None, -1):
+        loss = L.SparseCategoricalCrossentropy(ignore_class=ignore)
+        with pytest.raises(ValueError, match=r"1.5 at index 0 is fractional"):
+            loss(np.array([1.5, 0.0], "float32"), p)
+        with pytest.raises(ValueError, match=r"nan at index 0 is no class"):
+            loss(np.array([np.nan, 0.0], "float32"), p)
+    if BACKEND != "jax":  # which has no int64 by default
+        with pytest.raises(ValueError, match="4294967296"):
+            L.SparseCategoricalCrossentropy()(tensor(np.array([2**32, 0], "int64")), p)
+
+
+def test_functions_and_call_check_as_well():
+    p = np.array([[0.2, 0.8]], "float32")
+    with pytest.raises(ValueError, match="label 7"):
+        L.sparse_categorical_crossentropy([7], p)
+    with pytest.raises(ValueError, match="label 7"):
+        L.SparseCategoricalCrossentropy().call([7], p)
+
+
+def test_parameters_are_read_only():
+    loss = L.Huber(2.0)
+    assert loss.delta == 2.0
+    with pytest.raises(AttributeError):
+        loss.delta = 5.0
+    with pytest.raises(TypeError, match="delta"):
+        L.get(loss, delta=5.0)
+
+
+def test_unknown_origin_falls_back_to_the_probabilities(monkeypatch):
+    """On a GPU, or while compiling, values cannot be looked at."""
+    from losskit.keras import backend
+
+    z = np.array([[1.0, -2.0, 0.5]], "float32")
+    p = keras.activations.softmax(tensor(z))
+    monkeypatch.setattr(backend, "made_by", lambda *_: None)
+    monkeypatch.setattr(backend, "concrete", lambda _: None)
+    want = losskit.sparse_categorical_crossentropy([1], numpy(p))
+    assert float(L.SparseCategoricalCrossentropy()([1], p)) == pytest.approx(float(want), rel=1e-6)
+
+
+def test_compiled_model_fits_and_evaluates():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="softmax")])
+    # torch's own compiler takes half a minute; the default of Keras there is none.
+    model.compile("sgd", L.SparseCategoricalCrossentropy(), jit_compile=BACKEND != "torch")
+    x, y = RANDOM.random((6, 2), "float32"), np.arange(6) % 3
+    model.fit(x, y, verbose=0, validation_data=(x, y))
+    assert np.isfinite(model.evaluate(x, y, verbose=0))
+
+
+@pytest.mark.skipif(BACKEND == "jax", reason="no float64 by default")
+def test_float64_keeps_its_range():
+    p = np.array([[1e-300, 1.0]])
+    loss = L.CategoricalCrossentropy(dtype="float64")
+    y = np.array([[1.0, 0.0]])
+    value, (slope,) = value_and_gradients(lambda q: loss(y, q), p)
+    assert value == pytest.approx(-np.log(1e-300))
+    assert slope[0, 0] == pytest.approx(-1e300)
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="forward mode")
+@pytest.mark.parametrize("case", DEFAULTS, ids=str)
+def test_forward_mode(case):
+    import jax
+
+    if case.card.prediction.low == 0.0:
+        pytest.skip("the clip of a probability's gradient has no forward mode")
+
+    loss = keras_loss(case.card)
+    tangent = np.ones_like(case.p)
+    _, got = jax.jvp(lambda q: loss(case.y, q), (case.p,), (tangent,))
+    want = gradient(lambda q: loss(case.y, q), case.p).sum()
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-6)
+    _, back = jax.jvp(L.softmax, (case.p,), (tangent,))
+    assert np.isfinite(back).all()
+    jax.hessian(lambda q: loss(case.y[:2], q))(case.p[:2])
+
+
+def test_overflowing_gradient_of_a_probability_stays_finite():
+    """0 * inf in the backward pass of softmax would be NaN."""
+    z = np.array([[0.0, 300.0]], "float32")
+    loss = L.CategoricalCrossentropy()
+
+    def through(z):
+        p = keras.ops.softmax(z * 1.0) * 1.0  # no logits kept
+        return loss(np.array([[1.0, 0.0]], "float32"), p, np.array([1e4], "float32"))
+
+    assert np.isfinite(gradient(through, z)).all()
 
 
 def test_bad_label_in_jit_is_nan():

@@ -18,9 +18,11 @@ from losskit.keras import backend
 Tensor = Any
 
 _KEPT: dict[int, tuple[Any, str, int, Tensor]] = {}
-"""For tensors that take no attributes (JAX): id -> (weak reference, activation, axis, logits)."""
+"""For tensors that take no attributes (JAX's, while tracing):
+id -> (weak reference, activation, axis, logits)."""
 
 
+@keras.saving.register_keras_serializable(package="losskit")
 def softmax(x: Tensor, axis: int = -1) -> Tensor:
     """Softmax whose output never reaches 0: ``Dense(10, activation=losskit.keras.softmax)``.
 
@@ -39,6 +41,7 @@ def softmax(x: Tensor, axis: int = -1) -> Tensor:
     return _keep(_softmax(axis)(z), "softmax", axis, x)
 
 
+@keras.saving.register_keras_serializable(package="losskit")
 def sigmoid(x: Tensor) -> Tensor:
     """Sigmoid whose output never reaches 0, with a derivative that never dies.
 
@@ -95,7 +98,7 @@ def _tiny(x: Tensor) -> float:
 def _keep(p: Tensor, name: str, axis: int, logits: Tensor) -> Tensor:
     try:
         p._keras_logits = logits
-        p._losskit_activation = (name, axis)
+        p._losskit_activation = (name, axis, backend.version(p))
     except AttributeError:
         key = id(p)
         _KEPT[key] = (weakref.ref(p, lambda _: _KEPT.pop(key, None)), name, axis, logits)
@@ -116,8 +119,9 @@ def kept_logits(p: Tensor, name: str, axis: int) -> Tensor | None:
         return None
     own = getattr(p, "_losskit_activation", None)
     if own is not None:
-        kept_name, kept_axis = own
-        return logits if _same(kept_name, kept_axis, name, axis, p) else None
+        kept_name, kept_axis, version = own
+        same = version == backend.version(p) and _same(kept_name, kept_axis, name, axis, p)
+        return logits if same else None
     return logits if _made_by(p, logits, name, axis) else None
 
 
@@ -128,20 +132,12 @@ def _same(kept_name: str, kept_axis: int, name: str, axis: int, p: Tensor) -> bo
 
 def _made_by(p: Tensor, logits: Tensor, name: str, axis: int) -> bool:
     """Whether ``p`` is that activation of ``logits``, from its origin or else from its values."""
-    if backend.NAME == "torch" and p.grad_fn is not None:
-        origin = p.grad_fn
-        if "Copy" in origin.name():  # a cast of the output
-            origin = origin.next_functions[0][0]
-        if not origin.name().lower().startswith(name):
-            return False
-        return name == "sigmoid" or origin._saved_dim % (1 << 64) in (
-            axis % p.ndim,
-            (axis % p.ndim - p.ndim) % (1 << 64),
-        )
+    known = backend.made_by(p, name, axis)
+    if known is not None:
+        return bool(known)
     values = backend.concrete(ops.cast(p, "float32"))
-    if values is None:  # a tensor of a TensorFlow graph; its Softmax is along the last axis
-        last = axis % len(p.shape) == len(p.shape) - 1
-        return p.op.type == name.capitalize() and (name == "sigmoid" or last)
+    if values is None:  # it cannot be told: the probabilities are right in any case
+        return False
     z = ops.cast(logits, "float32")
     again = ops.softmax(z, axis=axis) if name == "softmax" else ops.sigmoid(z)
     return bool(np.allclose(backend.concrete(again), values, atol=1e-2))

@@ -1,9 +1,11 @@
-"""The three things that each Keras backend does in its own way, side by side.
+"""What each Keras backend does in its own way, side by side.
 
 * `differentiable`: a function of (target, prediction, constants...) whose derivatives by the first
   two are given, not derived.
 * `activation`: a function of one tensor whose derivative is given.
+* `bounded`: the identity, with a gradient clipped to what the dtype can hold.
 * `concrete`: the values of a tensor, where they exist already (no tracing, no device to wait for).
+* `made_by`: whether a tensor is a softmax's (or sigmoid's) output; None where that is not recorded.
 
 Differentiating a ``where`` is what gives frameworks their NaN and dead gradients; the given
 derivatives are the cards' slopes. They are written in the backend's own operations, so a derivative
@@ -24,7 +26,7 @@ Function = Callable[..., Tensor]
 same) -> gradient; forward, a pair for JAX: (tangent, then the same) -> tangent of the value."""
 
 
-def _tensorflow() -> tuple[Any, Any, Any]:
+def _tensorflow() -> tuple[Any, ...]:
     import tensorflow as tf
 
     def differentiable(
@@ -50,15 +52,25 @@ def _tensorflow() -> tuple[Any, Any, Any]:
 
         return function
 
+    def bounded(x: Tensor, limit: float) -> Tensor:
+        clip = activation(tf.identity, lambda _, g: tf.clip_by_value(g, -limit, limit))
+        return clip(x)
+
     def concrete(x: Tensor) -> Any:
         if not tf.executing_eagerly() or "GPU" in x.device:
             return None
         return x.numpy()
 
-    return differentiable, activation, concrete
+    def made_by(p: Tensor, name: str, axis: int) -> bool | None:
+        if tf.executing_eagerly():
+            return None
+        last = axis % len(p.shape) == len(p.shape) - 1  # TensorFlow transposes for another axis
+        return p.op.type == name.capitalize() and (name == "sigmoid" or last)
+
+    return differentiable, activation, bounded, concrete, made_by
 
 
-def _jax() -> tuple[Any, Any, Any]:
+def _jax() -> tuple[Any, ...]:
     import jax
 
     def differentiable(
@@ -85,19 +97,29 @@ def _jax() -> tuple[Any, Any, Any]:
     def activation(
         forward: Callable[[Tensor], Tensor], backward: Callable[[Tensor, Tensor], Tensor]
     ) -> Callable[[Tensor], Tensor]:
-        function = jax.custom_vjp(forward)
-        function.defvjp(lambda x: (forward(x), x), lambda x, g: (backward(x, g),))
+        # The Jacobians of softmax and sigmoid are symmetric: one text serves both modes.
+        function = jax.custom_jvp(forward)
+        function.defjvp(lambda xs, ts: (function(*xs), backward(*xs, *ts)))
         return function
+
+    def bounded(x: Tensor, limit: float) -> Tensor:
+        # A clip of what comes back has no forward mode; under vmap and in reverse it works.
+        function = jax.custom_vjp(lambda x: x)
+        function.defvjp(lambda x: (x, None), lambda _, g: (jax.numpy.clip(g, -limit, limit),))
+        return function(x)
 
     def concrete(x: Tensor) -> Any:
         if isinstance(x, jax.core.Tracer) or any(d.platform != "cpu" for d in x.devices()):
             return None
         return np.asarray(x)
 
-    return differentiable, activation, concrete
+    def made_by(p: Tensor, name: str, axis: int) -> bool | None:
+        return None
+
+    return differentiable, activation, bounded, concrete, made_by
 
 
-def _torch() -> tuple[Any, Any, Any]:
+def _torch() -> tuple[Any, ...]:
     import torch
 
     class Items(torch.autograd.Function):
@@ -146,6 +168,10 @@ def _torch() -> tuple[Any, Any, Any]:
     ) -> Callable[[Tensor], Tensor]:
         return lambda x: Activation.apply(x, forward, backward)
 
+    def bounded(x: Tensor, limit: float) -> Tensor:
+        clip = activation(torch.clone, lambda _, g: torch.clamp(g, -limit, limit))
+        return clip(x)
+
     def concrete(x: Tensor) -> Any:
         if torch.compiler.is_compiling() or x.device.type != "cpu":
             return None
@@ -154,7 +180,19 @@ def _torch() -> tuple[Any, Any, Any]:
         except RuntimeError:  # inside torch.func transforms a tensor has no storage
             return None
 
-    return differentiable, activation, concrete
+    def made_by(p: Tensor, name: str, axis: int) -> bool | None:
+        origin = p.grad_fn
+        if origin is None:
+            return False if p.requires_grad else None  # a leaf wants a gradient of its own
+        if "Copy" in origin.name():  # a cast of the output
+            origin = origin.next_functions[0][0]
+        if not origin.name().lower().startswith(name):
+            return False
+        # torch keeps a negative dimension as an unsigned number.
+        axes = {axis % p.ndim, (axis % p.ndim - p.ndim) % (1 << 64)}
+        return name == "sigmoid" or origin._saved_dim % (1 << 64) in axes
+
+    return differentiable, activation, bounded, concrete, made_by
 
 
 NAME: str = keras.backend.backend()
@@ -164,4 +202,11 @@ if NAME not in _BACKENDS:
         f"losskit.keras runs on the Keras backends {', '.join(_BACKENDS)}, but the backend is "
         f"{NAME!r}. Set the environment variable KERAS_BACKEND before keras is imported."
     )
-differentiable, activation, concrete = _BACKENDS[NAME]()
+
+
+def version(x: Tensor) -> int:
+    """How often the tensor was changed in place; only torch's can be."""
+    return int(getattr(x, "_version", 0))
+
+
+differentiable, activation, bounded, concrete, made_by = _BACKENDS[NAME]()

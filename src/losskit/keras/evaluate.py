@@ -18,10 +18,13 @@ from losskit.keras.activations import kept_logits
 
 Tensor = Any
 
-M = KerasVocabulary(ops)
+M = KerasVocabulary(ops, backend.activation)
 """The vocabulary; for predictions that came as float16, `M16`."""
-M16 = KerasVocabulary(ops)
+M16 = KerasVocabulary(ops, backend.activation)
 M16.least = float(np.finfo("float16").tiny)
+
+NO_CLASS = -(2**31)
+"""Stands for a label that is none: no class, and no `ignore_class` that anybody would choose."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Call:
     axis: int
     """The axis of the prediction that a value uses up: of the classes, or of the mean."""
     m: KerasVocabulary = M
+    given: Tensor = None
+    """The target as it was given, for messages about it."""
 
 
 def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Call:
@@ -53,10 +58,11 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
     p = ops.convert_to_tensor(p)
     half = keras.backend.standardize_dtype(p.dtype) == "float16"
     p = _bounded(card, p, dtype)
-    y = _labels(y_true) if card.target.labels else ops.cast(ops.convert_to_tensor(y_true), dtype)
-    y, p = _same_rank(card, y, p)
+    y, p = _same_rank(card, ops.convert_to_tensor(y_true), p)
     inputs.check_shapes(card, y.shape, p.shape)
-    return Call(card, y, p, card.axis if is_rowwise(card) else axis, M16 if half else M)
+    converted = _labels(y) if card.target.labels else ops.cast(y, dtype)
+    axis = card.axis if is_rowwise(card) else axis
+    return Call(card, converted, p, axis, M16 if half else M, y)
 
 
 def items(call: Call) -> Tensor:
@@ -84,24 +90,15 @@ def items(call: Call) -> Tensor:
     return function(call.y, call.p)
 
 
-def values(call: Call) -> Tensor:
-    """One value per sample: the items of rows, or the mean of the elements along the last axis."""
-    result = items(call)
-    return _per_sample(call, result)
-
-
-def reduced(
-    call: Call, sample_weight: Any, mask: Any, reduction: str | None, check: bool = True
-) -> Tensor:
-    """The reduced loss.
+def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) -> Tensor:
+    """The reduced loss; without a reduction, one value per sample.
 
     Raises:
         ValueError: a weight's shape does not match, or (outside of any tracing) a label or a
             prediction is outside its domain.
     """
     used, weight, keep = _parts(call, sample_weight, mask)
-    if check:
-        _check(call, used)
+    _check(call, used)
     if used is not None:
         # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
         labels = call.card.target.labels
@@ -135,8 +132,12 @@ def _per_sample(call: Call, losses: Tensor) -> Tensor:
     """The mean of the elements of each sample; rows are one value each already."""
     if is_rowwise(call.card) or not len(losses.shape):
         return losses
-    empty = losses.shape[call.axis] == 0
-    return (ops.sum if empty else ops.mean)(losses, axis=call.axis)
+    size = losses.shape[call.axis]
+    if size:
+        return ops.mean(losses, axis=call.axis)
+    # No element, or a number of them that is known at run time only: 0 / 0 is 0 here.
+    size = ops.maximum(ops.shape(losses)[call.axis], 1)
+    return ops.sum(losses, axis=call.axis) / ops.cast(size, losses.dtype)
 
 
 def _nested(y_pred: Any) -> bool:
@@ -144,13 +145,10 @@ def _nested(y_pred: Any) -> bool:
     return isinstance(y_pred, dict) or any(hasattr(leaf, "shape") and leaf.shape for leaf in leaves)
 
 
-def _labels(y_true: Any) -> Tensor:
-    """Labels as int32; a label that is no whole number becomes -1, which is no class."""
-    y = ops.convert_to_tensor(y_true)
-    if "float" not in keras.backend.standardize_dtype(y.dtype):
-        return ops.cast(y, "int32")
+def _labels(y: Tensor) -> Tensor:
+    """Labels as int32; one that is fractional, NaN or too large becomes `NO_CLASS`."""
     whole = ops.cast(y, "int32")
-    return ops.where(ops.equal(ops.cast(whole, y.dtype), y), whole, -1)
+    return ops.where(ops.equal(ops.cast(whole, y.dtype), y), whole, NO_CLASS)
 
 
 def _bounded(card: Any, p: Tensor, dtype: str) -> Tensor:
@@ -163,12 +161,8 @@ def _bounded(card: Any, p: Tensor, dtype: str) -> Tensor:
     own = keras.backend.standardize_dtype(p.dtype)
     if "float" not in own or card.prediction.low == -math.inf:
         return ops.cast(p, dtype)
-    limit = float(np.finfo("float32").max)
-
-    def backward(x: Tensor, g: Tensor) -> Tensor:
-        return ops.cast(ops.clip(g, -limit, limit), own)
-
-    return backend.activation(lambda x: ops.cast(x, dtype) + 0.0, backward)(p)
+    limit = float(np.finfo("float64" if own == dtype == "float64" else "float32").max)
+    return backend.bounded(ops.cast(p, dtype), limit)
 
 
 def _same_rank(card: Any, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
@@ -266,7 +260,7 @@ def _count(call: Call, losses: Tensor, weight: Any, keep: Any, reduction: str | 
     if is_rowwise(call.card) or not len(call.p.shape):
         return ops.sum(ops.broadcast_to(per_item, ops.shape(losses)))
     per_element = ops.broadcast_to(per_item, ops.shape(call.p))
-    return ops.sum(ops.mean(per_element, axis=call.axis))
+    return ops.sum(_per_sample(call, per_element))
 
 
 def _set_value(call: Call, weight: Any, keep: Any, reduction: str | None) -> Tensor:
@@ -306,13 +300,18 @@ def _per_replica(mean: Tensor) -> Tensor:
     return mean
 
 
+def _concrete(x: Tensor) -> Any:
+    half = keras.backend.standardize_dtype(x.dtype) in inputs.HALF
+    return backend.concrete(ops.cast(x, "float32") if half else x)
+
+
 def _check(call: Call, used: Any) -> None:
     """The NumPy face's messages, wherever the values exist: not while tracing, not on a GPU."""
     target, prediction = call.card.target, call.card.prediction
     bounded = target.labels or target.values or math.isfinite(target.high)
     if not bounded and prediction.low == -math.inf:
         return
-    y, p = backend.concrete(call.y), backend.concrete(call.p)
+    y, p = _concrete(call.given), _concrete(call.p)
     counted = None if used is None else backend.concrete(used)
     if y is None or p is None or (used is not None and counted is None):
         return

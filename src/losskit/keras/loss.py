@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -42,9 +43,7 @@ class Loss(keras.losses.Loss):
             name=options["name"], reduction=options["reduction"], dtype=options["dtype"]
         )
         self.card: Any = self._card(**{k: options[k] for k in self._card.rules()})
-        self.axis = options.get("axis", -1)
-        for name, value in self.card.parameters().items():
-            setattr(self, name, value)
+        self._mean_axis = options.get("axis", -1)
         if isinstance(self.card, Setwise) and self.reduction in (None, "none", "sum"):
             raise ValueError(
                 f"{self._card.name} is one value per set: reduction={self.reduction!r} does not "
@@ -60,14 +59,16 @@ class Loss(keras.losses.Loss):
         """
         with keras.name_scope(self.name):
             mask = get_keras_mask(y_pred)
-            call = evaluate.align(self.card, y_true, y_pred, _computed_in(self.dtype), self.axis)
+            call = evaluate.align(
+                self.card, y_true, y_pred, _computed_in(self.dtype), self._mean_axis
+            )
             loss = evaluate.reduced(call, sample_weight, mask, self.reduction)
             return keras.ops.cast(loss, self.dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """One value per sample, without weights."""
-        call = evaluate.align(self.card, y_true, y_pred, _computed_in(self.dtype), self.axis)
-        return keras.ops.cast(evaluate.values(call), self.dtype)
+        call = evaluate.align(self.card, y_true, y_pred, _computed_in(self.dtype), self._mean_axis)
+        return keras.ops.cast(evaluate.reduced(call, None, None, None), self.dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Everything that it takes to make this loss again."""
@@ -86,6 +87,11 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
         ValueError: no such loss; the message gives the nearest names.
     """
     if isinstance(name, keras.losses.Loss):
+        if parameters:
+            raise TypeError(
+                f"get() takes parameters with a name, not with a loss: {name!r} has its own, got "
+                f"{', '.join(parameters)}."
+            )
         return name
     return CLASSES[find(name).__name__](**parameters)
 
@@ -117,12 +123,16 @@ def _signature(card: type[Card]) -> inspect.Signature:
 
 
 def _make_class(card: type[Card]) -> type[Loss]:
-    body = {
+    body: dict[str, Any] = {
         "_card": card,
         "__doc__": card.__doc__,
         "__module__": "losskit.keras",
         "__signature__": _signature(card),
     }
+    if "axis" in _signature(card).parameters:
+        body["axis"] = property(operator.attrgetter("_mean_axis"))
+    for parameter in card.rules():
+        body[parameter] = property(operator.attrgetter(f"card.{parameter}"))
     made = type(card.__name__, (Loss,), body)
     return keras.saving.register_keras_serializable(package="losskit")(made)
 
@@ -140,13 +150,11 @@ def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Tensor]:
         call = evaluate.align(made, y_true, y_pred, _computed_in(own), given.get("axis", -1))
         if isinstance(made, Setwise):
             return keras.ops.cast(evaluate.reduced(call, None, None, "mean"), own)
+        result = keras.ops.cast(evaluate.reduced(call, None, None, None), own)
         ignored = made.ignored()  # type: ignore[attr-defined]
-        if ignored is None:
-            return keras.ops.cast(evaluate.values(call), own)
-        kept = keras.ops.not_equal(call.y, ignored)
-        result = keras.ops.cast(evaluate.reduced(call, None, kept, None), own)
-        # So that Keras, which wraps functions in a loss of its own, leaves them out as well.
-        set_keras_mask(result, kept)
+        if ignored is not None:
+            # So that Keras, which wraps functions in a loss of its own, leaves them out as well.
+            set_keras_mask(result, keras.ops.not_equal(call.y, ignored))
         return result
 
     kind = inspect.Parameter

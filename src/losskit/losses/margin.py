@@ -63,10 +63,10 @@ class Hinge(Pointwise):
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         y = _signs(m, y)
-        return m.where(1.0 - y * p > 0, -y, 0.0 * p)
+        return m.where(1.0 - y * p > 0, -y, 0.0)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return 0.0 * (y * p)
+        return 0.0 * y
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.where(1.0 - _signs(m, y) * p > 0, -p, 0.0)

@@ -61,7 +61,7 @@ class MeanSquaredError(Residual):
         return 2.0 * (p - y)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return 2.0 + 0.0 * (p - y)
+        return 2.0 + 0.0 * y
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class MeanAbsoluteError(Residual):
         return m.sign(p - y)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return 0.0 * (p - y)
+        return 0.0 * y
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ class RootMeanSquaredError(Setwise):
         # vanish at 1e-23, where the root itself is an ordinary number.
         # What has no weight is no error, lest 0 meet an infinity of its making below.
         e = m.where(w == 0, 0.0, p - y)
-        largest = m.max(m.abs(e), None)
+        largest = m.maximum(m.max(m.abs(e), None), 0.0)  # of an empty set it is -inf
         scale = m.where((largest == 0) | (largest == float("inf")), 1.0, largest)
         unit = e / scale
         root = m.sqrt(m.sum(w * m.square(unit), None) / count)
@@ -385,7 +385,7 @@ class MeanAbsolutePercentageError(Pointwise):
         return 100.0 * (m.sign(p - y) / self._size(m, y))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return 0.0 * (p - y)
+        return 0.0 * y
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         size = self._size(m, y)
@@ -463,6 +463,7 @@ class MeanSquaredLogarithmicError(Pointwise):
         # p near y, where the difference of two logarithms would be rounding noise.
         y = m.maximum(y, 0.0)
         q = m.maximum(p, 0.0)
-        low = m.minimum(q, y)
-        size = m.log1p(m.abs(q - y) / (1.0 + low))
-        return m.where(q < y, -size, size) + m.minimum(p, 0.0)
+        # Two terms, of which one is 0: each is smooth at p = y, where |p - y| is not.
+        above = m.log1p(m.where(q < y, 0.0, q - y) / (1.0 + y))
+        below = m.log1p(m.where(q < y, y - q, 0.0) / (1.0 + q))
+        return above - below + m.minimum(p, 0.0)

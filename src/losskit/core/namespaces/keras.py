@@ -12,13 +12,22 @@ from losskit.core.namespaces import Array, Vocabulary
 class KerasVocabulary(Vocabulary):
     """`keras.ops`, which the face passes in, so that this module imports no framework."""
 
-    def __init__(self, ops: Any) -> None:
+    def __init__(self, ops: Any, differentiable: Any = None) -> None:
         self._ops = ops
-        for name in (
-            "abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign",
-            "maximum", "minimum", "where",
-        ):  # fmt: skip
+        if differentiable is not None:
+            # Through |x| a backend finds a slope of 0 at 0, where the sigmoid's is 1/4.
+            plain = super().sigmoid
+            self.sigmoid = differentiable(  # type: ignore[method-assign]
+                plain, lambda x, g: g * self.sigmoid(x) * self.sigmoid(-x)
+            )
+        for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(ops, name))
+
+    def maximum(self, x: Array, y: Array) -> Array:
+        return self._ops.maximum(x, self._typed(y, x))
+
+    def minimum(self, x: Array, y: Array) -> Array:
+        return self._ops.minimum(x, self._typed(y, x))
 
     def sum(self, x: Array, axis: int | None) -> Array:
         return self._ops.sum(x, axis=axis, keepdims=True)
@@ -41,6 +50,10 @@ class KerasVocabulary(Vocabulary):
         # as "torch.float32".
         name = getattr(x.dtype, "name", str(x.dtype)).rpartition(".")[2]
         return float(np.finfo(name).tiny)
+
+    def _typed(self, x: Array, like: Array) -> Array:
+        # A Python number beside float64 would make Keras compute in float32 on torch.
+        return self._ops.cast(x, like.dtype) if isinstance(x, (int, float)) else x
 
     def _along(self, vector: Array, like: Array, axis: int) -> Array:
         shape = [1] * len(like.shape)
