@@ -390,3 +390,15 @@ def test_messages_end_in_one_sentence():
         message = str(caught.value)
         assert not re.search(r"[^.]\.\.([^.]|$)|  |\. \.|,,|:\s*$", message), message
         assert message.endswith((".", ")"))
+
+
+def test_what_would_be_lost_or_overflow_is_refused():
+    masked = np.ma.masked_array([1.0, 2.0], [False, True])
+    with pytest.raises(TypeError, match="masked array"):
+        losskit.mean_squared_error([masked, masked], np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="finite in float32"):
+        losskit.mean_squared_error([1.0, 2.0], np.ones(2, np.float32), [1e39, 1.0])
+    with pytest.raises(ValueError, match="sums to infinity"):
+        losskit.mean_squared_error([1.0, 2.0], [1.0, 2.0], [1.7e308, 1.7e308])
+    with pytest.raises(ValueError, match="ignore_class"):
+        SCCE(ignore_class=2**40)

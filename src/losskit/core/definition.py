@@ -62,6 +62,8 @@ class Rule:
         if self.kind.startswith("integer"):
             if isinstance(value, bool) or not hasattr(value, "__index__"):
                 raise TypeError(wrong)
+            if not self.low <= int(value) <= self.high:
+                raise ValueError(wrong)
             return int(value)
         try:
             number = float("nan") if isinstance(value, (bool, str)) else float(value)

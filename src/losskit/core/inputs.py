@@ -72,7 +72,7 @@ def prepare(
         keep = counted if keep is None else keep & counted
     if sample_weight is not None:
         weight = fit_items("sample_weight", as_array("sample_weight", sample_weight), shape)
-        weight = check_weight(weight.astype(np.float64), keep)
+        weight = check_weight(weight.astype(np.float64), keep, p.dtype)
 
     used = keep
     if weight is not None:
@@ -104,7 +104,8 @@ def as_array(name: str, value: Any) -> Array:
     """
     if value is None:
         raise TypeError(f"{name} is None, expected an array of numbers.")
-    if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "filled"):
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
         raise TypeError(
             f"{name} is a masked array, whose mask would be lost. Pass {name}.filled(0) and "
             f"mask=~np.ma.getmaskarray({name})."
@@ -223,16 +224,19 @@ def _spread(card: Any, items: Array) -> Array:
 # --- values -------------------------------------------------------------------------------------
 
 
-def check_weight(weight: Array, keep: Array | None) -> Array:
-    """Check that weights are finite and not negative where they count."""
-    bad = ~(weight >= 0) | np.isinf(weight)
+def check_weight(weight: Array, keep: Array | None, dtype: Any = np.float64) -> Array:
+    """Check that weights are not negative, and finite in that dtype, where they count."""
+    bad = ~(weight >= 0) | (weight > np.finfo(dtype).max)
     where = _first(bad if keep is None else bad & keep)
     if where is not None:
         raise ValueError(
-            f"sample_weight must be finite and >= 0, got {weight[where]:g} at index "
-            f"{_index(where)}. Use 0 to leave an element out; a weight below 0 would reward "
+            f"sample_weight must be >= 0 and finite in {np.dtype(dtype)}, got {weight[where]:g} "
+            f"at index {_index(where)}. Use 0 to leave an element out; a weight below 0 would reward "
             "mistakes."
         )
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isinf(np.sum(weight if keep is None else np.where(keep, weight, 0.0))):
+            raise ValueError("sample_weight sums to infinity: divide the weights by the largest.")
     return weight
 
 

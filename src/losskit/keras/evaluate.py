@@ -60,6 +60,13 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
     p = _bounded(card, p, dtype)
     y, p = _same_rank(card, ops.convert_to_tensor(y_true), p)
     inputs.check_shapes(card, y.shape, p.shape)
+    counts_classes = card.target.labels or getattr(card, "label_smoothing", 0.0)
+    if is_rowwise(card) and counts_classes and p.shape[card.axis] is None:
+        raise ValueError(
+            f"{card.name} must know the number of classes while tracing, got y_pred.shape="
+            f"{tuple(p.shape)} with axis={card.axis}. Give the layer or the signature its size, "
+            "or call y_pred.set_shape."
+        )
     converted = _labels(y) if card.target.labels else ops.cast(y, dtype)
     axis = card.axis if is_rowwise(card) else axis
     return Call(card, converted, p, axis, M16 if half else M, y)

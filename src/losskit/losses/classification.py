@@ -246,6 +246,8 @@ class SparseCategoricalCrossentropy(Rowwise):
     ignore_class: int | None = parameter(
         None,
         kind="integer or None",
+        low=-(2**31) + 1,
+        high=2**31 - 1,
         doc="label whose items are left out of the loss and of the count (often -1 or 255)",
     )
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")

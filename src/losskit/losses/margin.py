@@ -63,7 +63,8 @@ class Hinge(Pointwise):
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         y = _signs(m, y)
-        return m.where(1.0 - y * p > 0, -y, 0.0)
+        # Beyond the margin 0, at infinity too; a NaN shows.
+        return m.where(1.0 - y * p > 0, -y, m.where(p == p, 0.0, p))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y

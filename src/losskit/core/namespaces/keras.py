@@ -24,10 +24,14 @@ class KerasVocabulary(Vocabulary):
             setattr(self, name, getattr(ops, name))
 
     def maximum(self, x: Array, y: Array) -> Array:
-        return self._ops.maximum(x, self._typed(y, x))
+        if self._wide(x):
+            return self.where((x >= y) | (x != x), x, self._typed(y, x))
+        return self._ops.maximum(x, y)
 
     def minimum(self, x: Array, y: Array) -> Array:
-        return self._ops.minimum(x, self._typed(y, x))
+        if self._wide(x):
+            return self.where((x <= y) | (x != x), x, self._typed(y, x))
+        return self._ops.minimum(x, y)
 
     def sum(self, x: Array, axis: int | None) -> Array:
         return self._ops.sum(x, axis=axis, keepdims=True)
@@ -46,14 +50,20 @@ class KerasVocabulary(Vocabulary):
         return self._along(self._ops.convert_to_tensor(values, dtype=like.dtype), like, axis)
 
     def tiny(self, x: Array) -> float:
-        # Formulas run in float32 or float64 only, so NumPy knows the type; torch's dtypes print
-        # as "torch.float32".
-        name = getattr(x.dtype, "name", str(x.dtype)).rpartition(".")[2]
-        return float(np.finfo(name).tiny)
+        # Formulas run in float32 or float64 only, so NumPy knows the type.
+        return float(np.finfo(self._name(x)).tiny)
+
+    def _wide(self, x: Array) -> bool:
+        # Keras's maximum and minimum make float32 of float64 on torch while floatx is float32.
+        return self._name(x) == "float64"
 
     def _typed(self, x: Array, like: Array) -> Array:
-        # A Python number beside float64 would make Keras compute in float32 on torch.
         return self._ops.cast(x, like.dtype) if isinstance(x, (int, float)) else x
+
+    @staticmethod
+    def _name(x: Array) -> str:
+        # torch's dtypes print as "torch.float32", and have no name.
+        return str(getattr(x.dtype, "name", str(x.dtype).rpartition(".")[2]))
 
     def _along(self, vector: Array, like: Array, axis: int) -> Array:
         shape = [1] * len(like.shape)
