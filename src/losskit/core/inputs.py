@@ -231,8 +231,8 @@ def check_weight(weight: Array, keep: Array | None, dtype: Any = np.float64) -> 
     if where is not None:
         raise ValueError(
             f"sample_weight must be >= 0 and finite in {np.dtype(dtype)}, got {weight[where]:g} "
-            f"at index {_index(where)}. Use 0 to leave an element out; a weight below 0 would reward "
-            "mistakes."
+            f"at index {_index(where)}. Use 0 to leave an element out; a weight below 0 would "
+            "reward mistakes."
         )
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isinf(np.sum(weight if keep is None else np.where(keep, weight, 0.0))):
