@@ -318,3 +318,68 @@ def test_nulls_in_parquet_are_refused(tmp_path: Path) -> None:
     pd.DataFrame({"a": pd.array([1.0, 2.0, None], dtype="Float64")}).to_parquet(path)
     with pytest.raises(DataError, match="row 2, column 'a' is null"):
         list(blocks(open_source(str(path)), 2))
+
+
+# --- what a csv file means ------------------------------------------------------------------------
+
+
+def test_numbers_for_names(tmp_path):
+    """pandas names the columns of a nameless frame 0, 1, 2."""
+    path = tmp_path / "p.csv"
+    path.write_text("0,1\n0.5,0.5\n0.25,0.75\n")
+    source = open_source(str(path))
+    assert np.concatenate(list(source.pieces(10))).tolist() == [[0.5, 0.5], [0.25, 0.75]]
+    assert "names" in source.notes[0]
+    path.write_text("0.5,0.5\n0.25,0.75\n")
+    source = open_source(str(path))
+    assert len(np.concatenate(list(source.pieces(10)))) == 2
+    assert "read as data" in source.notes[0]
+    path.write_text("0\n1.5\n")
+    with pytest.raises(DataError, match="first line is 0"):
+        open_source(str(path))
+
+
+def test_index_column_is_left_out(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text(",y\n0,1.5\n1,2.5\n")
+    source = open_source(str(path))
+    assert np.concatenate(list(source.pieces(10))).tolist() == [1.5, 2.5]
+    assert "index" in source.notes[0]
+
+
+@pytest.mark.parametrize("cell", ["", "NULL", "?"])
+def test_a_missing_cell_does_not_drop_its_column(tmp_path, cell):
+    path = tmp_path / "p.csv"
+    path.write_text(f"a,b,c\n.1,.2,.7\n.3,.4,{cell}\n.2,.5,.3\n")
+    with pytest.raises(DataError, match=r"row 1 .*'c'"):
+        list(open_source(str(path)).pieces(10))
+
+
+def test_text_columns_are_left_out_and_named(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text("a,name,b\n.1,x,.7\n.3,y,.2\n")
+    source = open_source(str(path))
+    assert np.concatenate(list(source.pieces(10))).shape == (2, 2)
+    assert "name" in source.notes[0]
+
+
+def test_a_blank_line_is_a_missing_number(tmp_path):
+    path = tmp_path / "y.csv"
+    path.write_text("y\n1\n\n3\n")
+    with pytest.raises(DataError, match="row 1"):
+        list(open_source(str(path)).pieces(10))
+
+
+def test_spaces_around_names(tmp_path):
+    path = tmp_path / "y.csv"
+    path.write_text("y, p\n1,2\n")
+    assert next(iter(open_source(f"{path}:p").pieces(10))).tolist() == [2.0]
+
+
+def test_a_pipe_is_refused(tmp_path):
+    import os
+
+    path = tmp_path / "x.npy"
+    os.mkfifo(path)
+    with pytest.raises(DataError, match="regular file"):
+        open_source(str(path))

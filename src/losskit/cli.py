@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.text import Text
 
 from losskit import __version__
 from losskit.core.definition import cards
@@ -215,6 +215,9 @@ def eval_(
         chosen = parse_loss(loss, param or (), reduction=reduction.value)
         targets, predictions = open_source(true), open_source(pred)
         weights = None if weight is None else open_source(weight)
+        for source in filter(None, (targets, predictions, weights)):
+            for note in source.notes:
+                stderr().print(note, style="dim", markup=False, soft_wrap=True)
         with _progress(predictions) as advance:
             found = evaluate(chosen, targets, predictions, weights, rows=rows, progress=advance)
     if math.isnan(found.value):
@@ -240,14 +243,14 @@ def _result(loss: Loss, found: Evaluation) -> dict[str, Any]:
 
 
 def _print_result(result: dict[str, Any]) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_row(result["loss"], f"{result['value']:.9g}", style="bold")
-    for key in ("sum", "count", "rows"):
-        table.add_row(key, f"{result[key]:.9g}")
-    table.add_row(result["metric"]["name"], f"{result['metric']['value']:.9g}")
-    stdout().print(table)
+    rows = [(result["loss"], result["value"], "bold")]
+    rows += [(key, result[key], "dim") for key in ("sum", "count", "rows")]
+    rows += [(result["metric"]["name"], result["metric"]["value"], "dim")]
+    width = max(len(name) for name, _, _ in rows) + 3
+    for name, value, style in rows:
+        # Laid out by hand: a table would cut numbers off in a narrow terminal.
+        line = Text(name.ljust(width), style=style).append(f"{value:>12.9g}", style="default")
+        stdout().print(line, soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -293,6 +296,13 @@ def main() -> None:
     """Run the command; the entry point."""
     try:
         app()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            stderr().print(f"Cannot write the output: {error.strerror}.", markup=False)
+            sys.exit(Exit.UNEXPECTED)
+        # The reader has seen enough (losskit list | head): a quiet end, also at the interpreter's
+        # last flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if os.environ.get("LOSSKIT_DEBUG"):
             raise

@@ -22,6 +22,7 @@ class Npy(Source):
     """An npy file."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.path = path
         with path.open("rb") as stream:
             shape, _, dtype = _header(stream, path)
@@ -45,6 +46,7 @@ class Npz(Source):
     """One array of an npz file, stored or deflated."""
 
     def __init__(self, path: Path, key: str | None) -> None:
+        super().__init__()
         self.path = path
         try:
             with zipfile.ZipFile(path) as archive:

@@ -25,6 +25,10 @@ class Source(ABC):
     shape: tuple[int | None, ...]
     """The array's shape; None for a number of rows that only reading it through will tell."""
 
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        """What the reader should know of how the file was understood."""
+
     @abstractmethod
     def pieces(self, rows: int) -> Iterator[Array]:
         """The array in pieces of at most about that many rows.
@@ -75,6 +79,8 @@ def open_source(text: str) -> Source:
         )
     if not path.exists():
         raise DataError(f"{path} does not exist (working directory: {Path.cwd()}).")
+    if not path.is_file():
+        raise DataError(f"{path} is no regular file: copy its content into one.")
     try:
         size = path.stat().st_size
         with path.open("rb"):

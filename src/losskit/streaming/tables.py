@@ -23,19 +23,45 @@ class Csv(Source):
     """Columns of a csv file, as float64; without a header the columns are named 0, 1, 2, ..."""
 
     def __init__(self, path: Path, columns: Sequence[str] | None) -> None:
+        super().__init__()
         self.path = path
         self._pandas = _need("pandas", path)
         # Without a header, lines longer than the first are an error; with one, pandas would take
         # their first cells for an index.
+        self._blank = False
         first = self._read(nrows=2, header=None, dtype=str)
-        self._header = None if all(_is_number(cell) for cell in first.iloc[0]) else 0
-        sample = self._read(nrows=SAMPLE, header=self._header)
-        known = [str(name) for name in sample.columns]
-        kinds = [dtype.kind for dtype in sample.dtypes]
-        numeric = [n for n, k in zip(known, kinds, strict=True) if k in "fiub" or sample.empty]
+        # A blank line of a single column is a missing number; elsewhere it is no row at all.
+        self._blank = len(first.columns) > 1
+        self._header = self._find_header([str(cell) for cell in first.iloc[0]])
+        sample = self._read(nrows=SAMPLE, header=self._header, dtype=str)
+        known = [str(name).strip() for name in sample.columns]
+        numeric = [
+            name
+            for place, name in enumerate(known)
+            if sample.empty or _mostly_numbers(sample.iloc[:, place])
+        ]
+        if columns is None and known[0].startswith("Unnamed:") and len(known) > 1:
+            self.notes.append(f"{path}: the first column has no name: left out, as an index.")
+            numeric = [name for name in numeric if name != known[0]]
         self._columns = _chosen(path, columns, known, numeric)
+        if columns is None and (left := [n for n in known[1:] if n not in numeric]):
+            self.notes.append(f"{path}: left out, for they hold no numbers: {', '.join(left)}.")
         self._places = [known.index(name) for name in self._columns]
         self.shape = (None,) if len(self._columns) == 1 else (None, len(self._columns))
+
+    def _find_header(self, cells: list[str]) -> int | None:
+        if not all(_is_number(cell) for cell in cells):
+            return 0
+        if cells == ["0"]:
+            raise DataError(
+                f"{self.path}: the first line is 0, which may be a number or the name that pandas "
+                "gives a nameless column. Write a name into the first line, e.g. y."
+            )
+        if cells == [str(i) for i in range(len(cells))]:
+            self.notes.append(f"{self.path}: the first line, 0 to {cells[-1]}, is taken for names.")
+            return 0
+        self.notes.append(f"{self.path} has no names in its first line: it is read as data.")
+        return None
 
     def pieces(self, rows: int) -> Iterator[Array]:
         # usecols gives the file's order and each column once.
@@ -83,7 +109,11 @@ class Csv(Source):
         try:
             # Empty cells and short lines are told from a NaN in words.
             return self._pandas.read_csv(
-                self.path, **options, keep_default_na=False, na_values=NAN_WORDS
+                self.path,
+                **options,
+                keep_default_na=False,
+                na_values=NAN_WORDS,
+                skip_blank_lines=self._blank,
             )
         except self._pandas.errors.EmptyDataError:
             raise DataError(f"{self.path} holds no columns.") from None
@@ -98,6 +128,7 @@ class Parquet(Source):
     """Columns of a Parquet file, in their own dtypes."""
 
     def __init__(self, path: Path, columns: Sequence[str] | None) -> None:
+        super().__init__()
         self.path = path
         self._arrow = _need("pyarrow", path)
         with self._open() as file:
@@ -173,6 +204,11 @@ def _chosen(
             f"{', '.join(known)}."
         )
     return list(columns)
+
+
+def _mostly_numbers(cells: Any) -> bool:
+    """A few cells that are none (empty, NULL) are named as mistakes when they are read."""
+    return sum(map(_is_number, cells)) * 2 > len(cells)
 
 
 def _is_number(cell: Any) -> bool:
