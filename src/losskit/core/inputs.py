@@ -324,7 +324,7 @@ def _check_labels(card: Any, y: Array, classes: int, used: Array | None) -> None
         label = int(y[where])
         advice = (
             "Start labels at 0 (y_true - 1)."
-            if label == classes
+            if label == classes and np.min(y) > 0
             else f"To leave a padding label out, pass ignore_class={label}."
         )
         raise ValueError(
