@@ -323,7 +323,7 @@ def test_nulls_in_parquet_are_refused(tmp_path: Path) -> None:
 # --- what a csv file means ------------------------------------------------------------------------
 
 
-def test_numbers_for_names(tmp_path):
+def test_numbers_for_names(tmp_path: Path) -> None:
     """pandas names the columns of a nameless frame 0, 1, 2."""
     path = tmp_path / "p.csv"
     path.write_text("0,1\n0.5,0.5\n0.25,0.75\n")
@@ -339,7 +339,7 @@ def test_numbers_for_names(tmp_path):
         open_source(str(path))
 
 
-def test_index_column_is_left_out(tmp_path):
+def test_index_column_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_text(",y\n0,1.5\n1,2.5\n")
     source = open_source(str(path))
@@ -348,14 +348,14 @@ def test_index_column_is_left_out(tmp_path):
 
 
 @pytest.mark.parametrize("cell", ["", "NULL", "?"])
-def test_a_missing_cell_does_not_drop_its_column(tmp_path, cell):
+def test_a_missing_cell_does_not_drop_its_column(tmp_path: Path, cell: str) -> None:
     path = tmp_path / "p.csv"
     path.write_text(f"a,b,c\n.1,.2,.7\n.3,.4,{cell}\n.2,.5,.3\n")
     with pytest.raises(DataError, match=r"row 1 .*'c'"):
         list(open_source(str(path)).pieces(10))
 
 
-def test_text_columns_are_left_out_and_named(tmp_path):
+def test_text_columns_are_left_out_and_named(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_text("a,name,b\n.1,x,.7\n.3,y,.2\n")
     source = open_source(str(path))
@@ -363,23 +363,113 @@ def test_text_columns_are_left_out_and_named(tmp_path):
     assert "name" in source.notes[0]
 
 
-def test_a_blank_line_is_a_missing_number(tmp_path):
+def test_a_blank_line_is_a_missing_number(tmp_path: Path) -> None:
     path = tmp_path / "y.csv"
     path.write_text("y\n1\n\n3\n")
     with pytest.raises(DataError, match="row 1"):
         list(open_source(str(path)).pieces(10))
 
 
-def test_spaces_around_names(tmp_path):
+def test_spaces_around_names(tmp_path: Path) -> None:
     path = tmp_path / "y.csv"
     path.write_text("y, p\n1,2\n")
     assert next(iter(open_source(f"{path}:p").pieces(10))).tolist() == [2.0]
 
 
-def test_a_pipe_is_refused(tmp_path):
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
     import os
 
     path = tmp_path / "x.npy"
     os.mkfifo(path)
     with pytest.raises(DataError, match="regular file"):
         open_source(str(path))
+
+
+# --- tables as pandas writes them ---------------------------------------------------------------
+
+
+def read(text: str, rows: int = 2) -> Any:
+    return np.concatenate(list(blocks(open_source(text), rows)))
+
+
+def test_headers_that_count_from_0(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    pd.DataFrame(np.eye(3)).to_csv(path, index=False)
+    np.testing.assert_array_equal(read(str(path)), np.eye(3))
+    assert "0 to 2, is taken for names" in open_source(str(path)).notes[0]
+    for first in ("1,2", "0,2", "0.0,1.0", "1,0"):
+        path.write_text(f"{first}\n5,6\n")
+        assert len(read(str(path))) == 2
+        assert "no header: the first line is read as data" in open_source(str(path)).notes[0]
+    path.write_text("a,b\n5,6\n")
+    assert open_source(str(path)).notes == []
+
+
+def test_the_index_of_pandas_is_no_data(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    for name in ("y", None):
+        pd.Series([3.0, 4.0, 5.0], name=name).to_csv(path)
+        np.testing.assert_array_equal(read(str(path)), [3.0, 4.0, 5.0])
+        assert "the column without a name is left out" in open_source(str(path)).notes[0]
+    path.write_text("Unnamed: 0,y\n7,1\n8,2\n")
+    np.testing.assert_array_equal(read(str(path)), [1.0, 2.0])
+    assert open_source(f"{path}:y").notes == []
+
+
+def test_the_index_in_parquet_is_no_data(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "x.parquet"
+    pd.DataFrame({"y": [1.0, 2.0]}, index=[7, 9]).to_parquet(path)
+    np.testing.assert_array_equal(read(str(path)), [1.0, 2.0])
+    assert "the column without a name is left out" in open_source(str(path)).notes[0]
+
+
+@pytest.mark.parametrize(("cell", "words"), [("", "empty"), ("NULL", "'NULL'"), ("-", "'-'")])
+def test_a_column_with_a_cell_missing_is_not_left_out(
+    cell: str, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(f"a,b\n1,2\n3,4\n5,{cell}\n7,8\n")
+    with pytest.raises(DataError, match=f"row 2 .*column 'b' is {words}"):
+        read(str(path))
+    np.testing.assert_array_equal(read(f"{path}:a"), [1, 3, 5, 7])
+
+
+def test_columns_left_out_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("id,a,name\nx1,2,u\nx2,4,v\n")
+    np.testing.assert_array_equal(read(str(path)), [2, 4])
+    assert open_source(str(path)).notes == [
+        f"{path}: left out, for they hold no numbers: id, name."
+    ]
+
+
+@pytest.mark.parametrize("header", ["y\n", ""])
+@pytest.mark.parametrize("rows", [1, 2, 3, 10])
+def test_a_blank_line_is_an_empty_cell(header: str, rows: int, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    for column in ("", ":y" if header else ":0"):
+        path.write_text(f"{header}1.5\n2\n\n4\n5\n")
+        with pytest.raises(DataError, match=r"row 2 .* is empty"):
+            read(f"{path}{column}", rows)
+    path.write_text(f"\n{header}1.5\n")
+    with pytest.raises(DataError, match="first line is blank"):
+        open_source(str(path))
+
+
+def test_column_names_without_their_spaces(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("y, p , p\n1,2,3\n")
+    with pytest.raises(DataError, match="2 columns 'p'"):
+        open_source(f"{path}:p")
+    path.write_text("y, p\n1,2\n")
+    np.testing.assert_array_equal(read(f"{path}: p"), [2])
+    np.testing.assert_array_equal(read(f"{path}:p,y"), [[2, 1]])
+
+
+def test_an_underscore_makes_no_number(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("y,p\n1,2\n3,1_000\n")
+    for part in ("", ":p"):
+        with pytest.raises(DataError, match=r"row 1 .*'p' is '1_000'"):
+            read(f"{path}{part}")

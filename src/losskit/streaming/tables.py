@@ -28,29 +28,29 @@ class Csv(Source):
         self._pandas = _need("pandas", path)
         # Without a header, lines longer than the first are an error; with one, pandas would take
         # their first cells for an index.
-        self._blank = False
+        self._blank = True
         first = self._read(nrows=2, header=None, dtype=str)
         # A blank line of a single column is a missing number; elsewhere it is no row at all.
         self._blank = len(first.columns) > 1
+        if not self._blank and self._starts_blank():
+            raise DataError(f"{path}: the first line is blank, expected a name or a number.")
         self._header = self._find_header([str(cell) for cell in first.iloc[0]])
         sample = self._read(nrows=SAMPLE, header=self._header, dtype=str)
         known = [str(name).strip() for name in sample.columns]
         numeric = [
-            name
-            for place, name in enumerate(known)
-            if sample.empty or _mostly_numbers(sample.iloc[:, place])
+            sample.empty or _mostly_numbers(sample.iloc[:, place]) for place in range(len(known))
         ]
-        if columns is None and known[0].startswith("Unnamed:") and len(known) > 1:
-            self.notes.append(f"{path}: the first column has no name: left out, as an index.")
-            numeric = [name for name in numeric if name != known[0]]
-        self._columns = _chosen(path, columns, known, numeric)
-        if columns is None and (left := [n for n in known[1:] if n not in numeric]):
-            self.notes.append(f"{path}: left out, for they hold no numbers: {', '.join(left)}.")
-        self._places = [known.index(name) for name in self._columns]
+        self._places = _chosen(path, columns, known, numeric, self.notes)
+        self._columns = [known[place] for place in self._places]
         self.shape = (None,) if len(self._columns) == 1 else (None, len(self._columns))
 
+    def _starts_blank(self) -> bool:
+        with self.path.open("rb") as stream:
+            return not stream.readline().removeprefix(b"\xef\xbb\xbf").strip()
+
     def _find_header(self, cells: list[str]) -> int | None:
-        if not all(_is_number(cell) for cell in cells):
+        cells = [cell.strip() for cell in cells]
+        if not all(_is_number(cell) and cell not in NAN_WORDS for cell in cells):
             return 0
         if cells == ["0"]:
             raise DataError(
@@ -60,7 +60,7 @@ class Csv(Source):
         if cells == [str(i) for i in range(len(cells))]:
             self.notes.append(f"{self.path}: the first line, 0 to {cells[-1]}, is taken for names.")
             return 0
-        self.notes.append(f"{self.path} has no names in its first line: it is read as data.")
+        self.notes.append(f"{self.path}: no header: the first line is read as data.")
         return None
 
     def pieces(self, rows: int) -> Iterator[Array]:
@@ -89,7 +89,9 @@ class Csv(Source):
     def _culprit(self, start: int, rows: int, error: ValueError) -> DataError:
         """Which cell is no number: read again as text, for pandas does not say."""
         above = start + (0 if self._header is None else 1)
-        text = self._read(header=None, skiprows=above, nrows=rows, dtype=str)
+        # A blank line on top tells pandas no columns.
+        names = None if self._blank else [0]
+        text = self._read(header=None, names=names, skiprows=above, nrows=rows, dtype=str)
         for row, cells in enumerate(text.itertuples(index=False)):
             for name, place in zip(self._columns, self._places, strict=True):
                 # A line cut short in a piece of its own has fewer cells.
@@ -136,17 +138,19 @@ class Parquet(Source):
             self._rows = int(file.metadata.num_rows)
         types = self._arrow.types
         numeric = [
-            field.name
-            for field in schema
-            if types.is_integer(field.type)
+            types.is_integer(field.type)
             or types.is_floating(field.type)
             or types.is_boolean(field.type)
+            for field in schema
         ]
-        self._columns = _chosen(path, columns, schema.names, numeric)
-        for name in self._columns:
-            if name not in numeric:
+        known = [name.strip() for name in schema.names]
+        places = _chosen(path, columns, known, numeric, self.notes)
+        self._columns = [schema.names[place] for place in places]
+        for place in places:
+            if not numeric[place]:
                 raise DataError(
-                    f"{path}: column {name!r} holds {schema.field(name).type}, expected numbers."
+                    f"{path}: column {known[place]!r} holds {schema.field(place).type}, expected "
+                    "numbers."
                 )
         wide = () if len(self._columns) == 1 else (len(self._columns),)
         self.shape = (self._rows, *wide)
@@ -190,33 +194,56 @@ class Parquet(Source):
 
 
 def _chosen(
-    path: Path, columns: Sequence[str] | None, known: Sequence[str], numeric: Sequence[str]
-) -> list[str]:
-    """The columns asked for, or all that are numeric."""
-    if columns is None:
-        if not numeric:
-            raise DataError(f"{path} has no numeric column. Its columns: {', '.join(known)}.")
-        return list(numeric)
-    missing = [name for name in columns if name not in known]
-    if missing:
-        raise DataError(
-            f"{path} has no column {', '.join(map(repr, missing))}. Its columns: "
-            f"{', '.join(known)}."
-        )
-    return list(columns)
+    path: Path,
+    columns: Sequence[str] | None,
+    known: Sequence[str],
+    numeric: Sequence[bool],
+    notes: list[str],
+) -> list[int]:
+    """The places of the columns asked for, or of all that are numeric."""
+    if columns is not None:
+        return [_place(path, name, known) for name in columns]
+    index = [place for place in range(len(known)) if _is_index(place, known)]
+    if index:
+        notes.append(f"{path}: the column without a name is left out, as an index.")
+    places = [p for p in range(len(known)) if numeric[p] and p not in index]
+    if not places:
+        raise DataError(f"{path} has no numeric column. Its columns: {', '.join(known)}.")
+    left = [known[p] for p in range(len(known)) if not numeric[p] and p not in index]
+    if left:
+        notes.append(f"{path}: left out, for they hold no numbers: {', '.join(left)}.")
+    return places
+
+
+def _place(path: Path, name: str, known: Sequence[str]) -> int:
+    found = [place for place, other in enumerate(known) if other == name]
+    if not found:
+        raise DataError(f"{path} has no column {name!r}. Its columns: {', '.join(known)}.")
+    if len(found) > 1:
+        raise DataError(f"{path} has {len(found)} columns {name!r}: rename them.")
+    return found[0]
+
+
+def _is_index(place: int, known: Sequence[str]) -> bool:
+    """Whether a column is the index of a pandas table, as to_csv and to_parquet write it."""
+    if len(known) == 1:
+        return False
+    name = known[place]
+    return name == "__index_level_0__" or (place == 0 and name in ("", "Unnamed: 0"))
 
 
 def _mostly_numbers(cells: Any) -> bool:
     """A few cells that are none (empty, NULL) are named as mistakes when they are read."""
-    return sum(map(_is_number, cells)) * 2 > len(cells)
+    return sum(map(_is_number, cells)) * 2 >= len(cells)
 
 
 def _is_number(cell: Any) -> bool:
+    """Whether a cell is a number for pandas, which has words for NaN and takes no 1_000."""
     try:
         float(cell)
     except (TypeError, ValueError):
-        return False
-    return True
+        return isinstance(cell, str) and cell in NAN_WORDS
+    return "_" not in str(cell)
 
 
 def _need(module: str, path: Path) -> Any:
