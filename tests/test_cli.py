@@ -95,6 +95,7 @@ def test_unknown_losses_and_parameters_are_refused() -> None:
     refused(call("show", "huber:delta=x"), "number in (0, inf)", "got 'x'")
     refused(call("show", "huber:delta"), "expected PARAMETER=VALUE", "huber:delta=1.0")
     refused(call("show", "bce:from_logits=maybe"), "true or false")
+    refused(call("show", "huber:delta=1,delta=2"), "'delta' twice")
 
 
 def test_losses_on_a_line() -> None:
@@ -154,6 +155,9 @@ def test_what_cannot_be_plotted_is_refused(tmp_path: Path) -> None:
     refused(call("plot", "mse", "-o", tmp_path / "no" / "x.png"), "does not exist")
     refused(call("plot", "mse", "cosine", "-o", tmp_path / "x.png"), "cannot share a picture")
     refused(call("plot", "mse", "--target", "a", "-o", tmp_path / "x.png"), "--target")
+    refused(call("plot", "mse", "--target", "nan"), "--target must be finite", "'nan'")
+    refused(call("plot", "mse", "--span", "0", "inf"), "--span", "finite", "0 inf")
+    refused(call("plot", "mse", "--span", "2", "1"), "--span", "the lower first")
     assert call("plot", "mse", "--theme", "blue").exit_code == Exit.USAGE
     assert call("plot").exit_code == Exit.USAGE
 
@@ -255,6 +259,47 @@ def test_the_real_command() -> None:
     assert wrong.stdout == ""
     assert "got '[/]'" in wrong.stderr
     assert "\x1b" not in wrong.stderr
+
+
+PRINTING = [["list"], ["list", "--json"], ["show", "huber"], ["eval"], ["eval", "--json"], ["-h"]]
+
+
+def shell(arguments: list[str], redirection: str, data: tuple[Path, Path]) -> Any:
+    """The command's exit code and stderr, with its stdout redirected by a shell."""
+    if sys.platform == "win32":
+        pytest.skip("no such shell here")
+    if arguments[0] == "eval":
+        arguments = [*arguments, "mse", "--true", str(data[0]), "--pred", str(data[1])]
+    code = "from losskit.cli import main; main()"
+    return subprocess.run(
+        ["bash", "-c", f'"$@" {redirection}', "bash", sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", PRINTING)
+def test_a_reader_that_leaves_is_no_error(arguments: list[str], data: tuple[Path, Path]) -> None:
+    # The reader is gone before anything is written.
+    done = shell(arguments, "| true; exit ${PIPESTATUS[0]}", data)
+    assert (done.returncode, done.stderr) == (Exit.DONE, "")
+
+
+@pytest.mark.parametrize("arguments", PRINTING)
+@pytest.mark.parametrize(
+    ("redirection", "words"), [("> /dev/full", "No space left"), (">&-", "stdout is closed")]
+)
+def test_output_that_cannot_be_written(
+    arguments: list[str], redirection: str, words: str, data: tuple[Path, Path]
+) -> None:
+    if "full" in redirection and not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    done = shell(arguments, redirection, data)
+    assert done.returncode == Exit.UNEXPECTED
+    assert done.stderr.startswith("Cannot write the output: ")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_starting_loads_no_framework() -> None:

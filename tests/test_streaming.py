@@ -473,3 +473,16 @@ def test_an_underscore_makes_no_number(tmp_path: Path) -> None:
     for part in ("", ":p"):
         with pytest.raises(DataError, match=r"row 1 .*'p' is '1_000'"):
             read(f"{path}{part}")
+
+
+@pytest.mark.parametrize("shape", ["(True,)", "(-1,)", f"({2**62}, 8)", f"(0, {10**30})"])
+def test_shapes_that_no_array_has(shape: str, tmp_path: Path) -> None:
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    header += b" " * (117 - len(header)) + b"\n"
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\0" * 8
+    (tmp_path / "x.npy").write_bytes(data)
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("x.npy", data)
+    for suffix in (".npy", ".npz"):
+        with pytest.raises(DataError, match="its header promises"):
+            open_source(str(tmp_path / f"x{suffix}"))

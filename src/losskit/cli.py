@@ -22,14 +22,15 @@ from rich.text import Text
 from losskit import __version__
 from losskit.core.definition import cards
 from losskit.numpy import Loss
-from losskit.terminal import Exit, fail, parse_loss, stderr, stdout
+from losskit.terminal import Exit, Output, OutputError, fail, parse_loss, stderr, stdout
 from losskit.training.command import train
 
 if TYPE_CHECKING:
     from losskit.streaming import Evaluation, Source
 
 EXIT_CODES = """\
-Exit codes: 0 done; 1 an unexpected error; 2 wrong usage or bad input (an unknown loss, a bad file);
+Exit codes: 0 done, or the output's reader has seen enough (| head); 1 an unexpected error, or
+output that cannot be written; 2 wrong usage or bad input (an unknown loss, a bad file);
 3 training stopped because the loss became NaN; 130 interrupted by Ctrl-C.
 """
 LOSS_SYNTAX = "a loss, with parameters if any: huber, huber:delta=2.0, bce:from_logits=true"
@@ -141,6 +142,10 @@ def plot(
     with _bad_input():
         chosen = [parse_loss(loss) for loss in losses]
         fixed = None if target is None else _target(target)
+        if span is not None and not (all(map(math.isfinite, span)) and span[0] < span[1]):
+            raise ValueError(
+                f"--span must be two finite numbers, the lower first, got {span[0]:g} {span[1]:g}."
+            )
     path = out or Path(f"{chosen[0].card.name if len(chosen) == 1 else 'losses'}.png")
     if path.suffix.lower() not in PICTURES:
         fail(f"Cannot draw into {str(path)!r}: expected a name ending in {', '.join(PICTURES)}.")
@@ -166,6 +171,8 @@ def _target(text: str) -> float | list[float]:
         raise ValueError(
             f"--target must be a number, or shares such as 0.6,0.3,0.1, got {text!r}."
         ) from None
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError(f"--target must be finite, got {text!r}.")
     return numbers[0] if len(numbers) == 1 else numbers
 
 
@@ -294,15 +301,26 @@ def _finite(data: Any) -> Any:
 
 def main() -> None:
     """Run the command; the entry point."""
+    if sys.stderr is None:  # closed by the caller (2>&-), as stdout may be
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdout is None:
+        stderr().print("Cannot write the output: stdout is closed.", markup=False, soft_wrap=True)
+        sys.exit(Exit.UNEXPECTED)
+    stream = sys.stdout
+    sys.stdout = Output(stream)
     try:
-        app()
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):
-            stderr().print(f"Cannot write the output: {error.strerror}.", markup=False)
-            sys.exit(Exit.UNEXPECTED)
-        # The reader has seen enough (losskit list | head): a quiet end, also at the interpreter's
-        # last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except OutputError as error:
+        # What is still held back shall not fail again at the interpreter's last flush.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if error.reader_left:
+            sys.exit(Exit.DONE)
+        stderr().print(f"Cannot write the output: {error}.", markup=False, soft_wrap=True)
+        sys.exit(Exit.UNEXPECTED)
     except Exception as error:
         if os.environ.get("LOSSKIT_DEBUG"):
             raise
@@ -315,3 +333,5 @@ def main() -> None:
         sys.exit(Exit.UNEXPECTED)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
+    finally:
+        sys.stdout = stream

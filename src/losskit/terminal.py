@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import typer
 from rich.console import Console
@@ -52,6 +52,36 @@ def _console(*, stderr: bool) -> Console:
         highlight=False,
         emoji=False,
     )
+
+
+class OutputError(Exception):
+    """Stdout takes no more. No OSError, for Typer and Rich handle a broken pipe on their own."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror or str(error))
+        self.reader_left = isinstance(error, BrokenPipeError)
+
+
+class Output:
+    """A stream that tells its own failures from those of other files."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            raise OutputError(error) from error
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            raise OutputError(error) from error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class Failure(typer.Exit):
@@ -107,6 +137,8 @@ def split_loss(text: str, extra: Iterable[str] = ()) -> LossName:
         if key not in rules:
             known = ", ".join(rules) or "none"
             raise ValueError(f"{card.name} has no parameter {key!r}. Its parameters: {known}.")
+        if key in parameters:
+            raise ValueError(f"{card.name} is given {key!r} twice: choose one value.")
         parameters[key] = read_value(key, value, rules[key][1])
     return LossName(card.name, parameters)
 

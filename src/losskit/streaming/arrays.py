@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -116,12 +117,25 @@ def _header(stream: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, np.dt
     try:
         version = npy_format.read_magic(stream)
         if version == (1, 0):
-            return npy_format.read_array_header_1_0(stream)
+            return _checked(npy_format.read_array_header_1_0(stream))
         if version == (2, 0):
-            return npy_format.read_array_header_2_0(stream)
+            return _checked(npy_format.read_array_header_2_0(stream))
     except DAMAGE as error:
         raise _damaged(path, error) from error
     raise DataError(f"{path} is in npy format {version}, expected 1.0 or 2.0: save plain numbers.")
+
+
+Header = tuple[tuple[int, ...], bool, np.dtype[np.generic]]
+
+
+def _checked(header: Header) -> Header:
+    """The header, unless its shape is none that an array can have."""
+    shape, _, dtype = header
+    if any(isinstance(n, bool) or n < 0 for n in shape):
+        raise ValueError(f"its header promises the shape {shape}")
+    if math.prod(n or 1 for n in shape) * max(dtype.itemsize, 1) >= 1 << 63:
+        raise ValueError(f"its header promises shape {shape} of {dtype}, more than any file holds")
+    return header
 
 
 def _with_rows(shape: tuple[int, ...], path: Path) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ Data files are not trusted: nothing is unpickled, and what is damaged ends in a 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ class Source(ABC):
     @property
     def row_size(self) -> int:
         """Numbers per row."""
-        return int(np.prod([n or 1 for n in self.shape[1:]], dtype=np.int64)) or 1
+        return math.prod(n or 1 for n in self.shape[1:])
 
 
 def blocks(source: Source, rows: int) -> Iterator[Array]:
