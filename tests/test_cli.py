@@ -88,6 +88,37 @@ def test_show_tells_parameters_and_kinks() -> None:
     assert json.loads(call("show", "mae", "--json").stdout)["kinks"] == [1.0]
 
 
+@pytest.mark.parametrize("columns", [20, 40, 70, 89, 90, 100, 120])
+def test_no_width_loses_text(columns: int) -> None:
+    def said(*arguments: str) -> str:
+        text = runner.invoke(cli.app, arguments, env={"COLUMNS": str(columns)}).stdout
+        return "".join(text.split())
+
+    def short(words: str) -> str:
+        return "".join(words.split())
+
+    listed = said("list")
+    assert "…" not in listed
+    for card in cards():
+        assert card.name in listed
+        shown = said("show", card.name)
+        assert "…" not in shown
+        page = json.loads(call("show", card.name, "--json").stdout)
+        for name, facts in page["parameters"].items():
+            assert name in shown
+            assert short(facts["range"]) in shown or columns >= 90
+        if columns < 90:
+            assert short(page["sections"]["Summary"]) in listed
+            wanted = [page["target"], page["prediction"], page["takes"], page["metric"]]
+            wanted += [facts["doc"] for facts in page["parameters"].values()]
+            for words in wanted:
+                assert short(words) in shown
+        else:
+            # A table's cells stand beside each other: its words, and nothing folded away.
+            wide = runner.invoke(cli.app, ["show", card.name], env={"COLUMNS": "1000"}).stdout
+            assert sorted(shown) == sorted("".join(wide.split()))
+
+
 def test_unknown_losses_and_parameters_are_refused() -> None:
     refused(call("show", "hubber"), "Unknown loss 'hubber'", "Did you mean huber")
     refused(call("show", "huber:beta=1"), "no parameter 'beta'", "delta")
@@ -187,6 +218,17 @@ def test_eval_takes_parameters_weights_and_reductions(data: tuple[Path, Path]) -
     result = json.loads(call("eval", "mae", *files, *options).stdout)
     assert (result["value"], result["count"]) == (0.25, 2.0)
     assert result["metric"] == {"name": "mean_absolute_error", "value": 0.25}
+
+
+@pytest.mark.parametrize("columns", ["1", "20", "40", "200"])
+def test_eval_prints_whole_numbers_at_any_width(columns: str, data: tuple[Path, Path]) -> None:
+    y, p = data
+    np.save(p, [-1.23456789e-5, -1.23456789e15, 0.0])
+    arguments = ["eval", "mse", "--true", str(y), "--pred", str(p)]
+    result = runner.invoke(cli.app, arguments, env={"COLUMNS": columns})
+    assert result.stdout == call(*arguments).stdout
+    words = dict(line.split() for line in result.stdout.splitlines())
+    assert words["sum"] == "1.52415788e+30"
 
 
 def test_eval_says_nan(data: tuple[Path, Path]) -> None:

@@ -27,6 +27,8 @@ FAMILIES = {
     "similarity": "Angles of vectors",
 }
 """Headings of the list; a family without one goes under its own name."""
+NARROW = 90
+"""Columns below which entries stand under each other: a table would cut their words off."""
 
 
 # --- losskit list -------------------------------------------------------------------------------
@@ -57,12 +59,18 @@ def print_list(console: Console) -> None:
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(style="cyan", no_wrap=True, min_width=33)
         table.add_column(ratio=1)
+        narrow = console.width < NARROW
         for entry in entries:
             also = f"also: {', '.join(entry['aliases'])}; " if entry["aliases"] else ""
             words = Text(entry["summary"])
             words.append(f"\n{also}read beside it: {entry['metric']}", style="dim")
-            table.add_row(f"  {entry['name']}", words)
-        console.print(table)
+            if narrow:
+                console.print(Text(f"  {entry['name']}", style="cyan"), soft_wrap=True)
+                console.print(Padding(words, (0, 0, 0, 4)))
+            else:
+                table.add_row(f"  {entry['name']}", words)
+        if not narrow:
+            console.print(table)
         console.print()
 
 
@@ -113,8 +121,10 @@ def print_page(console: Console, card: Any) -> None:
     if "Formula" in sections:
         _section(console, "Formula", Text(sections["Formula"], style="green"))
     if facts["parameters"]:
-        _section(console, "Parameters", _parameters(facts["parameters"]))
-    _section(console, "Facts", _facts(facts))
+        parameters = _parameters if console.width >= NARROW else _stacked_parameters
+        _section(console, "Parameters", parameters(facts["parameters"]))
+    rows = _facts(facts)
+    _section(console, "Facts", _table(rows) if console.width >= NARROW else _stacked(rows))
     if "Examples" in sections:
         _section(console, "Examples", Text(sections["Examples"]))
     if "References" in sections:
@@ -139,19 +149,46 @@ def _parameters(parameters: dict[str, dict[str, Any]]) -> Table:
     return table
 
 
-def _facts(facts: dict[str, Any]) -> Table:
+def _stacked_parameters(parameters: dict[str, dict[str, Any]]) -> Group:
+    entries = []
+    for name, facts in parameters.items():
+        default = f"default {facts['default']}"
+        if facts["value"] != facts["default"]:
+            default += f" (here {facts['value']})"
+        words = Text(f"{default}\n{facts['range']}\n{facts['doc']}")
+        entries.append(Group(Text(name, style="cyan"), Padding(words, (0, 0, 0, 2))))
+    return Group(*entries)
+
+
+def _facts(facts: dict[str, Any]) -> dict[str, str]:
+    return {
+        "target": facts["target"],
+        "prediction": facts["prediction"],
+        "gives": facts["takes"] + (f", in {facts['unit']}" if facts["unit"] else ""),
+        "convex": "yes" if facts["convex"] else "no",
+        "kinks": _marks(facts),
+        "decomposable": _decomposable(facts["decomposable"]),
+        "metric": f"{facts['metric']} (what to read beside it)",
+        "model head": facts["task"],
+    }
+
+
+def _table(rows: dict[str, str]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column(style="dim", no_wrap=True)
-    table.add_column()
-    table.add_row("target", facts["target"])
-    table.add_row("prediction", facts["prediction"])
-    table.add_row("gives", facts["takes"] + (f", in {facts['unit']}" if facts["unit"] else ""))
-    table.add_row("convex", "yes" if facts["convex"] else "no")
-    table.add_row("kinks", _marks(facts))
-    table.add_row("decomposable", _decomposable(facts["decomposable"]))
-    table.add_row("metric", f"{facts['metric']} (what to read beside it)")
-    table.add_row("model head", facts["task"])
+    table.add_column(overflow="fold")
+    for name, words in rows.items():
+        table.add_row(name, Text(words))
     return table
+
+
+def _stacked(rows: dict[str, str]) -> Group:
+    return Group(
+        *(
+            Group(Text(name, style="dim"), Padding(Text(words), (0, 0, 0, 2)))
+            for name, words in rows.items()
+        )
+    )
 
 
 def _marks(facts: dict[str, Any]) -> str:
