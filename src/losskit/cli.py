@@ -254,9 +254,10 @@ def _print_result(result: dict[str, Any]) -> None:
     rows += [(key, result[key], "dim") for key in ("sum", "count", "rows")]
     rows += [(result["metric"]["name"], result["metric"]["value"], "dim")]
     width = max(len(name) for name, _, _ in rows) + 3
+    digits = max(len(f"{value:.9g}") for _, value, _ in rows)
     for name, value, style in rows:
         # Laid out by hand: a table would cut numbers off in a narrow terminal.
-        line = Text(name.ljust(width), style=style).append(f"{value:>12.9g}", style="default")
+        line = Text(name.ljust(width), style=style).append(f"{value:>{digits}.9g}", style="default")
         stdout().print(line, soft_wrap=True)
 
 

@@ -27,7 +27,7 @@ FAMILIES = {
     "similarity": "Angles of vectors",
 }
 """Headings of the list; a family without one goes under its own name."""
-NARROW = 90
+NARROW = 72
 """Columns below which entries stand under each other: a table would cut their words off."""
 
 
