@@ -69,7 +69,8 @@ def test_axis_that_does_not_exist():
 # --- labels ---------------------------------------------------------------------------------------
 
 LABELS = [
-    ([0, 3], ["label 3", "index 1", "3 classes", "0 to 2", "Start labels at 0"]),
+    ([0, 3], ["label 3", "index 1", "3 classes", "0 to 2", "Is a class missing in y_pred"]),
+    ([1, 3], ["label 3", "index 1", "Start labels at 0"]),
     ([0, -1], ["label -1", "index 1", "ignore_class=-1"]),
     ([255, 1], ["label 255", "index 0", "ignore_class=255"]),
     ([0.0, 0.5], ["label 0.5", "index 1", "fractional", "categorical_crossentropy"]),

@@ -322,11 +322,12 @@ def _check_labels(card: Any, y: Array, classes: int, used: Array | None) -> None
     where = first((y < 0) | (y >= classes))
     if where is not None:
         label = int(y[where])
-        advice = (
-            "Start labels at 0 (y_true - 1)."
-            if label == classes and np.min(y) > 0
-            else f"To leave a padding label out, pass ignore_class={label}."
-        )
+        advice = f"To leave a padding label out, pass ignore_class={label}."
+        if label == classes:
+            from_one = np.min(y) > 0
+            advice = (
+                "Start labels at 0 (y_true - 1)." if from_one else "Is a class missing in y_pred?"
+            )
         raise ValueError(
             f"y_true: label {label} at index {_index(where)} is out of range: y_pred has "
             f"{classes} classes, so labels are 0 to {classes - 1}. {advice}"
