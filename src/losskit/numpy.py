@@ -11,7 +11,7 @@ import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core import reduction as reduce
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Items, Setwise
-from losskit.core.inputs import HALF, Inputs, prepare
+from losskit.core.inputs import Inputs, prepare
 from losskit.core.namespaces import Array
 from losskit.core.namespaces.numpy import vocabulary
 
@@ -200,7 +200,7 @@ class Loss:
         """
         x = prepare(self.card, y_true, y_pred, sample_weight, mask)
         with np.errstate(all="ignore"):
-            return self._parts(x)
+            return self._sum(x), self._count(x)
 
     def combine(self, sum: float, count: float) -> float:
         """The loss of the whole from the added parts of its chunks."""
@@ -225,14 +225,14 @@ class Loss:
             items = np.where(x.keep, items, np.zeros((), items.dtype))
         return items
 
-    def _parts(self, x: Inputs) -> tuple[float, float]:
+    def _sum(self, x: Inputs) -> float:
         card, m = self.card, vocabulary(x.dtype)
         if isinstance(card, Setwise):
             # Squares of float32 errors overflow where their root does not.
             items = card.inner.value(m, x.y.astype(np.float64), x.p.astype(np.float64))
         else:
             items = card.value(m, x.y, x.p)
-        return reduce.total(items, x.weight, x.keep), self._count(x)
+        return reduce.total(items, x.weight, x.keep)
 
     def _count(self, x: Inputs) -> float:
         if self.reduction != "mean_with_sample_weight":
@@ -272,8 +272,7 @@ class Loss:
             return self._items(x)
         if isinstance(self.card, Setwise):
             return x.p.dtype.type(self._of_set(x, "value", count).item())
-        sum_, _ = self._parts(x)
-        return x.p.dtype.type(self.combine(sum_, count))
+        return x.p.dtype.type(self.combine(self._sum(x), count))
 
     def _derivative(self, x: Inputs, order: str, num_items: float | None) -> Array:
         count = self._denominator(x, num_items)
@@ -389,4 +388,4 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 """Every loss function of the NumPy face by name."""
 
-__all__ = ["CLASSES", "FUNCTIONS", "HALF", "Loss", "get"]
+__all__ = ["CLASSES", "FUNCTIONS", "Loss", "get"]

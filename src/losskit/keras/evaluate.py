@@ -108,15 +108,12 @@ def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) ->
     _check(call, used)
     if used is not None:
         # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
-        labels = call.card.target.labels
-        spread = _spread(call.card, used) if is_rowwise(call.card) else used
-        call = dataclasses.replace(
-            call,
-            y=ops.where(used, call.y, ops.zeros_like(call.y))
-            if labels
-            else ops.where(spread, call.y, ops.ones_like(call.y)),
-            p=ops.where(spread, call.p, ops.ones_like(call.p)),
-        )
+        spread = _spread(call.card, used)
+        if call.card.target.labels:
+            y = ops.where(used, call.y, ops.zeros_like(call.y))
+        else:
+            y = ops.where(spread, call.y, ops.ones_like(call.y))
+        call = dataclasses.replace(call, y=y, p=ops.where(spread, call.p, ops.ones_like(call.p)))
     if isinstance(call.card, Setwise):
         return _set_value(call, weight, keep, reduction)
     losses = items(call)
@@ -203,16 +200,13 @@ def _parts(call: Call, sample_weight: Any, mask: Any) -> tuple[Any, Any, Any]:
         keep = counted if keep is None else ops.logical_and(keep, counted)
     if sample_weight is None:
         return keep, (None if keep is None else ops.cast(keep, call.p.dtype)), keep
-    weight = _fit(call, "sample_weight", _copy(sample_weight, call.p.dtype))
+    weight = ops.cast(ops.convert_to_tensor(sample_weight), call.p.dtype)
+    weight = _fit(call, "sample_weight", weight)
     used = ops.not_equal(weight, 0)
     if keep is not None:
         used = ops.logical_and(keep, used)
     weight = ops.where(used, weight, ops.zeros_like(weight))
     return used, weight, keep
-
-
-def _copy(weight: Any, dtype: Any) -> Tensor:
-    return ops.cast(ops.convert_to_tensor(weight), dtype)
 
 
 def _fit(call: Call, name: str, x: Tensor) -> Tensor:
@@ -227,13 +221,8 @@ def _fit(call: Call, name: str, x: Tensor) -> Tensor:
             x = ops.squeeze(x, -1)
     else:
         target = shape
-    missing = len(target) - len(x.shape)
-    if missing > 0:
-        x = (
-            ops.reshape(x, (*(-1 if d is None else d for d in x.shape), *([1] * missing)))
-            if (sum(d is None for d in x.shape) < 2)
-            else _expand(x, missing)
-        )
+    for _ in range(len(target) - len(x.shape)):
+        x = ops.expand_dims(x, -1)
     if len(x.shape) != len(target) or any(
         a not in (1, None) and b is not None and a != b
         for a, b in zip(x.shape, target, strict=True)
@@ -242,12 +231,6 @@ def _fit(call: Call, name: str, x: Tensor) -> Tensor:
             f"{name} must be a number, one per sample, or one per element: got {name}.shape="
             f"{tuple(x.shape)} for y_pred.shape={shape}."
         )
-    return x
-
-
-def _expand(x: Tensor, count: int) -> Tensor:
-    for _ in range(count):
-        x = ops.expand_dims(x, -1)
     return x
 
 

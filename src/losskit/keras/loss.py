@@ -123,13 +123,14 @@ def _signature(card: type[Card]) -> inspect.Signature:
 
 
 def _make_class(card: type[Card]) -> type[Loss]:
+    signature = _signature(card)
     body: dict[str, Any] = {
         "_card": card,
         "__doc__": card.__doc__,
         "__module__": "losskit.keras",
-        "__signature__": _signature(card),
+        "__signature__": signature,
     }
-    if "axis" in _signature(card).parameters:
+    if "axis" in signature.parameters:
         body["axis"] = property(operator.attrgetter("_mean_axis"))
     for parameter in card.rules():
         body[parameter] = property(operator.attrgetter(f"card.{parameter}"))
@@ -137,7 +138,7 @@ def _make_class(card: type[Card]) -> type[Loss]:
     return keras.saving.register_keras_serializable(package="losskit")(made)
 
 
-def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Tensor]:
+def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     peer = getattr(keras.losses, card.name, None)
     axis_of_mean = peer is not None and "axis" in inspect.signature(peer).parameters
 
@@ -178,7 +179,5 @@ def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Tensor]:
 
 CLASSES: dict[str, type[Loss]] = {c.__name__: _make_class(c) for c in cards()}
 """Every loss class of the Keras face by name; the same names as in the NumPy face."""
-FUNCTIONS: dict[str, Callable[..., Tensor]] = {
-    c.name: _make_function(c, CLASSES[c.__name__]) for c in cards()
-}
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {c.name: _make_function(c) for c in cards()}
 """Every loss function of the Keras face by name."""
