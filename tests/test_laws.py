@@ -11,6 +11,8 @@ from mpmath import mp, mpf
 from losskit.core.definition import CARDS
 from losskit.core.families import is_rowwise
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 CARD_SETTINGS = list(grid.settings())
 DTYPES = [np.float64, np.float32, np.float16, ml_dtypes.bfloat16]
 BY_DTYPE = ("law_exact", "law_alive", "law_dtype")  # in test_extremes.py and below

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 import losskit.losses  # noqa: F401  (fills the registry)
+from losskit import native
 from losskit.core import reduction as reduce
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Items, Setwise
@@ -100,6 +101,13 @@ class Loss:
             TypeError: an argument is not numeric, or predictions are integers.
             ValueError: shapes do not match, or a value is outside its domain.
         """
+        if sample_weight is None and mask is None and num_items is None:
+            quick = self._quick(y_true, y_pred, False)
+            if quick is not None:
+                return quick[0]
+        fused = self._fused(y_true, y_pred, sample_weight, mask, num_items, value=True)
+        if fused is not None:
+            return fused[0]
         x = prepare(self.card, y_true, y_pred, sample_weight, mask)
         with np.errstate(all="ignore"):
             return self._value(x, num_items)
@@ -118,6 +126,9 @@ class Loss:
         For reduction "none": of each item with respect to its own predictions. Arguments and
         errors are those of the call.
         """
+        fused = self._fused(y_true, y_pred, sample_weight, mask, num_items, order="slope")
+        if fused is not None:
+            return fused[1]
         x = prepare(self.card, y_true, y_pred, sample_weight, mask)
         with np.errstate(all="ignore"):
             return self._derivative(x, "slope", num_items)
@@ -138,16 +149,18 @@ class Loss:
             ValueError: ``out`` is not an array of the prediction's shape and dtype. Else as the
                 call.
         """
+        if sample_weight is None and mask is None and num_items is None:
+            quick = self._quick(y_true, y_pred, True, out)
+            if quick is not None:
+                return quick  # type: ignore[no-any-return]
+        if out is not None:
+            check_out(out, y_pred)
+        fused = self._fused(
+            y_true, y_pred, sample_weight, mask, num_items, value=True, order="slope", out=out
+        )
+        if fused is not None:
+            return fused
         x = prepare(self.card, y_true, y_pred, sample_weight, mask)
-        if out is not None and (
-            not isinstance(out, np.ndarray) or out.shape != x.p.shape or out.dtype != x.dtype
-        ):
-            raise ValueError(
-                f"out must be a NumPy array of shape {x.p.shape} and dtype {x.dtype}, got "
-                f"{getattr(out, 'shape', type(out).__name__)}, {getattr(out, 'dtype', None)}."
-            )
-        if out is not None and not out.flags.writeable:
-            raise ValueError("out is read-only. Pass an array that may be written to.")
         with np.errstate(all="ignore"):
             value = self._value(x, num_items)
             gradient = self._derivative(x, "slope", num_items)
@@ -166,6 +179,9 @@ class Loss:
         num_items: float | None = None,
     ) -> Array:
         """Second derivative of the reduced loss by each prediction (the Hessian's diagonal)."""
+        fused = self._fused(y_true, y_pred, sample_weight, mask, num_items, order="curve")
+        if fused is not None:
+            return fused[1]
         x = prepare(self.card, y_true, y_pred, sample_weight, mask)
         with np.errstate(all="ignore"):
             return self._derivative(x, "curve", num_items)
@@ -183,6 +199,11 @@ class Loss:
                 f"{self.card.name} is one value per set and has none per element. "
                 f"Use {self.card.inner.name} for items."
             )
+        call = native.prepare(self.card, y_true, y_pred, sample_weight, mask)
+        if call is not None:
+            items = np.empty(call.shape, call.out_dtype)
+            if call.run(value=True, items=items) is not None:
+                return items
         x = prepare(self.card, y_true, y_pred, sample_weight, mask)
         with np.errstate(all="ignore"):
             return self._items(x)
@@ -198,6 +219,13 @@ class Loss:
         reduction "mean_with_sample_weight". For the root mean squared error the sum is that of the
         squared errors.
         """
+        card, wide = self.card, False
+        if isinstance(card, Setwise):
+            card, wide = card.inner, True
+        call = native.prepare(card, y_true, y_pred, sample_weight, mask, wide)
+        found = call.run(value=True) if call is not None else None
+        if call is not None and found is not None:
+            return found[0], self._own_count(call)
         x = prepare(self.card, y_true, y_pred, sample_weight, mask)
         with np.errstate(all="ignore"):
             return self._sum(x), self._count(x)
@@ -214,6 +242,103 @@ class Loss:
         from losskit.plots import plot
 
         return plot(self, ax=ax, **options)
+
+    # --- by a kernel
+
+    def _quick(self, y_true: Any, y_pred: Any, gradient: bool, out: Array | None = None) -> Any:
+        """(mean, gradient) of plain arrays; None where only the longer ways go."""
+        if self.reduction != "mean":
+            return None
+        return native.mean(self.card, y_true, y_pred, gradient, out)
+
+    def _fused(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any,
+        mask: Any,
+        num_items: float | None,
+        *,
+        value: bool = False,
+        order: str | None = None,
+        out: Array | None = None,
+    ) -> tuple[Any, Any] | None:
+        """(value, derivative of that order) in one pass; None where no kernel applies."""
+        card = self.card
+        if isinstance(card, Setwise):
+            return self._fused_set(
+                y_true, y_pred, sample_weight, mask, num_items, value=value, order=order, out=out
+            )
+        if order == "curve" and card.item_axis() is not None:
+            return None
+        call = native.prepare(card, y_true, y_pred, sample_weight, mask)
+        if call is None or call.items == 0:
+            return None
+        count = self._denominator(call.items, lambda: self._own_count(call), num_items)
+        averaged = self.reduction in ("mean", "mean_with_sample_weight")
+        if averaged and not count:
+            return None
+        items = np.empty(call.shape, call.out_dtype) if value and self.reduction == "none" else None
+        derivative = None if order is None else _result(out, call)
+        found = call.run(
+            1.0 / count if averaged else 1.0,
+            value=value,
+            items=items,
+            slope=derivative if order == "slope" else None,
+            curve=derivative if order == "curve" else None,
+        )
+        if found is None:
+            return None
+        if out is not None and derivative is not out:
+            out[...] = derivative
+            derivative = out
+        if not value:
+            return None, derivative
+        if items is not None:
+            return items, derivative
+        return _scalar(self.combine(found[0], count), call.out_dtype), derivative
+
+    def _fused_set(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any,
+        mask: Any,
+        num_items: float | None,
+        *,
+        value: bool,
+        order: str | None,
+        out: Array | None,
+    ) -> tuple[Any, Any] | None:
+        """The same for a function of a mean, by the chain rule in float64."""
+        card = self.card
+        if order == "curve" or not native.has_chain_rule(card):
+            return None
+        call = native.prepare(card.inner, y_true, y_pred, sample_weight, mask, wide=True)
+        found = call.run(value=True) if call is not None else None
+        if call is None or found is None or call.items == 0:
+            return None
+        count = self._denominator(call.items, lambda: self._own_count(call), num_items)
+        # Beyond these the squares themselves have left float64: the careful way is NumPy's.
+        if not count or not 1e-250 < found[0] < 1e250:
+            return None
+        dtype = np.asarray(y_pred).dtype
+        value_dtype = np.float64 if dtype == np.float64 else np.float32
+        result = _scalar(self.combine(found[0], count), value_dtype)
+        if order is None:
+            return result, None
+        derivative = _result(out, call)
+        call.run(card.outer_slope(found[0] / count) / count, slope=derivative)
+        if out is not None and derivative is not out:
+            out[...] = derivative
+            derivative = out
+        return result, derivative
+
+    def _own_count(self, call: native.Call) -> float:
+        """What the mean divides by, if the caller does not say."""
+        if self.reduction != "mean_with_sample_weight":
+            return float(call.items)
+        return native.divisor(self.card, call)
 
     # --- inside
 
@@ -244,9 +369,11 @@ class Loss:
             return float(x.items)
         return reduce.total(np.broadcast_to(per_item, shape or per_item.shape), x.weight, x.keep)
 
-    def _denominator(self, x: Inputs, num_items: float | None) -> float:
+    def _denominator(
+        self, items: int, own: Callable[[], float], num_items: float | None
+    ) -> float:
         if num_items is None:
-            return self._count(x)
+            return own()
         if self.reduction in ("sum", "none"):
             raise ValueError(
                 f"num_items goes with a mean, got num_items={num_items} with "
@@ -259,15 +386,15 @@ class Loss:
                 "chunks, then combine(sum, count)."
             )
         count = reduce.check_num_items(num_items)
-        if count == 0 and self._count(x):
+        if count == 0 and own():
             raise ValueError(
-                f"num_items is {num_items!r}, but this part alone has {x.items} items that count. "
+                f"num_items is {num_items!r}, but this part alone has {items} items that count. "
                 "Pass the count of the whole."
             )
         return count
 
     def _value(self, x: Inputs, num_items: float | None) -> Any:
-        count = self._denominator(x, num_items)
+        count = self._denominator(x.items, lambda: self._count(x), num_items)
         if self.reduction == "none":
             return self._items(x)
         if isinstance(self.card, Setwise):
@@ -275,7 +402,7 @@ class Loss:
         return x.p.dtype.type(self.combine(self._sum(x), count))
 
     def _derivative(self, x: Inputs, order: str, num_items: float | None) -> Array:
-        count = self._denominator(x, num_items)
+        count = self._denominator(x.items, lambda: self._count(x), num_items)
         if isinstance(self.card, Setwise):
             return self._of_set(x, order, count).astype(x.dtype)
         per_item = self._per_item(x)
@@ -320,6 +447,40 @@ class Loss:
 
     def __hash__(self) -> int:
         return hash((self.card, self.reduction, self.on_empty, self.name))
+
+
+def check_out(out: Any, y_pred: Any) -> None:
+    """Check that a gradient of these predictions can be written into ``out``.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    p = y_pred if isinstance(y_pred, np.ndarray) else np.asarray(y_pred)
+    if not isinstance(out, np.ndarray) or out.shape != p.shape or out.dtype != p.dtype:
+        raise ValueError(
+            f"out must be a NumPy array of shape {p.shape} and dtype {p.dtype}, got "
+            f"{getattr(out, 'shape', type(out).__name__)}, {getattr(out, 'dtype', None)}."
+        )
+    if not out.flags.writeable:
+        raise ValueError("out is read-only. Pass an array that may be written to.")
+
+
+def _result(out: Array | None, call: native.Call) -> Array:
+    """The array to write a derivative into: ``out``, unless it overlaps with what is read."""
+    if out is None:
+        return np.empty(call.p.shape, call.dtype)
+    apart = not any(
+        np.may_share_memory(out, a) for a in (call.p, call.y, call.weight, call.keep) if a is not None
+    )
+    return out if apart else np.empty(out.shape, out.dtype)
+
+
+def _scalar(value: float, dtype: Any) -> Any:
+    """The value as a NumPy scalar; one beyond the dtype's range is infinite."""
+    if abs(value) <= 3e38:
+        return dtype(value)
+    with np.errstate(over="ignore"):
+        return dtype(value)
 
 
 def get(name: str | Loss, **parameters: Any) -> Loss:

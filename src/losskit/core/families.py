@@ -89,6 +89,10 @@ class Setwise(Card):
         """The value of the set from the mean of the inner items."""
 
     @abstractmethod
+    def outer_slope(self, mean: float) -> float:
+        """Derivative of `finish` at a mean above 0."""
+
+    @abstractmethod
     def value(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
         """The value for weights ``w`` and item count ``count``: a scalar."""
 

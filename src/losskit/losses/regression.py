@@ -168,6 +168,9 @@ class RootMeanSquaredError(Setwise):
     def finish(self, mean: float) -> float:
         return math.sqrt(mean) if mean >= 0 else float("nan")
 
+    def outer_slope(self, mean: float) -> float:
+        return 0.5 / math.sqrt(mean)
+
     def value(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
         return self._scaled(m, y, p, w, count)[2]
 

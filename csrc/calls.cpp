@@ -1,0 +1,238 @@
+#include "calls.hpp"
+
+#include <cmath>
+
+#if defined(__unix__)
+#include <unistd.h>
+#endif
+
+namespace losskit {
+
+bool past_caches(std::int64_t elements, bool wide) {
+  static const std::int64_t from = [] {
+    std::int64_t cache = 0;
+#if defined(_SC_LEVEL3_CACHE_SIZE)
+    cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+#endif
+    return cache > 0 ? cache + cache / 2 : std::int64_t{48} << 20;
+  }();
+  return elements * (wide ? 8 : 4) >= from;
+}
+
+// --- the short way
+
+Numpy::Numpy() {
+  const nb::module_ np = nb::module_::import_("numpy");
+  ndarray = np.attr("ndarray");
+  empty_like = np.attr("empty_like");
+  float32 = np.attr("float32");
+  float64 = np.attr("float64");
+}
+
+const Numpy& numpy() {
+  // Never freed: at exit Python may be gone before this library is.
+  static const Numpy* names = new Numpy;
+  return *names;
+}
+
+Plain::Plain(nb::handle y, nb::handle p, nb::handle out, bool gradient, bool wide,
+             std::optional<int> axis, bool labels)
+    : wide_(wide) {
+  const auto* ndarray = reinterpret_cast<PyTypeObject*>(numpy().ndarray.ptr());
+  if (Py_TYPE(y.ptr()) != ndarray || Py_TYPE(p.ptr()) != ndarray) return;
+  const Type type = wide ? Type::float64 : Type::float32;
+  try {
+    target.emplace(y, false);
+    prediction.emplace(p, false);
+    if (prediction->view().type != type || prediction->size() == 0) return;
+    const int dimensions = prediction->dimensions();
+    const auto* shape = prediction->shape();
+    int own = dimensions;  // the axis that an item uses up, if any
+    if (axis) {
+      own = *axis < 0 ? *axis + dimensions : *axis;
+      if (own < 0 || own >= dimensions) return;
+      for (int k = 0; k < own; ++k) outer *= shape[k];
+      classes = shape[own];
+      for (int k = own + 1; k < dimensions; ++k) inner *= shape[k];
+    }
+    if (target->dimensions() != dimensions - (labels ? 1 : 0)) return;
+    for (int k = 0, j = 0; k < dimensions; ++k)
+      if (!(labels && k == own) && target->shape()[j++] != shape[k]) return;
+    if (labels && target->view().type < Type::uint8) return;
+    if (gradient && out.is_none()) {
+      gradient_ = nb::steal(PyObject_CallOneArg(numpy().empty_like.ptr(), p.ptr()));
+      if (!gradient_.is_valid()) throw nb::python_error();
+      to.emplace(gradient_, true);
+    } else if (gradient) {
+      if (Py_TYPE(out.ptr()) != ndarray) return;
+      to.emplace(out, true);
+      gradient_ = nb::borrow(out);
+      if (to->view().type != type || !to->same_shape(*prediction) || to->overlaps(*prediction) ||
+          to->overlaps(*target))
+        return;
+    }
+  } catch (const std::invalid_argument&) {
+    return;
+  } catch (nb::python_error& error) {
+    // No buffer, or read-only: an error with a better message is to come.
+    if (!error.matches(PyExc_BufferError) && !error.matches(PyExc_ValueError)) throw;
+    return;
+  }
+  sound = true;
+}
+
+nb::object Plain::result(const Found& found, std::int64_t items) const {
+  if (found.bad) return nb::none();
+  const double mean = found.sum / static_cast<double>(items);
+  const nb::object number =
+      nb::steal(PyFloat_FromDouble(wide_ ? mean : static_cast<double>(static_cast<float>(mean))));
+  const nb::object scalar = nb::steal(PyObject_CallOneArg(
+      (wide_ ? numpy().float64 : numpy().float32).ptr(), number.ptr()));
+  if (!scalar.is_valid()) throw nb::python_error();
+  return nb::make_tuple(scalar, gradient_);
+}
+
+// --- pointwise
+
+PointwiseKernel::PointwiseKernel(int card, bool wide, std::vector<double> parameters,
+                                 double floor, double prediction_low, double prediction_high)
+    : card_(card), wide_(wide), parameters_(std::move(parameters)) {
+  q_.floor = floor;
+  q_.prediction_low = prediction_low;
+  q_.prediction_high = prediction_high;
+}
+
+Found PointwiseKernel::compute(const Pointwise& q, std::int64_t n) const {
+  const Kernels& k = kernels();
+  return in_parts(n, elements_per_task, n, [&](std::int64_t begin, std::int64_t end, Found& found) {
+    k.pointwise(card_, wide_, q, begin, end, found);
+  });
+}
+
+nb::object PointwiseKernel::run(nb::handle y, nb::handle p, nb::handle weight, nb::handle keep,
+                                double scale, bool value, nb::handle items, nb::handle slope,
+                                nb::handle curve) const {
+  const Array target(y, false), prediction(p, false), weights(weight, false), kept(keep, false);
+  const Array to_items(items, true), to_slope(slope, true), to_curve(curve, true);
+  const std::int64_t n = prediction.size();
+  require(target.size() == n, "target and prediction differ in size");
+  for (const Array* a : {&weights, &kept, &to_items, &to_slope, &to_curve})
+    require(!a->view() || a->size() == n, "an array differs in size from the prediction");
+  Pointwise q = q_;
+  q.parameters = parameters_.data();
+  q.target = target.view();
+  q.prediction = prediction.view();
+  q.weight = weights.view();
+  q.keep = kept.view();
+  q.items = to_items.view();
+  q.slope = to_slope.view();
+  q.curve = to_curve.view();
+  q.scale = scale;
+  q.value = value;
+  q.past_caches = past_caches(n, wide_);
+  return result(compute(q, n));
+}
+
+nb::object PointwiseKernel::mean(nb::handle y, nb::handle p, bool gradient, nb::handle out) const {
+  const Plain plain(y, p, out, gradient, wide_, std::nullopt, false);
+  if (!plain.sound) return nb::none();
+  const std::int64_t n = plain.prediction->size();
+  Pointwise q = q_;
+  q.parameters = parameters_.data();
+  q.target = plain.target->view();
+  q.prediction = plain.prediction->view();
+  if (plain.to) q.slope = plain.to->view();
+  q.scale = 1.0 / static_cast<double>(n);
+  q.past_caches = past_caches(n, wide_);
+  return plain.result(compute(q, n), n);
+}
+
+// --- softmax
+
+SoftmaxKernel::SoftmaxKernel(bool dense, bool wide, int axis, bool ignores, std::int64_t ignored,
+                             std::vector<double> class_weight, double smoothing, double z_loss,
+                             double temperature)
+    : wide_(wide), axis_(axis), class_weight_(std::move(class_weight)) {
+  q_.dense = dense;
+  q_.ignores = ignores;
+  q_.ignored = ignored;
+  q_.smoothing = smoothing;
+  q_.z_loss = z_loss;
+  q_.temperature = temperature;
+}
+
+Found SoftmaxKernel::compute(const Softmax& q) const {
+  // Whole groups of rows, so that no part begins amid the lanes of another.
+  const std::int64_t per_part = q.classes > elements_per_task / 64
+                                    ? std::max<std::int64_t>(1, elements_per_task / q.classes)
+                                    : elements_per_task / q.classes / 64 * 64;
+  const Kernels& k = kernels();
+  return in_parts(q.rows(), per_part, q.rows() * q.classes,
+                  [&](std::int64_t begin, std::int64_t end, Found& found) {
+                    k.softmax(wide_, q, begin, end, found);
+                  });
+}
+
+nb::object SoftmaxKernel::run(nb::handle y, nb::handle z, std::int64_t outer, std::int64_t classes,
+                              std::int64_t inner, nb::handle weight, nb::handle keep, double scale,
+                              nb::handle items, nb::handle gradient) const {
+  const Array target(y, false), logits(z, false), weights(weight, false), kept(keep, false);
+  const Array to_items(items, true), to_gradient(gradient, true);
+  Softmax q = q_;
+  q.outer = outer;
+  q.classes = classes;
+  q.inner = inner;
+  const std::int64_t rows = q.rows(), n = logits.size();
+  require(outer >= 0 && classes > 0 && inner > 0 && rows * classes == n,
+          "the logits are not rows of classes");
+  require(target.size() == (q.dense ? n : rows), "the target differs in size");
+  require(class_weight_.empty() || static_cast<std::int64_t>(class_weight_.size()) == classes,
+          "class weights are not one per class");
+  for (const Array* a : {&weights, &kept, &to_items})
+    require(!a->view() || a->size() == rows, "an array of items differs in size from the rows");
+  require(!to_gradient.view() || to_gradient.size() == n, "the gradient differs in size");
+  if (!class_weight_.empty()) q.class_weight = class_weight_.data();
+  q.logits = logits.view();
+  q.target = target.view();
+  q.weight = weights.view();
+  q.keep = kept.view();
+  q.items = to_items.view();
+  q.gradient = to_gradient.view();
+  q.scale = scale;
+  q.past_caches = past_caches(n, wide_);
+  return result(compute(q));
+}
+
+nb::object SoftmaxKernel::mean(nb::handle y, nb::handle z, bool gradient, nb::handle out) const {
+  // Which rows count, and how many classes have weights, is for the long way to say.
+  if (q_.ignores || !class_weight_.empty()) return nb::none();
+  const Plain plain(y, z, out, gradient, wide_, axis_, !q_.dense);
+  if (!plain.sound) return nb::none();
+  Softmax q = q_;
+  q.outer = plain.outer;
+  q.classes = plain.classes;
+  q.inner = plain.inner;
+  q.logits = plain.prediction->view();
+  q.target = plain.target->view();
+  if (plain.to) q.gradient = plain.to->view();
+  q.scale = 1.0 / static_cast<double>(q.rows());
+  q.past_caches = past_caches(plain.prediction->size(), wide_);
+  return plain.result(compute(q), q.rows());
+}
+
+void log_softmax(nb::handle z, nb::handle out, bool wide, std::int64_t rows, std::int64_t classes) {
+  const Array logits(z, false), to(out, true);
+  require(classes > 0 && rows >= 0 && rows * classes == logits.size() && to.size() == logits.size(),
+          "the logits are not rows of classes");
+  LogSoftmax q;
+  q.logits = logits.view();
+  q.out = to.view();
+  q.rows = rows;
+  q.classes = classes;
+  q.past_caches = past_caches(logits.size(), wide);
+  const Kernels& k = kernels();
+  in_parts(rows, std::max<std::int64_t>(1, elements_per_task / classes), logits.size(),
+           [&](std::int64_t begin, std::int64_t end, Found&) { k.log_softmax(wide, q, begin, end); });
+}
+
+}  // namespace losskit

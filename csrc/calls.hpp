@@ -1,0 +1,135 @@
+// The kernels as Python sees them: a loss with its parameters, called with arrays.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "arrays.hpp"
+#include "dispatch.hpp"
+#include "threads.hpp"
+
+namespace losskit {
+
+namespace nb = nanobind;
+
+// Below this many elements one thread is done before another has woken up.
+inline constexpr std::int64_t worth_sharing = 1 << 17;
+// Below this many it does not pay to let other Python threads run meanwhile.
+inline constexpr std::int64_t worth_releasing = 1 << 12;
+
+// Whether results of so many elements do not stay in a cache until they are used: then they are
+// written past it.
+bool past_caches(std::int64_t elements, bool wide);
+
+inline void require(bool sound, const char* what) {
+  if (!sound) throw std::invalid_argument(what);
+}
+
+// Calls work(begin, end, found) for the items in parts of a fixed size, on as many threads as pay, and
+// adds up what was found: in order, so that the number of threads changes nothing.
+template <class F>
+Found in_parts(std::int64_t items, std::int64_t per_part, std::int64_t elements, F&& work) {
+  const std::int64_t parts = (items + per_part - 1) / per_part;
+  std::optional<nb::gil_scoped_release> released;
+  if (elements >= worth_releasing) released.emplace();
+  Found all;
+  if (parts == 1) {
+    work(0, items, all);
+    return all;
+  }
+  const auto found = std::make_unique<Found[]>(static_cast<std::size_t>(parts));
+  for_each_task(parts, elements >= worth_sharing, [&](std::int64_t i) {
+    work(i * per_part, std::min(items, (i + 1) * per_part), found[i]);
+  });
+  for (std::int64_t i = 0; i < parts; ++i) {
+    all.sum += found[i].sum;
+    all.weights += found[i].weights;
+    all.bad |= found[i].bad;
+  }
+  return all;
+}
+
+// (sum, sum of the weights), or None if a value lies outside its domain.
+inline nb::object result(const Found& found) {
+  if (found.bad) return nb::none();
+  return nb::make_tuple(found.sum, found.weights);
+}
+
+// NumPy's own names that a call needs; looked up once.
+struct Numpy {
+  nb::object ndarray, empty_like, float32, float64;
+  Numpy();
+};
+const Numpy& numpy();
+
+// The commonest call made short: the mean, and its gradient if wanted, of whole NumPy arrays of the
+// kernel's own type. Holds what was read; `sound` is false where the arrays are anything else: then
+// the long way computes the same, or says what is wrong.
+class Plain {
+ public:
+  // axis: of the items' own entries in the prediction; labels: the target lacks it.
+  Plain(nb::handle y, nb::handle p, nb::handle out, bool gradient, bool wide,
+        std::optional<int> axis, bool labels);
+
+  bool sound = false;
+  std::optional<Array> target, prediction, to;
+  std::int64_t outer = 1, classes = 1, inner = 1;
+
+  // (mean, gradient or None) as NumPy has them; None if something was out of its domain.
+  nb::object result(const Found& found, std::int64_t items) const;
+
+ private:
+  bool wide_;
+  nb::object gradient_ = nb::none();
+};
+
+// A pointwise card with its parameters.
+class PointwiseKernel {
+ public:
+  PointwiseKernel(int card, bool wide, std::vector<double> parameters, double floor,
+                  double prediction_low, double prediction_high);
+
+  // y, p: target and prediction; weight, keep: per element, or None; items, slope, curve: where they
+  // go, or None; derivatives are multiplied by `scale`. (sum, sum of weights), or None.
+  nb::object run(nb::handle y, nb::handle p, nb::handle weight, nb::handle keep, double scale,
+                 bool value, nb::handle items, nb::handle slope, nb::handle curve) const;
+  nb::object mean(nb::handle y, nb::handle p, bool gradient, nb::handle out) const;
+
+ private:
+  Found compute(const Pointwise& q, std::int64_t n) const;
+
+  int card_;
+  bool wide_;
+  std::vector<double> parameters_;
+  Pointwise q_;
+};
+
+// Softmax cross-entropy with its parameters.
+class SoftmaxKernel {
+ public:
+  SoftmaxKernel(bool dense, bool wide, int axis, bool ignores, std::int64_t ignored,
+                std::vector<double> class_weight, double smoothing, double z_loss,
+                double temperature);
+
+  // Logits are (outer, classes, inner); the rest as above, per row.
+  nb::object run(nb::handle y, nb::handle z, std::int64_t outer, std::int64_t classes,
+                 std::int64_t inner, nb::handle weight, nb::handle keep, double scale,
+                 nb::handle items, nb::handle gradient) const;
+  nb::object mean(nb::handle y, nb::handle z, bool gradient, nb::handle out) const;
+
+ private:
+  Found compute(const Softmax& q) const;
+
+  bool wide_;
+  int axis_;
+  std::vector<double> class_weight_;
+  Softmax q_;
+};
+
+void log_softmax(nb::handle z, nb::handle out, bool wide, std::int64_t rows, std::int64_t classes);
+
+}  // namespace losskit

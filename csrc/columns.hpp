@@ -1,0 +1,219 @@
+// Softmax cross-entropy of several rows at once, one in each lane: for few classes, where a row is
+// shorter than a vector or two, and for classes along another axis than the last, where neighbours in
+// memory belong to different rows. The forms are those of softmax.hpp.
+#pragma once
+
+#include "softmax.hpp"
+
+namespace losskit::LOSSKIT_ISA {
+
+template <class T, bool Dense, bool General>
+class Columns {
+ public:
+  Columns(const Softmax& q, Found& found)
+      : q_(q),
+        found_(found),
+        per_temperature_(static_cast<T>(1.0 / q.temperature)),
+        lift_(q.smoothing / static_cast<double>(q.classes)),
+        smoothing_{static_cast<T>(1.0 - q.smoothing), static_cast<T>(lift_)} {
+    const auto size = static_cast<std::size_t>(q.classes) * w;
+    if (scratch_.size() < 2 * size) scratch_.resize(2 * size);
+    z_ = scratch_.data();
+    y_ = z_ + size;
+  }
+
+  void run(std::int64_t begin, std::int64_t end) {
+    Rows rows;
+    for (std::int64_t first = begin; first < end; first += few_rows) {
+      const std::int64_t count = end - first < few_rows ? end - first : few_rows;
+      read_rows<T>(q_, first, count, rows, found_);
+      for (std::int64_t i = 0; i < count;) {
+        // Lanes that lie side by side: they must not reach beyond the inner axis.
+        const std::int64_t row = first + i, inside = q_.inner - row % q_.inner;
+        std::int64_t n = count - i < w ? count - i : w;
+        if (q_.inner > 1 && inside < n) n = inside;
+        group(row, static_cast<int>(n), rows, static_cast<int>(i));
+        i += n;
+      }
+    }
+  }
+
+ private:
+  static constexpr int w = width<T>;
+  using V = Lanes<T>;
+
+  // Entry (row, 0) in C order; classes lie q.inner apart from it.
+  std::int64_t start(std::int64_t row) const {
+    return row / q_.inner * q_.classes * q_.inner + row % q_.inner;
+  }
+
+  // Elements of n rows, class by class: to[class * w + lane].
+  void gather(const View& from, std::int64_t row, int n, T* to) {
+    if (n < w) std::memset(to, 0, q_.classes * w * sizeof(T));
+    if (q_.inner == 1) {
+      for (int lane = 0; lane < n; ++lane) {
+        T buffer[chunk];
+        for (std::int64_t j = 0; j < q_.classes; j += chunk) {
+          const std::int64_t m = q_.classes - j < chunk ? q_.classes - j : chunk;
+          const T* x = read<T>(from, (row + lane) * q_.classes + j, m, buffer);
+          for (std::int64_t c = 0; c < m; ++c) std::memcpy(to + (j + c) * w + lane, x + c, sizeof(T));
+        }
+      }
+    } else {
+      T buffer[w];
+      for (std::int64_t c = 0; c < q_.classes; ++c) {
+        const T* x = read<T>(from, start(row) + c * q_.inner, n, buffer);
+        std::memcpy(to + c * w, x, n * sizeof(T));
+      }
+    }
+  }
+
+  void scatter(std::int64_t row, int n, const T* from) {
+    if (q_.inner == 1) {
+      for (int lane = 0; lane < n; ++lane) {
+        T buffer[chunk];
+        for (std::int64_t j = 0; j < q_.classes; j += chunk) {
+          const std::int64_t m = q_.classes - j < chunk ? q_.classes - j : chunk;
+          const std::int64_t at = (row + lane) * q_.classes + j;
+          const bool direct = in_place<T>(q_.gradient);
+          T* out = direct ? reinterpret_cast<T*>(q_.gradient.data) + at : buffer;
+          for (std::int64_t c = 0; c < m; ++c)
+            std::memcpy(out + c, from + (j + c) * w + lane, sizeof(T));
+          if (!direct) write<T>(q_.gradient, at, m, buffer);
+        }
+      }
+    } else {
+      for (std::int64_t c = 0; c < q_.classes; ++c) {
+        const std::int64_t at = start(row) + c * q_.inner;
+        if (in_place<T>(q_.gradient))
+          std::memcpy(q_.gradient.data + at * sizeof(T), from + c * w, n * sizeof(T));
+        else
+          write<T>(q_.gradient, at, n, from + c * w);
+      }
+    }
+  }
+
+  void group(std::int64_t row, int n, const Rows& rows, int at) {
+    gather(q_.logits, row, n, z_);
+    if constexpr (Dense) gather(q_.target, row, n, y_);
+    alignas(64) T own[w] = {}, weight[w] = {}, use[w] = {};
+    std::int64_t label[w] = {};
+    for (int lane = 0; lane < n; ++lane) {
+      if (!rows.keep[at + lane]) continue;
+      use[lane] = 1;
+      weight[lane] = static_cast<T>(rows.weights[at + lane] * q_.scale / q_.temperature);
+      if constexpr (!Dense) {
+        label[lane] = rows.labels[at + lane];
+        own[lane] = z_[label[lane] * w + lane];
+      }
+    }
+    const auto used = load(use) != V{};
+    // What does not count must not make a NaN or trip the check of the targets.
+    if (any<V>(~used))
+      for (std::int64_t c = 0; c < q_.classes; ++c) {
+        store(z_ + c * w, select<V>(used, load(z_ + c * w), V{}));
+        if constexpr (Dense) store(y_ + c * w, select<V>(used, load(y_ + c * w), V{}));
+      }
+
+    V top = load(z_);
+    for (std::int64_t c = 1; c < q_.classes; ++c) top = greater(load(z_ + c * w), top);
+    const V per = splat(per_temperature_), zero = {}, one = splat(T(1));
+    Lane below, distances, shares, others;
+    V tops = {}, low = {}, high = {};
+    for (std::int64_t c = 0; c < q_.classes; ++c) {
+      V d = load(z_ + c * w) - top;
+      if constexpr (General) d *= per;
+      const V e = exp_scaled(d);
+      store(z_ + c * w, e);
+      const auto is_top = e == splat(exp_scale<T>);
+      tops += select<V>(is_top, one, zero);
+      below.add(select<V>(is_top, zero, e));
+      if constexpr (Dense) {
+        const V raw = load(y_ + c * w);
+        low = lesser(raw, low);
+        high = greater(raw, high);
+        const V t = General ? raw * smoothing_.shares + smoothing_.lift : raw;
+        store(y_ + c * w, t);
+        shares.add(t);
+        others.add(select<V>(is_top, zero, t));
+        distances.add(select<V>(t == zero, zero, t * d));
+      } else if constexpr (General) {
+        distances.add(d);
+      }
+    }
+    const V rest = below.total() * T(1.0 / exp_scale<T>) + (tops - one);
+    const V log_sum = log1p(rest), sum = Dense ? shares.total() : one;
+    const V lse = top * per + log_sum;
+    V d_own = (load(own) - top) * per, item;
+    if constexpr (Dense) {
+      item = select<V>(sum == zero, zero, sum * log_sum) - distances.total();
+      for (int lane = 0; lane < n; ++lane)
+        found_.bad |= !(low[lane] >= T(-1e-5) && high[lane] <= T(1 + 1e-5) &&
+                        std::isfinite(sum[lane]));
+    } else {
+      item = log_sum - d_own;
+      if constexpr (General)
+        item = item * smoothing_.shares +
+               (log_sum * static_cast<T>(q_.classes) - distances.total()) * smoothing_.lift;
+    }
+    if (q_.z_loss != 0.0) item += lse * lse * static_cast<T>(q_.z_loss);
+    alignas(64) T items[w];
+    for (int lane = 0; lane < n; ++lane) {
+      const bool counts = rows.keep[at + lane];
+      const double weighted = counts ? rows.weights[at + lane] * item[lane] : 0.0;
+      found_.sum += weighted;
+      items[lane] = static_cast<T>(weighted);
+    }
+    if (q_.items) write<T>(q_.items, row, n, items);
+    if (!q_.gradient) return;
+
+    const V by = load(weight), z_slope = lse * static_cast<T>(2.0 * q_.z_loss);
+    const V inverse = one / (one + rest), complement = rest * inverse, all = sum + z_slope;
+    const V to_p = inverse * T(1.0 / exp_scale<T>);
+    if constexpr (Dense) {
+      const V other = others.total();
+      const V exact = (other + z_slope) * inverse - (sum - other) * complement;
+      for (std::int64_t c = 0; c < q_.classes; ++c) {
+        const V e = load(z_ + c * w), plain = e * to_p * all - load(y_ + c * w);
+        const auto is_top = (e == splat(exp_scale<T>)) & (rest < one);
+        store(z_ + c * w, select<V>(used, select<V>(is_top, exact, plain) * by, zero));
+      }
+    } else {
+      alignas(64) T e_own[w] = {};
+      for (int lane = 0; lane < n; ++lane) e_own[lane] = z_[label[lane] * w + lane];
+      const V p = load(e_own) * to_p, lift = splat(smoothing_.lift);
+      const V rivals = splat(static_cast<T>((static_cast<double>(q_.classes) - 1.0) * lift_));
+      V exact = rivals - select<V>(d_own == zero, complement, one - p) + z_slope * p;
+      exact = select<V>(used, exact * by, zero);
+      for (std::int64_t c = 0; c < q_.classes; ++c)
+        store(z_ + c * w, select<V>(used, (load(z_ + c * w) * to_p * all - lift) * by, zero));
+      for (int lane = 0; lane < n; ++lane) z_[label[lane] * w + lane] = exact[lane];
+    }
+    scatter(row, n, z_);
+  }
+
+  // A sum in each lane; of many classes, part by part, lest float32 lose the small ones.
+  struct Lane {
+    V part = {}, sum = {};
+    int count = 0;
+    LOSSKIT_INLINE void add(V x) {
+      part += x;
+      if (++count == 32) {
+        sum += part;
+        part = V{};
+        count = 0;
+      }
+    }
+    LOSSKIT_INLINE V total() const { return sum + part; }
+  };
+
+  inline static thread_local std::vector<T> scratch_;
+  const Softmax& q_;
+  Found& found_;
+  const T per_temperature_;
+  const double lift_;
+  const Smoothing<T> smoothing_;
+  T *z_, *y_;
+};
+
+}  // namespace losskit::LOSSKIT_ISA

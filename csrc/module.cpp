@@ -1,0 +1,66 @@
+// The Python module losskit._kernels.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <chrono>
+#include <new>
+
+#include "calls.hpp"
+
+namespace losskit {
+namespace {
+
+// Bytes read and written per second by the best copy of so many bytes, at the median of some tries.
+double copy_bandwidth(std::int64_t bytes) {
+  constexpr std::int64_t part = 1 << 20;
+  const std::int64_t parts = std::max<std::int64_t>(1, bytes / part);
+  const auto allocate = [&] {
+    const auto free = [](char* p) { ::operator delete[](p, std::align_val_t{64}); };
+    auto* p = static_cast<char*>(::operator new[](parts * part, std::align_val_t{64}));
+    std::fill(p, p + parts * part, '\1');
+    return std::unique_ptr<char[], void (*)(char*)>(p, free);
+  };
+  const auto from = allocate(), to = allocate();
+  const Kernels& k = kernels();
+  nb::gil_scoped_release released;
+  std::vector<double> seconds;
+  for (int i = 0; i < 9; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    for_each_task(parts, true, [&](std::int64_t j) {
+      k.copy(from.get() + j * part, to.get() + j * part, part);
+    });
+    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  std::sort(seconds.begin(), seconds.end());
+  return 2.0 * static_cast<double>(parts * part) / seconds[seconds.size() / 2];
+}
+
+}  // namespace
+}  // namespace losskit
+
+NB_MODULE(_kernels, m) {
+  namespace nb = nanobind;
+  using namespace losskit;
+  m.doc() = "Compiled kernels; losskit.native is the way to them.";
+  nb::class_<PointwiseKernel>(m, "PointwiseKernel")
+      .def(nb::init<int, bool, std::vector<double>, double, double, double>())
+      .def("run", &PointwiseKernel::run, nb::arg().none(), nb::arg().none(), nb::arg().none(),
+           nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
+           nb::arg().none())
+      .def("mean", &PointwiseKernel::mean, nb::arg(), nb::arg(), nb::arg(), nb::arg().none());
+  nb::class_<SoftmaxKernel>(m, "SoftmaxKernel")
+      .def(nb::init<bool, bool, int, bool, std::int64_t, std::vector<double>, double, double, double>())
+      .def("run", &SoftmaxKernel::run, nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg(),
+           nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg().none(),
+           nb::arg().none())
+      .def("mean", &SoftmaxKernel::mean, nb::arg(), nb::arg(), nb::arg(), nb::arg().none());
+  m.def("log_softmax", &log_softmax);
+  m.def("copy_bandwidth", &copy_bandwidth);
+  m.def("fingerprints", [] { return kernels().fingerprints(); });
+  m.def("instruction_set", [] { return std::string(kernels().isa); });
+  m.def("instruction_sets", &instruction_sets);
+  m.def("threads", &threads);
+  m.def("set_threads", &set_threads);
+}

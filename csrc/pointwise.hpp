@@ -1,0 +1,267 @@
+// Pointwise losses: the loops, written once for all cards. What a card computes is generated
+// (generated/cards.hpp); here are blocks, sums, weights and masks.
+#pragma once
+
+#include "views.hpp"
+#include "vocabulary.hpp"
+
+namespace losskit::LOSSKIT_ISA {
+
+// What stands in for an element that does not count: inside every domain, away from every pole.
+inline constexpr double target_stand_in = 1.0, prediction_stand_in = 0.5;
+
+// Numbers that formulas use and that depend on the type.
+template <class T>
+struct Constants {
+  double tiny = std::numeric_limits<T>::min();
+  double floor = tiny;
+};
+
+// What is computed of a block. Slope and curve are multiplied by q.scale.
+enum Want { sum_wanted = 1, items_wanted = 2, slope_wanted = 4, curve_wanted = 8 };
+
+template <class T>
+struct Block {
+  const T *y, *p;
+  std::int64_t n;  // a multiple of the vector's width
+  T *items, *slope, *curve;
+  T by;  // multiplies slope and curve
+  Constants<T> constants;
+};
+
+// The formulas of a card over a block. Returns whether all of it lies inside the card's domains.
+template <class Card, class T, int want>
+bool formulas(const Pointwise& q, const Block<T>& b, Sum& sum) {
+  using V = Lanes<T>;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  double parameters[Card::parameters + 1];  // a copy that no result can be written over
+  for (int i = 0; i < Card::parameters; ++i) parameters[i] = q.parameters[i];
+  const Constants<T> constants = b.constants;
+  const V by = splat(b.by);
+  V finite = {}, low = splat(T(target_stand_in)), high = low;
+  V p_low = splat(T(prediction_stand_in)), p_high = p_low;
+  Integers<T> no_sign = {};
+  Sum total = sum;
+  for (std::int64_t i = 0; i < b.n; i += width<T>) {
+    const V y = load(b.y + i), p = load(b.p + i);
+    V value, slope, curve;
+    Card::evaluate(y, p, parameters, constants, value, slope, curve);
+    if constexpr (want & sum_wanted) total.add(value);
+    if constexpr (want & items_wanted) store(b.items + i, value);
+    if constexpr (want & slope_wanted) store(b.slope + i, slope * by);
+    if constexpr (want & curve_wanted) store(b.curve + i, curve * by);
+
+    finite += y * V{};  // NaN from the first that is not finite
+    if constexpr (Card::target_low > -infinity) low = lesser(y, low);
+    if constexpr (Card::target_high < infinity) high = greater(y, high);
+    if constexpr (Card::signs) no_sign |= y * y * y != y;
+    if constexpr (Card::prediction_bounded) {
+      p_low = lesser(p, p_low);  // a NaN is let through: a model that has diverged
+      p_high = greater(p, p_high);
+    }
+  }
+  sum = total;
+  bool outside = any<V>(finite != finite) | any<V>(no_sign);
+  if constexpr (Card::target_low > -infinity) outside |= any<V>(low < T(Card::target_low));
+  if constexpr (Card::target_high < infinity) outside |= any<V>(high > T(Card::target_high));
+  if constexpr (Card::prediction_bounded)
+    outside |= any<V>(p_low < T(q.prediction_low)) | any<V>(p_high > T(q.prediction_high));
+  return !outside;
+}
+
+template <class T>
+using Formulas = bool (*)(const Pointwise&, const Block<T>&, Sum&);
+
+// The formulas of one card: of all that may be wanted, what is compiled.
+template <class T>
+struct CardFormulas {
+  Formulas<T> sum, items, slope, curve, sum_slope, items_slope, slope_curve;
+
+  Formulas<T> of(int want) const {
+    switch (want) {
+      case sum_wanted: return sum;
+      case items_wanted: return items;
+      case slope_wanted: return slope;
+      case curve_wanted: return curve;
+      case sum_wanted | slope_wanted: return sum_slope;
+      case items_wanted | slope_wanted: return items_slope;
+      case slope_wanted | curve_wanted: return slope_curve;
+    }
+    return nullptr;
+  }
+};
+
+template <class Card, class T>
+inline constexpr CardFormulas<T> formulas_of = {
+    formulas<Card, T, sum_wanted>,
+    formulas<Card, T, items_wanted>,
+    formulas<Card, T, slope_wanted>,
+    formulas<Card, T, curve_wanted>,
+    formulas<Card, T, sum_wanted | slope_wanted>,
+    formulas<Card, T, items_wanted | slope_wanted>,
+    formulas<Card, T, slope_wanted | curve_wanted>,
+};
+
+// The elements begin <= i < end of a pointwise loss, block by block.
+template <class T>
+class Loop {
+ public:
+  Loop(const Pointwise& q, const CardFormulas<T>& card, std::int64_t begin, Found& found)
+      : q_(q),
+        card_(card),
+        found_(found),
+        derivatives_((q.slope ? slope_wanted : 0) | (q.curve ? curve_wanted : 0)),
+        items_(q.items, begin, q.past_caches),
+        slope_(q.slope, begin, q.past_caches),
+        curve_(q.curve, begin, q.past_caches) {
+    if (constants_.floor < q.floor) constants_.floor = q.floor;
+  }
+
+  void run(std::int64_t begin, std::int64_t end) {
+    const bool weighted = q_.weight || q_.keep;
+    for (std::int64_t i = begin; i < end; i += block) {
+      const std::int64_t n = end - i < block ? end - i : block;
+      const T* y = read<T>(q_.target, i, n, y_);
+      const T* p = read<T>(q_.prediction, i, n, p_);
+      if (weighted) {
+        this->weighted(y, p, i, n);
+      } else {
+        // What is left over at the end of the whole array is filled up to a vector.
+        const std::int64_t whole = n / width<T> * width<T>;
+        if (whole > 0) plain(y, p, whole);
+        if (whole < n) rest(y + whole, p + whole, n - whole);
+      }
+    }
+    found_.sum += sum_.total();
+  }
+
+ private:
+  static constexpr std::int64_t block = 1024;
+
+  void call(int want, const Block<T>& b) {
+    if (want) found_.bad |= !card_.of(want)(q_, b, sum_);
+  }
+
+  void plain(const T* y, const T* p, std::int64_t n) {
+    const int of_value = !q_.value ? 0 : q_.items ? items_wanted : sum_wanted;
+    const Block<T> b = {y, p, n, items_.next(), slope_.next(), curve_.next(),
+                        static_cast<T>(q_.scale), constants_};
+    if (of_value && (derivatives_ & curve_wanted)) {
+      call(of_value, b);
+      call(derivatives_, b);
+    } else {
+      call(of_value | derivatives_, b);
+    }
+    done(n);
+  }
+
+  void rest(const T* y, const T* p, std::int64_t n) {
+    fill(y, p, n);
+    alignas(64) T items[width<T>];
+    const Block<T> b = {y_, p_, width<T>, items, slope_.next(), curve_.next(),
+                        static_cast<T>(q_.scale), constants_};
+    padded(b, n);
+    if (q_.items) std::memcpy(items_.next(), items, n * sizeof(T));
+    if (q_.value && !q_.items)
+      for (std::int64_t k = 0; k < n; ++k) found_.sum += static_cast<double>(items[k]);
+    done(n);
+  }
+
+  void weighted(const T* y, const T* p, std::int64_t at, std::int64_t n) {
+    read_weights(at, n);
+    fill(y, p, n);
+    alignas(64) T items[block];
+    const std::int64_t whole = (n + width<T> - 1) / width<T> * width<T>;
+    const Block<T> b = {y_, p_, whole, items, slope_.next(), curve_.next(), T(1), constants_};
+    padded(b, n);
+    double sum = 0.0;
+    for (std::int64_t k = 0; k < n; ++k) {
+      const double weighted = weights_[k] == 0.0 ? 0.0 : weights_[k] * items[k];
+      sum += weighted;
+      items[k] = static_cast<T>(weighted);
+    }
+    if (q_.value) found_.sum += sum;
+    if (q_.items) std::memcpy(items_.next(), items, n * sizeof(T));
+    if (q_.slope) scale(slope_.next(), n);
+    if (q_.curve) scale(curve_.next(), n);
+    done(n);
+  }
+
+  // Formulas over n elements and what fills them up, the results of which are thrown away.
+  void padded(Block<T> b, std::int64_t n) {
+    alignas(64) T slope[block], curve[block];
+    T *to_slope = b.slope, *to_curve = b.curve;
+    b.slope = slope;
+    b.curve = curve;
+    if (q_.value) call(items_wanted, b);
+    call(derivatives_, b);
+    if (q_.slope) std::memcpy(to_slope, slope, n * sizeof(T));
+    if (q_.curve) std::memcpy(to_curve, curve, n * sizeof(T));
+  }
+
+  // Moves n elements into the buffers, in which what does not count is replaced.
+  void fill(const T* y, const T* p, std::int64_t n) {
+    const bool weighted = q_.weight || q_.keep;
+    if (y != y_) std::memmove(y_, y, n * sizeof(T));
+    if (p != p_) std::memmove(p_, p, n * sizeof(T));
+    for (std::int64_t k = 0; weighted && k < n; ++k) {
+      y_[k] = weights_[k] == 0.0 ? T(target_stand_in) : y_[k];
+      p_[k] = weights_[k] == 0.0 ? T(prediction_stand_in) : p_[k];
+    }
+    for (std::int64_t k = n; k % width<T> != 0; ++k) {
+      y_[k] = T(target_stand_in);
+      p_[k] = T(prediction_stand_in);
+    }
+  }
+
+  void read_weights(std::int64_t at, std::int64_t n) {
+    if (q_.weight) {
+      const double* w = read<double>(q_.weight, at, n, weights_);
+      if (w != weights_) std::memcpy(weights_, w, n * sizeof *w);
+    } else {
+      for (std::int64_t k = 0; k < n; ++k) weights_[k] = 1.0;
+    }
+    if (q_.keep) {
+      std::uint8_t kept[block];
+      const std::uint8_t* keep = read<std::uint8_t>(q_.keep, at, n, kept);
+      // Not multiplied: the weight of what does not count may be anything.
+      for (std::int64_t k = 0; k < n; ++k) weights_[k] = keep[k] ? weights_[k] : 0.0;
+    }
+    double all = 0.0;
+    bool sound = true;
+    for (std::int64_t k = 0; k < n; ++k) {
+      all += weights_[k];
+      sound &= (weights_[k] >= 0.0) & (weights_[k] <= std::numeric_limits<T>::max());
+    }
+    found_.weights += all;
+    found_.bad |= !sound;
+  }
+
+  // Multiplies derivatives by the weights; they may stand at any address.
+  void scale(T* to, std::int64_t n) {
+    for (std::int64_t k = 0; k < n; ++k) {
+      T x;
+      std::memcpy(&x, to + k, sizeof x);
+      x *= static_cast<T>(weights_[k] * q_.scale);
+      std::memcpy(to + k, &x, sizeof x);
+    }
+  }
+
+  void done(std::int64_t n) {
+    if (q_.items) items_.done(n);
+    if (q_.slope) slope_.done(n);
+    if (q_.curve) curve_.done(n);
+  }
+
+  const Pointwise& q_;
+  const CardFormulas<T>& card_;
+  Found& found_;
+  const int derivatives_;
+  Constants<T> constants_;
+  Sum sum_;
+  Writer<T> items_, slope_, curve_;
+  alignas(64) T y_[block], p_[block];
+  alignas(64) double weights_[block];
+};
+
+}  // namespace losskit::LOSSKIT_ISA

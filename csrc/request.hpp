@@ -1,0 +1,90 @@
+// What the Python side asks of a kernel: plain data, shared by all instruction sets.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace losskit {
+
+enum class Type : std::uint8_t {
+  float32, float64, float16, bfloat16,
+  uint8, int8, uint16, int16, uint32, int32, uint64, int64,
+};
+
+// An array: elements of a type at an address, with strides in bytes. Dimensions of length 1 are gone,
+// and neighbours that lie as one are joined.
+struct View {
+  static constexpr int most_dimensions = 32;
+
+  char* data = nullptr;
+  Type type = Type::float32;
+  bool contiguous = false;
+  int dimensions = 0;
+  std::int64_t shape[most_dimensions];
+  std::int64_t strides[most_dimensions];
+
+  explicit operator bool() const { return data != nullptr; }
+};
+
+// What a task found: the sum of the weighted items, the sum of the weights, and whether anything that
+// counts lies outside its domain (then the Python side looks for it and says where).
+struct Found {
+  double sum = 0.0;
+  double weights = 0.0;
+  bool bad = false;
+};
+
+// A pointwise loss: what is wanted is where there is an array for it; the sum always is.
+struct Pointwise {
+  View target, prediction, weight, keep;
+  View items, slope, curve;
+  bool value = true;           // whether the items or their sum are wanted
+  const double* parameters = nullptr;
+  double scale = 1.0;          // of slope and curve
+  double floor = 0.0;          // least probability, if above the computation's own smallest normal
+  double prediction_low = 0.0, prediction_high = 0.0;  // the prediction's domain
+  bool past_caches = false;
+};
+
+// log(softmax(logits)) along the last axis.
+struct LogSoftmax {
+  View logits, out;
+  std::int64_t rows = 0, classes = 0;
+  bool past_caches = false;
+};
+
+// Softmax cross-entropy over rows: classes lie `inner` elements apart, `outer * inner` rows in all.
+struct Softmax {
+  View logits;
+  View target;  // class labels, one per row, or (dense) shares in the shape of the logits
+  View weight, keep;
+  View items, gradient;
+  std::int64_t outer = 0, classes = 0, inner = 1;
+  bool dense = false;
+  bool ignores = false;
+  std::int64_t ignored = 0;
+  const double* class_weight = nullptr;
+  double smoothing = 0.0, z_loss = 0.0, temperature = 1.0;
+  double scale = 1.0;  // of the gradient
+  bool past_caches = false;
+
+  std::int64_t rows() const { return outer * inner; }
+};
+
+// How many elements one thread takes at a time: fixed, since sums are made of these parts.
+inline constexpr std::int64_t elements_per_task = 16384;
+
+// Everything that is compiled once for each instruction set. `wide`: computed in float64.
+struct Kernels {
+  const char* isa;
+  void (*pointwise)(int card, bool wide, const Pointwise&, std::int64_t begin, std::int64_t end,
+                    Found&);
+  void (*softmax)(bool wide, const Softmax&, std::int64_t begin, std::int64_t end, Found&);
+  void (*log_softmax)(bool wide, const LogSoftmax&, std::int64_t begin, std::int64_t end);
+  // What names the text of each card, in the order of their numbers.
+  std::vector<std::string> (*fingerprints)();
+  void (*copy)(const char* from, char* to, std::int64_t bytes);
+};
+
+}  // namespace losskit

@@ -1,0 +1,299 @@
+// Views: NumPy arrays of any type, strides and alignment, read and written block by block.
+//
+// A block that already lies there as the computation wants it is used in place; any other is gathered
+// or converted into a small buffer, so nothing of the size of the input is ever copied.
+#pragma once
+
+#include "lanes.hpp"
+#include "request.hpp"
+
+namespace losskit::LOSSKIT_ISA {
+
+// --- half precision, by integers and one float operation, so that the compiler can use vectors
+
+LOSSKIT_INLINE float from_float16(std::uint16_t h) {
+  // The exponent's bias is changed by a multiplication, which also normalises subnormal numbers.
+  const std::uint32_t rest = (h & 0x7fffu) << 13;
+  float x;
+  std::memcpy(&x, &rest, 4);
+  x *= 0x1p112f;
+  std::uint32_t y;
+  std::memcpy(&y, &x, 4);
+  y |= (h & 0x7c00u) == 0x7c00u ? 0x7f800000u : 0u;  // infinite or NaN
+  y |= (h & 0x8000u) << 16;
+  std::memcpy(&x, &y, 4);
+  return x;
+}
+
+LOSSKIT_INLINE std::uint16_t to_float16(float x) {
+  std::uint32_t u;
+  std::memcpy(&u, &x, 4);
+  const std::uint32_t sign = (u >> 16) & 0x8000u;
+  u &= 0x7fffffffu;
+  // Ties to even: half of the last place kept, less one where the last bit kept is 0.
+  const std::uint32_t normal = (u + 0xfffu + ((u >> 13) & 1u) - 0x38000000u) >> 13;
+  // Added to 0.5, a number below 2^-14 has its last place where float16 has it.
+  float a;
+  std::memcpy(&a, &u, 4);
+  a += 0.5f;
+  std::uint32_t small;
+  std::memcpy(&small, &a, 4);
+  small -= 0x3f000000u;
+  std::uint32_t h = u < 0x38800000u ? small : normal;
+  h = u >= 0x477ff000u ? 0x7c00u : h;  // from 65520 on
+  h = u > 0x7f800000u ? 0x7e00u : h;   // NaN
+  return static_cast<std::uint16_t>(h | sign);
+}
+
+LOSSKIT_INLINE float from_bfloat16(std::uint16_t h) {
+  const std::uint32_t u = static_cast<std::uint32_t>(h) << 16;
+  float x;
+  std::memcpy(&x, &u, 4);
+  return x;
+}
+
+LOSSKIT_INLINE std::uint16_t to_bfloat16(float x) {
+  std::uint32_t u;
+  std::memcpy(&u, &x, 4);
+  const std::uint32_t rounded = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
+  return static_cast<std::uint16_t>((u & 0x7fffffffu) > 0x7f800000u ? (u >> 16) | 0x40u : rounded);
+}
+
+// Types that C++ lacks: their bits, with a name.
+struct Float16 {
+  std::uint16_t bits;
+  LOSSKIT_INLINE operator float() const { return from_float16(bits); }
+  LOSSKIT_INLINE static Float16 of(float x) { return {to_float16(x)}; }
+};
+struct Bfloat16 {
+  std::uint16_t bits;
+  LOSSKIT_INLINE operator float() const { return from_bfloat16(bits); }
+  LOSSKIT_INLINE static Bfloat16 of(float x) { return {to_bfloat16(x)}; }
+};
+
+// Calls f with a value of the C++ type that an array holds.
+template <class F>
+inline void with_type(Type type, F&& f) {
+  switch (type) {
+    case Type::float32: return f(float{});
+    case Type::float64: return f(double{});
+    case Type::float16: return f(Float16{});
+    case Type::bfloat16: return f(Bfloat16{});
+    case Type::uint8: return f(std::uint8_t{});
+    case Type::int8: return f(std::int8_t{});
+    case Type::uint16: return f(std::uint16_t{});
+    case Type::int16: return f(std::int16_t{});
+    case Type::uint32: return f(std::uint32_t{});
+    case Type::int32: return f(std::int32_t{});
+    case Type::uint64: return f(std::uint64_t{});
+    case Type::int64: return f(std::int64_t{});
+  }
+}
+
+template <class T>
+inline constexpr Type type_of = std::is_same_v<T, float>    ? Type::float32
+                                : std::is_same_v<T, double> ? Type::float64
+                                                            : Type::int64;
+
+// --- walking
+
+// Calls f(address, step in bytes, how many) for each evenly spaced run of the elements
+// begin <= i < begin + n, counted in C order.
+template <class F>
+inline void for_each_run(const View& v, std::int64_t begin, std::int64_t n, F&& f) {
+  if (v.dimensions <= 1) {
+    const std::int64_t step = v.dimensions ? v.strides[0] : 0;
+    return f(v.data + begin * step, step, n);
+  }
+  const int last = v.dimensions - 1;
+  std::int64_t index[View::most_dimensions];
+  std::int64_t rest = begin;
+  char* at = v.data;
+  for (int k = last; k >= 0; --k) {
+    index[k] = rest % v.shape[k];
+    rest /= v.shape[k];
+    at += index[k] * v.strides[k];
+  }
+  while (n > 0) {
+    const std::int64_t left = v.shape[last] - index[last];
+    const std::int64_t run = left < n ? left : n;
+    f(at, v.strides[last], run);
+    n -= run;
+    at += run * v.strides[last];
+    index[last] += run;
+    for (int k = last; k > 0 && index[k] == v.shape[k]; --k) {
+      at += v.strides[k - 1] - index[k] * v.strides[k];
+      index[k] = 0;
+      ++index[k - 1];
+    }
+  }
+}
+
+template <class T>
+LOSSKIT_INLINE bool in_place(const View& v) {
+  return v.contiguous && v.type == type_of<T>;
+}
+
+// The elements begin <= i < begin + n as T: where they lie, or in the buffer.
+template <class T>
+inline const T* read(const View& v, std::int64_t begin, std::int64_t n, T* buffer) {
+  if (in_place<T>(v)) return reinterpret_cast<const T*>(v.data) + begin;
+  with_type(v.type, [&](auto example) {
+    using S = decltype(example);
+    T* to = buffer;
+    for_each_run(v, begin, n, [&](const char* at, std::int64_t step, std::int64_t count) {
+      if (step == sizeof(S)) {
+        for (std::int64_t i = 0; i < count; ++i) {
+          S x;
+          std::memcpy(&x, at + i * sizeof(S), sizeof x);
+          to[i] = static_cast<T>(x);
+        }
+      } else {
+        for (std::int64_t i = 0; i < count; ++i) {
+          S x;
+          std::memcpy(&x, at + i * step, sizeof x);
+          to[i] = static_cast<T>(x);
+        }
+      }
+      to += count;
+    });
+  });
+  return buffer;
+}
+
+// One element.
+template <class T>
+inline T read_one(const View& v, std::int64_t i) {
+  T x = 0;
+  return *read<T>(v, i, 1, &x);
+}
+
+template <class S, class T>
+LOSSKIT_INLINE S rounded(T x) {
+  if constexpr (std::is_class_v<S>)
+    return S::of(static_cast<float>(x));
+  else
+    return static_cast<S>(x);
+}
+
+// Writes n elements from `begin` on.
+template <class T>
+inline void write(const View& v, std::int64_t begin, std::int64_t n, const T* from) {
+  with_type(v.type, [&](auto example) {
+    using S = decltype(example);
+    if constexpr (std::is_integral_v<S>) return;  // results are floating-point
+    for_each_run(v, begin, n, [&](char* at, std::int64_t step, std::int64_t count) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        const S x = rounded<S>(from[i]);
+        std::memcpy(at + i * step, &x, sizeof x);
+      }
+      from += count;
+    });
+  });
+}
+
+// --- results in sequence
+
+// Takes results block after block, each written where `next` says, and puts them into an array: in
+// place; or past the caches, whole cache lines at a time, so that none is read before it is written;
+// or converted.
+template <class T>
+class Writer {
+ public:
+  static constexpr std::int64_t most = 1024;  // elements of a block
+
+  Writer(const View& to, std::int64_t begin, bool past_caches)
+      : to_(to), at_(begin), direct_(in_place<T>(to)) {
+    const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(to.data) + begin * sizeof(T);
+    if (!direct_ || !past_caches || address % sizeof(T) != 0) return;
+    // The line may have begun before: then so does the buffer.
+    fill_ = start_ = address % line / sizeof(T);
+    line_ = address - address % line;
+  }
+  Writer(const Writer&) = delete;
+
+  ~Writer() {
+    if (!line_) return;
+    if (fill_ > start_) std::memcpy(out(start_), buffer_ + start_, (fill_ - start_) * sizeof(T));
+    finish_streaming();
+  }
+
+  // Where the next block of up to `most` elements is to be written.
+  LOSSKIT_INLINE T* next() {
+    if (line_) return buffer_ + fill_;
+    return direct_ ? reinterpret_cast<T*>(to_.data) + at_ : buffer_;
+  }
+
+  // n elements have been written there.
+  LOSSKIT_INLINE void done(std::int64_t n) {
+    if (line_) {
+      fill_ += n;
+      flush();
+    } else if (!direct_) {
+      write<T>(to_, at_, n, buffer_);
+    }
+    at_ += n;
+  }
+
+ private:
+  static constexpr std::int64_t line = 64;
+  static constexpr std::int64_t per_line = line / sizeof(T);
+
+  LOSSKIT_INLINE T* out(std::int64_t i) const { return reinterpret_cast<T*>(line_) + i; }
+
+  LOSSKIT_INLINE void flush() {
+    const std::int64_t whole = fill_ / per_line * per_line;
+    if (whole == 0) return;
+    std::int64_t i = 0;
+    if (start_ > 0) {
+      std::memcpy(out(start_), buffer_ + start_, (per_line - start_) * sizeof(T));
+      i = per_line;
+      start_ = 0;
+    }
+    for (; i < whole; i += width<T>) stream<T>(out(i), load<T>(buffer_ + i));
+    fill_ -= whole;
+    std::memcpy(buffer_, buffer_ + whole, fill_ * sizeof(T));
+    line_ += whole * sizeof(T);
+  }
+
+  const View& to_;
+  std::int64_t at_, fill_ = 0, start_ = 0;
+  std::uintptr_t line_ = 0;  // where the buffer belongs; 0 if the results are not streamed
+  bool direct_;
+  alignas(line) T buffer_[most + per_line];
+};
+
+// Puts results begin <= i < begin + n that are made by the vector, in any grouping, into an array:
+// make(i, part) gives those from begin + i on, where `part` is how many are wanted if not all.
+template <class T, class F>
+inline void put(const View& to, std::int64_t begin, std::int64_t n, bool past_caches, F&& make) {
+  using Whole = std::integral_constant<int, 0>;
+  constexpr int w = width<T>;
+  std::int64_t i = 0;
+  if (!in_place<T>(to)) {
+    T buffer[w];
+    for (; i < n; i += w) {
+      const int part = static_cast<int>(n - i < w ? n - i : w);
+      store(buffer, part == w ? make(i, Whole()) : make(i, part));
+      write<T>(to, begin + i, part, buffer);
+    }
+    return;
+  }
+  T* out = reinterpret_cast<T*>(to.data) + begin;
+  const auto some = [&](int part) LOSSKIT_INLINE_LAMBDA {
+    const Lanes<T> v = make(i, part);
+    std::memcpy(out + i, &v, part * sizeof(T));
+    i += part;
+  };
+  const std::uintptr_t over = reinterpret_cast<std::uintptr_t>(out) % LOSSKIT_VECTOR_BYTES;
+  if (past_caches && over % sizeof(T) == 0) {
+    const auto head = static_cast<std::int64_t>((LOSSKIT_VECTOR_BYTES - over) / sizeof(T)) % w;
+    if (head > 0) some(static_cast<int>(head < n ? head : n));
+    for (; i + w <= n; i += w) stream<T>(out + i, make(i, Whole()));
+  } else {
+    for (; i + w <= n; i += w) store<T>(out + i, make(i, Whole()));
+  }
+  if (i < n) some(static_cast<int>(n - i));
+}
+
+}  // namespace losskit::LOSSKIT_ISA

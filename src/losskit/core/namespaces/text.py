@@ -1,0 +1,289 @@
+"""The vocabulary that writes down what a formula does: C++ text for the compiled kernels.
+
+A card's formulas are called once with symbols in place of arrays and parameters. Equal
+subexpressions become one node, whether they stand in the value, the slope or the curve; so each
+exponential is taken once. The text is a function of one vector of elements (see csrc/).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from losskit.core.definition import Rule
+from losskit.core.families import Pointwise
+from losskit.core.namespaces import SLACK, Vocabulary
+
+ORDERS = ("value", "slope", "curve")
+
+VECTOR, SCALAR, MASK = "V", "double", "Bits<V>"
+"""What a node is: a vector of elements, a number that is the same for all, a comparison."""
+
+
+class Node:
+    """One operation of a formula. Made through `Trace`, which keeps one of each."""
+
+    __slots__ = ("args", "kind", "op", "trace")
+
+    def __init__(self, trace: Trace, op: str, args: tuple[Any, ...], kind: str) -> None:
+        self.trace, self.op, self.args, self.kind = trace, op, args, kind
+
+    def _with(self, op: str, left: Any, right: Any, kind: str | None = None) -> Node:
+        left, right = self.trace.node(left), self.trace.node(right)
+        plain = VECTOR if VECTOR in (left.kind, right.kind) else SCALAR
+        return self.trace.make(op, (left, right), kind or plain)
+
+    def __add__(self, other: Any) -> Node:
+        return self._with("+", self, other)
+
+    def __radd__(self, other: Any) -> Node:
+        return self._with("+", other, self)
+
+    def __sub__(self, other: Any) -> Node:
+        return self._with("-", self, other)
+
+    def __rsub__(self, other: Any) -> Node:
+        return self._with("-", other, self)
+
+    def __mul__(self, other: Any) -> Node:
+        return self._with("*", self, other)
+
+    def __rmul__(self, other: Any) -> Node:
+        return self._with("*", other, self)
+
+    def __truediv__(self, other: Any) -> Node:
+        return self._with("/", self, other)
+
+    def __rtruediv__(self, other: Any) -> Node:
+        return self._with("/", other, self)
+
+    def __neg__(self) -> Node:
+        if self.op == "negative":
+            return self.args[0]  # type: ignore[no-any-return]
+        return self.trace.make("negative", (self,), self.kind)
+
+    def __lt__(self, other: Any) -> Node:
+        return self._with("<", self, other, MASK)
+
+    def __le__(self, other: Any) -> Node:
+        return self._with("<=", self, other, MASK)
+
+    def __gt__(self, other: Any) -> Node:
+        return self._with(">", self, other, MASK)
+
+    def __ge__(self, other: Any) -> Node:
+        return self._with(">=", self, other, MASK)
+
+    def __eq__(self, other: object) -> Node:  # type: ignore[override]
+        return self._with("==", self, other, MASK)
+
+    def __ne__(self, other: object) -> Node:  # type: ignore[override]
+        return self._with("!=", self, other, MASK)
+
+    def __and__(self, other: Any) -> Node:
+        return self._with("&", self, other, MASK)
+
+    def __or__(self, other: Any) -> Node:
+        return self._with("|", self, other, MASK)
+
+    def __invert__(self) -> Node:
+        return self.trace.make("~", (self,), MASK)
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        if self.kind == SCALAR:
+            return True  # a parameter that is 0 is traced as the number 0
+        raise TypeError("A formula must not branch on data: use m.where.")
+
+
+class Trace(Vocabulary):
+    """The vocabulary on symbols, and all nodes made with it, each once, in order."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[tuple[Any, ...], Node] = {}
+
+    def make(self, op: str, args: tuple[Any, ...], kind: str) -> Node:
+        """The node of that operation."""
+        key = (op, kind, *(id(a) if isinstance(a, Node) else repr(a) for a in args))
+        return self.nodes.setdefault(key, Node(self, op, args, kind))
+
+    def node(self, x: Any) -> Node:
+        """A number as a node; a node as it is."""
+        return x if isinstance(x, Node) else self.make("number", (float(x),), SCALAR)
+
+    def _call(self, name: str, *args: Any) -> Node:
+        return self.make(name, tuple(self.node(a) for a in args), VECTOR)
+
+    # --- the vocabulary
+
+    def abs(self, x: Node) -> Node:
+        return self._call("absolute", x.args[0] if x.op == "negative" else x)
+
+    def exp(self, x: Node) -> Node:
+        return self._call("exp", x)
+
+    def expm1(self, x: Node) -> Node:
+        return self._call("expm1", x)
+
+    def log(self, x: Node) -> Node:
+        return self._call("log", x)
+
+    def log1p(self, x: Node) -> Node:
+        return self._call("log1p", x)
+
+    def sqrt(self, x: Node) -> Node:
+        return self._call("square_root", x)
+
+    def tanh(self, x: Node) -> Node:
+        return self._call("tanh", x)
+
+    def sign(self, x: Node) -> Node:
+        return self._call("sign", x)
+
+    def maximum(self, x: Any, y: Any) -> Node:
+        x, y = self.node(x), self.node(y)
+        if x.kind == SCALAR:
+            x, y = y, x
+        return self._call("at_least" if y.kind == SCALAR else "maximum", x, y)
+
+    def minimum(self, x: Any, y: Any) -> Node:
+        x, y = self.node(x), self.node(y)
+        if x.kind == SCALAR:
+            x, y = y, x
+        return self._call("at_most" if y.kind == SCALAR else "minimum", x, y)
+
+    def where(self, condition: Node, yes: Any, no: Any) -> Node:
+        return self._call("select", condition, yes, no)
+
+    def tiny(self, x: Node) -> Node:  # type: ignore[override]
+        return self.make("tiny", (), SCALAR)
+
+    def floored(self, p: Node) -> Node:
+        floor = self.make("floor", (), SCALAR)
+        return self.where(p < -SLACK, math.nan, self.maximum(p, floor))
+
+    def _rows(self, *_: Any) -> Any:
+        raise TypeError("A pointwise formula has no axis.")
+
+    sum = max = drop = classes = vector = _rows
+
+
+# --- text ---------------------------------------------------------------------------------------
+
+
+def _number(x: float) -> str:
+    if math.isnan(x):
+        return "std::numeric_limits<double>::quiet_NaN()"
+    if math.isinf(x):
+        return ("-" if x < 0 else "") + "std::numeric_limits<double>::infinity()"
+    return repr(x)
+
+
+def _text(trace: Trace, results: dict[str, Node]) -> list[str]:
+    names: dict[int, str] = {}
+    lines: list[str] = []
+
+    def write(node: Node) -> str:
+        """The node's name or number; its line is written first."""
+        if id(node) in names:
+            return names[id(node)]
+        if node.op == "number":
+            return _number(node.args[0])
+        if node.op in ("y", "p"):
+            return node.op
+        if node.op == "parameter":
+            return f"q[{node.args[0]}]"
+        if node.op in ("tiny", "floor"):
+            return "k.tiny" if node.op == "tiny" else "k.floor"
+        written = [write(a) for a in node.args]
+        vector = node.kind != SCALAR
+
+        def operand(i: int, whole: bool = False) -> str:
+            if vector and node.args[i].kind == SCALAR:
+                return f"splat(T({written[i]}))" if whole else f"T({written[i]})"
+            return written[i]
+
+        both_scalar = all(a.kind == SCALAR for a in node.args)
+        if node.op in ("at_least", "at_most"):
+            expression = f"{node.op}({operand(0, whole=True)}, T({written[1]}))"
+        elif node.op == "negative":
+            expression = f"-{operand(0)}"
+        elif node.op == "~":
+            expression = f"~{written[0]}"
+        elif len(node.args) == 2 and not node.op.isidentifier():
+            left = operand(0, whole=both_scalar)
+            expression = f"{left} {node.op} {operand(1)}"
+        elif node.op == "select":
+            expression = f"select<V>({written[0]}, {operand(1, True)}, {operand(2, True)})"
+        else:
+            inside = ", ".join(operand(i, whole=True) for i in range(len(written)))
+            expression = f"{node.op}({inside})"
+        names[id(node)] = name = f"t{len(names)}"
+        lines.append(f"const {node.kind} {name} = {expression};")
+        return name
+
+    for order, node in results.items():
+        text = write(node)
+        lines.append(f"{order} = {text if node.kind == VECTOR else f'splat(T({text}))'};")
+    return lines
+
+
+def trace(card: type[Pointwise], fixed: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """The statements that compute value, slope and curve from y and p.
+
+    Args:
+        card: a pointwise card.
+        fixed: parameters that are constants of this text; the others are symbols.
+
+    Returns:
+        The statements, and the names of the parameters that are symbols (q[0], q[1], ...).
+
+    Raises:
+        TypeError: a formula does what the vocabulary lacks.
+    """
+    m = Trace()
+    free = [name for name in card.rules() if name not in fixed]
+    symbolic = object.__new__(card)
+    for name, value in fixed.items():
+        object.__setattr__(symbolic, name, value)
+    for i, name in enumerate(free):
+        object.__setattr__(symbolic, name, m.make("parameter", (i,), SCALAR))
+    y, p = m.make("y", (), VECTOR), m.make("p", (), VECTOR)
+    results = {order: m.node(getattr(symbolic, order)(m, y, p)) for order in ORDERS}
+    return _text(m, results), free
+
+
+def fixed_parameters(card: Pointwise) -> dict[str, Any]:
+    """What `trace` is to take as a constant for this card: flags, and numbers that are 0."""
+    return {
+        name: value
+        for name, value in card.parameters().items()
+        if not isinstance(value, float) or value == 0.0
+    }
+
+
+def variants(card: type[Pointwise]) -> Iterator[dict[str, Any]]:
+    """Every choice of constants for which a card has a text of its own."""
+
+    def choices(rule: Rule) -> list[Any]:
+        if rule.kind == "flag":
+            return [False, True]
+        if rule.kind != "number":
+            raise TypeError(f"{card.name} has a {rule.kind} among its parameters.")
+        zero_allowed = rule.low < 0 or (rule.low == 0 and not rule.open)
+        return [None, 0.0] if zero_allowed else [None]
+
+    rules = {name: rule for name, (_, rule) in card.rules().items()}
+    for chosen in itertools.product(*(choices(rule) for rule in rules.values())):
+        yield {n: c for n, c in zip(rules, chosen, strict=True) if c is not None}
+
+
+def fingerprint(card: type[Pointwise], statements: list[str]) -> str:
+    """Names a text: what is compiled is used for a card only if its text is still this one."""
+    domains = [(d.low, d.high, d.slack, d.values) for d in (card.target,)]
+    whole = "\n".join([*statements, repr(domains)])
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]

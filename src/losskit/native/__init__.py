@@ -1,0 +1,33 @@
+"""The compiled kernels: whether they are there, when they apply, on how many threads they run.
+
+Nothing here is needed: what no kernel does, NumPy does, with the same results to the last digits.
+`LOSSKIT_NATIVE=0` switches them off, `LOSSKIT_ISA=x86_64_v2` (or another of `instruction_sets()`)
+picks another version than the best.
+"""
+
+from losskit.native.evaluate import Call, divisor, prepare
+from losskit.native.find import has_chain_rule, mean
+from losskit.native.library import (
+    available,
+    copy_bandwidth,
+    get_num_threads,
+    instruction_set,
+    instruction_sets,
+    set_num_threads,
+    switched,
+)
+
+__all__ = [
+    "Call",
+    "available",
+    "copy_bandwidth",
+    "divisor",
+    "get_num_threads",
+    "has_chain_rule",
+    "instruction_set",
+    "instruction_sets",
+    "mean",
+    "prepare",
+    "set_num_threads",
+    "switched",
+]

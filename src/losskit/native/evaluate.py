@@ -1,0 +1,144 @@
+"""One loss call by a kernel: what it applies to, and how its arrays are handed over.
+
+Every function returns None where no kernel applies, or where a value lies outside its domain: the
+NumPy path then computes the same, or raises the error with its message.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from losskit.core.families import Items, is_rowwise
+from losskit.core.inputs import as_array, fit_items, item_shape
+from losskit.core.namespaces import Array
+from losskit.native.find import computed_in, find
+from losskit.native.library import kernels
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of a loss call, fit for a kernel."""
+
+    kernel: Any
+    y: Array
+    p: Array
+    weight: Array | None
+    keep: Array | None
+    shape: tuple[int, ...]
+    """Shape of the items."""
+    rows: tuple[int, int, int] | None
+    """Row-wise: how many positions before the class axis, classes, positions after it."""
+    items: int
+    """How many items count."""
+    dtype: Any
+    """In which the predictions came, and derivatives go."""
+    out_dtype: Any
+    """Dtype of items, of the computation that is."""
+
+    def run(
+        self,
+        scale: float = 1.0,
+        *,
+        value: bool = False,
+        items: Array | None = None,
+        slope: Array | None = None,
+        curve: Array | None = None,
+    ) -> tuple[float, float] | None:
+        """(sum of the weighted items, sum of the weights); None if a value is out of its domain."""
+        into = None if slope is None else _plain(slope)
+        if self.rows is None:
+            bent = None if curve is None else _plain(curve)
+            found = self.kernel.run(
+                self.y, self.p, self.weight, self.keep, scale, value, items, into, bent
+            )
+        else:
+            found = self.kernel.run(
+                self.y, self.p, *self.rows, self.weight, self.keep, scale, items, into
+            )
+        # Weights that add up to infinity are an error.
+        return None if found is None or found[1] == math.inf else found
+
+
+def prepare(card: Any, y: Any, p: Any, weight: Any, mask: Any, wide: bool = False) -> Call | None:
+    """The call, if a kernel computes it.
+
+    Args:
+        card: a pointwise or row-wise card.
+        y, p, weight, mask: as in `losskit.Loss.__call__`.
+        wide: compute in float64 whatever the predictions' dtype.
+
+    Raises:
+        TypeError: an argument is not numeric.
+    """
+    if kernels() is None:
+        return None
+    if type(p) is not np.ndarray:
+        p = as_array("y_pred", p)
+    if type(y) is not np.ndarray:
+        y = as_array("y_true", y)
+    computed = computed_in(p.dtype)
+    if computed is None or not _readable(y.dtype) or p.size == 0:
+        return None
+    rows, shape = None, p.shape
+    if is_rowwise(card):
+        axis = card.axis
+        if not -p.ndim <= axis < p.ndim:
+            return None
+        axis %= p.ndim
+        shape = item_shape(card, p.shape)
+        rows = (math.prod(p.shape[:axis]), p.shape[axis], math.prod(p.shape[axis + 1 :]))
+    labels = card.target.labels
+    if y.shape != (shape if labels else p.shape) or (labels and y.dtype.kind not in "iub"):
+        return None
+    kernel = find(card, wide or computed[0], computed[1], rows[1] if rows else 0)
+    if kernel is None:
+        return None
+    keep = None
+    items = math.prod(shape)
+    if mask is not None:
+        keep = fit_items("mask", as_array("mask", mask), shape)
+        if keep.dtype != bool:
+            return None
+    if weight is not None:
+        weight = fit_items("sample_weight", as_array("sample_weight", weight), shape)
+        if not _readable(weight.dtype):
+            return None
+        weight = _plain(weight)
+    ignored = card.ignored()
+    if ignored is not None:
+        counted = y != ignored
+        items = int(np.count_nonzero(counted if keep is None else counted & keep))
+    elif keep is not None:
+        items = int(np.count_nonzero(keep))
+    out_dtype = np.float64 if wide or computed[0] else np.float32
+    return Call(kernel, _plain(y), _plain(p), weight, keep, shape, rows, items, p.dtype, out_dtype)
+
+
+def divisor(card: Any, call: Call) -> float:
+    """The sum of the weights of the items that count, class weights included."""
+    weight = np.ones(call.shape) if call.weight is None else call.weight.astype(np.float64)
+    per_class = getattr(card, "class_weight", None)
+    keep = call.keep
+    if per_class:
+        classes = call.rows[1] if call.rows else 0
+        # Labels out of range are found by the kernel; here they only must not be looked up.
+        weight = weight * np.take(card._per_class(classes), call.y, mode="clip")
+    ignored = card.ignored() if isinstance(card, Items) else None
+    if ignored is not None:
+        keep = call.y != ignored if keep is None else keep & (call.y != ignored)
+    return float(np.sum(weight if keep is None else np.where(keep, weight, 0.0)))
+
+
+def _readable(dtype: Any) -> bool:
+    if dtype.kind == "V":  # asked first: a dtype's name takes microseconds
+        return bool(dtype.name == "bfloat16")
+    return dtype.isnative and dtype.kind in "fiub" and dtype.itemsize <= 8
+
+
+def _plain(array: Array) -> Array:
+    """bfloat16 is no type of NumPy's own: it is handed over as its two bytes."""
+    return array if array.dtype.kind != "V" or array.dtype.name != "bfloat16" else array.view("V2")

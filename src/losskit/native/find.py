@@ -1,0 +1,133 @@
+"""Which kernel computes a card, if any.
+
+A pointwise card's kernel is found by the text of its formulas: if a card has changed since the
+kernels were compiled, or is a card of your own, there is none. Softmax cross-entropies have kernels
+written by hand.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from losskit.core.families import Pointwise
+from losskit.core.namespaces import text
+from losskit.losses.classification import CategoricalCrossentropy, SparseCategoricalCrossentropy
+from losskit.losses.regression import RootMeanSquaredError
+from losskit.native import library
+from losskit.native.library import kernels
+
+_found: dict[Any, Any] = {}
+_MOST = 1024  # kernels kept; parameters of which there are more are tried out, not trained with
+
+
+def find(card: Any, wide: bool, floor: float, classes: int = 0) -> Any:
+    """The kernel for a card with its parameters; None if there is none.
+
+    Args:
+        card: a card.
+        wide: whether it computes in float64, not in float32.
+        floor: least probability under a logarithm, where not the computation's smallest normal.
+        classes: length of the class axis, for row-wise cards.
+    """
+    key = (card, type(card), wide, floor, classes)
+    try:
+        return _found[key]
+    except KeyError:
+        if len(_found) >= _MOST:
+            _found.clear()
+        kernel = _found[key] = _make(card, wide, floor, classes)
+        return kernel
+
+
+def has_chain_rule(card: Any) -> bool:
+    """Whether a set-wise card is `finish` of its inner mean, slope included, as it says."""
+    return type(card) is RootMeanSquaredError
+
+
+def mean(card: Any, y: Any, p: Any, gradient: bool, out: Any = None) -> Any:
+    """(mean, gradient or None) of plain arrays, without weights, by the shortest way there is.
+
+    None where that way does not go: the long one computes the same, or says what is wrong.
+    """
+    if type(p) is not np.ndarray:
+        return None
+    known = _quick.get(id(card))
+    if known is None:
+        if kernels() is None:
+            return None
+        if len(_quick) >= _MOST:
+            _quick.clear()
+        # The card is kept, so that no other can have its id.
+        known = _quick[id(card)] = (card, find(card, False, 0.0), find(card, True, 0.0))
+    kernel = known[1] if p.dtype is _FLOAT32 else known[2] if p.dtype is _FLOAT64 else None
+    if kernel is None or not library._wanted:
+        return None
+    return kernel.mean(y, p, gradient, out)
+
+
+_quick: dict[int, tuple[Any, Any, Any]] = {}
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def _make(card: Any, wide: bool, floor: float, classes: int) -> Any:
+    if isinstance(card, Pointwise):
+        fixed = text.fixed_parameters(card)
+        number, free = _number(type(card), tuple(fixed.items()))
+        if number is None:
+            return None
+        values = [float(getattr(card, name)) for name in free]
+        domain = card.prediction
+        low, high = domain.low - domain.slack, domain.high + domain.slack
+        return library._kernels.PointwiseKernel(number, wide, values, floor, low, high)
+    if type(card) in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and card.from_logits:
+        weights: list[float] = []
+        ignored = card.ignored()
+        if getattr(card, "class_weight", None):
+            try:
+                weights = card._per_class(classes)
+            except ValueError:
+                return None  # the message comes from the card
+        return library._kernels.SoftmaxKernel(
+            type(card) is CategoricalCrossentropy,
+            wide,
+            card.axis,
+            ignored is not None,
+            ignored or 0,
+            weights,
+            card.label_smoothing,
+            getattr(card, 'z_loss', 0.0),
+            getattr(card, 'temperature', 1.0),
+        )
+    return None
+
+
+@cache
+def _number(card: type[Pointwise], fixed: tuple[Any, ...]) -> tuple[int | None, list[str]]:
+    """The number of the compiled text, and the parameters it takes."""
+    try:
+        statements, free = text.trace(card, dict(fixed))
+    except (TypeError, AttributeError):
+        return None, []  # a card of one's own may do what C++ cannot
+    numbers = _numbers()
+    return numbers.get(text.fingerprint(card, statements)), free
+
+
+@cache
+def _numbers() -> dict[str, int]:
+    return {name: i for i, name in enumerate(library._kernels.fingerprints())}
+
+
+def computed_in(dtype: Any) -> tuple[bool, float] | None:
+    """(whether float64, floor) for predictions of that dtype; None if no kernel reads it."""
+    known = _COMPUTED.get(dtype)
+    return (False, 0.0) if known is None and dtype.name == "bfloat16" else known
+
+
+_COMPUTED = {
+    np.dtype(np.float32): (False, 0.0),
+    np.dtype(np.float64): (True, 0.0),
+    np.dtype(np.float16): (False, float(np.finfo(np.float16).tiny)),
+}
