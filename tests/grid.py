@@ -27,6 +27,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "binary_crossentropy": [
         {},
         {"label_smoothing": 0.1},
+        {"label_smoothing": 0.001},
         {"from_logits": True},
         {"from_logits": True, "label_smoothing": 0.001},
     ],

@@ -83,24 +83,30 @@ class BinaryCrossentropy(Pointwise):
             # Three terms >= 0: softplus(z) - y z would cancel for a confident right answer.
             no, yes = m.maximum(p, 0.0), m.maximum(-p, 0.0)
             likely = m.where(rest == 0, 0.0, rest * no) + m.where(y == 0, 0.0, y * yes)
-            return likely + m.log1p(m.exp(-m.abs(p)))
+            return likely + m.log1p(self._tail(m, p))
         yes, no = self._logs(m, p)
         return -(y * yes + rest * no)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         y, rest = self._targets(y)
         if self.from_logits:
-            # For y near 1 the difference sigmoid(z) - y would lose all but rounding.
-            return rest * m.sigmoid(p) - y * m.sigmoid(-p)
+            # rest sigmoid(z) - y sigmoid(-z): for y near 1 the difference sigmoid(z) - y would lose
+            # all but rounding.
+            e = self._tail(m, p)
+            return (rest * m.where(p < 0, e, 1.0) - y * m.where(p < 0, 1.0, e)) / (1.0 + e)
         yes, no = m.floored(p), m.floored(1.0 - p)
+        if self.label_smoothing:
+            # Not yes - y, for the sake of a y that is nearly 1.
+            return (rest * yes - y * no) / (yes * no)
         # From the floored probability, as the other terms: a soft target at p = 0 must agree.
-        soft = (yes - y) / yes / no
-        return m.where(y == 0, 1.0 / no, m.where(rest == 0, -1.0 / yes, soft))
+        above = m.where(y == 0, 1.0, m.where(rest == 0, -1.0, yes - y))
+        return above / m.where(y == 0, no, m.where(rest == 0, yes, yes * no))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         y, rest = self._targets(y)
         if self.from_logits:
-            return m.sigmoid(p) * m.sigmoid(-p)
+            e = self._tail(m, p)
+            return e / m.square(1.0 + e)
         yes, no = m.floored(p), m.floored(1.0 - p)
         return m.where(y == 0, 0.0, y / yes / yes) + m.where(rest == 0, 0.0, rest / no / no)
 
@@ -118,12 +124,20 @@ class BinaryCrossentropy(Pointwise):
         return (yes * (1.0 - s) + 0.5 * s, no * (1.0 - s) + 0.5 * s) if s else (yes, no)
 
     @staticmethod
+    def _tail(m: Vocabulary, z: Array) -> Array:
+        """exp(-|z|): never overflows, and is accurate in both tails."""
+        # Of |z| a backend takes the derivative at 0 to be 0, and the slope's would be off with it.
+        return m.exp(m.where(z < 0, z, -z))
+
+    @staticmethod
     def _logs(m: Vocabulary, p: Array) -> tuple[Array, Array]:
-        """log(p) and log(1 - p), the latter accurate for the smallest p too."""
-        small = m.log1p(-m.clip(p, 0.0, 0.5))
-        # 0 * p carries a NaN of `floored` (p outside [0, 1]) into the other branch as well.
-        yes, no = m.log(m.floored(p)), m.log(m.floored(1.0 - p))
-        return yes + 0.0 * no, m.where(p < 0.5, small + 0.0 * yes, no)
+        """log(p) and log(1 - p), each accurate from end to end."""
+        # The logarithm of the smaller of the two, and log1p for the larger: 1 - p is exact from 0.5
+        # on. Of p outside [0, 1] the first is NaN, and so is what both make.
+        low = p < 0.5
+        least = m.where(low, p, 1.0 - p)
+        small, large = m.log(m.floored(least)), m.log1p(-least)
+        return m.where(low, small, large), m.where(low, large, small)
 
 
 @dataclass(frozen=True)

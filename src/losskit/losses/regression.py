@@ -309,21 +309,29 @@ class LogCosh(Residual):
     task = "regression"
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        # cosh(a) - 1 = u^2 / (2 (1 + u)) with u = exp(-a) - 1: no difference of large terms near 0.
-        # The far form would cancel there, and the near form lose its meaning as 1 + u underflows.
-        a = m.abs(p - y)
-        u = m.expm1(-m.minimum(a, 1.0))
-        near = m.log1p(0.5 * u * u / (1.0 + u))
-        far = (a - LOG_2) + m.log1p(m.exp(-2.0 * a))
-        return m.where(a < 1.0, near, far)
+        # Near, -log(1 - tanh^2) / 2: no difference of large terms. Far, where that would lose
+        # 1 - tanh^2, a - log 2 + log(1 + exp(-2a)). Both end in one and the same logarithm.
+        a, u, tangent = self._parts(m, p - y)
+        near = a < 1.0
+        end = m.log1p(m.where(near, -(tangent * tangent), 1.0 + u))
+        return m.where(near, -0.5 * end, (a - LOG_2) + end)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.tanh(p - y)
+        _, _, tangent = self._parts(m, p - y)
+        return m.where(p - y < 0, -tangent, tangent)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # 1 - tanh^2 would cancel; this is 1 / cosh^2 without overflow.
         t = m.exp(-2.0 * m.abs(p - y))
         return 4.0 * t / m.square(1.0 + t)
+
+    @staticmethod
+    def _parts(m: Vocabulary, e: Array) -> tuple[Array, Array, Array]:
+        """a = |e|, exp(-2a) - 1, and tanh(a), in which value and slope are written."""
+        # Of |e| a backend takes the derivative at 0 to be 0, and the slope's would be 0 with it.
+        a = m.where(e < 0, -e, e)
+        u = m.expm1(-2.0 * a)
+        return a, u, -u / (2.0 + u)
 
 
 @dataclass(frozen=True)
@@ -397,7 +405,7 @@ class MeanAbsolutePercentageError(Pointwise):
 
     def _size(self, m: Vocabulary, y: Array) -> Array:
         # An epsilon that is 0 in this dtype would make 0 / 0 of a target met exactly.
-        return m.maximum(m.abs(y), max(self.epsilon, m.tiny(y)))
+        return m.maximum(m.maximum(m.abs(y), self.epsilon), m.tiny(y))
 
 
 @dataclass(frozen=True)
@@ -466,7 +474,7 @@ class MeanSquaredLogarithmicError(Pointwise):
         # p near y, where the difference of two logarithms would be rounding noise.
         y = m.maximum(y, 0.0)
         q = m.maximum(p, 0.0)
-        # Two terms, of which one is 0: each is smooth at p = y, where |p - y| is not.
-        above = m.log1p(m.where(q < y, 0.0, q - y) / (1.0 + y))
-        below = m.log1p(m.where(q < y, y - q, 0.0) / (1.0 + q))
-        return above - below + m.minimum(p, 0.0)
+        # Not of |q - y| / (1 + min(q, y)): at p = y a backend would find no derivative of that.
+        below = q < y
+        size = m.log1p(m.where(below, y - q, q - y) / (1.0 + m.where(below, q, y)))
+        return m.where(below, -size, size) + m.minimum(p, 0.0)
