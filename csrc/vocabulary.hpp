@@ -1,31 +1,319 @@
-// The functions of a formula, lane by lane.
+// Elementary functions of a vector of float or double: at most 2 ULP off on all of their domain, with
+// the right limits at +-inf, NaN, +-0 and for subnormal numbers (csrc/tests/vocabulary.cpp measures).
+//
+// Without branches or tables, so that the lanes stay together. The reductions are the classic ones
+// (Cody and Waite, Software Manual for the Elementary Functions, 1980; Tang, Table-driven
+// implementation of the logarithm function, 1990, and of the expm1 function, 1992); the polynomials
+// are minimax fits by scripts/fit_polynomials.py.
+//
+// All of it holds whether or not the compiler contracts a * b + c to a fused multiply-add, and relies
+// on it not reordering sums otherwise (no -ffast-math).
 #pragma once
 
-#include <cmath>
+#include <cstddef>
+#include <iterator>
 
 #include "lanes.hpp"
 
 namespace losskit::LOSSKIT_ISA {
 
-// What exp_scaled multiplies by: the smallest subnormal becomes a normal number.
+// exp_scaled(x) is exp(x) times this: what shifts the least subnormal number to a normal one.
 template <class T>
-inline constexpr T exp_scale = sizeof(T) == 4 ? T(0x1p24) : T(0x1p53);
+inline constexpr T exp_scale = T(std::int64_t(1) << std::numeric_limits<T>::digits);
 
-#define LOSSKIT_LANE_BY_LANE(name, expression)               \
-  template <class V>                                         \
-  LOSSKIT_INLINE V name(V v) {                               \
-    for (int i = 0; i < width<Element<V>>; ++i) {            \
-      const auto x = v[i];                                   \
-      v[i] = expression;                                     \
-    }                                                        \
-    return v;                                                \
+namespace vocabulary {
+
+// --- the numbers behind a format
+
+template <class T>
+inline constexpr int fraction = std::numeric_limits<T>::digits - 1;  // bits of it that are stored
+template <class T>
+inline constexpr T bias = std::numeric_limits<T>::max_exponent - 1;  // of the stored exponent
+
+// Added to a number of small magnitude, it rounds that to an integer, which then stands in the low
+// bits: cheaper than a conversion, which AVX2 lacks for 64 bits.
+template <class T>
+inline constexpr T rounder = T(std::int64_t(3) << (fraction<T> - 1));
+
+template <class T>
+inline constexpr T infinity = std::numeric_limits<T>::infinity();
+template <class T>
+inline constexpr T log2_e = T(1.4426950408889634);
+
+// ln(2) as a sum. The high part has so few bits that its product with any exponent is exact (Cody and
+// Waite), also without a fused multiply-add.
+template <class T>
+inline constexpr T ln2 = T(0.6931471805599453);
+template <class T>
+inline constexpr T ln2_high = 0;
+template <>
+inline constexpr float ln2_high<float> = 0x1.62e4p-1f;  // 16 bits
+template <>
+inline constexpr double ln2_high<double> = 0x1.62e42fefa38p-1;  // 42 bits
+template <class T>
+inline constexpr T ln2_low = 0;
+template <>
+inline constexpr float ln2_low<float> = 0x1.7f7d1cp-20f;
+template <>
+inline constexpr double ln2_low<double> = 0x1.ef35793c7673p-45;
+
+// --- polynomials, from the lowest coefficient, as printed by scripts/fit_polynomials.py
+
+// expm1(r) = r + r^2 p(r) for |r| <= ln(2) / 2
+
+// worst relative error 2^-26.13
+inline constexpr float exp_tail_float[] = {
+    0x1.fffffep-2f, 0x1.5554b4p-3f, 0x1.5556f6p-5f, 0x1.12253ap-7f, 0x1.6b9778p-10f};
+
+// worst relative error 2^-55.59
+inline constexpr double exp_tail_double[] = {
+    0x1.0000000000005p-1, 0x1.555555555554fp-3, 0x1.5555555552277p-5, 0x1.1111111114e2fp-7,
+    0x1.6c16c17ec6538p-10, 0x1.a01a0186c4803p-13, 0x1.a019a7d378464p-16, 0x1.71de676cbd26cp-19,
+    0x1.28a171076817cp-22, 0x1.ae9748aba7488p-26};
+
+// log(1 + f) = f - f^2 p(f) for 1 + f from sqrt(1/2) to sqrt(2)
+
+// worst relative error 2^-30.28
+inline constexpr float log_tail_float[] = {
+    0x1.p-1f, -0x1.555548p-2f, 0x1.000006p-2f, -0x1.99a476p-3f, 0x1.555c44p-3f, -0x1.233ba2p-3f,
+    0x1.fc28c8p-4f, -0x1.e6c008p-4f, 0x1.de01fcp-4f, -0x1.14737ap-4f};
+
+// 2 atanh(s) = 2 s + s z p(z), z = s^2, for the s = f / (2 + f) of those f
+
+// worst relative error 2^-59.5
+inline constexpr double atanh_tail_double[] = {
+    0x1.5555555555592p-1, 0x1.999999997ff62p-2, 0x1.24924941db5c8p-2, 0x1.c71c521a07891p-3,
+    0x1.74663ba71a061p-3, 0x1.39a20b4236223p-3, 0x1.2f025556b39ap-3};
+
+template <class T>
+constexpr auto& exp_tail() {
+  if constexpr (sizeof(T) == 4)
+    return exp_tail_float;
+  else
+    return exp_tail_double;
+}
+
+// By Horner's rule: fewest operations, and the loops have vectors enough to overlap.
+template <class V, std::size_t count>
+LOSSKIT_INLINE V polynomial(const Element<V> (&c)[count], V x) {
+  V p = splat(c[count - 1]);
+  for (int i = int(count) - 2; i >= 0; --i) p = p * x + c[i];
+  return p;
+}
+
+// --- bits
+
+template <class T>
+struct unsigned_lanes {
+  using Integer = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  typedef Integer Type __attribute__((vector_size(LOSSKIT_VECTOR_BYTES)));
+};
+
+template <class T>
+inline constexpr auto sign_bit = std::numeric_limits<typename lanes_of<T>::Integer>::min();
+
+template <class V>
+LOSSKIT_INLINE V minus_absolute(V x) {
+  return from_bits<V>(bits(x) | sign_bit<Element<V>>);
+}
+
+// The number or zero: a select with one instruction.
+template <class V>
+LOSSKIT_INLINE V where(Bits<V> condition, Element<V> number) {
+  return from_bits<V>(condition & bits(splat(number)));
+}
+
+// 2^n from the rounded sum z = rounder + bias + n: the low bits move to the exponent's place.
+template <class V>
+LOSSKIT_INLINE V power_of_two(V z) {
+  return from_bits<V>(bits(z) << fraction<Element<V>>);
+}
+
+// --- parts that several functions share
+
+// expm1(r) for x = n ln(2) + r, |r| <= ln(2) / 2, where z = x / ln(2) + offset, rounded.
+template <class V>
+LOSSKIT_INLINE V reduced_expm1(V x, V z, Element<V> offset) {
+  using T = Element<V>;
+  const V n = z - offset;
+  const V high = x - n * ln2_high<T>;  // exact
+  const V r = high - n * ln2_low<T>;
+  // What rounding took from r (Tang 1992): it would count twice where 2 exp(r) - 1 cancels.
+  const V rest = (high - r) - n * ln2_low<T>;
+  return r + (r * r * polynomial<V>(exp_tail<T>(), r) + rest);
+}
+
+// u = m 2^k with m from sqrt(1/2) to sqrt(2); gives -k (so that k = 0 is +0) and 4 / 2^k. The 4 keeps
+// it normal at the largest k.
+template <class V>
+LOSSKIT_INLINE void split(V u, V& minus_k, V& scale) {
+  using T = Element<V>;
+  using Integer = typename lanes_of<T>::Integer;
+  constexpr Integer one = Integer(bias<T>) << fraction<T>;
+  constexpr Integer root = sizeof(T) == 4 ? Integer(0x3f3504f3) : Integer(0x3fe6a09e667f3bcd);
+  constexpr T two_up = T(std::int64_t(1) << fraction<T>);
+  using Unsigned = typename unsigned_lanes<T>::Type;
+  // The exponent goes up by one where m would be above sqrt(2).
+  const Bits<V> i = bits(u) + (one - root);
+  const auto exponent = (Bits<V>)((Unsigned)i >> fraction<T>);
+  // In the low bits of 2^23 (2^52) an integer is a number, as for `rounder`.
+  minus_k = (two_up + bias<T>) - from_bits<V>(exponent | bits(splat(two_up)));
+  // Exponents bias + k and bias + 2 - k; 2 bias + 2 is the sign bit, from which the rest is taken.
+  scale = from_bits<V>(sign_bit<T> - (i & ~((Integer(1) << fraction<T>) - 1)));
+}
+
+// k ln(2) + log(1 + f) for 1 + f from sqrt(1/2) to sqrt(2), f exact. Keeps the sign of f = 0.
+template <class V>
+LOSSKIT_INLINE V log_of_parts(V f, V minus_k) {
+  using T = Element<V>;
+  if constexpr (sizeof(T) == 4) {
+    const V tail = f * f * polynomial<V>(log_tail_float, f);
+    return (f - (tail + minus_k * ln2_low<T>)) - minus_k * ln2_high<T>;
+  } else {
+    // log(1 + f) = 2 atanh(s), s = f / (2 + f), needs far fewer coefficients. As 2 s = f - s f and
+    // s f = f^2 / 2 - s f^2 / 2, it is f, which is exact, and smaller terms (Tang 1990).
+    const V s = f / (f + T(2)), z = s * s, half = f * f * T(0.5);
+    const V tail = half + z * polynomial<V>(atanh_tail_double, z);
+    return (f - (half - (s * tail - minus_k * ln2_low<T>))) - minus_k * ln2_high<T>;
   }
-LOSSKIT_LANE_BY_LANE(exp, std::exp(x))
-LOSSKIT_LANE_BY_LANE(expm1, std::expm1(x))
-LOSSKIT_LANE_BY_LANE(log, std::log(x))
-LOSSKIT_LANE_BY_LANE(log1p, std::log1p(x))
-LOSSKIT_LANE_BY_LANE(tanh, std::tanh(x))
-LOSSKIT_LANE_BY_LANE(exp_scaled, std::exp(x) * exp_scale<Element<V>>)
-#undef LOSSKIT_LANE_BY_LANE
+}
+
+// The limits of log(u), u = x or 1 + x.
+template <class V>
+LOSSKIT_INLINE V log_limits(V result, V u) {
+  using T = Element<V>;
+  if constexpr (sizeof(T) == 4)
+    // An infinite f has come through as +inf: the polynomial's last coefficient sees to that.
+    static_assert(log_tail_float[std::size(log_tail_float) - 1] < 0);
+  else
+    result = select<V>(u < infinity<T>, result, u);  // inf / inf above; NaN stays
+  result = select<V>(u == T(0), splat(-infinity<T>), result);
+  return from_bits<V>(bits(result) | (u < T(0)));  // all ones are a NaN
+}
+
+}  // namespace vocabulary
+
+// exp(x) * exp_scale for x <= 0, or NaN. A subnormal exp(x) is a normal number here; 0 from where
+// exp(x) would round to it.
+template <class V>
+LOSSKIT_INLINE V exp_scaled(V x) {
+  using namespace vocabulary;
+  using T = Element<V>;
+  constexpr T digits = std::numeric_limits<T>::digits;
+  constexpr T offset = rounder<T> + bias<T> + digits;
+  // At the lower end the exponent's bits are all 0, and so is the scale: no mask for the limit.
+  x = at_least(x, -(bias<T> + digits) * ln2<T>);
+  const V z = x * log2_e<T> + offset;
+  const V n = z - offset;
+  const V r = (x - n * ln2_high<T>) - n * ln2_low<T>;
+  const V p = (polynomial<V>(exp_tail<T>(), r) * r + T(1)) * r + T(1);
+  // A product, not a sum of exponents: NaN stays NaN whatever its bits.
+  return p * power_of_two(z);
+}
+
+template <class V>
+LOSSKIT_INLINE V exp(V x) {
+  using namespace vocabulary;
+  using T = Element<V>;
+  constexpr T digits = std::numeric_limits<T>::digits;
+  constexpr T offset = rounder<T> + 2 * bias<T>;
+  x = at_least(x, -(bias<T> + digits) * ln2<T>);
+  x = at_most(x, (bias<T> + T(1.4)) * ln2<T>);
+  const V z = x * log2_e<T> + offset;
+  const V n = z - offset;
+  const V r = (x - n * ln2_high<T>) - n * ln2_low<T>;
+  const V p = (polynomial<V>(exp_tail<T>(), r) * r + T(1)) * r + T(1);
+  // 2^n may be neither normal nor finite where exp(x) is: take it as 2^half 2^(n - half). Only the
+  // last product rounds.
+  const V half = n * T(0.5) + (rounder<T> + bias<T>);
+  const V other = power_of_two(from_bits<V>(bits(z) - bits(half)));
+  return p * power_of_two(half) * other;
+}
+
+template <class V>
+LOSSKIT_INLINE V expm1(V x) {
+  using namespace vocabulary;
+  using T = Element<V>;
+  constexpr T digits = std::numeric_limits<T>::digits;
+  // 2^(n - 1), not 2^n, which would overflow where the result does not.
+  constexpr T offset = rounder<T> + bias<T> - 1;
+  V y = at_least(x, -(digits + 2) * ln2<T>);  // -1
+  y = at_most(y, (bias<T> + T(1.4)) * ln2<T>);
+  const V z = y * log2_e<T> + offset;
+  const V q = reduced_expm1<V>(y, z, offset);
+  const V scale = power_of_two(z);
+  const V result = (scale * q + (scale - T(0.5))) * T(2);
+  // Half of a subnormal number would be rounded; and here -0 stays -0.
+  return select<V>(absolute(x) < 4 * std::numeric_limits<T>::min(), x, result);
+}
+
+template <class V>
+LOSSKIT_INLINE V log(V x) {
+  using namespace vocabulary;
+  using T = Element<V>;
+  V minus_k, scale;
+  // So that a subnormal x becomes normal, and the scale of a small one is finite.
+  const Bits<V> below_one = x < T(1);
+  const V y = select<V>(below_one, x * exp_scale<T>, x);
+  split<V>(y, minus_k, scale);
+  minus_k += where<V>(below_one, std::numeric_limits<T>::digits);
+  const V f = y * scale * T(0.25) - T(1);
+  return log_limits<V>(log_of_parts<V>(f, minus_k), x);
+}
+
+template <class V>
+LOSSKIT_INLINE V log1p(V x) {
+  using namespace vocabulary;
+  using T = Element<V>;
+  V minus_k, scale;
+  const V u = x + T(1);
+  split<V>(u, minus_k, scale);
+  // (1 + x) / 2^k - 1, but from x, which u has rounded; in the order that keeps the sign of x = 0.
+  const V f = x * scale * T(0.25) - (T(1) - scale * T(0.25));
+  return log_limits<V>(log_of_parts<V>(f, minus_k), u);
+}
+
+// (1 - e) / (1 + e), e = exp(-2 |x|), where 1 - e, as in expm1, does not cancel; but 1 - 2 e / (1 + e)
+// above 1/2, where rounding of 1 + e would count in full.
+template <class V>
+LOSSKIT_INLINE V tanh(V x) {
+  using namespace vocabulary;
+  using T = Element<V>;
+  constexpr T offset = rounder<T> + bias<T>;
+  const V y = at_least(minus_absolute(x) * T(2),
+                       -(std::numeric_limits<T>::digits + T(4)) * ln2<T>);
+  const V z = y * log2_e<T> + offset;
+  const V q = reduced_expm1<V>(y, z, offset);
+  const V scale = power_of_two(z);
+  const Bits<V> large = y < T(-1.1);
+  // e less 0, -1 and +1: sums of their own, so that each rounds once.
+  const V e = scale * q + scale, minus_top = scale * q + (scale - T(1));
+  const V below = scale * q + (scale + T(1));
+  const V result = where<V>(large, T(1)) - select<V>(large, e * T(2), minus_top) / below;
+  return from_bits<V>(bits(result) | (bits(x) & sign_bit<T>));
+}
+
+// With e = exp(-|x|), which does not overflow, and g = e / (1 + e): 1 - g, or g = e - e g, where
+// rounding of 1 + e counts less.
+template <class V>
+LOSSKIT_INLINE V sigmoid(V x) {
+  using namespace vocabulary;
+  using T = Element<V>;
+  const V e = exp_scaled<V>(minus_absolute(x)) * (T(1) / exp_scale<T>);
+  const V g = e / (e + T(1)), from = select<V>(x >= T(0), splat(T(1)), e);
+  return from - from * g;
+}
+
+// max(x, 0) + log(1 + exp(-|x|))
+template <class V>
+LOSSKIT_INLINE V softplus(V x) {
+  using namespace vocabulary;
+  using T = Element<V>;
+  const V e = exp_scaled<V>(minus_absolute(x)) * (T(1) / exp_scale<T>);
+  // 1 + e is from 1 to 2: k is 0 or 1.
+  const Bits<V> one = e > T(0.41421356237309503);
+  const V f = select<V>(one, e * T(0.5) - T(0.5), e);
+  return at_least(x, T(0)) + log_of_parts<V>(f, where<V>(one, T(-1)));
+}
 
 }  // namespace losskit::LOSSKIT_ISA

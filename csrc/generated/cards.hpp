@@ -1,13 +1,13 @@
 // Written by scripts/write_kernels.py from the loss cards: do not edit.
 #pragma once
 
-#include "pointwise.hpp"
+#include "../pointwise.hpp"
 
 namespace losskit::LOSSKIT_ISA {
 
 struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "e7479a25ba365c2e";
+  static constexpr const char* fingerprint = "9a345ed8d98e633c";
   static constexpr int parameters = 1;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -21,58 +21,54 @@ struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
     const V t1 = y * T(t0);
     const double t2 = 0.5 * q[0];
     const V t3 = t1 + T(t2);
-    const Bits<V> t4 = p < T(-1e-05);
-    const V t5 = at_least(p, T(k.floor));
-    const V t6 = select<V>(t4, splat(T(std::numeric_limits<double>::quiet_NaN())), t5);
-    const V t7 = log(t6);
-    const V t8 = T(1.0) - p;
-    const Bits<V> t9 = t8 < T(-1e-05);
-    const V t10 = at_least(t8, T(k.floor));
-    const V t11 = select<V>(t9, splat(T(std::numeric_limits<double>::quiet_NaN())), t10);
-    const V t12 = log(t11);
-    const V t13 = T(0.0) * t12;
-    const V t14 = t7 + t13;
-    const V t15 = t3 * t14;
-    const V t16 = T(1.0) - y;
-    const V t17 = t16 * T(t0);
-    const V t18 = t17 + T(t2);
-    const Bits<V> t19 = p < T(0.5);
-    const V t20 = at_least(p, T(0.0));
-    const V t21 = at_most(t20, T(0.5));
-    const V t22 = -t21;
-    const V t23 = log1p(t22);
-    const V t24 = T(0.0) * t7;
-    const V t25 = t23 + t24;
-    const V t26 = select<V>(t19, t25, t12);
-    const V t27 = t18 * t26;
-    const V t28 = t15 + t27;
-    const V t29 = -t28;
-    value = t29;
-    const Bits<V> t30 = t3 == T(0.0);
-    const V t31 = T(1.0) / t11;
-    const Bits<V> t32 = t18 == T(0.0);
-    const V t33 = T(-1.0) / t6;
-    const V t34 = t6 - t3;
-    const V t35 = t34 / t6;
-    const V t36 = t35 / t11;
-    const V t37 = select<V>(t32, t33, t36);
-    const V t38 = select<V>(t30, t31, t37);
-    slope = t38;
-    const V t39 = t3 / t6;
-    const V t40 = t39 / t6;
-    const V t41 = select<V>(t30, splat(T(0.0)), t40);
-    const V t42 = t18 / t11;
-    const V t43 = t42 / t11;
-    const V t44 = select<V>(t32, splat(T(0.0)), t43);
-    const V t45 = t41 + t44;
-    curve = t45;
+    const Bits<V> t4 = p < T(0.5);
+    const V t5 = T(1.0) - p;
+    const V t6 = select<V>(t4, p, t5);
+    const Bits<V> t7 = t6 < T(-1e-05);
+    const V t8 = at_least(t6, T(k.floor));
+    const V t9 = select<V>(t7, splat(T(std::numeric_limits<double>::quiet_NaN())), t8);
+    const V t10 = log(t9);
+    const V t11 = -t6;
+    const V t12 = log1p(t11);
+    const V t13 = select<V>(t4, t10, t12);
+    const V t14 = t3 * t13;
+    const V t15 = T(1.0) - y;
+    const V t16 = t15 * T(t0);
+    const V t17 = t16 + T(t2);
+    const V t18 = select<V>(t4, t12, t10);
+    const V t19 = t17 * t18;
+    const V t20 = t14 + t19;
+    const V t21 = -t20;
+    value = t21;
+    const Bits<V> t22 = p < T(-1e-05);
+    const V t23 = at_least(p, T(k.floor));
+    const V t24 = select<V>(t22, splat(T(std::numeric_limits<double>::quiet_NaN())), t23);
+    const V t25 = t17 * t24;
+    const Bits<V> t26 = t5 < T(-1e-05);
+    const V t27 = at_least(t5, T(k.floor));
+    const V t28 = select<V>(t26, splat(T(std::numeric_limits<double>::quiet_NaN())), t27);
+    const V t29 = t3 * t28;
+    const V t30 = t25 - t29;
+    const V t31 = t24 * t28;
+    const V t32 = t30 / t31;
+    slope = t32;
+    const Bits<V> t33 = t3 == T(0.0);
+    const V t34 = t3 / t24;
+    const V t35 = t34 / t24;
+    const V t36 = select<V>(t33, splat(T(0.0)), t35);
+    const Bits<V> t37 = t17 == T(0.0);
+    const V t38 = t17 / t28;
+    const V t39 = t38 / t28;
+    const V t40 = select<V>(t37, splat(T(0.0)), t39);
+    const V t41 = t36 + t40;
+    curve = t41;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct BinaryCrossentropy {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "3f947b1522af40f4";
+  static constexpr const char* fingerprint = "68cd7971ff43eaa6";
   static constexpr int parameters = 0;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -82,56 +78,54 @@ struct BinaryCrossentropy {
   template <class V, class T = Element<V>>
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
                                       V& slope, V& curve) {
-    const Bits<V> t0 = p < T(-1e-05);
-    const V t1 = at_least(p, T(k.floor));
-    const V t2 = select<V>(t0, splat(T(std::numeric_limits<double>::quiet_NaN())), t1);
-    const V t3 = log(t2);
-    const V t4 = T(1.0) - p;
-    const Bits<V> t5 = t4 < T(-1e-05);
-    const V t6 = at_least(t4, T(k.floor));
-    const V t7 = select<V>(t5, splat(T(std::numeric_limits<double>::quiet_NaN())), t6);
-    const V t8 = log(t7);
-    const V t9 = T(0.0) * t8;
-    const V t10 = t3 + t9;
-    const V t11 = y * t10;
-    const V t12 = T(1.0) - y;
-    const Bits<V> t13 = p < T(0.5);
-    const V t14 = at_least(p, T(0.0));
-    const V t15 = at_most(t14, T(0.5));
-    const V t16 = -t15;
-    const V t17 = log1p(t16);
-    const V t18 = T(0.0) * t3;
-    const V t19 = t17 + t18;
-    const V t20 = select<V>(t13, t19, t8);
-    const V t21 = t12 * t20;
-    const V t22 = t11 + t21;
-    const V t23 = -t22;
-    value = t23;
-    const Bits<V> t24 = y == T(0.0);
-    const V t25 = T(1.0) / t7;
-    const Bits<V> t26 = t12 == T(0.0);
-    const V t27 = T(-1.0) / t2;
-    const V t28 = t2 - y;
-    const V t29 = t28 / t2;
-    const V t30 = t29 / t7;
-    const V t31 = select<V>(t26, t27, t30);
-    const V t32 = select<V>(t24, t25, t31);
-    slope = t32;
-    const V t33 = y / t2;
-    const V t34 = t33 / t2;
-    const V t35 = select<V>(t24, splat(T(0.0)), t34);
-    const V t36 = t12 / t7;
-    const V t37 = t36 / t7;
-    const V t38 = select<V>(t26, splat(T(0.0)), t37);
-    const V t39 = t35 + t38;
-    curve = t39;
+    const Bits<V> t0 = p < T(0.5);
+    const V t1 = T(1.0) - p;
+    const V t2 = select<V>(t0, p, t1);
+    const Bits<V> t3 = t2 < T(-1e-05);
+    const V t4 = at_least(t2, T(k.floor));
+    const V t5 = select<V>(t3, splat(T(std::numeric_limits<double>::quiet_NaN())), t4);
+    const V t6 = log(t5);
+    const V t7 = -t2;
+    const V t8 = log1p(t7);
+    const V t9 = select<V>(t0, t6, t8);
+    const V t10 = y * t9;
+    const V t11 = T(1.0) - y;
+    const V t12 = select<V>(t0, t8, t6);
+    const V t13 = t11 * t12;
+    const V t14 = t10 + t13;
+    const V t15 = -t14;
+    value = t15;
+    const Bits<V> t16 = y == T(0.0);
+    const Bits<V> t17 = t11 == T(0.0);
+    const Bits<V> t18 = p < T(-1e-05);
+    const V t19 = at_least(p, T(k.floor));
+    const V t20 = select<V>(t18, splat(T(std::numeric_limits<double>::quiet_NaN())), t19);
+    const V t21 = t20 - y;
+    const V t22 = select<V>(t17, splat(T(-1.0)), t21);
+    const V t23 = select<V>(t16, splat(T(1.0)), t22);
+    const Bits<V> t24 = t1 < T(-1e-05);
+    const V t25 = at_least(t1, T(k.floor));
+    const V t26 = select<V>(t24, splat(T(std::numeric_limits<double>::quiet_NaN())), t25);
+    const V t27 = t20 * t26;
+    const V t28 = select<V>(t17, t20, t27);
+    const V t29 = select<V>(t16, t26, t28);
+    const V t30 = t23 / t29;
+    slope = t30;
+    const V t31 = y / t20;
+    const V t32 = t31 / t20;
+    const V t33 = select<V>(t16, splat(T(0.0)), t32);
+    const V t34 = t11 / t26;
+    const V t35 = t34 / t26;
+    const V t36 = select<V>(t17, splat(T(0.0)), t35);
+    const V t37 = t33 + t36;
+    curve = t37;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothing
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "676522709c49f221";
+  static constexpr const char* fingerprint = "72477af9545e5e36";
   static constexpr int parameters = 1;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -158,32 +152,30 @@ struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothi
     const V t14 = t10 * t13;
     const V t15 = select<V>(t11, splat(T(0.0)), t14);
     const V t16 = t8 + t15;
-    const V t17 = absolute(p);
-    const V t18 = -t17;
+    const Bits<V> t17 = p < T(0.0);
+    const V t18 = select<V>(t17, p, t12);
     const V t19 = exp(t18);
     const V t20 = log1p(t19);
     const V t21 = t16 + t20;
     value = t21;
-    const Bits<V> t22 = p >= T(0.0);
-    const V t23 = select<V>(t22, splat(T(1.0)), t19);
-    const V t24 = T(1.0) + t19;
-    const V t25 = t23 / t24;
-    const V t26 = t4 * t25;
-    const Bits<V> t27 = t12 >= T(0.0);
-    const V t28 = select<V>(t27, splat(T(1.0)), t19);
-    const V t29 = t28 / t24;
-    const V t30 = t10 * t29;
-    const V t31 = t26 - t30;
-    slope = t31;
-    const V t32 = t25 * t29;
-    curve = t32;
+    const V t22 = select<V>(t17, t19, splat(T(1.0)));
+    const V t23 = t4 * t22;
+    const V t24 = select<V>(t17, splat(T(1.0)), t19);
+    const V t25 = t10 * t24;
+    const V t26 = t23 - t25;
+    const V t27 = T(1.0) + t19;
+    const V t28 = t26 / t27;
+    slope = t28;
+    const V t29 = t27 * t27;
+    const V t30 = t19 / t29;
+    curve = t30;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct BinaryCrossentropy_from_logits {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "b5190581755b9677";
+  static constexpr const char* fingerprint = "0d2fa2931402e6b9";
   static constexpr int parameters = 0;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -204,25 +196,23 @@ struct BinaryCrossentropy_from_logits {
     const V t8 = y * t7;
     const V t9 = select<V>(t5, splat(T(0.0)), t8);
     const V t10 = t4 + t9;
-    const V t11 = absolute(p);
-    const V t12 = -t11;
+    const Bits<V> t11 = p < T(0.0);
+    const V t12 = select<V>(t11, p, t6);
     const V t13 = exp(t12);
     const V t14 = log1p(t13);
     const V t15 = t10 + t14;
     value = t15;
-    const Bits<V> t16 = p >= T(0.0);
-    const V t17 = select<V>(t16, splat(T(1.0)), t13);
-    const V t18 = T(1.0) + t13;
-    const V t19 = t17 / t18;
-    const V t20 = t0 * t19;
-    const Bits<V> t21 = t6 >= T(0.0);
-    const V t22 = select<V>(t21, splat(T(1.0)), t13);
-    const V t23 = t22 / t18;
-    const V t24 = y * t23;
-    const V t25 = t20 - t24;
-    slope = t25;
-    const V t26 = t19 * t23;
-    curve = t26;
+    const V t16 = select<V>(t11, t13, splat(T(1.0)));
+    const V t17 = t0 * t16;
+    const V t18 = select<V>(t11, splat(T(1.0)), t13);
+    const V t19 = y * t18;
+    const V t20 = t17 - t19;
+    const V t21 = T(1.0) + t13;
+    const V t22 = t20 / t21;
+    slope = t22;
+    const V t23 = t21 * t21;
+    const V t24 = t13 / t23;
+    curve = t24;
     (void)p, (void)q, (void)k;
   }
 };
@@ -399,7 +389,7 @@ struct Huber {  // q[0] = delta
 
 struct LogCosh {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "492d145243543f7a";
+  static constexpr const char* fingerprint = "6453bb16d0ad652b";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -410,37 +400,73 @@ struct LogCosh {
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
                                       V& slope, V& curve) {
     const V t0 = p - y;
-    const V t1 = absolute(t0);
-    const Bits<V> t2 = t1 < T(1.0);
-    const V t3 = at_most(t1, T(1.0));
-    const V t4 = -t3;
-    const V t5 = expm1(t4);
-    const V t6 = T(0.5) * t5;
-    const V t7 = t6 * t5;
-    const V t8 = T(1.0) + t5;
+    const Bits<V> t1 = t0 < T(0.0);
+    const V t2 = -t0;
+    const V t3 = select<V>(t1, t2, t0);
+    const Bits<V> t4 = t3 < T(1.0);
+    const V t5 = T(-2.0) * t3;
+    const V t6 = expm1(t5);
+    const V t7 = -t6;
+    const V t8 = T(2.0) + t6;
     const V t9 = t7 / t8;
-    const V t10 = log1p(t9);
-    const V t11 = t1 - T(0.6931471805599453);
-    const V t12 = T(-2.0) * t1;
-    const V t13 = exp(t12);
+    const V t10 = t9 * t9;
+    const V t11 = -t10;
+    const V t12 = T(1.0) + t6;
+    const V t13 = select<V>(t4, t11, t12);
     const V t14 = log1p(t13);
-    const V t15 = t11 + t14;
-    const V t16 = select<V>(t2, t10, t15);
-    value = t16;
-    const V t17 = tanh(t0);
-    slope = t17;
-    const V t18 = T(4.0) * t13;
-    const V t19 = T(1.0) + t13;
-    const V t20 = t19 * t19;
-    const V t21 = t18 / t20;
-    curve = t21;
+    const V t15 = T(-0.5) * t14;
+    const V t16 = t3 - T(0.6931471805599453);
+    const V t17 = t16 + t14;
+    const V t18 = select<V>(t4, t15, t17);
+    value = t18;
+    const V t19 = -t9;
+    const V t20 = select<V>(t1, t19, t9);
+    slope = t20;
+    const V t21 = absolute(t0);
+    const V t22 = T(-2.0) * t21;
+    const V t23 = exp(t22);
+    const V t24 = T(4.0) * t23;
+    const V t25 = T(1.0) + t23;
+    const V t26 = t25 * t25;
+    const V t27 = t24 / t26;
+    curve = t27;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct MeanAbsolutePercentageError {  // q[0] = epsilon
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "b6b52917cf0d38c8";
+  static constexpr int parameters = 1;
+  static constexpr double target_low = -infinity;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
+                                      V& slope, V& curve) {
+    const V t0 = p - y;
+    const V t1 = absolute(t0);
+    const V t2 = absolute(y);
+    const V t3 = at_least(t2, T(q[0]));
+    const V t4 = at_least(t3, T(k.tiny));
+    const V t5 = t1 / t4;
+    const V t6 = T(100.0) * t5;
+    value = t6;
+    const V t7 = sign(t0);
+    const V t8 = t7 / t4;
+    const V t9 = T(100.0) * t8;
+    slope = t9;
+    const V t10 = T(0.0) * y;
+    curve = t10;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct MeanSquaredLogarithmicError {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "a8fe82905a292c7d";
+  static constexpr const char* fingerprint = "9f4e3cce4ec20fe1";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = infinity;
@@ -453,31 +479,30 @@ struct MeanSquaredLogarithmicError {
     const V t0 = at_least(p, T(0.0));
     const V t1 = at_least(y, T(0.0));
     const Bits<V> t2 = t0 < t1;
-    const V t3 = t0 - t1;
-    const V t4 = select<V>(t2, splat(T(0.0)), t3);
-    const V t5 = T(1.0) + t1;
-    const V t6 = t4 / t5;
-    const V t7 = log1p(t6);
-    const V t8 = t1 - t0;
-    const V t9 = select<V>(t2, t8, splat(T(0.0)));
-    const V t10 = T(1.0) + t0;
-    const V t11 = t9 / t10;
-    const V t12 = log1p(t11);
-    const V t13 = t7 - t12;
-    const V t14 = at_most(p, T(0.0));
-    const V t15 = t13 + t14;
-    const V t16 = t15 * t15;
-    value = t16;
-    const V t17 = T(2.0) * t15;
-    const V t18 = t17 / t10;
-    slope = t18;
-    const Bits<V> t19 = p > T(0.0);
-    const V t20 = select<V>(t19, t15, splat(T(0.0)));
-    const V t21 = T(1.0) - t20;
-    const V t22 = T(2.0) * t21;
-    const V t23 = t10 * t10;
-    const V t24 = t22 / t23;
-    curve = t24;
+    const V t3 = t1 - t0;
+    const V t4 = t0 - t1;
+    const V t5 = select<V>(t2, t3, t4);
+    const V t6 = select<V>(t2, t0, t1);
+    const V t7 = T(1.0) + t6;
+    const V t8 = t5 / t7;
+    const V t9 = log1p(t8);
+    const V t10 = -t9;
+    const V t11 = select<V>(t2, t10, t9);
+    const V t12 = at_most(p, T(0.0));
+    const V t13 = t11 + t12;
+    const V t14 = t13 * t13;
+    value = t14;
+    const V t15 = T(2.0) * t13;
+    const V t16 = T(1.0) + t0;
+    const V t17 = t15 / t16;
+    slope = t17;
+    const Bits<V> t18 = p > T(0.0);
+    const V t19 = select<V>(t18, t13, splat(T(0.0)));
+    const V t20 = T(1.0) - t19;
+    const V t21 = T(2.0) * t20;
+    const V t22 = t16 * t16;
+    const V t23 = t21 / t22;
+    curve = t23;
     (void)p, (void)q, (void)k;
   }
 };
@@ -494,6 +519,7 @@ struct MeanSquaredLogarithmicError {
   X(MeanAbsoluteError) \
   X(Huber) \
   X(LogCosh) \
+  X(MeanAbsolutePercentageError) \
   X(MeanSquaredLogarithmicError)
 
 }  // namespace losskit::LOSSKIT_ISA
