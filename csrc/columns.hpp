@@ -152,7 +152,7 @@ class Columns {
                         std::isfinite(sum[lane]));
     } else {
       item = log_sum - d_own;
-      if constexpr (General)
+      if (General && lift_ != 0.0)  // 0 * inf where a class is ruled out
         item = item * smoothing_.shares +
                (log_sum * static_cast<T>(q_.classes) - distances.total()) * smoothing_.lift;
     }

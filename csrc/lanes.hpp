@@ -251,12 +251,24 @@ struct Sum {
   LOSSKIT_INLINE void add(Lanes<double> x) { part[0] += x; }
 
   LOSSKIT_INLINE void add(Lanes<float> x) {
+#if defined(__AVX512F__) && LOSSKIT_VECTOR_BYTES == 64
+    const __m512 v = (__m512)x;
+    const __m256d high = _mm512_extractf64x4_pd(_mm512_castps_pd(v), 1);
+    part[0] += (Lanes<double>)_mm512_cvtps_pd(_mm512_castps512_ps256(v));
+    part[1] += (Lanes<double>)_mm512_cvtps_pd(_mm256_castpd_ps(high));
+#elif defined(__AVX__) && LOSSKIT_VECTOR_BYTES == 32
+    // GCC would take the halves through memory.
+    const __m256 v = (__m256)x;
+    part[0] += (Lanes<double>)_mm256_cvtps_pd(_mm256_castps256_ps128(v));
+    part[1] += (Lanes<double>)_mm256_cvtps_pd(_mm256_extractf128_ps(v, 1));
+#else
     typedef float Half __attribute__((vector_size(LOSSKIT_VECTOR_BYTES / 2)));
     Half low, high;
     std::memcpy(&low, &x, sizeof low);
     std::memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof low, sizeof high);
     part[0] += __builtin_convertvector(low, Lanes<double>);
     part[1] += __builtin_convertvector(high, Lanes<double>);
+#endif
   }
 
   // In a fixed order, so that equal inputs give equal bits.

@@ -40,6 +40,14 @@ double copy_bandwidth(std::int64_t bytes) {
 }  // namespace
 }  // namespace losskit
 
+// By these names threadpoolctl reaches the number of threads.
+extern "C" {
+[[gnu::visibility("default")]] int losskit_get_num_threads() { return losskit::threads(); }
+[[gnu::visibility("default")]] void losskit_set_num_threads(int count) {
+  losskit::set_threads(count < 1 ? 1 : count);
+}
+}
+
 NB_MODULE(_kernels, m) {
   namespace nb = nanobind;
   using namespace losskit;

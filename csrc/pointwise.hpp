@@ -3,7 +3,7 @@
 #pragma once
 
 #include "views.hpp"
-#include "vocabulary.hpp"
+#include "narrow.hpp"
 
 namespace losskit::LOSSKIT_ISA {
 
@@ -42,14 +42,17 @@ bool formulas(const Pointwise& q, const Block<T>& b, Sum& sum) {
   V p_low = splat(T(prediction_stand_in)), p_high = p_low;
   Integers<T> no_sign = {};
   Sum total = sum;
-  for (std::int64_t i = 0; i < b.n; i += width<T>) {
-    const V y = load(b.y + i), p = load(b.p + i);
+  const T *ys = b.y, *ps = b.p;
+  T *items = b.items, *slopes = b.slope, *curves = b.curve;
+  const std::int64_t n = b.n;
+  for (std::int64_t i = 0; i < n; i += width<T>) {
+    const V y = load(ys + i), p = load(ps + i);
     V value, slope, curve;
     Card::evaluate(y, p, parameters, constants, value, slope, curve);
     if constexpr (want & sum_wanted) total.add(value);
-    if constexpr (want & items_wanted) store(b.items + i, value);
-    if constexpr (want & slope_wanted) store(b.slope + i, slope * by);
-    if constexpr (want & curve_wanted) store(b.curve + i, curve * by);
+    if constexpr (want & items_wanted) store(items + i, value);
+    if constexpr (want & slope_wanted) store(slopes + i, slope * by);
+    if constexpr (want & curve_wanted) store(curves + i, curve * by);
 
     finite += y * V{};  // NaN from the first that is not finite
     if constexpr (Card::target_low > -infinity) low = lesser(y, low);

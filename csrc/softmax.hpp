@@ -315,7 +315,7 @@ class LongRows {
       const double z = read_one<T>(q_.logits, row * q_.classes + label);
       own = (z - r.top) * per_temperature_;
       item = (1.0 - q_.smoothing) * (log_sum - own);
-      if constexpr (General) item += lift_ * (classes * log_sum - s.distances);
+      if (General && lift_ != 0.0) item += lift_ * (classes * log_sum - s.distances);
     }
     if (q_.z_loss != 0.0) item += q_.z_loss * lse * lse;
     found_.sum += weight * item;

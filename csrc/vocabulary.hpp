@@ -1,13 +1,14 @@
-// Elementary functions of a vector of float or double: at most 2 ULP off on all of their domain, with
-// the right limits at +-inf, NaN, +-0 and for subnormal numbers (csrc/tests/vocabulary.cpp measures).
+// Elementary functions of a vector of float or double: at most 2 ULP off on all of their domain,
+// with the right limits at +-inf, NaN, +-0 and for subnormal numbers; csrc/tests/vocabulary.cpp
+// measures.
 //
 // Without branches or tables, so that the lanes stay together. The reductions are the classic ones
 // (Cody and Waite, Software Manual for the Elementary Functions, 1980; Tang, Table-driven
 // implementation of the logarithm function, 1990, and of the expm1 function, 1992); the polynomials
 // are minimax fits by scripts/fit_polynomials.py.
 //
-// All of it holds whether or not the compiler contracts a * b + c to a fused multiply-add, and relies
-// on it not reordering sums otherwise (no -ffast-math).
+// All of it holds whether or not the compiler contracts a * b + c to a fused multiply-add, and
+// relies on it not reordering sums otherwise (no -ffast-math).
 #pragma once
 
 #include <cstddef>
@@ -40,8 +41,8 @@ inline constexpr T infinity = std::numeric_limits<T>::infinity();
 template <class T>
 inline constexpr T log2_e = T(1.4426950408889634);
 
-// ln(2) as a sum. The high part has so few bits that its product with any exponent is exact (Cody and
-// Waite), also without a fused multiply-add.
+// ln(2) as a sum. The high part has so few bits that its product with any exponent is exact (Cody
+// and Waite), also without a fused multiply-add.
 template <class T>
 inline constexpr T ln2 = T(0.6931471805599453);
 template <class T>
@@ -63,35 +64,53 @@ inline constexpr double ln2_low<double> = 0x1.ef35793c7673p-45;
 
 // worst relative error 2^-26.13
 inline constexpr float exp_tail_float[] = {
-    0x1.fffffep-2f, 0x1.5554b4p-3f, 0x1.5556f6p-5f, 0x1.12253ap-7f, 0x1.6b9778p-10f};
+    0x1.fffffep-2f, 0x1.5554b4p-3f, 0x1.5556f6p-5f, 0x1.122536p-7f, 0x1.6b97d8p-10f};
 
 // worst relative error 2^-55.59
 inline constexpr double exp_tail_double[] = {
-    0x1.0000000000005p-1, 0x1.555555555554fp-3, 0x1.5555555552277p-5, 0x1.1111111114e2fp-7,
-    0x1.6c16c17ec6538p-10, 0x1.a01a0186c4803p-13, 0x1.a019a7d378464p-16, 0x1.71de676cbd26cp-19,
-    0x1.28a171076817cp-22, 0x1.ae9748aba7488p-26};
+    0x1.0000000000005p-1, 0x1.555555555554fp-3, 0x1.5555555552276p-5, 0x1.1111111114e2dp-7,
+    0x1.6c16c17ec69e2p-10, 0x1.a01a0186c5dc1p-13, 0x1.a019a7d29c5c2p-16, 0x1.71de67684e04p-19,
+    0x1.28a171d67c91ep-22, 0x1.ae97519fe71cfp-26};
 
 // log(1 + f) = f - f^2 p(f) for 1 + f from sqrt(1/2) to sqrt(2)
 
 // worst relative error 2^-30.28
 inline constexpr float log_tail_float[] = {
-    0x1.p-1f, -0x1.555548p-2f, 0x1.000006p-2f, -0x1.99a476p-3f, 0x1.555c44p-3f, -0x1.233ba2p-3f,
-    0x1.fc28c8p-4f, -0x1.e6c008p-4f, 0x1.de01fcp-4f, -0x1.14737ap-4f};
+    0x1p-1f, -0x1.555548p-2f, 0x1.000006p-2f, -0x1.99a476p-3f, 0x1.555c44p-3f, -0x1.233bap-3f,
+    0x1.fc28b8p-4f, -0x1.e6c02ep-4f, 0x1.de02ep-4f, -0x1.14746ap-4f};
 
 // 2 atanh(s) = 2 s + s z p(z), z = s^2, for the s = f / (2 + f) of those f
 
 // worst relative error 2^-59.5
 inline constexpr double atanh_tail_double[] = {
-    0x1.5555555555592p-1, 0x1.999999997ff62p-2, 0x1.24924941db5c8p-2, 0x1.c71c521a07891p-3,
-    0x1.74663ba71a061p-3, 0x1.39a20b4236223p-3, 0x1.2f025556b39ap-3};
+    0x1.5555555555592p-1, 0x1.999999997ff64p-2, 0x1.24924941db35bp-2, 0x1.c71c521a2a685p-3,
+    0x1.74663b9fccc75p-3, 0x1.39a20bfaa8a36p-3, 0x1.2f024e686bd9dp-3};
+
+// tanh(x) = x + x z p(z), z = x^2, for tanh(x) up to 1/2
+
+// worst relative error 2^-29.71
+inline constexpr float tanh_tail_float[] = {
+    -0x1.55554ap-2f, 0x1.110ceep-3f, -0x1.b91e7ep-5f, 0x1.58e518p-6f, -0x1.9921a2p-8f};
+
+// worst relative error 2^-60.58
+inline constexpr double tanh_tail_double[] = {
+    -0x1.555555555554fp-2, 0x1.111111111078fp-3, -0x1.ba1ba1b97c9afp-5, 0x1.664f485939484p-6,
+    -0x1.226e2f0d24f29p-7, 0x1.d6d29a64f8064p-9, -0x1.7d8fc3d359da6p-10, 0x1.3483286b8cc6dp-11,
+    -0x1.e96a4bad8c158p-13, 0x1.5d643e8d4bd37p-14, -0x1.46e846be14983p-16};
+
+// The one of two arrays that is for T.
+template <class T, class A, class B>
+constexpr auto& of_type(A& for_float, B& for_double) {
+  if constexpr (sizeof(T) == 4)
+    return for_float;
+  else
+    return for_double;
+}
 
 template <class T>
-constexpr auto& exp_tail() {
-  if constexpr (sizeof(T) == 4)
-    return exp_tail_float;
-  else
-    return exp_tail_double;
-}
+inline constexpr auto& exp_tail = of_type<T>(exp_tail_float, exp_tail_double);
+template <class T>
+inline constexpr auto& tanh_tail = of_type<T>(tanh_tail_float, tanh_tail_double);
 
 // By Horner's rule: fewest operations, and the loops have vectors enough to overlap.
 template <class V, std::size_t count>
@@ -131,20 +150,8 @@ LOSSKIT_INLINE V power_of_two(V z) {
 
 // --- parts that several functions share
 
-// expm1(r) for x = n ln(2) + r, |r| <= ln(2) / 2, where z = x / ln(2) + offset, rounded.
-template <class V>
-LOSSKIT_INLINE V reduced_expm1(V x, V z, Element<V> offset) {
-  using T = Element<V>;
-  const V n = z - offset;
-  const V high = x - n * ln2_high<T>;  // exact
-  const V r = high - n * ln2_low<T>;
-  // What rounding took from r (Tang 1992): it would count twice where 2 exp(r) - 1 cancels.
-  const V rest = (high - r) - n * ln2_low<T>;
-  return r + (r * r * polynomial<V>(exp_tail<T>(), r) + rest);
-}
-
-// u = m 2^k with m from sqrt(1/2) to sqrt(2); gives -k (so that k = 0 is +0) and 4 / 2^k. The 4 keeps
-// it normal at the largest k.
+// u = m 2^k with m from sqrt(1/2) to sqrt(2); gives -k (so that k = 0 is +0) and 4 / 2^k. The 4
+// keeps it normal at the largest k.
 template <class V>
 LOSSKIT_INLINE void split(V u, V& minus_k, V& scale) {
   using T = Element<V>;
@@ -193,8 +200,8 @@ LOSSKIT_INLINE V log_limits(V result, V u) {
 
 }  // namespace vocabulary
 
-// exp(x) * exp_scale for x <= 0, or NaN. A subnormal exp(x) is a normal number here; 0 from where
-// exp(x) would round to it.
+// exp(x) * exp_scale for x <= 0, or NaN. Where exp(x) is subnormal, this is a normal number, in full
+// precision and at full speed; 0 from about where exp(x) would round to it.
 template <class V>
 LOSSKIT_INLINE V exp_scaled(V x) {
   using namespace vocabulary;
@@ -206,7 +213,7 @@ LOSSKIT_INLINE V exp_scaled(V x) {
   const V z = x * log2_e<T> + offset;
   const V n = z - offset;
   const V r = (x - n * ln2_high<T>) - n * ln2_low<T>;
-  const V p = (polynomial<V>(exp_tail<T>(), r) * r + T(1)) * r + T(1);
+  const V p = (polynomial<V>(exp_tail<T>, r) * r + T(1)) * r + T(1);
   // A product, not a sum of exponents: NaN stays NaN whatever its bits.
   return p * power_of_two(z);
 }
@@ -222,7 +229,7 @@ LOSSKIT_INLINE V exp(V x) {
   const V z = x * log2_e<T> + offset;
   const V n = z - offset;
   const V r = (x - n * ln2_high<T>) - n * ln2_low<T>;
-  const V p = (polynomial<V>(exp_tail<T>(), r) * r + T(1)) * r + T(1);
+  const V p = (polynomial<V>(exp_tail<T>, r) * r + T(1)) * r + T(1);
   // 2^n may be neither normal nor finite where exp(x) is: take it as 2^half 2^(n - half). Only the
   // last product rounds.
   const V half = n * T(0.5) + (rounder<T> + bias<T>);
@@ -240,9 +247,15 @@ LOSSKIT_INLINE V expm1(V x) {
   V y = at_least(x, -(digits + 2) * ln2<T>);  // -1
   y = at_most(y, (bias<T> + T(1.4)) * ln2<T>);
   const V z = y * log2_e<T> + offset;
-  const V q = reduced_expm1<V>(y, z, offset);
+  const V n = z - offset;
+  const V high = y - n * ln2_high<T>;  // exact
+  const V r = high - n * ln2_low<T>;
+  // What rounding took from r (Tang 1992): it would count twice where 2 exp(r) - 1 cancels.
+  const V rest = (high - r) - n * ln2_low<T>;
+  const V tail = r * r * polynomial<V>(exp_tail<T>, r) + rest;  // expm1(r) = r + tail
   const V scale = power_of_two(z);
-  const V result = (scale * q + (scale - T(0.5))) * T(2);
+  // The sum with r is exact where 2^n exp(r) - 1 cancels most.
+  const V result = (scale * tail + (scale * r + (scale - T(0.5)))) * T(2);
   // Half of a subnormal number would be rounded; and here -0 stays -0.
   return select<V>(absolute(x) < 4 * std::numeric_limits<T>::min(), x, result);
 }
@@ -273,23 +286,16 @@ LOSSKIT_INLINE V log1p(V x) {
   return log_limits<V>(log_of_parts<V>(f, minus_k), u);
 }
 
-// (1 - e) / (1 + e), e = exp(-2 |x|), where 1 - e, as in expm1, does not cancel; but 1 - 2 e / (1 + e)
-// above 1/2, where rounding of 1 + e would count in full.
+// 1 - 2 e / (1 + e), e = exp(-2 |x|), from 1/2 on; below, where that cancels, a polynomial.
 template <class V>
 LOSSKIT_INLINE V tanh(V x) {
   using namespace vocabulary;
   using T = Element<V>;
-  constexpr T offset = rounder<T> + bias<T>;
-  const V y = at_least(minus_absolute(x) * T(2),
-                       -(std::numeric_limits<T>::digits + T(4)) * ln2<T>);
-  const V z = y * log2_e<T> + offset;
-  const V q = reduced_expm1<V>(y, z, offset);
-  const V scale = power_of_two(z);
-  const Bits<V> large = y < T(-1.1);
-  // e less 0, -1 and +1: sums of their own, so that each rounds once.
-  const V e = scale * q + scale, minus_top = scale * q + (scale - T(1));
-  const V below = scale * q + (scale + T(1));
-  const V result = where<V>(large, T(1)) - select<V>(large, e * T(2), minus_top) / below;
+  const V a = absolute(x), z = x * x;
+  const V e = exp_scaled<V>(a * T(-2));
+  const V large = T(1) - (e + e) / (e + exp_scale<T>);
+  const V small = a + a * z * polynomial<V>(tanh_tail<T>, z);
+  const V result = select<V>(a < T(0.5493), small, large);
   return from_bits<V>(bits(result) | (bits(x) & sign_bit<T>));
 }
 

@@ -19,9 +19,11 @@ from pathlib import Path
 import mpmath as mp
 
 HEADER = Path(__file__).parents[1] / "csrc" / "vocabulary.hpp"
-POINTS = 600
+POINTS = 400
 TOLERANCE = mp.mpf("1e-6")
 mp.mp.prec = 160
+
+Function = Callable[[mp.mpf], mp.mpf]
 
 
 @dataclass(frozen=True)
@@ -31,56 +33,56 @@ class Fit:
     name: str
     type: str
     count: int  # of coefficients
-    target: Callable[[mp.mpf], mp.mpf]
-    weight: Callable[[mp.mpf], mp.mpf]
+    target: Function
+    weight: Function
     low: mp.mpf
     high: mp.mpf
 
 
-# expm1(r) = r + r^2 p(r), and exp(r) = 1 + r + r^2 p(r)
 def exp_tail(type: str, count: int) -> Fit:
+    """expm1(r) = r + r^2 p(r), and exp(r) = 1 + r + r^2 p(r)."""
+
+    def target(r: mp.mpf) -> mp.mpf:
+        return (mp.expm1(r) - r) / r**2
+
     # A little more than ln(2) / 2, for the rounding of x / ln(2).
     end = mp.log(2) / 2 * mp.mpf("1.0001")
-    return Fit(
-        "exp_tail",
-        type,
-        count,
-        lambda r: (mp.expm1(r) - r) / r**2,
-        lambda r: r**2 / mp.expm1(r),
-        -end,
-        end,
-    )
+    return Fit("exp_tail", type, count, target, lambda r: r**2 / mp.expm1(r), -end, end)
 
 
-# log(1 + f) = f - f^2 p(f)
 def log_tail(type: str, count: int) -> Fit:
-    return Fit(
-        "log_tail",
-        type,
-        count,
-        lambda f: (f - mp.log1p(f)) / f**2,
-        lambda f: f**2 / mp.log1p(f),
-        mp.sqrt(0.5) - 1,
-        mp.sqrt(2) - 1,
-    )
+    """log(1 + f) = f - f^2 p(f) for 1 + f from sqrt(1/2) to sqrt(2)."""
+
+    def target(f: mp.mpf) -> mp.mpf:
+        return (f - mp.log1p(f)) / f**2
+
+    low, high = mp.sqrt(0.5) - 1, mp.sqrt(2) - 1
+    return Fit("log_tail", type, count, target, lambda f: f**2 / mp.log1p(f), low, high)
 
 
-# 2 atanh(s) = 2 s + s z p(z), where z = s^2
-def atanh_tail(type: str, count: int) -> Fit:
+def odd_tail(name: str, type: str, count: int, function: Function, by: int, end: mp.mpf) -> Fit:
+    """function(x) = by x + x z p(z), z = x^2, for x up to the end."""
+
     def target(z: mp.mpf) -> mp.mpf:
-        s = mp.sqrt(z)
-        return 2 * (mp.atanh(s) / s - 1) / z
+        x = mp.sqrt(z)
+        return (function(x) / x - by) / z
 
+    def weight(z: mp.mpf) -> mp.mpf:
+        x = mp.sqrt(z)
+        return x * z / function(x)
+
+    return Fit(name, type, count, target, weight, mp.mpf(0), end**2)
+
+
+def atanh_tail(type: str, count: int) -> Fit:
+    """2 atanh(s) = log(1 + f), s = f / (2 + f), for the f of log_tail."""
     end = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)
-    return Fit(
-        "atanh_tail",
-        type,
-        count,
-        target,
-        lambda z: z * mp.sqrt(z) / (2 * mp.atanh(mp.sqrt(z))),
-        mp.mpf(0),
-        end**2,
-    )
+    return odd_tail("atanh_tail", type, count, lambda s: 2 * mp.atanh(s), 2, end)
+
+
+def tanh_tail(type: str, count: int) -> Fit:
+    """tanh(x) up to 1/2."""
+    return odd_tail("tanh_tail", type, count, mp.tanh, 1, mp.mpf("0.55"))
 
 
 FITS = (
@@ -88,38 +90,46 @@ FITS = (
     exp_tail("double", 10),
     log_tail("float", 10),
     atanh_tail("double", 7),
+    tanh_tail("float", 5),
+    tanh_tail("double", 11),
 )
 
 
-def grid(fit: Fit) -> list[mp.mpf]:
-    """Points that crowd at the ends, as the extremes of the error do; 0 itself is left out."""
+@dataclass
+class Point:
+    x: mp.mpf
+    target: mp.mpf
+    weight: mp.mpf
+
+    def error(self, coefficients: list[mp.mpf]) -> mp.mpf:
+        return self.weight * (mp.polyval(coefficients[::-1], self.x) - self.target)
+
+
+def points(fit: Fit) -> list[Point]:
+    """They crowd at the ends, as the extremes of the error do; 0 and its like are left out."""
     middle, half = (fit.low + fit.high) / 2, (fit.high - fit.low) / 2
-    points = (middle - half * mp.cos(mp.pi * i / POINTS) for i in range(POINTS + 1))
-    return [x for x in points if abs(x) > half / 10**6]
+    xs = (middle - half * mp.cos(mp.pi * i / POINTS) for i in range(POINTS + 1))
+    return [Point(x, fit.target(x), abs(fit.weight(x))) for x in xs if abs(x) > half / 1000]
 
 
-def value(coefficients: list[mp.mpf], x: mp.mpf) -> mp.mpf:
-    return mp.polyval(coefficients[::-1], x)
-
-
-def remez(
-    xs: list[mp.mpf], target: list[mp.mpf], weight: list[mp.mpf], count: int
-) -> tuple[list[mp.mpf], mp.mpf]:
-    """The best polynomial of `count` coefficients on the points xs, and its worst weighted error.
+def remez(on: list[Point], count: int) -> list[mp.mpf]:
+    """The coefficients, `count` of them, whose worst error on the points is least.
 
     The error is levelled at count + 1 points of alternating sign; then the point of the worst error
     takes the place of a neighbour of the same sign, until no error is above the level.
     """
-    at = [round((len(xs) - 1) * i / count) for i in range(count + 1)]
+    at = [round((len(on) - 1) * i / count) for i in range(count + 1)]
     while True:
-        rows = [[xs[k] ** j for j in range(count)] + [(-1) ** i / weight[k]]
-                for i, k in enumerate(at)]  # fmt: skip
-        solution = list(mp.lu_solve(mp.matrix(rows), mp.matrix([target[k] for k in at])))
-        coefficients, level = solution[:count], abs(solution[count])
-        errors = [w * (value(coefficients, x) - t) for x, t, w in zip(xs, target, weight)]  # noqa: B905
-        new = max(range(len(xs)), key=lambda k: abs(errors[k]))
-        if new in at or abs(errors[new]) <= level * (1 + TOLERANCE):
-            return coefficients, abs(errors[new])
+        rows = [
+            [on[k].weight * on[k].x ** j for j in range(count)] + [(-1) ** i]
+            for i, k in enumerate(at)
+        ]
+        levelled = mp.matrix([on[k].weight * on[k].target for k in at])
+        *coefficients, level = mp.lu_solve(mp.matrix(rows), levelled)
+        errors = [p.error(coefficients) for p in on]
+        new = max(range(len(on)), key=lambda k: abs(errors[k]))
+        if new in at or abs(errors[new]) <= abs(level) * (1 + TOLERANCE):
+            return coefficients
         after = next((i for i, k in enumerate(at) if k > new), len(at))
         near = min(after, count)
         if (errors[at[near]] > 0) == (errors[new] > 0):
@@ -131,41 +141,34 @@ def remez(
 
 
 def rounded(x: mp.mpf, type: str) -> mp.mpf:
-    if type == "double":
-        return mp.mpf(float(x))
-    return mp.mpf(struct.unpack("f", struct.pack("f", float(x)))[0])
+    code = "f" if type == "float" else "d"
+    return mp.mpf(struct.unpack(code, struct.pack(code, float(x)))[0])
 
 
 def fitted(fit: Fit) -> tuple[list[mp.mpf], mp.mpf]:
     """Coefficients of the target type, from the lowest, and the worst error."""
-    xs = grid(fit)
-    target, weight = [fit.target(x) for x in xs], [abs(fit.weight(x)) for x in xs]
-    rest, scale, found = target, weight, []
+    on, rest, found = points(fit), points(fit), []
     for left in range(fit.count, 0, -1):
-        free, _ = remez(xs, rest, scale, left)
-        found.append(rounded(free[0], fit.type))
-        # What is left to the higher powers: (rest - found) / x, which counts x times as much.
-        rest = [(t - found[-1]) / x for t, x in zip(rest, xs)]  # noqa: B905
-        scale = [w * abs(x) for w, x in zip(scale, xs)]  # noqa: B905
-    worst = max(w * abs(value(found, x) - t) for x, t, w in zip(xs, target, weight))  # noqa: B905
-    return found, worst
+        found.append(rounded(remez(rest, left)[0], fit.type))
+        # What is left to the higher powers: (target - found) / x, which counts x times as much.
+        rest = [Point(p.x, (p.target - found[-1]) / p.x, p.weight * abs(p.x)) for p in rest]
+    return found, max(abs(p.error(found)) for p in on)
 
 
 def literal(x: mp.mpf, type: str) -> str:
     """Hexadecimal, which is exact."""
     mantissa, exponent = float(x).hex().split("p")
-    return f"{mantissa.rstrip('0')}p{exponent}" + ("f" if type == "float" else "")
+    return mantissa.rstrip("0").rstrip(".") + "p" + exponent + ("f" if type == "float" else "")
 
 
 def text(fit: Fit) -> str:
     coefficients, worst = fitted(fit)
-    lines, line = [], "   "
+    lines = ["   "]
     for item in (literal(c, fit.type) + "," for c in coefficients):
-        if len(line) + 1 + len(item) > 100:
-            lines.append(line)
-            line = "   "
-        line += " " + item
-    body = "\n".join([*lines, line]).rstrip(",")
+        if len(lines[-1]) + 1 + len(item) > 98:
+            lines.append("   ")
+        lines[-1] += " " + item
+    body = "\n".join(lines).rstrip(",")
     return (
         f"// worst relative error 2^{mp.nstr(mp.log(worst, 2), 4)}\n"
         f"inline constexpr {fit.type} {fit.name}_{fit.type}[] = {{\n{body}}};\n"

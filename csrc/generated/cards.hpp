@@ -7,7 +7,7 @@ namespace losskit::LOSSKIT_ISA {
 
 struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "9a345ed8d98e633c";
+  static constexpr const char* fingerprint = "349d305b8bcb3141";
   static constexpr int parameters = 1;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -27,7 +27,7 @@ struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
     const Bits<V> t7 = t6 < T(-1e-05);
     const V t8 = at_least(t6, T(k.floor));
     const V t9 = select<V>(t7, splat(T(std::numeric_limits<double>::quiet_NaN())), t8);
-    const V t10 = log(t9);
+    const V t10 = log_normal(t9);
     const V t11 = -t6;
     const V t12 = log1p(t11);
     const V t13 = select<V>(t4, t10, t12);
@@ -68,7 +68,7 @@ struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
 
 struct BinaryCrossentropy {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "68cd7971ff43eaa6";
+  static constexpr const char* fingerprint = "94546a1b236b0e66";
   static constexpr int parameters = 0;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -84,7 +84,7 @@ struct BinaryCrossentropy {
     const Bits<V> t3 = t2 < T(-1e-05);
     const V t4 = at_least(t2, T(k.floor));
     const V t5 = select<V>(t3, splat(T(std::numeric_limits<double>::quiet_NaN())), t4);
-    const V t6 = log(t5);
+    const V t6 = log_normal(t5);
     const V t7 = -t2;
     const V t8 = log1p(t7);
     const V t9 = select<V>(t0, t6, t8);
@@ -125,7 +125,7 @@ struct BinaryCrossentropy {
 
 struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothing
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "72477af9545e5e36";
+  static constexpr const char* fingerprint = "988f81cc51938e67";
   static constexpr int parameters = 1;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -152,30 +152,31 @@ struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothi
     const V t14 = t10 * t13;
     const V t15 = select<V>(t11, splat(T(0.0)), t14);
     const V t16 = t8 + t15;
-    const Bits<V> t17 = p < T(0.0);
-    const V t18 = select<V>(t17, p, t12);
-    const V t19 = exp(t18);
-    const V t20 = log1p(t19);
+    const V t17 = absolute(p);
+    const V t18 = -t17;
+    const V t19 = exp_negative(t18);
+    const V t20 = log1p_unit(t19);
     const V t21 = t16 + t20;
     value = t21;
-    const V t22 = select<V>(t17, t19, splat(T(1.0)));
-    const V t23 = t4 * t22;
-    const V t24 = select<V>(t17, splat(T(1.0)), t19);
-    const V t25 = t10 * t24;
-    const V t26 = t23 - t25;
-    const V t27 = T(1.0) + t19;
-    const V t28 = t26 / t27;
-    slope = t28;
-    const V t29 = t27 * t27;
-    const V t30 = t19 / t29;
-    curve = t30;
+    const Bits<V> t22 = p < T(0.0);
+    const V t23 = select<V>(t22, t19, splat(T(1.0)));
+    const V t24 = t4 * t23;
+    const V t25 = select<V>(t22, splat(T(1.0)), t19);
+    const V t26 = t10 * t25;
+    const V t27 = t24 - t26;
+    const V t28 = T(1.0) + t19;
+    const V t29 = t27 / t28;
+    slope = t29;
+    const V t30 = t28 * t28;
+    const V t31 = t19 / t30;
+    curve = t31;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct BinaryCrossentropy_from_logits {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "0d2fa2931402e6b9";
+  static constexpr const char* fingerprint = "59c527587626ab29";
   static constexpr int parameters = 0;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -196,30 +197,31 @@ struct BinaryCrossentropy_from_logits {
     const V t8 = y * t7;
     const V t9 = select<V>(t5, splat(T(0.0)), t8);
     const V t10 = t4 + t9;
-    const Bits<V> t11 = p < T(0.0);
-    const V t12 = select<V>(t11, p, t6);
-    const V t13 = exp(t12);
-    const V t14 = log1p(t13);
+    const V t11 = absolute(p);
+    const V t12 = -t11;
+    const V t13 = exp_negative(t12);
+    const V t14 = log1p_unit(t13);
     const V t15 = t10 + t14;
     value = t15;
-    const V t16 = select<V>(t11, t13, splat(T(1.0)));
-    const V t17 = t0 * t16;
-    const V t18 = select<V>(t11, splat(T(1.0)), t13);
-    const V t19 = y * t18;
-    const V t20 = t17 - t19;
-    const V t21 = T(1.0) + t13;
-    const V t22 = t20 / t21;
-    slope = t22;
-    const V t23 = t21 * t21;
-    const V t24 = t13 / t23;
-    curve = t24;
+    const Bits<V> t16 = p < T(0.0);
+    const V t17 = select<V>(t16, t13, splat(T(1.0)));
+    const V t18 = t0 * t17;
+    const V t19 = select<V>(t16, splat(T(1.0)), t13);
+    const V t20 = y * t19;
+    const V t21 = t18 - t20;
+    const V t22 = T(1.0) + t13;
+    const V t23 = t21 / t22;
+    slope = t23;
+    const V t24 = t22 * t22;
+    const V t25 = t13 / t24;
+    curve = t25;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct Poisson {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "3979ddc26d8be60d";
+  static constexpr const char* fingerprint = "3b5ce50957f02baa";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = infinity;
@@ -232,7 +234,7 @@ struct Poisson {
     const Bits<V> t0 = p < T(-1e-05);
     const V t1 = at_least(p, T(k.floor));
     const V t2 = select<V>(t0, splat(T(std::numeric_limits<double>::quiet_NaN())), t1);
-    const V t3 = log(t2);
+    const V t3 = log_normal(t2);
     const V t4 = y * t3;
     const V t5 = p - t4;
     value = t5;
@@ -389,7 +391,7 @@ struct Huber {  // q[0] = delta
 
 struct LogCosh {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "6453bb16d0ad652b";
+  static constexpr const char* fingerprint = "aeb8c083150edc71";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -400,36 +402,35 @@ struct LogCosh {
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
                                       V& slope, V& curve) {
     const V t0 = p - y;
-    const Bits<V> t1 = t0 < T(0.0);
-    const V t2 = -t0;
-    const V t3 = select<V>(t1, t2, t0);
-    const Bits<V> t4 = t3 < T(1.0);
-    const V t5 = T(-2.0) * t3;
-    const V t6 = expm1(t5);
-    const V t7 = -t6;
-    const V t8 = T(2.0) + t6;
-    const V t9 = t7 / t8;
-    const V t10 = t9 * t9;
-    const V t11 = -t10;
-    const V t12 = T(1.0) + t6;
-    const V t13 = select<V>(t4, t11, t12);
-    const V t14 = log1p(t13);
+    const V t1 = absolute(t0);
+    const Bits<V> t2 = t1 < T(1.0);
+    const V t3 = T(-2.0) * t1;
+    const V t4 = expm1(t3);
+    const V t5 = -t4;
+    const V t6 = T(2.0) + t4;
+    const V t7 = t5 / t6;
+    const V t8 = t7 * t7;
+    const V t9 = -t8;
+    const V t10 = T(1.0) + t4;
+    const V t11 = select<V>(t2, t9, t10);
+    const V t12 = at_least(t11, T(-0.6));
+    const V t13 = at_most(t12, T(1.0));
+    const V t14 = log1p_near(t13);
     const V t15 = T(-0.5) * t14;
-    const V t16 = t3 - T(0.6931471805599453);
+    const V t16 = t1 - T(0.6931471805599453);
     const V t17 = t16 + t14;
-    const V t18 = select<V>(t4, t15, t17);
+    const V t18 = select<V>(t2, t15, t17);
     value = t18;
-    const V t19 = -t9;
-    const V t20 = select<V>(t1, t19, t9);
-    slope = t20;
-    const V t21 = absolute(t0);
-    const V t22 = T(-2.0) * t21;
-    const V t23 = exp(t22);
-    const V t24 = T(4.0) * t23;
-    const V t25 = T(1.0) + t23;
-    const V t26 = t25 * t25;
-    const V t27 = t24 / t26;
-    curve = t27;
+    const Bits<V> t19 = t0 < T(0.0);
+    const V t20 = -t7;
+    const V t21 = select<V>(t19, t20, t7);
+    slope = t21;
+    const V t22 = exp_negative(t3);
+    const V t23 = T(4.0) * t22;
+    const V t24 = T(1.0) + t22;
+    const V t25 = t24 * t24;
+    const V t26 = t23 / t25;
+    curve = t26;
     (void)p, (void)q, (void)k;
   }
 };

@@ -12,14 +12,19 @@
 `import losskit.keras`. What each loss is stands in its docstring, and in `losskit show NAME`.
 """
 
-from losskit import metrics
+from losskit import metrics, native
+from losskit.native import get_num_threads, set_num_threads
 from losskit.numpy import CLASSES as _CLASSES
 from losskit.numpy import FUNCTIONS as _FUNCTIONS
 from losskit.numpy import Loss, get
+from losskit.activations import log_softmax
 
 __version__ = "0.1.0"
 
 globals().update(_CLASSES)
 globals().update(_FUNCTIONS)
 
-__all__ = ["Loss", "__version__", "get", "metrics", *_CLASSES, *_FUNCTIONS]  # noqa: PLE0604
+__all__ = [  # noqa: PLE0604
+    *("Loss", "__version__", "get", "get_num_threads", "log_softmax", "metrics", "native"),
+    *("set_num_threads", *_CLASSES, *_FUNCTIONS),
+]

@@ -5,7 +5,7 @@ Nothing here is needed: what no kernel does, NumPy does, with the same results t
 picks another version than the best.
 """
 
-from losskit.native.evaluate import Call, divisor, prepare
+from losskit.native.evaluate import Call, divisor, log_softmax, prepare
 from losskit.native.find import has_chain_rule, mean
 from losskit.native.library import (
     available,
@@ -26,6 +26,7 @@ __all__ = [
     "has_chain_rule",
     "instruction_set",
     "instruction_sets",
+    "log_softmax",
     "mean",
     "prepare",
     "set_num_threads",

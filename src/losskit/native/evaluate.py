@@ -118,6 +118,18 @@ def prepare(card: Any, y: Any, p: Any, weight: Any, mask: Any, wide: bool = Fals
     return Call(kernel, _plain(y), _plain(p), weight, keep, shape, rows, items, p.dtype, out_dtype)
 
 
+def log_softmax(z: Array, axis: int) -> Array | None:
+    """log(softmax(z)) along an axis; None where no kernel applies."""
+    module = kernels()
+    computed = computed_in(z.dtype)
+    if module is None or computed is None or z.size == 0 or axis % z.ndim != z.ndim - 1:
+        return None
+    out = np.empty(z.shape, z.dtype)
+    classes = z.shape[-1]
+    module.log_softmax(_plain(z), _plain(out), computed[0], z.size // classes, classes)
+    return out
+
+
 def divisor(card: Any, call: Call) -> float:
     """The sum of the weights of the items that count, class weights included."""
     weight = np.ones(call.shape) if call.weight is None else call.weight.astype(np.float64)

@@ -97,6 +97,37 @@ def get_num_threads() -> int:
     return _kernels.threads() if _kernels is not None else 1
 
 
+def _tell_threadpoolctl() -> None:
+    """Have threadpoolctl's limits hold for these threads too, where it is installed."""
+    try:
+        import threadpoolctl
+    except ImportError:
+        return
+    if not hasattr(threadpoolctl, "register"):
+        return  # before 3.2 it knew no other libraries than its own
+
+    class Controller(threadpoolctl.LibController):  # type: ignore[misc]
+        user_api = "losskit"
+        internal_api = "losskit"
+        filename_prefixes = ("_kernels",)
+        check_symbols = ("losskit_get_num_threads",)
+
+        def get_num_threads(self) -> int:
+            return int(self.dynlib.losskit_get_num_threads())
+
+        def set_num_threads(self, num_threads: int) -> None:
+            self.dynlib.losskit_set_num_threads(num_threads)
+
+        def get_version(self) -> None:
+            return None
+
+    threadpoolctl.register(Controller)
+
+
+if _kernels is not None:
+    _tell_threadpoolctl()
+
+
 def copy_bandwidth(nbytes: int = 1 << 28) -> float:
     """What the machine's best copy of so many bytes moves: bytes read and written, per second.
 

@@ -2,7 +2,9 @@
 
 A card's formulas are called once with symbols in place of arrays and parameters. Equal
 subexpressions become one node, whether they stand in the value, the slope or the curve; so each
-exponential is taken once. The text is a function of one vector of elements (see csrc/).
+exponential is taken once. Each node knows between which bounds it lies, so that a function may be
+replaced by a cheaper one that serves that part of its domain (csrc/narrow.hpp). The text is a
+function of one vector of elements.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any
 
 from losskit.core.definition import Rule
 from losskit.core.families import Pointwise
-from losskit.core.namespaces import SLACK, Vocabulary
+from losskit.core.namespaces import SLACK, Vocabulary, bounds
 
 ORDERS = ("value", "slope", "curve")
 
@@ -26,10 +28,11 @@ VECTOR, SCALAR, MASK = "V", "double", "Bits<V>"
 class Node:
     """One operation of a formula. Made through `Trace`, which keeps one of each."""
 
-    __slots__ = ("args", "kind", "op", "trace")
+    __slots__ = ("args", "high", "kind", "low", "op", "trace")
 
     def __init__(self, trace: Trace, op: str, args: tuple[Any, ...], kind: str) -> None:
         self.trace, self.op, self.args, self.kind = trace, op, args, kind
+        self.low, self.high = bounds.of(op, args)
 
     def _with(self, op: str, left: Any, right: Any, kind: str | None = None) -> Node:
         left, right = self.trace.node(left), self.trace.node(right)
@@ -124,16 +127,18 @@ class Trace(Vocabulary):
         return self._call("absolute", x.args[0] if x.op == "negative" else x)
 
     def exp(self, x: Node) -> Node:
-        return self._call("exp", x)
+        return self._call("exp_negative" if x.high <= 0 else "exp", x)
 
     def expm1(self, x: Node) -> Node:
         return self._call("expm1", x)
 
     def log(self, x: Node) -> Node:
-        return self._call("log", x)
+        return self._call("log_normal" if x.low > 0 else "log", x)
 
     def log1p(self, x: Node) -> Node:
-        return self._call("log1p", x)
+        if x.low >= 0 and x.high <= 1:
+            return self._call("log1p_unit", x)
+        return self._call("log1p_near" if x.low >= -0.6 and x.high <= 1 else "log1p", x)
 
     def sqrt(self, x: Node) -> Node:
         return self._call("square_root", x)
@@ -157,6 +162,13 @@ class Trace(Vocabulary):
         return self._call("at_most" if y.kind == SCALAR else "minimum", x, y)
 
     def where(self, condition: Node, yes: Any, no: Any) -> Node:
+        yes, no = self.node(yes), self.node(no)
+        if condition.op == "<" and condition.args[1] is self.node(0.0):
+            x = condition.args[0]
+            if no is x and yes is -x:
+                return self.abs(x)
+            if yes is x and no is -x:
+                return -self.abs(x)
         return self._call("select", condition, yes, no)
 
     def tiny(self, x: Node) -> Node:  # type: ignore[override]
@@ -253,6 +265,10 @@ def trace(card: type[Pointwise], fixed: dict[str, Any]) -> tuple[list[str], list
     for i, name in enumerate(free):
         object.__setattr__(symbolic, name, m.make("parameter", (i,), SCALAR))
     y, p = m.make("y", (), VECTOR), m.make("p", (), VECTOR)
+    # Checked as they come: what lies outside is refused, whatever the formula made of it.
+    y.low, y.high = bounds.of_domain(card.target)
+    defaults = {name: default for name, (default, _) in card.rules().items()}
+    p.low, p.high = bounds.of_domain(card(**{**defaults, **fixed}).prediction)
     results = {order: m.node(getattr(symbolic, order)(m, y, p)) for order in ORDERS}
     return _text(m, results), free
 

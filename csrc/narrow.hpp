@@ -1,0 +1,52 @@
+// Cheaper forms of functions of the vocabulary on a part of their domain; scripts/write_kernels.py
+// uses one where it can show that an argument lies there. NaN stays NaN in all of them.
+#pragma once
+
+#include "vocabulary.hpp"
+
+namespace losskit::LOSSKIT_ISA {
+
+// exp(x) for x <= 0.
+template <class V>
+LOSSKIT_INLINE V exp_negative(V x) {
+  using T = Element<V>;
+  return exp_scaled(x) * (T(1) / exp_scale<T>);
+}
+
+// log(1 + x) for 0 <= x <= 1: the exponent of 1 + x is 0 or 1.
+template <class V>
+LOSSKIT_INLINE V log1p_unit(V x) {
+  using T = Element<V>;
+  const Bits<V> up = x > splat(T(0.41421356237309503));
+  const V f = select<V>(up, x * T(0.5) - T(0.5), x);
+  return vocabulary::log_of_parts<V>(f, select<V>(up, splat(T(-1)), V{}));
+}
+
+// log(1 + x) for -0.6 <= x <= 1: the exponent is -1, 0 or 1.
+template <class V>
+LOSSKIT_INLINE V log1p_near(V x) {
+  using T = Element<V>;
+  const Bits<V> up = x > splat(T(0.41421356237309503));
+  const Bits<V> down = x < splat(T(-0.2928932188134524));
+  const V f = select<V>(down, x * T(2) + T(1), select<V>(up, x * T(0.5) - T(0.5), x));
+  return vocabulary::log_of_parts<V>(f, select<V>(down, splat(T(1)), select<V>(up, splat(T(-1)), V{})));
+}
+
+// log(x) for normal x > 0, infinity included.
+template <class V>
+LOSSKIT_INLINE V log_normal(V x) {
+  using namespace vocabulary;
+  using T = Element<V>;
+  using Integer = typename lanes_of<T>::Integer;
+  V minus_k, scale;
+  split<V>(x, minus_k, scale);
+  // The mantissa by its bits: the scale of a very small x would be infinite.
+  constexpr Integer one = Integer(bias<T>) << fraction<T>;
+  constexpr Integer root = sizeof(T) == 4 ? Integer(0x3f3504f3) : Integer(0x3fe6a09e667f3bcd);
+  const Bits<V> exponent = (bits(x) + (one - root)) & ~((Integer(1) << fraction<T>) - 1);
+  const V f = from_bits<V>(bits(x) - (exponent - one)) - T(1);
+  return select<V>(x < splat(std::numeric_limits<T>::infinity()),
+                   log_of_parts<V>(f, minus_k), x);
+}
+
+}  // namespace losskit::LOSSKIT_ISA
