@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <iterator>
+#include <iterator>
 
 #include "lanes.hpp"
 
@@ -155,18 +156,18 @@ LOSSKIT_INLINE V power_of_two(V z) {
 template <class V>
 LOSSKIT_INLINE void split(V u, V& minus_k, V& scale) {
   using T = Element<V>;
-  using Integer = typename lanes_of<T>::Integer;
-  constexpr Integer one = Integer(bias<T>) << fraction<T>;
-  constexpr Integer root = sizeof(T) == 4 ? Integer(0x3f3504f3) : Integer(0x3fe6a09e667f3bcd);
-  constexpr T two_up = T(std::int64_t(1) << fraction<T>);
-  using Unsigned = typename unsigned_lanes<T>::Type;
+  using Word = typename unsigned_lanes<T>::Integer;
+  using Words = typename unsigned_lanes<T>::Type;
+  constexpr Word one = Word(bias<T>) << fraction<T>;
+  constexpr Word root = sizeof(T) == 4 ? Word(0x3f3504f3) : Word(0x3fe6a09e667f3bcd);  // sqrt(1/2)
+  constexpr T above = T(std::int64_t(1) << fraction<T>);
   // The exponent goes up by one where m would be above sqrt(2).
-  const Bits<V> i = bits(u) + (one - root);
-  const auto exponent = (Bits<V>)((Unsigned)i >> fraction<T>);
+  const Words i = (Words)bits(u) + (one - root);
   // In the low bits of 2^23 (2^52) an integer is a number, as for `rounder`.
-  minus_k = (two_up + bias<T>) - from_bits<V>(exponent | bits(splat(two_up)));
+  const V biased = (V)((i >> fraction<T>) | (Words)bits(splat(above)));
+  minus_k = (above + bias<T>) - biased;
   // Exponents bias + k and bias + 2 - k; 2 bias + 2 is the sign bit, from which the rest is taken.
-  scale = from_bits<V>(sign_bit<T> - (i & ~((Integer(1) << fraction<T>) - 1)));
+  scale = (V)(Word(sign_bit<T>) - (i & ~((Word(1) << fraction<T>) - 1)));
 }
 
 // k ln(2) + log(1 + f) for 1 + f from sqrt(1/2) to sqrt(2), f exact. Keeps the sign of f = 0.
