@@ -15,8 +15,8 @@ struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
   static constexpr bool prediction_bounded = true;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const double t0 = 1.0 - q[0];
     const V t1 = y * T(t0);
     const double t2 = 0.5 * q[0];
@@ -76,8 +76,8 @@ struct BinaryCrossentropy {
   static constexpr bool prediction_bounded = true;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const Bits<V> t0 = p < T(0.5);
     const V t1 = T(1.0) - p;
     const V t2 = select<V>(t0, p, t1);
@@ -133,8 +133,8 @@ struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothi
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const V t0 = T(1.0) - y;
     const double t1 = 1.0 - q[0];
     const V t2 = t0 * T(t1);
@@ -184,8 +184,8 @@ struct BinaryCrossentropy_from_logits {
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const V t0 = T(1.0) - y;
     const Bits<V> t1 = t0 == T(0.0);
     const V t2 = at_least(p, T(0.0));
@@ -229,8 +229,8 @@ struct Poisson {
   static constexpr bool prediction_bounded = true;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const Bits<V> t0 = p < T(-1e-05);
     const V t1 = at_least(p, T(k.floor));
     const V t2 = select<V>(t0, splat(T(std::numeric_limits<double>::quiet_NaN())), t1);
@@ -258,8 +258,8 @@ struct Hinge {
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const Bits<V> t0 = y == T(0.0);
     const V t1 = select<V>(t0, splat(T(-1.0)), y);
     const V t2 = t1 * p;
@@ -288,8 +288,8 @@ struct SquaredHinge {
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const Bits<V> t0 = y == T(0.0);
     const V t1 = select<V>(t0, splat(T(-1.0)), y);
     const V t2 = t1 * p;
@@ -320,8 +320,8 @@ struct MeanSquaredError {
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const V t0 = p - y;
     const V t1 = t0 * t0;
     value = t1;
@@ -344,8 +344,8 @@ struct MeanAbsoluteError {
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const V t0 = p - y;
     const V t1 = absolute(t0);
     value = t1;
@@ -367,8 +367,8 @@ struct Huber {  // q[0] = delta
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const V t0 = p - y;
     const V t1 = absolute(t0);
     const V t2 = at_most(t1, T(q[0]));
@@ -399,8 +399,8 @@ struct LogCosh {
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const V t0 = p - y;
     const V t1 = absolute(t0);
     const Bits<V> t2 = t1 < T(1.0);
@@ -445,8 +445,8 @@ struct MeanAbsolutePercentageError {  // q[0] = epsilon
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const V t0 = p - y;
     const V t1 = absolute(t0);
     const V t2 = absolute(y);
@@ -475,8 +475,8 @@ struct MeanSquaredLogarithmicError {
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k, V& value,
-                                      V& slope, V& curve) {
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
     const V t0 = at_least(p, T(0.0));
     const V t1 = at_least(y, T(0.0));
     const Bits<V> t2 = t0 < t1;

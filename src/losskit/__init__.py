@@ -13,11 +13,11 @@
 """
 
 from losskit import metrics, native
+from losskit.activations import log_softmax
 from losskit.native import get_num_threads, set_num_threads
 from losskit.numpy import CLASSES as _CLASSES
 from losskit.numpy import FUNCTIONS as _FUNCTIONS
 from losskit.numpy import Loss, get
-from losskit.activations import log_softmax
 
 __version__ = "0.1.0"
 
@@ -25,6 +25,14 @@ globals().update(_CLASSES)
 globals().update(_FUNCTIONS)
 
 __all__ = [  # noqa: PLE0604
-    *("Loss", "__version__", "get", "get_num_threads", "log_softmax", "metrics", "native"),
-    *("set_num_threads", *_CLASSES, *_FUNCTIONS),
+    "Loss",
+    "__version__",
+    "get",
+    "get_num_threads",
+    "log_softmax",
+    "metrics",
+    "native",
+    "set_num_threads",
+    *_CLASSES,
+    *_FUNCTIONS,
 ]

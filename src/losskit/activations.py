@@ -38,9 +38,7 @@ def log_softmax(logits: Any, axis: int = -1) -> Array:
             "numbers. Convert with logits.astype('float32')."
         )
     if not -z.ndim <= axis < z.ndim or z.shape[axis] == 0:
-        raise ValueError(
-            f"logits must have classes along axis={axis}, got logits.shape={z.shape}."
-        )
+        raise ValueError(f"logits must have classes along axis={axis}, got logits.shape={z.shape}.")
     fused = by_kernel(z, axis)
     if fused is not None:
         return fused

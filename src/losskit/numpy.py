@@ -369,9 +369,7 @@ class Loss:
             return float(x.items)
         return reduce.total(np.broadcast_to(per_item, shape or per_item.shape), x.weight, x.keep)
 
-    def _denominator(
-        self, items: int, own: Callable[[], float], num_items: float | None
-    ) -> float:
+    def _denominator(self, items: int, own: Callable[[], float], num_items: float | None) -> float:
         if num_items is None:
             return own()
         if self.reduction in ("sum", "none"):
@@ -470,7 +468,9 @@ def _result(out: Array | None, call: native.Call) -> Array:
     if out is None:
         return np.empty(call.p.shape, call.dtype)
     apart = not any(
-        np.may_share_memory(out, a) for a in (call.p, call.y, call.weight, call.keep) if a is not None
+        np.may_share_memory(out, a)
+        for a in (call.p, call.y, call.weight, call.keep)
+        if a is not None
     )
     return out if apart else np.empty(out.shape, out.dtype)
 

@@ -1,4 +1,4 @@
-"""Interval arithmetic for the formulas of `text`: between which numbers a result lies, NaN aside."""
+"""Interval arithmetic for `text`: between which numbers a result lies, NaN aside."""
 
 from __future__ import annotations
 
