@@ -45,7 +45,8 @@ KERAS_LACKS = {
     "KLDivergence": ["axis"],
     "CategoricalHinge": ["axis"],
     "MeanAbsolutePercentageError": ["epsilon"],
-    "SparseCategoricalCrossentropy": ["class_weight", "label_smoothing"],
+    "CategoricalCrossentropy": ["temperature", "z_loss"],
+    "SparseCategoricalCrossentropy": ["class_weight", "label_smoothing", "temperature", "z_loss"],
 }
 
 
@@ -141,7 +142,8 @@ def keras_stub() -> str:
             own["axis"] = "axis: int = -1"
         order = list(own)
         if card.__name__ == "SparseCategoricalCrossentropy":
-            order = ["from_logits", "ignore_class", "axis", "class_weight", "label_smoothing"]
+            lacks = KERAS_LACKS[card.__name__]
+            order = ["from_logits", "ignore_class", "axis", *lacks]
         returns = "one value" if issubclass(card, Setwise) else "one value per sample"
         arguments = ["y_true: Any", "y_pred: Any", *(own[n] for n in order)]
         lines.append(

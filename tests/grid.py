@@ -38,6 +38,9 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"from_logits": True, "label_smoothing": 0.001},
         {"from_logits": True, "axis": 0},
         {"axis": 0},
+        {"from_logits": True, "temperature": 0.5},
+        {"from_logits": True, "temperature": 3.0, "z_loss": 0.01, "label_smoothing": 0.1},
+        {"from_logits": True, "z_loss": 1e-4, "axis": 0},
     ],
     "sparse_categorical_crossentropy": [
         {},
@@ -45,6 +48,15 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"from_logits": True, "axis": 0, "label_smoothing": 0.1},
         {"from_logits": True, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
         {"class_weight": {1: 7.5}, "label_smoothing": 0.1},
+        {"from_logits": True, "temperature": 3.0},
+        {"from_logits": True, "temperature": 0.5, "z_loss": 1e-4},
+        {
+            "from_logits": True,
+            "temperature": 3.0,
+            "z_loss": 0.01,
+            "label_smoothing": 0.001,
+            "class_weight": {0: 2.0, 1: 0.0, 2: 0.3},
+        },
     ],
     "kl_divergence": [{}, {"axis": 0}],
     "categorical_hinge": [{}, {"axis": 0}],
@@ -218,6 +230,9 @@ def _extreme_rows(card: Any, dtype: Any) -> Any:
             *([0.0, 0.0, 0.0], [1e4, 1e4, 1e4], [-1e4, -1e4 - 1, -1e4 + 1], [1e4, -1e4, 0.0]),
             *([1.0, 2.0, ninf], [ninf, 3.0, ninf], [40.0, ninf, 1.0], [1e-30, -1e-30, 0.0]),
         ]
+        # A temperature below 1 would put them further apart, and their rounding with them.
+        stretch = min(1.0, getattr(card, "temperature", 1.0))
+        rows = [[stretch * z for z in row] for row in rows]
     elif card.target.values:
         rows = [
             *([0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [2.0, 1.0, 1.0], [0.5, 0.25, 0.25]),

@@ -18,6 +18,7 @@ ONE_HOT = np.eye(3)[:2]
 mse, huber, bce = losskit.mean_squared_error, losskit.huber, losskit.binary_crossentropy
 cce, scce = losskit.categorical_crossentropy, losskit.sparse_categorical_crossentropy
 SCCE, HUBER = losskit.SparseCategoricalCrossentropy, losskit.Huber
+CCE = losskit.CategoricalCrossentropy
 
 
 @pytest.fixture(autouse=True)
@@ -273,6 +274,14 @@ PARAMETERS = [
     (lambda: scce([0, 1], ROWS, class_weight=[1] * 4), ValueError, ["4 weights", "3 classes"]),
     (lambda: scce([0, 1], ROWS, class_weight=[1] * 2), ValueError, ["2 weights", "mapping"]),
     (lambda: scce([0, 1], ROWS, class_weight={3: 1}), ValueError, ["class 3", "3 classes"]),
+    (lambda: SCCE(from_logits=True, temperature=0), ValueError, ["temperature", "(0, inf)"]),
+    (lambda: SCCE(from_logits=True, temperature=np.inf), ValueError, ["temperature", "inf"]),
+    (lambda: SCCE(from_logits=True, z_loss=-1e-4), ValueError, ["z_loss", "[0, inf)"]),
+    (lambda: SCCE(from_logits=True, z_loss=np.inf), ValueError, ["z_loss", "inf"]),
+    (lambda: SCCE(temperature=2.0), ValueError, ["temperature", "got 2", "from_logits=True"]),
+    (lambda: SCCE(z_loss=1e-4), ValueError, ["z_loss", "got 0.0001", "from_logits=True"]),
+    (lambda: CCE(temperature=2.0), ValueError, ["temperature", "from_logits=True"]),
+    (lambda: CCE(z_loss=1e-4, from_logits=False), ValueError, ["z_loss", "from_logits=True"]),
     (lambda: HUBER(delat=1.0), TypeError, ["Huber", "delat", "delta"]),
     (lambda: huber(P, P, delat=1.0), TypeError, ["Huber", "delat", "delta"]),
     (lambda: HUBER(1.0, 2.0), TypeError, ["2 positional arguments", "delta"]),

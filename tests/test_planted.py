@@ -10,6 +10,7 @@ import laws
 import numpy as np
 import pytest
 
+from losskit import native
 from losskit.core.definition import CARDS, find
 from losskit.core.families import Pointwise
 from losskit.losses.classification import (
@@ -117,6 +118,34 @@ class WrongAxis(CategoricalCrossentropy):
 
     def value(self, m, y, p):
         return CategoricalCrossentropy(self.from_logits, self.label_smoothing, -1).value(m, y, p)
+
+
+class ForgetsTheTemperature(CategoricalCrossentropy):
+    """Of the chain rule."""
+
+    def slope(self, m, y, p):
+        return super().slope(m, y, p) * self.temperature
+
+
+class ZLossOfHotLogits(SparseCategoricalCrossentropy):
+    """Takes the log-sum-exp before the temperature."""
+
+    def value(self, m, y, p):
+        top = m.max(p, self.axis)
+        whole = m.drop(top + m.log(m.sum(m.exp(p - top), self.axis)), self.axis)
+        plain = SparseCategoricalCrossentropy(True, temperature=self.temperature)
+        return plain.value(m, y, p) + self.z_loss * whole * whole
+
+
+class CurveWithoutZLoss(CategoricalCrossentropy):
+    def curve(self, m, y, p):
+        return CategoricalCrossentropy(True).curve(m, y, p)
+
+
+class SaysConvex(CategoricalCrossentropy):
+    """And is not, where the log-sum-exp is below 0."""
+
+    convex = True
 
 
 class WrongShape(CosineSimilarity):
@@ -257,6 +286,13 @@ RED = [
     (MeanOfClasses(), "law_slope_is_derivative"),
     (WrongAxis(axis=0), "law_axis"),
     (WrongAxis(axis=0), "law_reduction"),
+    (ForgetsTheTemperature(**LOGITS, temperature=3.0), "law_exact"),
+    (ForgetsTheTemperature(**LOGITS, temperature=3.0), "law_slope_is_derivative"),
+    (ZLossOfHotLogits(**LOGITS, temperature=3.0, z_loss=0.01), "law_exact"),
+    (ZLossOfHotLogits(**LOGITS, temperature=3.0, z_loss=0.01), "law_slope_is_derivative"),
+    (CurveWithoutZLoss(**LOGITS, z_loss=0.01), "law_exact"),
+    (CurveWithoutZLoss(**LOGITS, z_loss=0.01), "law_curve_is_derivative"),
+    (SaysConvex(**LOGITS, z_loss=1.0), "law_convex"),
     (WrongShape(), "law_reduction"),
     (WrongSubgradient(), "law_kinks"),
     (WrongSubgradient(), "law_exact"),
@@ -278,6 +314,13 @@ RED = [
     (SquaresFirst(), "law_weights"),
 ]
 ARGUMENTS = {"law_dtype": (np.float32,)}
+
+
+@pytest.fixture(autouse=True)
+def by_numpy():
+    """Wrong cards have no kernel; errors planted in the face must not be passed by either."""
+    with native.switched(False):
+        yield
 
 
 @pytest.mark.parametrize(

@@ -267,13 +267,18 @@ class CategoricalCrossentropy(RowDefinition):
     def value(self, y, p):
         weight, y = self._weight(y), self._spread(y, p)
         if self.card.from_logits:
+            p = self._cooled(p)
             # log(sum exp(z)) - z_j = log(sum exp(z - z_j))
-            logs = [_log_sum_exp([z - z_j for z in p]) if t else None
+            logs = [sum(_log_sum_exp([z - z_j for z in p])) if t else None
                     for t, z_j in zip(y, p, strict=True)]  # fmt: skip
         else:
             q = [self.floored(x) for x in p]
             logs = [mpmath.log1p(sum(q[:j] + q[j + 1 :]) / q_j) for j, q_j in enumerate(q)]
-        return [weight * t * log for t, log in zip(y, logs, strict=True) if t]
+        terms = [weight * t * log for t, log in zip(y, logs, strict=True) if t]
+        if self.card.z_loss:
+            top, rest = _log_sum_exp(p)
+            terms += [weight * self.number("z_loss") * t for t in (top**2, 2 * top * rest, rest**2)]
+        return terms
 
     def slope(self, y, p):
         weight, y = self._weight(y), self._spread(y, p)
@@ -282,15 +287,24 @@ class CategoricalCrossentropy(RowDefinition):
         for j, t in enumerate(y):
             # sum_k y_k (p_j - [j = k]); by the chain rule over q_j for probabilities, as dp/dq is
             # what it is: (total - y_j) / sum(q) - y_j (1 / q_j - 1 / sum(q)).
-            inner = 1 if self.card.from_logits else 1 / q[j]
+            inner = 1 / self.number("temperature") if self.card.from_logits else 1 / q[j]
             terms.append([weight * (total - t) * share[j] * inner, -weight * t * rest[j] * inner])
+            if self.card.z_loss:
+                by = 2 * weight * self.number("z_loss") * share[j] * inner
+                terms[j] += [by * part for part in _log_sum_exp(self._cooled(p))]
         return terms
 
     def curve(self, y, p):
         weight, y = self._weight(y), self._spread(y, p)
         total, (share, rest, q) = sum(y), self._shares(p)
         if self.card.from_logits:
-            return [[weight * total * s * r] for s, r in zip(share, rest, strict=True)]
+            inner, terms = 1 / self.number("temperature"), []
+            for s, r in zip(share, rest, strict=True):
+                terms.append([weight * total * s * r * inner**2])
+                if self.card.z_loss:
+                    by = 2 * weight * self.number("z_loss") * s * inner**2
+                    terms[-1] += [by * s, *(by * r * x for x in _log_sum_exp(self._cooled(p)))]
+            return terms
         whole = sum(q)
         return [
             # y / q^2 - y / whole^2 without the common part
@@ -298,12 +312,16 @@ class CategoricalCrossentropy(RowDefinition):
             for j, t in enumerate(y)
         ]
 
+    def _cooled(self, p):
+        return [z / self.number("temperature") for z in p]
+
     def _spread(self, y, p):
         return self._target(y)
 
     def _shares(self, p):
         """Of each entry: its share of the row, the share of the rest, its floored probability."""
         if self.card.from_logits:
+            p = self._cooled(p)
             top = max(p)
             q = [mpmath.exp(z - top) for z in p]
         else:
@@ -317,7 +335,8 @@ class CategoricalCrossentropy(RowDefinition):
         best = -sum(_xlogx(t) for t in y)
         if not self.card.from_logits:
             return [float(t) for t in y], best
-        return [float(mpmath.log(t)) if t else -1e4 for t in y], best
+        temperature = self.number("temperature")
+        return [float(temperature * mpmath.log(t)) if t else -1e4 for t in y], best
 
 
 class SparseCategoricalCrossentropy(CategoricalCrossentropy):
@@ -333,8 +352,8 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
         raise NotImplementedError  # depends on the number of classes; law: categorical
 
 
-def _log_sum_exp(z: list[mpf]) -> mpf:
-    """For a row that holds a 0; accurate where the others are far below."""
+def _log_sum_exp(z: list[mpf]) -> tuple[mpf, mpf]:
+    """As the sum of the largest and what the others add, accurate where they are far below."""
     top = max(z)
     rest, seen = ZERO, False
     for x in z:
@@ -342,7 +361,7 @@ def _log_sum_exp(z: list[mpf]) -> mpf:
             seen = True
         else:
             rest += mpmath.exp(x - top)
-    return top + mpmath.log1p(rest)
+    return top, mpmath.log1p(rest)
 
 
 class KLDivergence(RowDefinition):

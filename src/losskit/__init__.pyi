@@ -27,20 +27,22 @@ class BinaryCrossentropy(Loss):
 class CategoricalCrossentropy(Loss):
     """Categorical cross-entropy with one-hot or soft targets.
 
-        -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z) for logits z;
-        label smoothing s replaces y_j by y_j * (1 - s) + s / classes
+        -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
+        label smoothing s replaces y_j by y_j * (1 - s) + s / classes;
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class SparseCategoricalCrossentropy(Loss):
     """Categorical cross-entropy with integer labels.
 
-        -weight_y * log(p_y / sum_k p_k)               with p = softmax(z) for logits z;
-        label smoothing s mixes in s / classes of every class
+        -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
+        label smoothing s mixes in s / classes of every class;
+        z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-    def __init__(self, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class KLDivergence(Loss):
     """Kullback-Leibler divergence of the prediction from the target distribution.
@@ -154,18 +156,20 @@ def binary_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Arr
         label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-def categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Categorical cross-entropy with one-hot or soft targets.
 
-        -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z) for logits z;
-        label smoothing s replaces y_j by y_j * (1 - s) + s / classes
+        -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
+        label smoothing s replaces y_j by y_j * (1 - s) + s / classes;
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-def sparse_categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def sparse_categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Categorical cross-entropy with integer labels.
 
-        -weight_y * log(p_y / sum_k p_k)               with p = softmax(z) for logits z;
-        label smoothing s mixes in s / classes of every class
+        -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
+        label smoothing s mixes in s / classes of every class;
+        z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
 def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

@@ -93,7 +93,8 @@ def test_config_round_trip(name):
     card = L.get(name).card
     given = {"name": "mine", "reduction": "mean_with_sample_weight", "dtype": "bfloat16"}
     changed = {"delta": 2.5, "axis": 0, "from_logits": True, "label_smoothing": 0.25,
-               "ignore_class": 3, "epsilon": 0.5, "class_weight": [1.0, 2.0]}  # fmt: skip
+               "ignore_class": 3, "epsilon": 0.5, "class_weight": [1.0, 2.0],
+               "temperature": 2.5, "z_loss": 0.5}  # fmt: skip
     given |= {k: v for k, v in changed.items() if k in card.rules()}
     loss = getattr(L, name)(**given)
     config = json.loads(json.dumps(loss.get_config()))
@@ -457,6 +458,11 @@ def test_bad_calls_say_what_to_do():
         L.Huber(-1.0)
     with pytest.raises(ValueError, match="reduction"):
         L.Huber(reduction="average")
+    for options in ({"temperature": 2.0}, {"z_loss": 1e-4}):
+        with pytest.raises(ValueError, match="from_logits=True"):
+            L.SparseCategoricalCrossentropy(**options)
+        with pytest.raises(ValueError, match="from_logits=True"):
+            L.categorical_crossentropy(p, p, **options)
 
 
 def test_no_class_is_never_an_ignored_class():

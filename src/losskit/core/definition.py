@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import inspect
+import math
 import re
 from abc import ABC
 from collections.abc import Iterator, Mapping
@@ -71,7 +72,7 @@ class Rule:
             raise TypeError(wrong) from None
         if isinstance(value, (bool, str)):
             raise TypeError(wrong)
-        outside = not self.low <= number <= self.high
+        outside = not self.low <= number <= self.high or math.isinf(number)
         if outside or (self.open and number in (self.low, self.high)):
             raise ValueError(wrong)
         return number
@@ -178,6 +179,15 @@ class Card(ABC):
             object.__setattr__(
                 self, f.name, f.metadata["rule"].check(f.name, getattr(self, f.name))
             )
+        self.check()
+
+    def check(self) -> None:
+        """Refuse parameters that do not go together; each lies in its own range already.
+
+        Raises:
+            ValueError: they do not.
+        """
+        return
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

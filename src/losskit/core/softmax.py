@@ -17,17 +17,21 @@ from losskit.core.namespaces import Array, Vocabulary
 
 @dataclass(frozen=True)
 class Row:
-    """A row as a distribution; every field has the shape of the prediction."""
+    """A row as a distribution; the fields have the shape of the prediction."""
 
     log_p: Array
     p: Array
     complement: Array
     """1 - p, accurate also where p rounds to 1."""
+    log_sum: Array
+    """log(sum(exp(d))), of length 1 along the axis."""
 
 
-def from_logits(m: Vocabulary, z: Array, axis: int) -> Row:
-    """softmax(z) along ``axis``; -inf rules a class out."""
+def from_logits(m: Vocabulary, z: Array, axis: int, temperature: float = 1.0) -> Row:
+    """softmax(z / temperature) along ``axis``; -inf rules a class out."""
     d = z - m.max(z, axis)
+    if temperature != 1.0:
+        d = d / temperature  # not before: the difference of quotients would keep their rounding
     return _row(m, d, m.exp(d), axis)
 
 
@@ -46,10 +50,12 @@ def _row(m: Vocabulary, d: Array, e: Array, axis: int) -> Row:
     ties = m.sum(m.where(largest, e, 0.0), axis)
     rest = m.sum(m.where(largest, 0.0, e), axis) + (ties - 1.0)
     p = e / (1.0 + rest)
+    log_sum = m.log1p(rest)
     return Row(
-        log_p=d - m.log1p(rest),
+        log_p=d - log_sum,
         p=p,
         complement=m.where(largest, rest / (1.0 + rest), 1.0 - p),
+        log_sum=log_sum,
     )
 
 
@@ -58,9 +64,10 @@ def cross_entropy(m: Vocabulary, y: Array, row: Row, axis: int) -> Array:
     return m.sum(m.where(y == 0, 0.0, -y * row.log_p), axis)
 
 
-def residual(m: Vocabulary, y: Array, row: Row, axis: int) -> Array:
-    """sum(y) * p - y, accurate also for the class that holds nearly all of both."""
-    return others(m, y, axis) * row.p - y * row.complement
+def residual(m: Vocabulary, y: Array, row: Row, axis: int, more: Array | None = None) -> Array:
+    """(sum(y) + more) * p - y, accurate also for the class that holds nearly all of both."""
+    rest = others(m, y, axis)
+    return (rest if more is None else rest + more) * row.p - y * row.complement
 
 
 def others(m: Vocabulary, y: Array, axis: int) -> Array:

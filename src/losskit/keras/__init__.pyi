@@ -24,20 +24,22 @@ class BinaryCrossentropy(Loss):
 class CategoricalCrossentropy(Loss):
     """Categorical cross-entropy with one-hot or soft targets.
 
-        -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z) for logits z;
-        label smoothing s replaces y_j by y_j * (1 - s) + s / classes
+        -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
+        label smoothing s replaces y_j by y_j * (1 - s) + s / classes;
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, temperature: float = 1.0, z_loss: float = 0.0) -> None: ...
 
 class SparseCategoricalCrossentropy(Loss):
     """Categorical cross-entropy with integer labels.
 
-        -weight_y * log(p_y / sum_k p_k)               with p = softmax(z) for logits z;
-        label smoothing s mixes in s / classes of every class
+        -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
+        label smoothing s mixes in s / classes of every class;
+        z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-    def __init__(self, from_logits: bool = False, ignore_class: int | None = None, reduction: _Reduction = "sum_over_batch_size", axis: int = -1, name: str | None = ..., dtype: Any = None, *, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0) -> None: ...
+    def __init__(self, from_logits: bool = False, ignore_class: int | None = None, reduction: _Reduction = "sum_over_batch_size", axis: int = -1, name: str | None = ..., dtype: Any = None, *, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0) -> None: ...
 
 class KLDivergence(Loss):
     """Kullback-Leibler divergence of the prediction from the target distribution.
@@ -147,10 +149,10 @@ class CosineSimilarity(Loss):
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss). Gives one value per sample."""
 
-def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
+def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0) -> Any:
     """Categorical cross-entropy with one-hot or soft targets. Gives one value per sample."""
 
-def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0) -> Any:
+def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0) -> Any:
     """Categorical cross-entropy with integer labels. Gives one value per sample."""
 
 def kl_divergence(y_true: Any, y_pred: Any, axis: int = -1) -> Any:

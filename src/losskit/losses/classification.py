@@ -20,6 +20,17 @@ SMOOTHING = {
     "high": 1.0,
     "doc": "share of the target spread evenly over the classes",
 }
+TEMPERATURE = {
+    "kind": "number",
+    "low": 0.0,
+    "open": True,
+    "doc": "what logits are divided by: above 1 softens the predicted distribution",
+}
+Z_LOSS = {
+    "kind": "number",
+    "low": 0.0,
+    "doc": "weight of the squared log-sum-exp of the logits, which keeps them from drifting",
+}
 
 
 @dataclass(frozen=True)
@@ -157,12 +168,14 @@ class CategoricalCrossentropy(Rowwise):
     For integer labels use `sparse_categorical_crossentropy`. Say whether predictions are logits:
     with `from_logits=True` the model needs no softmax, and this is the better choice; softmax
     applied twice trains, badly, and without any error. Rows of probabilities are normalised to sum
-    to 1. Label smoothing with a ruled-out class (logit -inf) is infinite.
+    to 1. Label smoothing with a ruled-out class (logit -inf) is infinite. Gradients shrink with the
+    square of a temperature shared with the soft targets: multiply the loss by it (distillation).
 
     Formula
     -------
-    -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z) for logits z;
-    label smoothing s replaces y_j by y_j * (1 - s) + s / classes
+    -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
+    label smoothing s replaces y_j by y_j * (1 - s) + s / classes;
+    z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
 
     Examples
     --------
@@ -176,11 +189,17 @@ class CategoricalCrossentropy(Rowwise):
     Bishop, Pattern Recognition and Machine Learning (2006), ch. 4.3.4.
     Szegedy et al., Rethinking the Inception Architecture for Computer Vision, CVPR (2016), for
     label smoothing.
+    Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, arXiv:1503.02531 (2015),
+    for the temperature.
+    Chowdhery et al., PaLM: Scaling Language Modeling with Pathways, arXiv:2204.02311 (2022), for
+    the z-loss.
     """
 
     from_logits: bool = parameter(False, **FROM_LOGITS)
     label_smoothing: float = parameter(0.0, **SMOOTHING)
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+    temperature: float = parameter(1.0, **TEMPERATURE)
+    z_loss: float = parameter(0.0, **Z_LOSS)
 
     name = "categorical_crossentropy"
     aliases = ("cce", "ce", "crossentropy", "cross_entropy")
@@ -196,21 +215,24 @@ class CategoricalCrossentropy(Rowwise):
 
     @property
     def convex(self) -> bool:  # type: ignore[override]
-        """In the logits; the normalisation of probabilities is concave."""
-        return self.from_logits
+        """In the logits; the normalisation of probabilities is concave, and so is the square of a
+        log-sum-exp far below 0."""
+        return self.from_logits and not self.z_loss
+
+    def check(self) -> None:
+        check_for_logits(self)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row = distribution(m, p, self.from_logits, self.axis)
-        return m.drop(softmax.cross_entropy(m, self._smooth(y, p), row, self.axis), self.axis)
+        return m.drop(softmax_value(self, m, self._smooth(y, p), p), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return softmax_slope(m, self._smooth(y, p), p, self.from_logits, self.axis)
+        return softmax_slope(self, m, self._smooth(y, p), p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return softmax_curve(m, self._smooth(y, p), p, self.from_logits, self.axis)
+        return softmax_curve(self, m, self._smooth(y, p), p)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row = distribution(m, p, self.from_logits, self.axis)
+        row = distribution(self, m, p)
         return -row.log_p * (1.0 - self.label_smoothing)
 
     def _smooth(self, y: Array, p: Array) -> Array:
@@ -239,8 +261,9 @@ class SparseCategoricalCrossentropy(Rowwise):
 
     Formula
     -------
-    -weight_y * log(p_y / sum_k p_k)               with p = softmax(z) for logits z;
-    label smoothing s mixes in s / classes of every class
+    -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
+    label smoothing s mixes in s / classes of every class;
+    z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
 
     Examples
     --------
@@ -254,6 +277,10 @@ class SparseCategoricalCrossentropy(Rowwise):
     Bishop, Pattern Recognition and Machine Learning (2006), ch. 4.3.4.
     Szegedy et al., Rethinking the Inception Architecture for Computer Vision, CVPR (2016), for
     label smoothing.
+    Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, arXiv:1503.02531 (2015),
+    for the temperature.
+    Chowdhery et al., PaLM: Scaling Language Modeling with Pathways, arXiv:2204.02311 (2022), for
+    the z-loss.
     """
 
     from_logits: bool = parameter(False, **FROM_LOGITS)
@@ -271,6 +298,8 @@ class SparseCategoricalCrossentropy(Rowwise):
         doc="weight per class: a sequence, one for each, or a mapping (1 for those not named)",
     )
     label_smoothing: float = parameter(0.0, **SMOOTHING)
+    temperature: float = parameter(1.0, **TEMPERATURE)
+    z_loss: float = parameter(0.0, **Z_LOSS)
 
     name = "sparse_categorical_crossentropy"
     aliases = ("scce", "sparse_crossentropy", "sparse_cross_entropy")
@@ -286,25 +315,27 @@ class SparseCategoricalCrossentropy(Rowwise):
 
     @property
     def convex(self) -> bool:  # type: ignore[override]
-        """In the logits; the normalisation of probabilities is concave."""
-        return self.from_logits
+        """In the logits; the normalisation of probabilities is concave, and so is the square of a
+        log-sum-exp far below 0."""
+        return self.from_logits and not self.z_loss
+
+    def check(self) -> None:
+        check_for_logits(self)
 
     def ignored(self) -> int | None:
         return self.ignore_class
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         target, weight = self._target(m, y, p)
-        row = distribution(m, p, self.from_logits, self.axis)
-        item = softmax.cross_entropy(m, target, row, self.axis)
-        return m.drop(_weighted(m, weight, item), self.axis)
+        return m.drop(_weighted(m, weight, softmax_value(self, m, target, p)), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         target, weight = self._target(m, y, p)
-        return _weighted(m, weight, softmax_slope(m, target, p, self.from_logits, self.axis))
+        return _weighted(m, weight, softmax_slope(self, m, target, p))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         target, weight = self._target(m, y, p)
-        return _weighted(m, weight, softmax_curve(m, target, p, self.from_logits, self.axis))
+        return _weighted(m, weight, softmax_curve(self, m, target, p))
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         raise TypeError("Integer labels have no derivative.")
@@ -349,31 +380,77 @@ def _weighted(m: Vocabulary, weight: Array, x: Array) -> Array:
 
 # --- shared by the two categorical cross-entropies ----------------------------------------------
 
+Softmax = CategoricalCrossentropy | SparseCategoricalCrossentropy
 
-def distribution(m: Vocabulary, p: Array, from_logits: bool, axis: int) -> softmax.Row:
+
+def check_for_logits(card: Softmax) -> None:
+    """Refuse what has a meaning for logits alone.
+
+    Raises:
+        ValueError: a temperature or a z-loss for probabilities.
+    """
+    if card.from_logits:
+        return
+    for name in ("temperature", "z_loss"):
+        given, (default, _) = getattr(card, name), card.rules()[name]
+        if given != default:
+            raise ValueError(
+                f"{name} must be {default:g} unless from_logits=True, got {given:g}: it acts on "
+                "logits, which probabilities do not tell. End the model without a softmax and pass "
+                f"from_logits=True, or leave {name} out."
+            )
+
+
+def distribution(card: Softmax, m: Vocabulary, p: Array) -> softmax.Row:
     """The predicted distribution of each row."""
-    return (softmax.from_logits if from_logits else softmax.from_probabilities)(m, p, axis)
+    if card.from_logits:
+        return softmax.from_logits(m, p, card.axis, card.temperature)
+    return softmax.from_probabilities(m, p, card.axis)
 
 
-def softmax_slope(m: Vocabulary, y: Array, p: Array, from_logits: bool, axis: int) -> Array:
+def softmax_value(card: Softmax, m: Vocabulary, y: Array, p: Array) -> Array:
+    """The cross-entropy of each row, the class axis kept."""
+    row = distribution(card, m, p)
+    item = softmax.cross_entropy(m, y, row, card.axis)
+    if not card.z_loss:
+        return item
+    whole = _log_sum_exp(card, m, p, row)
+    return item + card.z_loss * whole * whole
+
+
+def softmax_slope(card: Softmax, m: Vocabulary, y: Array, p: Array) -> Array:
     """Derivative of the cross-entropy with respect to logits or probabilities."""
-    row = distribution(m, p, from_logits, axis)
+    row, axis = distribution(card, m, p), card.axis
+    if card.from_logits:
+        # Of z_loss * f^2, f the log-sum-exp: 2 z_loss f p. It joins the factor of p, for a product
+        # of its own would underflow before their sum does.
+        more = 2.0 * card.z_loss * _log_sum_exp(card, m, p, row) if card.z_loss else None
+        error = softmax.residual(m, y, row, axis, more)
+        return error if card.temperature == 1.0 else error / card.temperature
     error = softmax.residual(m, y, row, axis)
-    if from_logits:
-        return error
     # Through p / sum(p): sum(y) / sum(p) - y / p. The quotient form keeps what the difference of
     # the two would round away; where y = 0 the first term stands alone.
     q = m.floored(p)
     return m.where(y == 0, m.sum(y, axis) / m.sum(q, axis), error / q)
 
 
-def softmax_curve(m: Vocabulary, y: Array, p: Array, from_logits: bool, axis: int) -> Array:
+def softmax_curve(card: Softmax, m: Vocabulary, y: Array, p: Array) -> Array:
     """Diagonal of the second derivative of the cross-entropy."""
-    row = distribution(m, p, from_logits, axis)
-    if from_logits:
-        return m.sum(y, axis) * row.p * row.complement
+    row, axis = distribution(card, m, p), card.axis
+    if card.from_logits:
+        bend = m.sum(y, axis) * row.complement
+        if card.z_loss:
+            # Of f^2: 2 (f f'' + f'^2).
+            bent = _log_sum_exp(card, m, p, row) * row.complement + row.p
+            bend = bend + 2.0 * card.z_loss * bent
+        curve = bend * row.p
+        return curve if card.temperature == 1.0 else curve / card.temperature / card.temperature
     # y / q^2 - total / whole^2 in shares of the whole: the near-certain right class keeps its
     # digits, and no infinity meets another where every probability of the row is tiny.
     whole = m.sum(m.floored(p), axis)
     own = m.where(y == 0, 0.0, y * row.complement * (1.0 + row.p) / row.p / row.p)
     return (own - softmax.others(m, y, axis)) / whole / whole
+
+
+def _log_sum_exp(card: Softmax, m: Vocabulary, z: Array, row: softmax.Row) -> Array:
+    return m.max(z, card.axis) / card.temperature + row.log_sum
