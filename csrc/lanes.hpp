@@ -53,7 +53,11 @@ struct element_of<Lanes<double>> {
 template <class V>
 using Element = typename element_of<V>::Type;
 template <class V>
-using Bits = Integers<Element<V>>;
+struct bits_of {
+  using Type = Integers<Element<V>>;
+};
+template <class V>
+using Bits = typename bits_of<V>::Type;
 
 template <class T>
 inline constexpr int width = LOSSKIT_VECTOR_BYTES / sizeof(T);
@@ -112,6 +116,7 @@ LOSSKIT_INLINE V from_bits(Bits<V> x) {
 }
 
 template <class V>
+  requires(sizeof(V) == LOSSKIT_VECTOR_BYTES)
 LOSSKIT_INLINE V select(Bits<V> condition, V yes, V no) {
   return condition ? yes : no;
 }

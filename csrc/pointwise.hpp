@@ -3,7 +3,7 @@
 #pragma once
 
 #include "views.hpp"
-#include "narrow.hpp"
+#include "pair.hpp"
 
 namespace losskit::LOSSKIT_ISA {
 
@@ -17,13 +17,17 @@ struct Constants {
   double floor = tiny;
 };
 
+// Elements that go through a formula at once.
+template <class T>
+inline constexpr std::int64_t step = 2 * width<T>;
+
 // What is computed of a block. Slope and curve are multiplied by q.scale.
 enum Want { sum_wanted = 1, items_wanted = 2, slope_wanted = 4, curve_wanted = 8 };
 
 template <class T>
 struct Block {
   const T *y, *p;
-  std::int64_t n;  // a multiple of the vector's width
+  std::int64_t n;  // a multiple of `step`
   T *items, *slope, *curve;
   T by;  // multiplies slope and curve
   Constants<T> constants;
@@ -45,23 +49,29 @@ bool formulas(const Pointwise& q, const Block<T>& b, Sum& sum) {
   const T *ys = b.y, *ps = b.p;
   T *items = b.items, *slopes = b.slope, *curves = b.curve;
   const std::int64_t n = b.n;
-  for (std::int64_t i = 0; i < n; i += width<T>) {
-    const V y = load(ys + i), p = load(ps + i);
-    V value, slope, curve;
+  for (std::int64_t i = 0; i < n; i += step<T>) {
+    constexpr int w = width<T>;
+    const Pair<V> y = {load(ys + i), load(ys + i + w)}, p = {load(ps + i), load(ps + i + w)};
+    Pair<V> value, slope, curve;
     Card::evaluate(y, p, parameters, constants, value, slope, curve);
-    if constexpr (want & sum_wanted) total.add(value);
-    if constexpr (want & items_wanted) store(items + i, value);
-    if constexpr (want & slope_wanted) store(slopes + i, slope * by);
-    if constexpr (want & curve_wanted) store(curves + i, curve * by);
+    const auto each = [&](V y, V p, V value, V slope, V curve, std::int64_t at)
+                          LOSSKIT_INLINE_LAMBDA {
+      if constexpr (want & sum_wanted) total.add(value);
+      if constexpr (want & items_wanted) store(items + at, value);
+      if constexpr (want & slope_wanted) store(slopes + at, slope * by);
+      if constexpr (want & curve_wanted) store(curves + at, curve * by);
 
-    finite += y * V{};  // NaN from the first that is not finite
-    if constexpr (Card::target_low > -infinity) low = lesser(y, low);
-    if constexpr (Card::target_high < infinity) high = greater(y, high);
-    if constexpr (Card::signs) no_sign |= y * y * y != y;
-    if constexpr (Card::prediction_bounded) {
-      p_low = lesser(p, p_low);  // a NaN is let through: a model that has diverged
-      p_high = greater(p, p_high);
-    }
+      finite += y * V{};  // NaN from the first that is not finite
+      if constexpr (Card::target_low > -infinity) low = lesser(y, low);
+      if constexpr (Card::target_high < infinity) high = greater(y, high);
+      if constexpr (Card::signs) no_sign |= y * y * y != y;
+      if constexpr (Card::prediction_bounded) {
+        p_low = lesser(p, p_low);  // a NaN is let through: a model that has diverged
+        p_high = greater(p, p_high);
+      }
+    };
+    each(y.a, p.a, value.a, slope.a, curve.a, i);
+    each(y.b, p.b, value.b, slope.b, curve.b, i + w);
   }
   sum = total;
   bool outside = any<V>(finite != finite) | any<V>(no_sign);
@@ -129,8 +139,8 @@ class Loop {
       if (weighted) {
         this->weighted(y, p, i, n);
       } else {
-        // What is left over at the end of the whole array is filled up to a vector.
-        const std::int64_t whole = n / width<T> * width<T>;
+        // What is left over at the end of the whole array is filled up.
+        const std::int64_t whole = n / step<T> * step<T>;
         if (whole > 0) plain(y, p, whole);
         if (whole < n) rest(y + whole, p + whole, n - whole);
       }
@@ -160,8 +170,8 @@ class Loop {
 
   void rest(const T* y, const T* p, std::int64_t n) {
     fill(y, p, n);
-    alignas(64) T items[width<T>];
-    const Block<T> b = {y_, p_, width<T>, items, slope_.next(), curve_.next(),
+    alignas(64) T items[step<T>];
+    const Block<T> b = {y_, p_, step<T>, items, slope_.next(), curve_.next(),
                         static_cast<T>(q_.scale), constants_};
     padded(b, n);
     if (q_.items) std::memcpy(items_.next(), items, n * sizeof(T));
@@ -174,7 +184,7 @@ class Loop {
     read_weights(at, n);
     fill(y, p, n);
     alignas(64) T items[block];
-    const std::int64_t whole = (n + width<T> - 1) / width<T> * width<T>;
+    const std::int64_t whole = (n + step<T> - 1) / step<T> * step<T>;
     const Block<T> b = {y_, p_, whole, items, slope_.next(), curve_.next(), T(1), constants_};
     padded(b, n);
     double sum = 0.0;
@@ -211,7 +221,7 @@ class Loop {
       y_[k] = weights_[k] == 0.0 ? T(target_stand_in) : y_[k];
       p_[k] = weights_[k] == 0.0 ? T(prediction_stand_in) : p_[k];
     }
-    for (std::int64_t k = n; k % width<T> != 0; ++k) {
+    for (std::int64_t k = n; k % step<T> != 0; ++k) {
       y_[k] = T(target_stand_in);
       p_[k] = T(prediction_stand_in);
     }

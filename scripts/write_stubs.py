@@ -71,6 +71,10 @@ def numpy_stub() -> str:
         "from typing import Any, Literal\n\n"
         "from numpy.typing import ArrayLike\n\n"
         "from losskit import metrics as metrics\n"
+        "from losskit import native as native\n"
+        "from losskit.activations import log_softmax as log_softmax\n"
+        "from losskit.native import get_num_threads as get_num_threads\n"
+        "from losskit.native import set_num_threads as set_num_threads\n"
         "from losskit.numpy import Loss as Loss\n"
         "from losskit.numpy import get as get\n",
         f"_Reduction = {REDUCTION}\n"

@@ -1,4 +1,4 @@
-"""What is generated and committed is fresh: stubs, the reference of losses, the kernels' formulas."""
+"""What is generated and committed is fresh: stubs, the reference, the kernels' formulas."""
 
 import ast
 import subprocess

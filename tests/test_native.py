@@ -136,7 +136,7 @@ def test_not_finite_predictions(card):
         except ValueError as error:
             with pytest.raises(ValueError) as caught:
                 loss.value_and_gradient(y_, q)
-            assert str(caught.value) == str(error)
+            assert str(caught.value) == str(error)  # noqa: PT017
             continue
         for g, w in zip(loss.value_and_gradient(y_, q), want, strict=True):
             np.testing.assert_array_equal(np.isnan(g), np.isnan(w))

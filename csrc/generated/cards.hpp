@@ -7,7 +7,7 @@ namespace losskit::LOSSKIT_ISA {
 
 struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "349d305b8bcb3141";
+  static constexpr const char* fingerprint = "ea62b2dbfafa6469";
   static constexpr int parameters = 1;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -26,7 +26,7 @@ struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
     const V t6 = select<V>(t4, p, t5);
     const Bits<V> t7 = t6 < T(-1e-05);
     const V t8 = at_least(t6, T(k.floor));
-    const V t9 = select<V>(t7, splat(T(std::numeric_limits<double>::quiet_NaN())), t8);
+    const V t9 = select<V>(t7, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t8);
     const V t10 = log_normal(t9);
     const V t11 = -t6;
     const V t12 = log1p(t11);
@@ -42,11 +42,11 @@ struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
     value = t21;
     const Bits<V> t22 = p < T(-1e-05);
     const V t23 = at_least(p, T(k.floor));
-    const V t24 = select<V>(t22, splat(T(std::numeric_limits<double>::quiet_NaN())), t23);
+    const V t24 = select<V>(t22, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t23);
     const V t25 = t17 * t24;
     const Bits<V> t26 = t5 < T(-1e-05);
     const V t27 = at_least(t5, T(k.floor));
-    const V t28 = select<V>(t26, splat(T(std::numeric_limits<double>::quiet_NaN())), t27);
+    const V t28 = select<V>(t26, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t27);
     const V t29 = t3 * t28;
     const V t30 = t25 - t29;
     const V t31 = t24 * t28;
@@ -55,11 +55,11 @@ struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
     const Bits<V> t33 = t3 == T(0.0);
     const V t34 = t3 / t24;
     const V t35 = t34 / t24;
-    const V t36 = select<V>(t33, splat(T(0.0)), t35);
+    const V t36 = select<V>(t33, broadcast<V>(T(0.0)), t35);
     const Bits<V> t37 = t17 == T(0.0);
     const V t38 = t17 / t28;
     const V t39 = t38 / t28;
-    const V t40 = select<V>(t37, splat(T(0.0)), t39);
+    const V t40 = select<V>(t37, broadcast<V>(T(0.0)), t39);
     const V t41 = t36 + t40;
     curve = t41;
     (void)p, (void)q, (void)k;
@@ -68,7 +68,7 @@ struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
 
 struct BinaryCrossentropy {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "94546a1b236b0e66";
+  static constexpr const char* fingerprint = "0d39b4a504c8d466";
   static constexpr int parameters = 0;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -83,7 +83,7 @@ struct BinaryCrossentropy {
     const V t2 = select<V>(t0, p, t1);
     const Bits<V> t3 = t2 < T(-1e-05);
     const V t4 = at_least(t2, T(k.floor));
-    const V t5 = select<V>(t3, splat(T(std::numeric_limits<double>::quiet_NaN())), t4);
+    const V t5 = select<V>(t3, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t4);
     const V t6 = log_normal(t5);
     const V t7 = -t2;
     const V t8 = log1p(t7);
@@ -99,13 +99,13 @@ struct BinaryCrossentropy {
     const Bits<V> t17 = t11 == T(0.0);
     const Bits<V> t18 = p < T(-1e-05);
     const V t19 = at_least(p, T(k.floor));
-    const V t20 = select<V>(t18, splat(T(std::numeric_limits<double>::quiet_NaN())), t19);
+    const V t20 = select<V>(t18, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t19);
     const V t21 = t20 - y;
-    const V t22 = select<V>(t17, splat(T(-1.0)), t21);
-    const V t23 = select<V>(t16, splat(T(1.0)), t22);
+    const V t22 = select<V>(t17, broadcast<V>(T(-1.0)), t21);
+    const V t23 = select<V>(t16, broadcast<V>(T(1.0)), t22);
     const Bits<V> t24 = t1 < T(-1e-05);
     const V t25 = at_least(t1, T(k.floor));
-    const V t26 = select<V>(t24, splat(T(std::numeric_limits<double>::quiet_NaN())), t25);
+    const V t26 = select<V>(t24, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t25);
     const V t27 = t20 * t26;
     const V t28 = select<V>(t17, t20, t27);
     const V t29 = select<V>(t16, t26, t28);
@@ -113,10 +113,10 @@ struct BinaryCrossentropy {
     slope = t30;
     const V t31 = y / t20;
     const V t32 = t31 / t20;
-    const V t33 = select<V>(t16, splat(T(0.0)), t32);
+    const V t33 = select<V>(t16, broadcast<V>(T(0.0)), t32);
     const V t34 = t11 / t26;
     const V t35 = t34 / t26;
-    const V t36 = select<V>(t17, splat(T(0.0)), t35);
+    const V t36 = select<V>(t17, broadcast<V>(T(0.0)), t35);
     const V t37 = t33 + t36;
     curve = t37;
     (void)p, (void)q, (void)k;
@@ -125,7 +125,7 @@ struct BinaryCrossentropy {
 
 struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothing
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "988f81cc51938e67";
+  static constexpr const char* fingerprint = "9d5689b663f1721f";
   static constexpr int parameters = 1;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -143,14 +143,14 @@ struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothi
     const Bits<V> t5 = t4 == T(0.0);
     const V t6 = at_least(p, T(0.0));
     const V t7 = t4 * t6;
-    const V t8 = select<V>(t5, splat(T(0.0)), t7);
+    const V t8 = select<V>(t5, broadcast<V>(T(0.0)), t7);
     const V t9 = y * T(t1);
     const V t10 = t9 + T(t3);
     const Bits<V> t11 = t10 == T(0.0);
     const V t12 = -p;
     const V t13 = at_least(t12, T(0.0));
     const V t14 = t10 * t13;
-    const V t15 = select<V>(t11, splat(T(0.0)), t14);
+    const V t15 = select<V>(t11, broadcast<V>(T(0.0)), t14);
     const V t16 = t8 + t15;
     const V t17 = absolute(p);
     const V t18 = -t17;
@@ -159,9 +159,9 @@ struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothi
     const V t21 = t16 + t20;
     value = t21;
     const Bits<V> t22 = p < T(0.0);
-    const V t23 = select<V>(t22, t19, splat(T(1.0)));
+    const V t23 = select<V>(t22, t19, broadcast<V>(T(1.0)));
     const V t24 = t4 * t23;
-    const V t25 = select<V>(t22, splat(T(1.0)), t19);
+    const V t25 = select<V>(t22, broadcast<V>(T(1.0)), t19);
     const V t26 = t10 * t25;
     const V t27 = t24 - t26;
     const V t28 = T(1.0) + t19;
@@ -176,7 +176,7 @@ struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothi
 
 struct BinaryCrossentropy_from_logits {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "59c527587626ab29";
+  static constexpr const char* fingerprint = "29d8d253e6662831";
   static constexpr int parameters = 0;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -190,12 +190,12 @@ struct BinaryCrossentropy_from_logits {
     const Bits<V> t1 = t0 == T(0.0);
     const V t2 = at_least(p, T(0.0));
     const V t3 = t0 * t2;
-    const V t4 = select<V>(t1, splat(T(0.0)), t3);
+    const V t4 = select<V>(t1, broadcast<V>(T(0.0)), t3);
     const Bits<V> t5 = y == T(0.0);
     const V t6 = -p;
     const V t7 = at_least(t6, T(0.0));
     const V t8 = y * t7;
-    const V t9 = select<V>(t5, splat(T(0.0)), t8);
+    const V t9 = select<V>(t5, broadcast<V>(T(0.0)), t8);
     const V t10 = t4 + t9;
     const V t11 = absolute(p);
     const V t12 = -t11;
@@ -204,9 +204,9 @@ struct BinaryCrossentropy_from_logits {
     const V t15 = t10 + t14;
     value = t15;
     const Bits<V> t16 = p < T(0.0);
-    const V t17 = select<V>(t16, t13, splat(T(1.0)));
+    const V t17 = select<V>(t16, t13, broadcast<V>(T(1.0)));
     const V t18 = t0 * t17;
-    const V t19 = select<V>(t16, splat(T(1.0)), t13);
+    const V t19 = select<V>(t16, broadcast<V>(T(1.0)), t13);
     const V t20 = y * t19;
     const V t21 = t18 - t20;
     const V t22 = T(1.0) + t13;
@@ -221,7 +221,7 @@ struct BinaryCrossentropy_from_logits {
 
 struct Poisson {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "3b5ce50957f02baa";
+  static constexpr const char* fingerprint = "1122c18d507306ed";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = infinity;
@@ -233,7 +233,7 @@ struct Poisson {
                                       V& value, V& slope, V& curve) {
     const Bits<V> t0 = p < T(-1e-05);
     const V t1 = at_least(p, T(k.floor));
-    const V t2 = select<V>(t0, splat(T(std::numeric_limits<double>::quiet_NaN())), t1);
+    const V t2 = select<V>(t0, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t1);
     const V t3 = log_normal(t2);
     const V t4 = y * t3;
     const V t5 = p - t4;
@@ -250,7 +250,7 @@ struct Poisson {
 
 struct Hinge {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "17e7634e918af309";
+  static constexpr const char* fingerprint = "99d773342b76eb0b";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -261,7 +261,7 @@ struct Hinge {
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
     const Bits<V> t0 = y == T(0.0);
-    const V t1 = select<V>(t0, splat(T(-1.0)), y);
+    const V t1 = select<V>(t0, broadcast<V>(T(-1.0)), y);
     const V t2 = t1 * p;
     const V t3 = T(1.0) - t2;
     const V t4 = at_least(t3, T(0.0));
@@ -269,7 +269,7 @@ struct Hinge {
     const Bits<V> t5 = t3 > T(0.0);
     const V t6 = -t1;
     const Bits<V> t7 = p == p;
-    const V t8 = select<V>(t7, splat(T(0.0)), p);
+    const V t8 = select<V>(t7, broadcast<V>(T(0.0)), p);
     const V t9 = select<V>(t5, t6, t8);
     slope = t9;
     const V t10 = T(0.0) * y;
@@ -280,7 +280,7 @@ struct Hinge {
 
 struct SquaredHinge {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "5851b0b51833546a";
+  static constexpr const char* fingerprint = "8de83bc882920e5a";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -291,7 +291,7 @@ struct SquaredHinge {
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
     const Bits<V> t0 = y == T(0.0);
-    const V t1 = select<V>(t0, splat(T(-1.0)), y);
+    const V t1 = select<V>(t0, broadcast<V>(T(-1.0)), y);
     const V t2 = t1 * p;
     const V t3 = T(1.0) - t2;
     const V t4 = at_least(t3, T(0.0));
@@ -359,7 +359,7 @@ struct MeanAbsoluteError {
 
 struct Huber {  // q[0] = delta
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "196e113654bfc1f8";
+  static constexpr const char* fingerprint = "4abca97a6b0d3387";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -383,7 +383,7 @@ struct Huber {  // q[0] = delta
     const Bits<V> t9 = t1 <= T(q[0]);
     const V t10 = T(0.0) * t1;
     const V t11 = T(1.0) + t10;
-    const V t12 = select<V>(t9, t11, splat(T(0.0)));
+    const V t12 = select<V>(t9, t11, broadcast<V>(T(0.0)));
     curve = t12;
     (void)p, (void)q, (void)k;
   }
@@ -467,7 +467,7 @@ struct MeanAbsolutePercentageError {  // q[0] = epsilon
 
 struct MeanSquaredLogarithmicError {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "9f4e3cce4ec20fe1";
+  static constexpr const char* fingerprint = "82ac3c8b9dbdcfb8";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = infinity;
@@ -498,7 +498,7 @@ struct MeanSquaredLogarithmicError {
     const V t17 = t15 / t16;
     slope = t17;
     const Bits<V> t18 = p > T(0.0);
-    const V t19 = select<V>(t18, t13, splat(T(0.0)));
+    const V t19 = select<V>(t18, t13, broadcast<V>(T(0.0)));
     const V t20 = T(1.0) - t19;
     const V t21 = T(2.0) * t20;
     const V t22 = t16 * t16;

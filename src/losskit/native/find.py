@@ -98,8 +98,8 @@ def _make(card: Any, wide: bool, floor: float, classes: int) -> Any:
             ignored or 0,
             weights,
             card.label_smoothing,
-            getattr(card, "z_loss", 0.0),
-            getattr(card, "temperature", 1.0),
+            card.z_loss,
+            card.temperature,
         )
     return None
 

@@ -216,7 +216,7 @@ def _text(trace: Trace, results: dict[str, Node]) -> list[str]:
 
         def operand(i: int, whole: bool = False) -> str:
             if vector and node.args[i].kind == SCALAR:
-                return f"splat(T({written[i]}))" if whole else f"T({written[i]})"
+                return f"broadcast<V>(T({written[i]}))" if whole else f"T({written[i]})"
             return written[i]
 
         both_scalar = all(a.kind == SCALAR for a in node.args)
@@ -240,7 +240,7 @@ def _text(trace: Trace, results: dict[str, Node]) -> list[str]:
 
     for order, node in results.items():
         text = write(node)
-        lines.append(f"{order} = {text if node.kind == VECTOR else f'splat(T({text}))'};")
+        lines.append(f"{order} = {text if node.kind == VECTOR else f'broadcast<V>(T({text}))'};")
     return lines
 
 
