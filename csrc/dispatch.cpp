@@ -6,7 +6,9 @@
 namespace losskit {
 
 // Built from kernels.cpp, once for each; the same list as in CMakeLists.txt, the best one last.
-#if defined(__x86_64__)
+#if defined(LOSSKIT_ONLY_V3)
+#define LOSSKIT_ISAS(X) X(x86_64_v3)
+#elif defined(__x86_64__)
 #define LOSSKIT_ISAS(X) X(x86_64_v2) X(x86_64_v3) X(x86_64_v4)
 #else
 #define LOSSKIT_ISAS(X) X(baseline)
@@ -22,12 +24,12 @@ LOSSKIT_ISAS(LOSSKIT_DECLARE)
 namespace {
 
 #if defined(__x86_64__)
-bool runs_x86_64_v2() { return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"); }
+[[maybe_unused]] bool runs_x86_64_v2() { return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"); }
 bool runs_x86_64_v3() {
   return runs_x86_64_v2() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
          __builtin_cpu_supports("bmi2");
 }
-bool runs_x86_64_v4() {
+[[maybe_unused]] bool runs_x86_64_v4() {
   return runs_x86_64_v3() && __builtin_cpu_supports("avx512f") &&
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

@@ -113,11 +113,20 @@ inline constexpr auto& exp_tail = of_type<T>(exp_tail_float, exp_tail_double);
 template <class T>
 inline constexpr auto& tanh_tail = of_type<T>(tanh_tail_float, tanh_tail_double);
 
-// By Horner's rule: fewest operations, and the loops have vectors enough to overlap.
+// By Horner's rule, which takes the fewest operations. A long one in pairs,
+// (c0 + c1 x) + x^2 ((c2 + c3 x) + x^2 (...)): half as many steps that wait for each other, for one
+// product more.
 template <class V, std::size_t count>
 LOSSKIT_INLINE V polynomial(const Element<V> (&c)[count], V x) {
   V p = splat(c[count - 1]);
-  for (int i = int(count) - 2; i >= 0; --i) p = p * x + c[i];
+  if constexpr (count < 10) {
+    for (int i = int(count) - 2; i >= 0; --i) p = p * x + c[i];
+  } else {
+    const V square = x * x;
+    int i = int(count) - 2;
+    if constexpr (count % 2 == 0) p = p * x + c[i--];
+    for (; i > 0; i -= 2) p = p * square + (x * c[i] + c[i - 1]);
+  }
   return p;
 }
 
@@ -186,13 +195,20 @@ LOSSKIT_INLINE V log_of_parts(V f, V minus_k) {
   }
 }
 
+template <class T, std::size_t count>
+constexpr bool odd_ones_negative(const T (&c)[count]) {
+  for (std::size_t i = 1; i < count; i += 2)
+    if (c[i] >= 0) return false;
+  return count % 2 == 0;
+}
+
 // The limits of log(u), u = x or 1 + x.
 template <class V>
 LOSSKIT_INLINE V log_limits(V result, V u) {
   using T = Element<V>;
   if constexpr (sizeof(T) == 4)
-    // An infinite f has come through as +inf: the polynomial's last coefficient sees to that.
-    static_assert(log_tail_float[std::size(log_tail_float) - 1] < 0);
+    // An infinite f has come through as +inf: every term of an odd power is -inf there.
+    static_assert(odd_ones_negative(log_tail_float));
   else
     result = select<V>(u < infinity<T>, result, u);  // inf / inf above; NaN stays
   result = select<V>(u == T(0), splat(-infinity<T>), result);
@@ -201,8 +217,8 @@ LOSSKIT_INLINE V log_limits(V result, V u) {
 
 }  // namespace vocabulary
 
-// exp(x) * exp_scale for x <= 0, or NaN. Where exp(x) is subnormal, this is a normal number, in full
-// precision and at full speed; 0 from about where exp(x) would round to it.
+// exp(x) * exp_scale for x <= 0, or NaN. Where exp(x) is subnormal, this is a normal number, in
+// full precision and at full speed; 0 from about where exp(x) would round to it.
 template <class V>
 LOSSKIT_INLINE V exp_scaled(V x) {
   using namespace vocabulary;

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from pathlib import Path
 
 import grid
 import ml_dtypes
@@ -594,7 +595,7 @@ def test_threads_from_the_environment():
 def test_every_instruction_set():
     """The same numbers, up to rounding, from each version that this machine runs."""
     code = (
-        "import sys; sys.path.insert(0, 'tests')\n"
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import test_native as t, losskit\n"
         "print(losskit.native.instruction_set())\n"
         "[t.test_same_as_numpy(card, d) for card in t.CARDS for d in t.DTYPES[:2]]\n"
