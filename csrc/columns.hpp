@@ -13,7 +13,7 @@ class Columns {
   Columns(const Softmax& q, Found& found)
       : q_(q),
         found_(found),
-        per_temperature_(static_cast<T>(1.0 / q.temperature)),
+        temperature_(static_cast<T>(q.temperature)),
         lift_(q.smoothing / static_cast<double>(q.classes)),
         smoothing_{static_cast<T>(1.0 - q.smoothing), static_cast<T>(lift_)} {
     const auto size = static_cast<std::size_t>(q.classes) * w;
@@ -117,12 +117,12 @@ class Columns {
 
     V top = load(z_);
     for (std::int64_t c = 1; c < q_.classes; ++c) top = greater(load(z_ + c * w), top);
-    const V per = splat(per_temperature_), zero = {}, one = splat(T(1));
+    const V per = splat(temperature_), zero = {}, one = splat(T(1));
     Lane below, distances, shares, others;
     V tops = {}, low = {}, high = {};
     for (std::int64_t c = 0; c < q_.classes; ++c) {
       V d = load(z_ + c * w) - top;
-      if constexpr (General) d *= per;
+      if constexpr (General) d /= per;
       const V e = exp_scaled(d);
       store(z_ + c * w, e);
       const auto is_top = e == splat(exp_scale<T>);
@@ -143,8 +143,8 @@ class Columns {
     }
     const V rest = below.total() * T(1.0 / exp_scale<T>) + (tops - one);
     const V log_sum = log1p(rest), sum = Dense ? shares.total() : one;
-    const V lse = top * per + log_sum;
-    V d_own = (load(own) - top) * per, item;
+    const V lse = top / per + log_sum;
+    V d_own = (load(own) - top) / per, item;
     if constexpr (Dense) {
       item = select<V>(sum == zero, zero, sum * log_sum) - distances.total();
       for (int lane = 0; lane < n; ++lane)
@@ -210,7 +210,7 @@ class Columns {
   inline static thread_local std::vector<T> scratch_;
   const Softmax& q_;
   Found& found_;
-  const T per_temperature_;
+  const T temperature_;
   const double lift_;
   const Smoothing<T> smoothing_;
   T *z_, *y_;

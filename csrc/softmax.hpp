@@ -59,11 +59,11 @@ struct Sums {
 
 // The sums of a chunk, and its exponentials. General: with a temperature, and the sum of distances.
 template <class T, bool Dense, bool General>
-inline Sums exponentials(const T* z, const T* y, std::int64_t n, T reference, T per_temperature,
+inline Sums exponentials(const T* z, const T* y, std::int64_t n, T reference, T temperature,
                          Smoothing<T> smoothing, T* e) {
   using V = Lanes<T>;
   constexpr T least = -std::numeric_limits<T>::infinity();
-  const V from = splat(reference), per = splat(per_temperature), zero = {};
+  const V from = splat(reference), per = splat(temperature), zero = {};
   V sums[4] = {}, distances[4] = {}, shares[4] = {}, low = {}, high = {};
   in_vectors<T>(n, [&](std::int64_t i, auto k, auto part) LOSSKIT_INLINE_LAMBDA {
     constexpr bool whole = is_whole<decltype(part)>;
@@ -75,7 +75,7 @@ inline Sums exponentials(const T* z, const T* y, std::int64_t n, T reference, T 
     // The next chunk comes from memory while this one is computed.
     if constexpr (k % 2 == 0 || sizeof(V) == 64) prefetch(z + i + chunk);
     V d = x - from;
-    if constexpr (General) d *= per;
+    if constexpr (General) d /= per;
     const V v = exp_scaled(d);
     if constexpr (whole)
       store(e + i, v);
@@ -163,7 +163,7 @@ struct Row {
 };
 
 template <class T, bool Dense, bool General>
-inline Row<T> read_row(const Softmax& q, std::int64_t row, T per_temperature,
+inline Row<T> read_row(const Softmax& q, std::int64_t row, T temperature,
                        Smoothing<T> smoothing, T* e, std::vector<T>& references) {
   alignas(64) T z_buffer[chunk], y_buffer[Dense ? chunk : 1];
   Row<T> r;
@@ -180,7 +180,7 @@ inline Row<T> read_row(const Softmax& q, std::int64_t row, T per_temperature,
     if (top > r.top) {
       if (j > 0) {
         // What was summed so far moves to the new reference.
-        const double shift = (static_cast<double>(r.top) - top) * per_temperature;
+        const double shift = (static_cast<double>(r.top) - top) / temperature;
         all.exponentials *= std::exp(shift);
         const double moved = Dense ? all.shares : static_cast<double>(j);
         if (moved != 0.0) all.distances += moved * shift;
@@ -192,7 +192,7 @@ inline Row<T> read_row(const Softmax& q, std::int64_t row, T per_temperature,
       r.top_chunk = static_cast<std::int64_t>(references.size());
     }
     references.push_back(r.top);
-    const Sums s = exponentials<T, Dense, General>(z, y, n, r.top, per_temperature, smoothing, e + j);
+    const Sums s = exponentials<T, Dense, General>(z, y, n, r.top, temperature, smoothing, e + j);
     if (top != r.top || r.top_chunk + 1 != static_cast<std::int64_t>(references.size())) {
       after += s.exponentials;
       shares_after += s.shares;
@@ -271,7 +271,7 @@ class LongRows {
         begin_(begin),
         end_(end),
         found_(found),
-        per_temperature_(static_cast<T>(1.0 / q.temperature)),
+        temperature_(static_cast<T>(q.temperature)),
         lift_(q.smoothing / static_cast<double>(q.classes)),
         smoothing_{static_cast<T>(1.0 - q.smoothing), static_cast<T>(lift_)},
         // A row larger than the second cache keeps its exponentials where its gradient will stand.
@@ -299,11 +299,11 @@ class LongRows {
     T* e = in_gradient_ ? reinterpret_cast<T*>(q_.gradient.data) + row * q_.classes
                         : scratch_.exponentials.data();
     const auto& references = scratch_.references;
-    const Row<T> r = read_row<T, Dense, General>(q_, row, per_temperature_, smoothing_, e,
+    const Row<T> r = read_row<T, Dense, General>(q_, row, temperature_, smoothing_, e,
                                                  scratch_.references);
     const Sums& s = r.sums;
     const double rest = r.rest, log_sum = std::log1p(rest);
-    const double lse = static_cast<double>(r.top) * per_temperature_ + log_sum;
+    const double lse = static_cast<double>(r.top) / temperature_ + log_sum;
     const double classes = static_cast<double>(q_.classes);
     const double shares = Dense ? s.shares : 1.0;
     double own = 0.0;  // sparse: d of the true class
@@ -313,7 +313,7 @@ class LongRows {
       found_.bad |= !(s.low >= -1e-5 && s.high <= 1.0 + 1e-5 && std::isfinite(s.shares));
     } else {
       const double z = read_one<T>(q_.logits, row * q_.classes + label);
-      own = (z - r.top) * per_temperature_;
+      own = (z - r.top) / temperature_;
       item = (1.0 - q_.smoothing) * (log_sum - own);
       if (General && lift_ != 0.0) item += lift_ * (classes * log_sum - s.distances);
     }
@@ -350,7 +350,7 @@ class LongRows {
       // Chunks of one reference are written in one go.
       std::int64_t next = c + 1;
       while (next < count && references[next] == references[c]) ++next;
-      const double shift = (static_cast<double>(references[c]) - r.top) * per_temperature_;
+      const double shift = (static_cast<double>(references[c]) - r.top) / temperature_;
       slopes(e, row, c * chunk, next < count ? next * chunk : q_.classes,
              std::exp(shift) / (1.0 + rest) / exp_scale<T>, shares + z_slope, by);
       c = next;
@@ -405,7 +405,7 @@ class LongRows {
   const Softmax& q_;
   const std::int64_t begin_, end_;
   Found& found_;
-  const T per_temperature_;
+  const T temperature_;
   const double lift_;  // what label smoothing gives to each class
   const Smoothing<T> smoothing_;
   const bool in_gradient_;

@@ -1,0 +1,49 @@
+// The kernels for rows; compiled once for each instruction set, like kernels.cpp.
+#include "rows.hpp"
+
+#include "columns.hpp"
+#include "log_softmax.hpp"
+#include "softmax.hpp"
+
+namespace losskit::LOSSKIT_ISA {
+namespace {
+
+// Rows this short take less time side by side, one in each lane.
+constexpr std::int64_t short_row = 48;
+
+template <class T, bool Dense, bool General>
+void softmax_of(const Softmax& q, std::int64_t begin, std::int64_t end, Found& found) {
+  if (q.inner > 1 || q.classes <= short_row)
+    Columns<T, Dense, General>(q, found).run(begin, end);
+  else
+    LongRows<T, Dense, General>(q, begin, end, found).run();
+}
+
+template <class T>
+void softmax_in(const Softmax& q, std::int64_t begin, std::int64_t end, Found& found) {
+  const bool general = q.smoothing != 0.0 || q.temperature != 1.0;
+  if (q.dense)
+    (general ? softmax_of<T, true, true> : softmax_of<T, true, false>)(q, begin, end, found);
+  else
+    (general ? softmax_of<T, false, true> : softmax_of<T, false, false>)(q, begin, end, found);
+}
+
+}  // namespace
+
+void softmax(bool wide, const Softmax& q, std::int64_t begin, std::int64_t end, Found& found) {
+  (wide ? softmax_in<double> : softmax_in<float>)(q, begin, end, found);
+}
+
+void log_softmax(bool wide, const LogSoftmax& q, std::int64_t begin, std::int64_t end) {
+  (wide ? log_softmax_rows<double> : log_softmax_rows<float>)(q, begin, end);
+}
+
+void copy(const char* from, char* to, std::int64_t bytes) {
+  const auto* x = reinterpret_cast<const float*>(from);
+  auto* y = reinterpret_cast<float*>(to);
+  for (std::int64_t i = 0; i + width<float> <= bytes / 4; i += width<float>)
+    stream<float>(y + i, load<float>(x + i));
+  finish_streaming();
+}
+
+}  // namespace losskit::LOSSKIT_ISA
