@@ -81,7 +81,7 @@ def atanh_tail(type: str, count: int) -> Fit:
 
 
 def tanh_tail(type: str, count: int) -> Fit:
-    """tanh(x) up to 1/2."""
+    """tanh(x), until it has passed 1/2."""
     return odd_tail("tanh_tail", type, count, mp.tanh, 1, mp.mpf("0.55"))
 
 

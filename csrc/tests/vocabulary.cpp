@@ -2,7 +2,7 @@
 // float against the C library in double, double against it in long double.
 //
 // g++ -std=c++20 -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast -march=x86-64-v3
-//   -DLOSSKIT_VECTOR_BYTES=32 -Icsrc csrc/tests/vocabulary.cpp -o vocabulary
+//   -pthread -DLOSSKIT_VECTOR_BYTES=32 -Icsrc csrc/tests/vocabulary.cpp -o vocabulary
 // ./vocabulary            # a sample, a few seconds
 // ./vocabulary --all      # every float, minutes
 //
@@ -148,7 +148,8 @@ template <class T>
 std::vector<T> special() {
   std::vector<T> centres = {0, 1, 2, Limits<T>::infinity(), Limits<T>::max(), Limits<T>::min(),
                             Limits<T>::denorm_min(), Limits<T>::epsilon(), T(0.41421356237309503),
-                            T(0.70710678118654752), T(1.4142135623730951)};
+                            T(0.70710678118654752), T(1.4142135623730951),
+                            T(0.54930614433405485), T(0.55)};  // tanh = 1/2, and another form
   for (int i = Limits<T>::min_exponent - Limits<T>::digits; i <= Limits<T>::max_exponent; ++i) {
     centres.push_back(std::ldexp(T(1), i));
     // The ends of the reduced interval, and where exp gives the largest and least numbers.
