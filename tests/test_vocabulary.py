@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 CSRC = Path(__file__).parents[1] / "csrc"
-FLAGS = "-std=c++20 -O2 -fno-math-errno -fno-trapping-math -ffp-contract=fast -fwrapv".split()
+FLAGS = [
+    "-std=c++20",
+    "-O2",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-ffp-contract=fast",
+    "-fwrapv",
+]
 COMPILER = shutil.which("g++") or shutil.which("clang++")
 X86 = platform.machine() in ("x86_64", "AMD64")
 VERSIONS = {"x86-64-v2": 16, "x86-64-v3": 32} if X86 else {"native": 16}
