@@ -19,6 +19,7 @@ class Array {
 
   const View& view() const { return view_; }
   std::int64_t size() const { return size_; }
+  std::int64_t bytes() const { return size_ * buffer_.itemsize; }
 
   // As Python has them.
   int dimensions() const { return buffer_.ndim; }

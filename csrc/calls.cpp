@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "memory.hpp"
+
 #if defined(__unix__)
 #include <unistd.h>
 #endif
@@ -35,6 +37,21 @@ const Numpy& numpy() {
   return *names;
 }
 
+namespace {
+
+// An array for a result in the shape of p.
+nb::object like(nb::handle p, const Array& prediction) {
+  if (prediction.bytes() >= large_result && prediction.view().contiguous) {
+    nb::object large = large_array(p.attr("shape"), p.attr("dtype"), prediction.bytes());
+    if (!large.is_none()) return large;
+  }
+  nb::object made = nb::steal(PyObject_CallOneArg(numpy().empty_like.ptr(), p.ptr()));
+  if (!made.is_valid()) throw nb::python_error();
+  return made;
+}
+
+}  // namespace
+
 Plain::Plain(nb::handle y, nb::handle p, nb::handle out, bool gradient, bool wide,
              std::optional<int> axis, bool labels)
     : wide_(wide) {
@@ -60,8 +77,7 @@ Plain::Plain(nb::handle y, nb::handle p, nb::handle out, bool gradient, bool wid
       if (!(labels && k == own) && target->shape()[j++] != shape[k]) return;
     if (labels && target->view().type < Type::uint8) return;
     if (gradient && out.is_none()) {
-      gradient_ = nb::steal(PyObject_CallOneArg(numpy().empty_like.ptr(), p.ptr()));
-      if (!gradient_.is_valid()) throw nb::python_error();
+      gradient_ = like(p, *prediction);
       to.emplace(gradient_, true);
     } else if (gradient) {
       if (Py_TYPE(out.ptr()) != ndarray) return;

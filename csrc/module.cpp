@@ -8,6 +8,7 @@
 #include <new>
 
 #include "calls.hpp"
+#include "memory.hpp"
 
 namespace losskit {
 namespace {
@@ -65,6 +66,9 @@ NB_MODULE(_kernels, m) {
            nb::arg().none())
       .def("mean", &SoftmaxKernel::mean, nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none());
   m.def("log_softmax", &log_softmax);
+  m.attr("large_result") = large_result;
+  m.def("large_array", &large_array);
+  m.def("free_kept_memory", &free_kept_memory);
   m.def("copy_bandwidth", &copy_bandwidth);
   m.def("fingerprints", [] { return kernels().fingerprints(); });
   m.def("instruction_set", [] { return std::string(kernels().isa); });

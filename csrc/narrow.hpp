@@ -13,23 +13,32 @@ LOSSKIT_INLINE V exp_negative(V x) {
   return exp_scaled(x) * (T(1) / exp_scale<T>);
 }
 
-// log(1 + x) for 0 <= x <= 1: the exponent of 1 + x is 0 or 1.
+// expm1(x) for x <= 0.
 template <class V>
-LOSSKIT_INLINE V log1p_unit(V x) {
+LOSSKIT_INLINE V expm1_negative(V x) {
+  using namespace vocabulary;
   using T = Element<V>;
-  const Bits<V> up = x > splat(T(0.41421356237309503));
-  const V f = select<V>(up, x * T(0.5) - T(0.5), x);
-  return vocabulary::log_of_parts<V>(f, select<V>(up, splat(T(-1)), V{}));
+  constexpr T digits = std::numeric_limits<T>::digits;
+  constexpr T offset = rounder<T> + bias<T>;
+  const V y = at_least(x, -(digits + 2) * ln2<T>);  // -1
+  const V z = y * log2_e<T> + offset;
+  const V n = z - offset;
+  const V high = y - n * ln2_high<T>;
+  const V r = high - n * ln2_low<T>;
+  const V rest = (high - r) - n * ln2_low<T>;  // as in expm1
+  const V tail = r * r * polynomial<V>(exp_tail<T>, r) + rest;
+  const V scale = power_of_two(z);
+  const V result = scale * tail + (scale * r + (scale - T(1)));
+  return from_bits<V>(bits(result) | (bits(x) & sign_bit<T>));  // -0 stays -0
 }
 
-// log(1 + x) for -0.6 <= x <= 1: the exponent is -1, 0 or 1.
+// log(1 + x) for -0.6 <= x <= 0.4: the exponent is -1 or 0.
 template <class V>
 LOSSKIT_INLINE V log1p_near(V x) {
   using T = Element<V>;
-  const Bits<V> up = x > splat(T(0.41421356237309503));
   const Bits<V> down = x < splat(T(-0.2928932188134524));
-  const V f = select<V>(down, x * T(2) + T(1), select<V>(up, x * T(0.5) - T(0.5), x));
-  return vocabulary::log_of_parts<V>(f, select<V>(down, splat(T(1)), select<V>(up, splat(T(-1)), V{})));
+  const V f = select<V>(down, x * T(2) + T(1), x);
+  return vocabulary::log_of_parts<V>(f, where<V>(down, splat(T(1))));
 }
 
 // log(x) for normal x > 0, infinity included.

@@ -100,6 +100,7 @@ LOSSKIT_FUNCTION(square_root)
 LOSSKIT_FUNCTION(exp)
 LOSSKIT_FUNCTION(exp_negative)
 LOSSKIT_FUNCTION(expm1)
+LOSSKIT_FUNCTION(expm1_negative)
 LOSSKIT_FUNCTION(log)
 LOSSKIT_FUNCTION(log_normal)
 LOSSKIT_FUNCTION(log1p)
@@ -123,6 +124,12 @@ LOSSKIT_INLINE Pair<V> at_least(Pair<V> x, Element<V> y) {
 template <class V>
 LOSSKIT_INLINE Pair<V> at_most(Pair<V> x, Element<V> y) {
   return {at_most(x.a, y), at_most(x.b, y)};
+}
+template <class P>
+  requires(sizeof(P) == 2 * LOSSKIT_VECTOR_BYTES)
+LOSSKIT_INLINE P where(Bits<P> condition, P x) {
+  using V = Lanes<Element<P>>;
+  return {where<V>(condition.a, x.a), where<V>(condition.b, x.b)};
 }
 template <class P>
   requires(sizeof(P) == 2 * LOSSKIT_VECTOR_BYTES)

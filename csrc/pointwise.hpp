@@ -21,6 +21,9 @@ struct Constants {
 template <class T>
 inline constexpr std::int64_t step = 2 * width<T>;
 
+// How many bytes ahead inputs are asked for.
+inline constexpr int ahead = 1024;
+
 // What is computed of a block. Slope and curve are multiplied by q.scale.
 enum Want { sum_wanted = 1, items_wanted = 2, slope_wanted = 4, curve_wanted = 8 };
 
@@ -31,6 +34,7 @@ struct Block {
   T *items, *slope, *curve;
   T by;  // multiplies slope and curve
   Constants<T> constants;
+  bool past_caches = false;  // results are aligned to vectors, and streamed
 };
 
 // The formulas of a card over a block. Returns whether all of it lies inside the card's domains.
@@ -49,17 +53,27 @@ bool formulas(const Pointwise& q, const Block<T>& b, Sum& sum) {
   const T *ys = b.y, *ps = b.p;
   T *items = b.items, *slopes = b.slope, *curves = b.curve;
   const std::int64_t n = b.n;
+  const bool past_caches = b.past_caches;
+  const auto put = [past_caches](T* to, V v) LOSSKIT_INLINE_LAMBDA {
+    if (past_caches)
+      stream(to, v);
+    else
+      store(to, v);
+  };
   for (std::int64_t i = 0; i < n; i += step<T>) {
     constexpr int w = width<T>;
+    // What a processor fetches by itself stops at the end of each page.
+    prefetch(reinterpret_cast<const char*>(ys + i) + ahead);
+    prefetch(reinterpret_cast<const char*>(ps + i) + ahead);
     const Pair<V> y = {load(ys + i), load(ys + i + w)}, p = {load(ps + i), load(ps + i + w)};
     Pair<V> value, slope, curve;
     Card::evaluate(y, p, parameters, constants, value, slope, curve);
     const auto each = [&](V y, V p, V value, V slope, V curve, std::int64_t at)
                           LOSSKIT_INLINE_LAMBDA {
       if constexpr (want & sum_wanted) total.add(value);
-      if constexpr (want & items_wanted) store(items + at, value);
-      if constexpr (want & slope_wanted) store(slopes + at, slope * by);
-      if constexpr (want & curve_wanted) store(curves + at, curve * by);
+      if constexpr (want & items_wanted) put(items + at, value);
+      if constexpr (want & slope_wanted) put(slopes + at, slope * by);
+      if constexpr (want & curve_wanted) put(curves + at, curve * by);
 
       finite += y * V{};  // NaN from the first that is not finite
       if constexpr (Card::target_low > -infinity) low = lesser(y, low);
@@ -124,32 +138,49 @@ class Loop {
         card_(card),
         found_(found),
         derivatives_((q.slope ? slope_wanted : 0) | (q.curve ? curve_wanted : 0)),
-        items_(q.items, begin, q.past_caches),
-        slope_(q.slope, begin, q.past_caches),
-        curve_(q.curve, begin, q.past_caches) {
+        past_caches_(q.past_caches),
+        items_(q.items, begin),
+        slope_(q.slope, begin),
+        curve_(q.curve, begin) {
     if (constants_.floor < q.floor) constants_.floor = q.floor;
   }
 
   void run(std::int64_t begin, std::int64_t end) {
-    const bool weighted = q_.weight || q_.keep;
-    for (std::int64_t i = begin; i < end; i += block) {
-      const std::int64_t n = end - i < block ? end - i : block;
-      const T* y = read<T>(q_.target, i, n, y_);
-      const T* p = read<T>(q_.prediction, i, n, p_);
-      if (weighted) {
-        this->weighted(y, p, i, n);
-      } else {
-        // What is left over at the end of the whole array is filled up.
-        const std::int64_t whole = n / step<T> * step<T>;
-        if (whole > 0) plain(y, p, whole);
-        if (whole < n) rest(y + whole, p + whole, n - whole);
-      }
+    std::int64_t n = unaligned(begin);
+    n = n < end - begin ? n : end - begin;
+    if (n > 0) elements(begin, n);
+    for (std::int64_t i = begin + n; i < end; i += n) {
+      n = end - i < block ? end - i : block;
+      elements(i, n);
     }
     found_.sum += sum_.total();
+    if (past_caches_) finish_streaming();
   }
 
  private:
-  static constexpr std::int64_t block = 1024;
+  static constexpr std::int64_t block = Writer<T>::most;
+
+  // How many elements to take first, so that results of all others can be streamed, if they can.
+  std::int64_t unaligned(std::int64_t begin) {
+    std::int64_t before = -1;
+    for (const View* to : {&q_.items, &q_.slope, &q_.curve}) {
+      if (!*to) continue;
+      const std::int64_t own = before_aligned<T>(*to, begin);
+      if (own < 0 || (before >= 0 && own != before)) past_caches_ = false;
+      before = own;
+    }
+    return past_caches_ && before > 0 ? before : 0;
+  }
+
+  void elements(std::int64_t i, std::int64_t n) {
+    const T* y = read<T>(q_.target, i, n, y_);
+    const T* p = read<T>(q_.prediction, i, n, p_);
+    if (q_.weight || q_.keep) return weighted(y, p, i, n);
+    // What is left over at the end is filled up.
+    const std::int64_t whole = n / step<T> * step<T>;
+    if (whole > 0) plain(y, p, whole);
+    if (whole < n) rest(y + whole, p + whole, n - whole);
+  }
 
   void call(int want, const Block<T>& b) {
     if (want) found_.bad |= !card_.of(want)(q_, b, sum_);
@@ -158,7 +189,7 @@ class Loop {
   void plain(const T* y, const T* p, std::int64_t n) {
     const int of_value = !q_.value ? 0 : q_.items ? items_wanted : sum_wanted;
     const Block<T> b = {y, p, n, items_.next(), slope_.next(), curve_.next(),
-                        static_cast<T>(q_.scale), constants_};
+                        static_cast<T>(q_.scale), constants_, past_caches_};
     if (of_value && (derivatives_ & curve_wanted)) {
       call(of_value, b);
       call(derivatives_, b);
@@ -170,11 +201,13 @@ class Loop {
 
   void rest(const T* y, const T* p, std::int64_t n) {
     fill(y, p, n);
-    alignas(64) T items[step<T>];
-    const Block<T> b = {y_, p_, step<T>, items, slope_.next(), curve_.next(),
-                        static_cast<T>(q_.scale), constants_};
-    padded(b, n);
+    alignas(64) T items[step<T>], slope[step<T>], curve[step<T>];
+    const Block<T> b = {y_, p_, step<T>, items, slope, curve, static_cast<T>(q_.scale), constants_};
+    if (q_.value) call(items_wanted, b);
+    call(derivatives_, b);
     if (q_.items) std::memcpy(items_.next(), items, n * sizeof(T));
+    if (q_.slope) std::memcpy(slope_.next(), slope, n * sizeof(T));
+    if (q_.curve) std::memcpy(curve_.next(), curve, n * sizeof(T));
     if (q_.value && !q_.items)
       for (std::int64_t k = 0; k < n; ++k) found_.sum += static_cast<double>(items[k]);
     done(n);
@@ -183,33 +216,23 @@ class Loop {
   void weighted(const T* y, const T* p, std::int64_t at, std::int64_t n) {
     read_weights(at, n);
     fill(y, p, n);
-    alignas(64) T items[block];
+    alignas(64) T items[block], slope[block], curve[block];
     const std::int64_t whole = (n + step<T> - 1) / step<T> * step<T>;
-    const Block<T> b = {y_, p_, whole, items, slope_.next(), curve_.next(), T(1), constants_};
-    padded(b, n);
+    const Block<T> b = {y_, p_, whole, items, slope, curve, T(1), constants_};
+    if (q_.value) call(items_wanted, b);
+    call(derivatives_, b);
     double sum = 0.0;
-    for (std::int64_t k = 0; k < n; ++k) {
+    for (std::int64_t k = 0; q_.value && k < n; ++k) {
       const double weighted = weights_[k] == 0.0 ? 0.0 : weights_[k] * items[k];
       sum += weighted;
       items[k] = static_cast<T>(weighted);
     }
-    if (q_.value) found_.sum += sum;
-    if (q_.items) std::memcpy(items_.next(), items, n * sizeof(T));
-    if (q_.slope) scale(slope_.next(), n);
-    if (q_.curve) scale(curve_.next(), n);
+    found_.sum += sum;
+    if (q_.items) move(items, items_.next(), n);
+    for (std::int64_t k = 0; k < n; ++k) weights_[k] *= q_.scale;
+    if (q_.slope) scale(slope, slope_.next(), n);
+    if (q_.curve) scale(curve, curve_.next(), n);
     done(n);
-  }
-
-  // Formulas over n elements and what fills them up, the results of which are thrown away.
-  void padded(Block<T> b, std::int64_t n) {
-    alignas(64) T slope[block], curve[block];
-    T *to_slope = b.slope, *to_curve = b.curve;
-    b.slope = slope;
-    b.curve = curve;
-    if (q_.value) call(items_wanted, b);
-    call(derivatives_, b);
-    if (q_.slope) std::memcpy(to_slope, slope, n * sizeof(T));
-    if (q_.curve) std::memcpy(to_curve, curve, n * sizeof(T));
   }
 
   // Moves n elements into the buffers, in which what does not count is replaced.
@@ -250,14 +273,17 @@ class Loop {
     found_.bad |= !sound;
   }
 
-  // Multiplies derivatives by the weights; they may stand at any address.
-  void scale(T* to, std::int64_t n) {
-    for (std::int64_t k = 0; k < n; ++k) {
-      T x;
-      std::memcpy(&x, to + k, sizeof x);
-      x *= static_cast<T>(weights_[k] * q_.scale);
-      std::memcpy(to + k, &x, sizeof x);
-    }
+  // Multiplies derivatives by the weights, and puts them where they go.
+  void scale(T* from, T* to, std::int64_t n) {
+    for (std::int64_t k = 0; k < n; ++k) from[k] *= static_cast<T>(weights_[k]);
+    move(from, to, n);
+  }
+
+  void move(const T* from, T* to, std::int64_t n) {
+    std::int64_t k = 0;
+    if (past_caches_ && n >= step<T>)  // fewer come before what is aligned
+      for (; k + width<T> <= n; k += width<T>) stream(to + k, load(from + k));
+    std::memcpy(to + k, from + k, (n - k) * sizeof(T));
   }
 
   void done(std::int64_t n) {
@@ -271,6 +297,7 @@ class Loop {
   Found& found_;
   const int derivatives_;
   Constants<T> constants_;
+  bool past_caches_;  // whether results are streamed
   Sum sum_;
   Writer<T> items_, slope_, curve_;
   alignas(64) T y_[block], p_[block];

@@ -71,8 +71,7 @@ class Pool {
     work_ = work;
     context_ = context;
     tasks_ = tasks;
-    // Small enough that no thread waits long for the last one, large enough to read on in sequence.
-    step_ = std::max<std::int64_t>(1, tasks / (8 * count));
+    share_ = 4 * count;
     next_.store(0, std::memory_order_relaxed);
     helpers_ = helpers;
     running_.store(static_cast<std::uint32_t>(workers_.size()), std::memory_order_relaxed);
@@ -107,10 +106,13 @@ class Pool {
   }
 
   void take() {
-    for (;;) {
-      const std::int64_t begin = next_.fetch_add(step_, std::memory_order_relaxed);
-      if (begin >= tasks_) return;
-      work_(context_, begin, std::min(begin + step_, tasks_));
+    std::int64_t begin = next_.load(std::memory_order_relaxed);
+    while (begin < tasks_) {
+      // Many at first, to read on in sequence; fewer towards the end, so that none waits long.
+      const std::int64_t end = begin + std::max<std::int64_t>(1, (tasks_ - begin) / share_);
+      if (!next_.compare_exchange_weak(begin, end, std::memory_order_relaxed)) continue;
+      work_(context_, begin, end);
+      begin = next_.load(std::memory_order_relaxed);
     }
   }
 
@@ -120,7 +122,7 @@ class Pool {
   std::atomic<std::int64_t> next_{0};
   Work work_ = nullptr;
   void* context_ = nullptr;
-  std::int64_t tasks_ = 0, step_ = 1;
+  std::int64_t tasks_ = 0, share_ = 1;
   int helpers_ = 0;
 };
 

@@ -195,73 +195,39 @@ inline void write(const View& v, std::int64_t begin, std::int64_t n, const T* fr
 // --- results in sequence
 
 // Takes results block after block, each written where `next` says, and puts them into an array: in
-// place; or past the caches, whole cache lines at a time, so that none is read before it is written;
-// or converted.
+// place, or converted.
 template <class T>
 class Writer {
  public:
   static constexpr std::int64_t most = 1024;  // elements of a block
 
-  Writer(const View& to, std::int64_t begin, bool past_caches)
-      : to_(to), at_(begin), direct_(in_place<T>(to)) {
-    const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(to.data) + begin * sizeof(T);
-    if (!direct_ || !past_caches || address % sizeof(T) != 0) return;
-    // The line may have begun before: then so does the buffer.
-    fill_ = start_ = address % line / sizeof(T);
-    line_ = address - address % line;
-  }
+  Writer(const View& to, std::int64_t begin) : to_(to), at_(begin), direct_(in_place<T>(to)) {}
   Writer(const Writer&) = delete;
 
-  ~Writer() {
-    if (!line_) return;
-    if (fill_ > start_) std::memcpy(out(start_), buffer_ + start_, (fill_ - start_) * sizeof(T));
-    finish_streaming();
-  }
-
   // Where the next block of up to `most` elements is to be written.
-  LOSSKIT_INLINE T* next() {
-    if (line_) return buffer_ + fill_;
-    return direct_ ? reinterpret_cast<T*>(to_.data) + at_ : buffer_;
-  }
+  LOSSKIT_INLINE T* next() { return direct_ ? reinterpret_cast<T*>(to_.data) + at_ : buffer_; }
 
   // n elements have been written there.
   LOSSKIT_INLINE void done(std::int64_t n) {
-    if (line_) {
-      fill_ += n;
-      flush();
-    } else if (!direct_) {
-      write<T>(to_, at_, n, buffer_);
-    }
+    if (!direct_) write<T>(to_, at_, n, buffer_);
     at_ += n;
   }
 
  private:
-  static constexpr std::int64_t line = 64;
-  static constexpr std::int64_t per_line = line / sizeof(T);
-
-  LOSSKIT_INLINE T* out(std::int64_t i) const { return reinterpret_cast<T*>(line_) + i; }
-
-  LOSSKIT_INLINE void flush() {
-    const std::int64_t whole = fill_ / per_line * per_line;
-    if (whole == 0) return;
-    std::int64_t i = 0;
-    if (start_ > 0) {
-      std::memcpy(out(start_), buffer_ + start_, (per_line - start_) * sizeof(T));
-      i = per_line;
-      start_ = 0;
-    }
-    for (; i < whole; i += width<T>) stream<T>(out(i), load<T>(buffer_ + i));
-    fill_ -= whole;
-    std::memcpy(buffer_, buffer_ + whole, fill_ * sizeof(T));
-    line_ += whole * sizeof(T);
-  }
-
   const View& to_;
-  std::int64_t at_, fill_ = 0, start_ = 0;
-  std::uintptr_t line_ = 0;  // where the buffer belongs; 0 if the results are not streamed
+  std::int64_t at_;
   bool direct_;
-  alignas(line) T buffer_[most + per_line];
+  alignas(64) T buffer_[most];
 };
+
+// How many elements from `begin` on come before one that is aligned to a vector; -1 if none is, or if
+// results would have to be converted.
+template <class T>
+inline std::int64_t before_aligned(const View& to, std::int64_t begin) {
+  const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(to.data) + begin * sizeof(T);
+  if (!in_place<T>(to) || address % sizeof(T) != 0) return -1;
+  return (-address % LOSSKIT_VECTOR_BYTES) / sizeof(T);
+}
 
 // Puts results begin <= i < begin + n that are made by the vector, in any grouping, into an array:
 // make(i, part) gives those from begin + i on, where `part` is how many are wanted if not all.
@@ -285,9 +251,8 @@ inline void put(const View& to, std::int64_t begin, std::int64_t n, bool past_ca
     std::memcpy(out + i, &v, part * sizeof(T));
     i += part;
   };
-  const std::uintptr_t over = reinterpret_cast<std::uintptr_t>(out) % LOSSKIT_VECTOR_BYTES;
-  if (past_caches && over % sizeof(T) == 0) {
-    const auto head = static_cast<std::int64_t>((LOSSKIT_VECTOR_BYTES - over) / sizeof(T)) % w;
+  const std::int64_t head = before_aligned<T>(to, begin);
+  if (past_caches && head >= 0) {
     if (head > 0) some(static_cast<int>(head < n ? head : n));
     for (; i + w <= n; i += w) stream<T>(out + i, make(i, Whole()));
   } else {

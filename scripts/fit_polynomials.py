@@ -60,6 +60,20 @@ def log_tail(type: str, count: int) -> Fit:
     return Fit("log_tail", type, count, target, lambda f: f**2 / mp.log1p(f), low, high)
 
 
+def log1p_tail(type: str, count: int) -> Fit:
+    """log(1 + x) = x - x^2 p(x - 1/2) for x from 0 to 1."""
+    half = mp.mpf(1) / 2
+
+    def target(t: mp.mpf) -> mp.mpf:
+        x = t + half
+        return (x - mp.log1p(x)) / x**2
+
+    def weight(t: mp.mpf) -> mp.mpf:
+        return (t + half) ** 2 / mp.log1p(t + half)
+
+    return Fit("log1p_tail", type, count, target, weight, mp.mpf("1e-9") - half, half)
+
+
 def odd_tail(name: str, type: str, count: int, function: Function, by: int, end: mp.mpf) -> Fit:
     """function(x) = by x + x z p(z), z = x^2, for x up to the end."""
 
@@ -88,7 +102,8 @@ def tanh_tail(type: str, count: int) -> Fit:
 FITS = (
     exp_tail("float", 5),
     exp_tail("double", 10),
-    log_tail("float", 10),
+    log_tail("float", 8),
+    log1p_tail("float", 9),
     atanh_tail("double", 7),
     tanh_tail("float", 5),
     tanh_tail("double", 11),

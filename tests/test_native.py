@@ -410,6 +410,67 @@ def test_no_memory_beside_the_gradient(dtype):
             del kept
 
 
+def test_large_results_take_the_memory_of_freed_ones():
+    y, p = np.random.default_rng(0).normal(size=(2, 1 << 21))
+    loss = losskit.Huber()
+    want = loss.gradient(y, p)
+    with native.switched(False):
+        close(want, loss.gradient(y, p), np.float64)
+    kept = [loss.gradient(y, p) for _ in range(4)]
+    assert len({g.ctypes.data for g in [want, *kept]}) == 5
+    freed = [g.ctypes.data for g in kept[:2]]
+    view = kept[2][100:]  # holds on to its memory
+    del kept[:3]
+    got = [loss.gradient(y, p) for _ in range(3)]
+    assert {g.ctypes.data for g in got[:2]} == set(freed)
+    assert all(g.flags.c_contiguous and g.flags.writeable and g.ctypes.data % 64 == 0 for g in got)
+    for g in (want, *kept, *got):
+        np.testing.assert_array_equal(g, want)
+    np.testing.assert_array_equal(view, want[100:])
+    # Sizes far apart do not share, and what is kept can be freed.
+    del got
+    small = loss.gradient(y[: 1 << 19], p[: 1 << 19])
+    assert small.ctypes.data not in freed
+    native.free_kept_memory()
+    native.free_kept_memory()
+    np.testing.assert_array_equal(loss.gradient(y, p), want)
+
+
+def test_large_results_on_many_threads():
+    y, p = np.random.default_rng(0).normal(size=(2, 1 << 20))
+    loss = losskit.MeanSquaredError()
+    want, wrong = loss.gradient(y, p), []
+
+    def work(by):
+        for _ in range(20):
+            if not np.array_equal(loss.gradient(y, p) * by, want * by):
+                wrong.append(by)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(1, 5)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize("offset", [0, 1, 4, 7])
+def test_results_past_the_caches(offset):
+    # Large enough to be streamed; from any address, and the sum in any grouping of the same tasks.
+    n = (1 << 24) + 5
+    y, p = np.random.default_rng(0).normal(size=(2, n)).astype(np.float32)
+    out = np.full(n + 32, 7.0, np.float32)
+    start = (-out.ctypes.data % 64) // 4 + offset
+    inside = out[start : start + n]
+    value, gradient = losskit.MeanSquaredError().value_and_gradient(y, p, out=inside)
+    np.testing.assert_allclose(value, np.mean((p - y) ** 2, dtype=np.float64), rtol=1e-6)
+    np.testing.assert_allclose(gradient, 2 * (p - y) / n, rtol=1e-6)
+    untouched = np.delete(out, np.s_[start : start + n])
+    assert (untouched == 7.0).all()
+    weighted = losskit.MeanSquaredError().gradient(y, p, np.full(n, 0.5, np.float32))
+    np.testing.assert_allclose(weighted, gradient / 2, rtol=1e-6)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 def test_more_elements_than_an_int32_counts(dtype):
     n = 2**31 + 5

@@ -7,7 +7,7 @@ namespace losskit::LOSSKIT_ISA {
 
 struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "ea62b2dbfafa6469";
+  static constexpr const char* fingerprint = "7682a5335b006734";
   static constexpr int parameters = 1;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -53,22 +53,24 @@ struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
     const V t32 = t30 / t31;
     slope = t32;
     const Bits<V> t33 = t3 == T(0.0);
-    const V t34 = t3 / t24;
-    const V t35 = t34 / t24;
-    const V t36 = select<V>(t33, broadcast<V>(T(0.0)), t35);
-    const Bits<V> t37 = t17 == T(0.0);
-    const V t38 = t17 / t28;
-    const V t39 = t38 / t28;
-    const V t40 = select<V>(t37, broadcast<V>(T(0.0)), t39);
-    const V t41 = t36 + t40;
-    curve = t41;
+    const Bits<V> t34 = ~t33;
+    const V t35 = t3 / t24;
+    const V t36 = t35 / t24;
+    const V t37 = where<V>(t34, t36);
+    const Bits<V> t38 = t17 == T(0.0);
+    const Bits<V> t39 = ~t38;
+    const V t40 = t17 / t28;
+    const V t41 = t40 / t28;
+    const V t42 = where<V>(t39, t41);
+    const V t43 = t37 + t42;
+    curve = t43;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct BinaryCrossentropy {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "0d39b4a504c8d466";
+  static constexpr const char* fingerprint = "1f327017e5c26f40";
   static constexpr int parameters = 0;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -111,21 +113,23 @@ struct BinaryCrossentropy {
     const V t29 = select<V>(t16, t26, t28);
     const V t30 = t23 / t29;
     slope = t30;
-    const V t31 = y / t20;
-    const V t32 = t31 / t20;
-    const V t33 = select<V>(t16, broadcast<V>(T(0.0)), t32);
-    const V t34 = t11 / t26;
-    const V t35 = t34 / t26;
-    const V t36 = select<V>(t17, broadcast<V>(T(0.0)), t35);
-    const V t37 = t33 + t36;
-    curve = t37;
+    const Bits<V> t31 = ~t16;
+    const V t32 = y / t20;
+    const V t33 = t32 / t20;
+    const V t34 = where<V>(t31, t33);
+    const Bits<V> t35 = ~t17;
+    const V t36 = t11 / t26;
+    const V t37 = t36 / t26;
+    const V t38 = where<V>(t35, t37);
+    const V t39 = t34 + t38;
+    curve = t39;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothing
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "9d5689b663f1721f";
+  static constexpr const char* fingerprint = "7cb040937c1d93d7";
   static constexpr int parameters = 1;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -141,42 +145,44 @@ struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothi
     const double t3 = 0.5 * q[0];
     const V t4 = t2 + T(t3);
     const Bits<V> t5 = t4 == T(0.0);
-    const V t6 = at_least(p, T(0.0));
-    const V t7 = t4 * t6;
-    const V t8 = select<V>(t5, broadcast<V>(T(0.0)), t7);
-    const V t9 = y * T(t1);
-    const V t10 = t9 + T(t3);
-    const Bits<V> t11 = t10 == T(0.0);
-    const V t12 = -p;
-    const V t13 = at_least(t12, T(0.0));
-    const V t14 = t10 * t13;
-    const V t15 = select<V>(t11, broadcast<V>(T(0.0)), t14);
-    const V t16 = t8 + t15;
-    const V t17 = absolute(p);
-    const V t18 = -t17;
-    const V t19 = exp_negative(t18);
-    const V t20 = log1p_unit(t19);
-    const V t21 = t16 + t20;
-    value = t21;
-    const Bits<V> t22 = p < T(0.0);
-    const V t23 = select<V>(t22, t19, broadcast<V>(T(1.0)));
-    const V t24 = t4 * t23;
-    const V t25 = select<V>(t22, broadcast<V>(T(1.0)), t19);
-    const V t26 = t10 * t25;
-    const V t27 = t24 - t26;
-    const V t28 = T(1.0) + t19;
-    const V t29 = t27 / t28;
-    slope = t29;
-    const V t30 = t28 * t28;
-    const V t31 = t19 / t30;
-    curve = t31;
+    const Bits<V> t6 = ~t5;
+    const V t7 = at_least(p, T(0.0));
+    const V t8 = t4 * t7;
+    const V t9 = where<V>(t6, t8);
+    const V t10 = y * T(t1);
+    const V t11 = t10 + T(t3);
+    const Bits<V> t12 = t11 == T(0.0);
+    const Bits<V> t13 = ~t12;
+    const V t14 = -p;
+    const V t15 = at_least(t14, T(0.0));
+    const V t16 = t11 * t15;
+    const V t17 = where<V>(t13, t16);
+    const V t18 = t9 + t17;
+    const V t19 = absolute(p);
+    const V t20 = -t19;
+    const V t21 = exp_negative(t20);
+    const V t22 = log1p_unit(t21);
+    const V t23 = t18 + t22;
+    value = t23;
+    const Bits<V> t24 = p < T(0.0);
+    const V t25 = select<V>(t24, t21, broadcast<V>(T(1.0)));
+    const V t26 = t4 * t25;
+    const V t27 = select<V>(t24, broadcast<V>(T(1.0)), t21);
+    const V t28 = t11 * t27;
+    const V t29 = t26 - t28;
+    const V t30 = T(1.0) + t21;
+    const V t31 = t29 / t30;
+    slope = t31;
+    const V t32 = t30 * t30;
+    const V t33 = t21 / t32;
+    curve = t33;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct BinaryCrossentropy_from_logits {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "29d8d253e6662831";
+  static constexpr const char* fingerprint = "5d48bff9044e283d";
   static constexpr int parameters = 0;
   static constexpr double target_low = -1e-05;
   static constexpr double target_high = 1.00001;
@@ -188,33 +194,35 @@ struct BinaryCrossentropy_from_logits {
                                       V& value, V& slope, V& curve) {
     const V t0 = T(1.0) - y;
     const Bits<V> t1 = t0 == T(0.0);
-    const V t2 = at_least(p, T(0.0));
-    const V t3 = t0 * t2;
-    const V t4 = select<V>(t1, broadcast<V>(T(0.0)), t3);
-    const Bits<V> t5 = y == T(0.0);
-    const V t6 = -p;
-    const V t7 = at_least(t6, T(0.0));
-    const V t8 = y * t7;
-    const V t9 = select<V>(t5, broadcast<V>(T(0.0)), t8);
-    const V t10 = t4 + t9;
-    const V t11 = absolute(p);
-    const V t12 = -t11;
-    const V t13 = exp_negative(t12);
-    const V t14 = log1p_unit(t13);
-    const V t15 = t10 + t14;
-    value = t15;
-    const Bits<V> t16 = p < T(0.0);
-    const V t17 = select<V>(t16, t13, broadcast<V>(T(1.0)));
-    const V t18 = t0 * t17;
-    const V t19 = select<V>(t16, broadcast<V>(T(1.0)), t13);
-    const V t20 = y * t19;
-    const V t21 = t18 - t20;
-    const V t22 = T(1.0) + t13;
-    const V t23 = t21 / t22;
-    slope = t23;
-    const V t24 = t22 * t22;
-    const V t25 = t13 / t24;
-    curve = t25;
+    const Bits<V> t2 = ~t1;
+    const V t3 = at_least(p, T(0.0));
+    const V t4 = t0 * t3;
+    const V t5 = where<V>(t2, t4);
+    const Bits<V> t6 = y == T(0.0);
+    const Bits<V> t7 = ~t6;
+    const V t8 = -p;
+    const V t9 = at_least(t8, T(0.0));
+    const V t10 = y * t9;
+    const V t11 = where<V>(t7, t10);
+    const V t12 = t5 + t11;
+    const V t13 = absolute(p);
+    const V t14 = -t13;
+    const V t15 = exp_negative(t14);
+    const V t16 = log1p_unit(t15);
+    const V t17 = t12 + t16;
+    value = t17;
+    const Bits<V> t18 = p < T(0.0);
+    const V t19 = select<V>(t18, t15, broadcast<V>(T(1.0)));
+    const V t20 = t0 * t19;
+    const V t21 = select<V>(t18, broadcast<V>(T(1.0)), t15);
+    const V t22 = y * t21;
+    const V t23 = t20 - t22;
+    const V t24 = T(1.0) + t15;
+    const V t25 = t23 / t24;
+    slope = t25;
+    const V t26 = t24 * t24;
+    const V t27 = t15 / t26;
+    curve = t27;
     (void)p, (void)q, (void)k;
   }
 };
@@ -250,7 +258,7 @@ struct Poisson {
 
 struct Hinge {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "99d773342b76eb0b";
+  static constexpr const char* fingerprint = "dd3a66e208f4ec02";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -269,11 +277,12 @@ struct Hinge {
     const Bits<V> t5 = t3 > T(0.0);
     const V t6 = -t1;
     const Bits<V> t7 = p == p;
-    const V t8 = select<V>(t7, broadcast<V>(T(0.0)), p);
-    const V t9 = select<V>(t5, t6, t8);
-    slope = t9;
-    const V t10 = T(0.0) * y;
-    curve = t10;
+    const Bits<V> t8 = ~t7;
+    const V t9 = where<V>(t8, p);
+    const V t10 = select<V>(t5, t6, t9);
+    slope = t10;
+    const V t11 = T(0.0) * y;
+    curve = t11;
     (void)p, (void)q, (void)k;
   }
 };
@@ -359,7 +368,7 @@ struct MeanAbsoluteError {
 
 struct Huber {  // q[0] = delta
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "4abca97a6b0d3387";
+  static constexpr const char* fingerprint = "678d76e8703eae08";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -383,7 +392,7 @@ struct Huber {  // q[0] = delta
     const Bits<V> t9 = t1 <= T(q[0]);
     const V t10 = T(0.0) * t1;
     const V t11 = T(1.0) + t10;
-    const V t12 = select<V>(t9, t11, broadcast<V>(T(0.0)));
+    const V t12 = where<V>(t9, t11);
     curve = t12;
     (void)p, (void)q, (void)k;
   }
@@ -391,7 +400,7 @@ struct Huber {  // q[0] = delta
 
 struct LogCosh {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "aeb8c083150edc71";
+  static constexpr const char* fingerprint = "53b83f13367276fc";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -405,7 +414,7 @@ struct LogCosh {
     const V t1 = absolute(t0);
     const Bits<V> t2 = t1 < T(1.0);
     const V t3 = T(-2.0) * t1;
-    const V t4 = expm1(t3);
+    const V t4 = expm1_negative(t3);
     const V t5 = -t4;
     const V t6 = T(2.0) + t4;
     const V t7 = t5 / t6;
@@ -414,7 +423,7 @@ struct LogCosh {
     const V t10 = T(1.0) + t4;
     const V t11 = select<V>(t2, t9, t10);
     const V t12 = at_least(t11, T(-0.6));
-    const V t13 = at_most(t12, T(1.0));
+    const V t13 = at_most(t12, T(0.4));
     const V t14 = log1p_near(t13);
     const V t15 = T(-0.5) * t14;
     const V t16 = t1 - T(0.6931471805599453);
@@ -467,7 +476,7 @@ struct MeanAbsolutePercentageError {  // q[0] = epsilon
 
 struct MeanSquaredLogarithmicError {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "82ac3c8b9dbdcfb8";
+  static constexpr const char* fingerprint = "25c09d4acde91b11";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = infinity;
@@ -498,7 +507,7 @@ struct MeanSquaredLogarithmicError {
     const V t17 = t15 / t16;
     slope = t17;
     const Bits<V> t18 = p > T(0.0);
-    const V t19 = select<V>(t18, t13, broadcast<V>(T(0.0)));
+    const V t19 = where<V>(t18, t13);
     const V t20 = T(1.0) - t19;
     const V t21 = T(2.0) * t20;
     const V t22 = t16 * t16;

@@ -1,4 +1,4 @@
-// Measures how far the functions of csrc/vocabulary.hpp are off, in units in the last place (ULP):
+// Measures how far the functions of csrc/vocabulary.hpp and csrc/narrow.hpp are off, in units in the last place (ULP):
 // float against the C library in double, double against it in long double.
 //
 // g++ -std=c++20 -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast -march=x86-64-v3
@@ -7,7 +7,7 @@
 // ./vocabulary --all      # every float, minutes
 //
 // Prints a table; fails where a function is more than 2 ULP off or a limit is wrong.
-#include "vocabulary.hpp"
+#include "narrow.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -46,9 +46,13 @@ Word<T> to_word(T x) {
 
 // --- the functions, and what they should give
 
-#define FUNCTION(Name, function, exact)               \
+#define FUNCTION_ON(domain, Name, function, exact)    \
   struct Name {                                       \
     static constexpr const char* name = #function;    \
+    template <class T>                                \
+    static bool takes(T x) {                          \
+      return std::isnan(x) || (domain);               \
+    }                                                 \
     template <class V>                                \
     static V of(V x) {                                \
       return isa::function(x);                        \
@@ -58,7 +62,13 @@ Word<T> to_word(T x) {
       return exact;                                   \
     }                                                 \
   };
-FUNCTION(ExpScaled, exp_scaled, std::exp(x) * isa::exp_scale<T>)
+#define FUNCTION(Name, function, exact) FUNCTION_ON(true, Name, function, exact)
+FUNCTION_ON(x <= 0, ExpScaled, exp_scaled, std::exp(x) * isa::exp_scale<T>)
+FUNCTION_ON(x <= 0, ExpNegative, exp_negative, std::exp(x))
+FUNCTION_ON(x <= 0, Expm1Negative, expm1_negative, std::expm1(x))
+FUNCTION_ON(x >= Limits<T>::min(), LogNormal, log_normal, std::log(x))
+FUNCTION_ON(x >= T(-0.6) && x <= T(0.4), Log1pNear, log1p_near, std::log1p(x))
+FUNCTION_ON(x >= 0 && x <= 1, Log1pUnit, log1p_unit, std::log1p(x))
 FUNCTION(Exp, exp, std::exp(x))
 FUNCTION(Expm1, expm1, std::expm1(x))
 FUNCTION(Log, log, std::log(x))
@@ -67,12 +77,7 @@ FUNCTION(Tanh, tanh, std::tanh(x))
 FUNCTION(Sigmoid, sigmoid, x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)))
 FUNCTION(Softplus, softplus, x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)))
 #undef FUNCTION
-
-// exp_scaled is for x <= 0 only, and may give 0 where exp would.
-template <class F, class T>
-bool in_domain(T x) {
-  return !std::is_same_v<F, ExpScaled> || !(x > 0);
-}
+#undef FUNCTION_ON
 
 // The distance of neighbours at an exact value.
 template <class F, class T>
@@ -127,13 +132,13 @@ struct Meter {
   Worst<T> worst;
 
   void add(T value) {
-    if (!in_domain<F>(value)) return;
+    if (!F::takes(value)) return;
     x[count++] = value;
     if (count == size) finish();
   }
 
   void finish() {
-    for (int i = count; i < size; ++i) x[i] = T(0);
+    for (int i = count; i < size; ++i) x[i] = T(0.1);
     apply<F>(x, y, size);
     for (int i = 0; i < count; ++i) {
       const double ulp = distance<F>(y[i], F::template reference<T>(x[i]));
@@ -226,7 +231,7 @@ Worst<float> all_floats() {
 template <class T>
 bool shown(const char* name, Worst<T> worst) {
   const bool good = worst.ulp <= allowed;
-  std::printf("%-10s %-6s %6.3f  at %-24.17g %s\n", name, sizeof(T) == 4 ? "float" : "double",
+  std::printf("%-14s %-6s %6.3f  at %-24.17g %s\n", name, sizeof(T) == 4 ? "float" : "double",
               worst.ulp, static_cast<double>(worst.at), good ? "" : "FAIL");
   std::fflush(stdout);
   return good;
@@ -284,14 +289,19 @@ bool limits() {
 
 int main(int argc, char** argv) {
   const bool all = argc > 1 && std::string(argv[1]) == "--all";
-  std::printf("%-10s %-6s %6s\n", "function", "type", "ULP");
+  std::printf("%-14s %-6s %6s\n", "function", "type", "ULP");
   bool good = limits<float>();
   good &= limits<double>();
   good &= measured<ExpScaled>(all);
+  good &= measured<ExpNegative>(all);
   good &= measured<Exp>(all);
   good &= measured<Expm1>(all);
+  good &= measured<Expm1Negative>(all);
   good &= measured<Log>(all);
+  good &= measured<LogNormal>(all);
   good &= measured<Log1p>(all);
+  good &= measured<Log1pNear>(all);
+  good &= measured<Log1pUnit>(all);
   good &= measured<Sigmoid>(all);
   good &= measured<Softplus>(all);
   good &= measured<Tanh>(all);

@@ -201,7 +201,7 @@ class Loss:
             )
         call = native.prepare(self.card, y_true, y_pred, sample_weight, mask)
         if call is not None:
-            items = np.empty(call.shape, call.out_dtype)
+            items = native.empty(call.shape, call.out_dtype)
             if call.run(value=True, items=items) is not None:
                 return items
         x = prepare(self.card, y_true, y_pred, sample_weight, mask)
@@ -278,7 +278,7 @@ class Loss:
         averaged = self.reduction in ("mean", "mean_with_sample_weight")
         if averaged and not count:
             return None
-        items = np.empty(call.shape, call.out_dtype) if value and self.reduction == "none" else None
+        items = native.empty(call.shape, call.out_dtype) if value and self.reduction == "none" else None
         derivative = None if order is None else _result(out, call)
         found = call.run(
             1.0 / count if averaged else 1.0,
@@ -296,7 +296,7 @@ class Loss:
             return None, derivative
         if items is not None:
             return items, derivative
-        return _scalar(self.combine(found[0], count), call.out_dtype), derivative
+        return _scalar(self.combine(found[0], count), call.out_dtype.type), derivative
 
     def _fused_set(
         self,
@@ -466,13 +466,13 @@ def check_out(out: Any, y_pred: Any) -> None:
 def _result(out: Array | None, call: native.Call) -> Array:
     """The array to write a derivative into: ``out``, unless it overlaps with what is read."""
     if out is None:
-        return np.empty(call.p.shape, call.dtype)
+        return native.empty(call.p.shape, call.dtype)
     apart = not any(
         np.may_share_memory(out, a)
         for a in (call.p, call.y, call.weight, call.keep)
         if a is not None
     )
-    return out if apart else np.empty(out.shape, out.dtype)
+    return out if apart else native.empty(out.shape, out.dtype)
 
 
 def _scalar(value: float, dtype: Any) -> Any:

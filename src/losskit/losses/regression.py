@@ -314,7 +314,7 @@ class LogCosh(Residual):
         a, u, tangent = self._parts(m, p - y)
         near = a < 1.0
         # It lies in these bounds anyway; said, they let a kernel take a cheaper logarithm.
-        end = m.log1p(m.clip(m.where(near, -(tangent * tangent), 1.0 + u), -0.6, 1.0))
+        end = m.log1p(m.clip(m.where(near, -(tangent * tangent), 1.0 + u), -0.6, 0.4))
         return m.where(near, -0.5 * end, (a - LOG_2) + end)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:

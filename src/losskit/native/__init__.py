@@ -10,6 +10,8 @@ from losskit.native.find import has_chain_rule, mean
 from losskit.native.library import (
     available,
     copy_bandwidth,
+    empty,
+    free_kept_memory,
     get_num_threads,
     instruction_set,
     instruction_sets,
@@ -22,6 +24,8 @@ __all__ = [
     "available",
     "copy_bandwidth",
     "divisor",
+    "empty",
+    "free_kept_memory",
     "get_num_threads",
     "has_chain_rule",
     "instruction_set",

@@ -16,7 +16,7 @@ from losskit.core.families import Items, is_rowwise
 from losskit.core.inputs import as_array, fit_items, item_shape
 from losskit.core.namespaces import Array
 from losskit.native.find import computed_in, find
-from losskit.native.library import kernels
+from losskit.native.library import empty, kernels
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def prepare(card: Any, y: Any, p: Any, weight: Any, mask: Any, wide: bool = Fals
         items = int(np.count_nonzero(counted if keep is None else counted & keep))
     elif keep is not None:
         items = int(np.count_nonzero(keep))
-    out_dtype = np.float64 if wide or computed[0] else np.float32
+    out_dtype = _FLOAT64 if wide or computed[0] else _FLOAT32
     return Call(kernel, _plain(y), _plain(p), weight, keep, shape, rows, items, p.dtype, out_dtype)
 
 
@@ -124,7 +124,7 @@ def log_softmax(z: Array, axis: int) -> Array | None:
     computed = computed_in(z.dtype)
     if module is None or computed is None or z.size == 0 or axis % z.ndim != z.ndim - 1:
         return None
-    out = np.empty(z.shape, z.dtype)
+    out = empty(z.shape, z.dtype)
     classes = z.shape[-1]
     module.log_softmax(_plain(z), _plain(out), computed[0], z.size // classes, classes)
     return out
@@ -143,6 +143,9 @@ def divisor(card: Any, call: Call) -> float:
     if ignored is not None:
         keep = call.y != ignored if keep is None else keep & (call.y != ignored)
     return float(np.sum(weight if keep is None else np.where(keep, weight, 0.0)))
+
+
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def _readable(dtype: Any) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 _kernels: Any
 try:
@@ -126,6 +129,26 @@ def _tell_threadpoolctl() -> None:
 
 if _kernels is not None:
     _tell_threadpoolctl()
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array that is not set to anything, as `np.empty`; a large one in memory that is reused."""
+    nbytes = math.prod(shape) * dtype.itemsize
+    if available() and nbytes >= _kernels.large_result:
+        array = _kernels.large_array(shape, dtype, nbytes)
+        if array is not None:
+            return array
+    return np.empty(shape, dtype)
+
+
+def free_kept_memory() -> None:
+    """Give the memory of earlier large results, which is kept for the next ones, back.
+
+    There is no need to: what is kept is the memory of at most two arrays that were freed, and the
+    system takes it whenever it runs short. It counts as the process's own until then.
+    """
+    if _kernels is not None:
+        _kernels.free_kept_memory()
 
 
 def copy_bandwidth(nbytes: int = 1 << 28) -> float:

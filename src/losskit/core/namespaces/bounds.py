@@ -62,7 +62,8 @@ _RULES: dict[str, Any] = {
     "absolute": _absolute,
     "exp": lambda _, a: (0.0, INF),
     "exp_negative": lambda _, a: (0.0, 1.0),
-    "expm1": lambda _, a: (-1.0, 0.0 if a[1] <= 0 else INF),
+    "expm1": lambda _, a: (-1.0, INF),
+    "expm1_negative": lambda _, a: (-1.0, 0.0),
     "tanh": lambda _, a: (-1.0, 1.0),
     "sign": lambda _, a: (-1.0, 1.0),
     "square_root": lambda _, a: (0.0, INF),
@@ -71,4 +72,5 @@ _RULES: dict[str, Any] = {
     "minimum": lambda _, a, b: (min(a[0], b[0]), min(a[1], b[1])),
     "at_most": lambda _, a, b: (min(a[0], b[0]), min(a[1], b[1])),
     "select": _either,
+    "where": lambda _, condition, x: (min(x[0], 0.0), max(x[1], 0.0)),
 }

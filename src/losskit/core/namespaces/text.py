@@ -130,7 +130,7 @@ class Trace(Vocabulary):
         return self._call("exp_negative" if x.high <= 0 else "exp", x)
 
     def expm1(self, x: Node) -> Node:
-        return self._call("expm1", x)
+        return self._call("expm1_negative" if x.high <= 0 else "expm1", x)
 
     def log(self, x: Node) -> Node:
         return self._call("log_normal" if x.low > 0 else "log", x)
@@ -138,7 +138,7 @@ class Trace(Vocabulary):
     def log1p(self, x: Node) -> Node:
         if x.low >= 0 and x.high <= 1:
             return self._call("log1p_unit", x)
-        return self._call("log1p_near" if x.low >= -0.6 and x.high <= 1 else "log1p", x)
+        return self._call("log1p_near" if x.low >= -0.6 and x.high <= 0.4 else "log1p", x)
 
     def sqrt(self, x: Node) -> Node:
         return self._call("square_root", x)
@@ -169,6 +169,10 @@ class Trace(Vocabulary):
                 return self.abs(x)
             if yes is x and no is -x:
                 return -self.abs(x)
+        if yes is self.node(0.0):
+            return self._call("where", ~condition, no)
+        if no is self.node(0.0):
+            return self._call("where", condition, yes)
         return self._call("select", condition, yes, no)
 
     def tiny(self, x: Node) -> Node:  # type: ignore[override]
@@ -229,6 +233,8 @@ def _text(trace: Trace, results: dict[str, Node]) -> list[str]:
         elif len(node.args) == 2 and not node.op.isidentifier():
             left = operand(0, whole=both_scalar)
             expression = f"{left} {node.op} {operand(1)}"
+        elif node.op == "where":
+            expression = f"where<V>({written[0]}, {operand(1, True)})"
         elif node.op == "select":
             expression = f"select<V>({written[0]}, {operand(1, True)}, {operand(2, True)})"
         else:

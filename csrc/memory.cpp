@@ -1,0 +1,118 @@
+#include "memory.hpp"
+
+#include <nanobind/ndarray.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "calls.hpp"
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#endif
+
+namespace losskit {
+
+#if defined(MADV_FREE) && defined(MAP_ANONYMOUS)
+namespace {
+
+constexpr std::size_t huge_page = std::size_t{1} << 21;
+
+struct Block {
+  char* data = nullptr;
+  std::size_t bytes = 0;  // a multiple of huge_page
+};
+
+Block map(std::size_t bytes) {
+  const std::size_t wanted = (bytes + huge_page - 1) / huge_page * huge_page;
+  void* all = mmap(nullptr, wanted + huge_page, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (all == MAP_FAILED) return {};
+  // What lies before and after the huge pages is not needed.
+  auto* const begin = static_cast<char*>(all);
+  const std::size_t before = -reinterpret_cast<std::uintptr_t>(begin) % huge_page;
+  if (before > 0) munmap(begin, before);
+  if (before < huge_page) munmap(begin + before + wanted, huge_page - before);
+#if defined(MADV_HUGEPAGE)
+  madvise(begin + before, wanted, MADV_HUGEPAGE);
+#endif
+  return {begin + before, wanted};
+}
+
+// The last blocks that were freed: in a training step the new gradient is made while the old one is
+// still there, so two take turns.
+class Kept {
+ public:
+  Block take(std::size_t bytes) {
+    Block found;
+    if (const std::unique_lock lock(mutex_, std::try_to_lock); lock)
+      for (Block& block : blocks_)
+        if (block.bytes >= bytes && block.bytes / 2 <= bytes) {
+          std::swap(found, block);
+          break;
+        }
+    return found;
+  }
+
+  void give(Block block) {
+    madvise(block.data, block.bytes, MADV_FREE);
+    // After a fork the lock may be held by a thread that is not there.
+    if (const std::unique_lock lock(mutex_, std::try_to_lock); lock) {
+      std::swap(block, blocks_[next_]);
+      next_ = (next_ + 1) % blocks_.size();
+    }
+    if (block.data != nullptr) munmap(block.data, block.bytes);
+  }
+
+  void free() {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return;
+    for (Block& block : blocks_) {
+      if (block.data != nullptr) munmap(block.data, block.bytes);
+      block = {};
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::array<Block, 2> blocks_;
+  std::size_t next_ = 0;
+};
+
+Kept& kept() {
+  // Never destroyed: arrays may be freed after this library's own statics.
+  static Kept* const memory = new Kept;
+  return *memory;
+}
+
+}  // namespace
+
+nb::object large_array(nb::handle shape, nb::handle dtype, std::int64_t bytes) {
+  const auto size = static_cast<std::size_t>(bytes);
+  Block found = kept().take(size);
+  if (found.data == nullptr) found = map(size);
+  if (found.data == nullptr) return nb::none();
+  auto owned = std::make_unique<Block>(found);
+  const nb::capsule owner(owned.get(), [](void* p) noexcept {
+    const std::unique_ptr<Block> block(static_cast<Block*>(p));
+    kept().give(*block);
+  });
+  owned.release();
+  const nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>> raw(found.data, {size}, owner);
+  return numpy().ndarray(shape, dtype, nb::cast(raw));
+}
+
+void free_kept_memory() { kept().free(); }
+
+#else  // nowhere to keep it: NumPy's memory is as good
+
+nb::object large_array(nb::handle, nb::handle, std::int64_t) { return nb::none(); }
+
+void free_kept_memory() {}
+
+#endif
+
+}  // namespace losskit
