@@ -278,7 +278,9 @@ class Loss:
         averaged = self.reduction in ("mean", "mean_with_sample_weight")
         if averaged and not count:
             return None
-        items = native.empty(call.shape, call.out_dtype) if value and self.reduction == "none" else None
+        items = (
+            native.empty(call.shape, call.out_dtype) if value and self.reduction == "none" else None
+        )
         derivative = None if order is None else _result(out, call)
         found = call.run(
             1.0 / count if averaged else 1.0,
