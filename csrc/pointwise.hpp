@@ -149,8 +149,9 @@ class Loop {
     std::int64_t n = unaligned(begin);
     n = n < end - begin ? n : end - begin;
     if (n > 0) elements(begin, n);
+    const std::int64_t most = all_in_place() ? end - begin : block;
     for (std::int64_t i = begin + n; i < end; i += n) {
-      n = end - i < block ? end - i : block;
+      n = end - i < most ? end - i : most;
       elements(i, n);
     }
     found_.sum += sum_.total();
@@ -170,6 +171,13 @@ class Loop {
       before = own;
     }
     return past_caches_ && before > 0 ? before : 0;
+  }
+
+  // Whether no buffer is needed.
+  bool all_in_place() const {
+    for (const View* to : {&q_.items, &q_.slope, &q_.curve})
+      if (*to && !in_place<T>(*to)) return false;
+    return in_place<T>(q_.target) && in_place<T>(q_.prediction) && !q_.weight && !q_.keep;
   }
 
   void elements(std::int64_t i, std::int64_t n) {
