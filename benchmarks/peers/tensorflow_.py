@@ -104,40 +104,40 @@ VALUES: dict[str, dict[str, Function]] = {
 
 def mse_by_hand(p: Any, y: Any) -> Any:
     d = p - y
-    return tf.reduce_mean(tf.square(d)), d * (2.0 / len(p))
+    return tf.reduce_mean(tf.square(d)), d * (2.0 / p.shape[0])
 
 
 def mae_by_hand(p: Any, y: Any) -> Any:
     d = p - y
-    return tf.reduce_mean(tf.abs(d)), tf.sign(d) * (1.0 / len(p))
+    return tf.reduce_mean(tf.abs(d)), tf.sign(d) * (1.0 / p.shape[0])
 
 
 def huber_by_hand(p: Any, y: Any) -> Any:
     d = p - y
     c = tf.clip_by_value(d, -1.0, 1.0)
-    return tf.reduce_mean(c * (d - 0.5 * c)), c * (1.0 / len(p))
+    return tf.reduce_mean(c * (d - 0.5 * c)), c * (1.0 / p.shape[0])
 
 
 def log_cosh_by_hand(p: Any, y: Any) -> Any:
-    return log_cosh(p, y), tf.tanh(p - y) * (1.0 / len(p))
+    return log_cosh(p, y), tf.tanh(p - y) * (1.0 / p.shape[0])
 
 
 def bce_by_hand(z: Any, y: Any) -> Any:
-    return bce(z, y), (tf.sigmoid(z) - y) * (1.0 / len(z))
+    return bce(z, y), (tf.sigmoid(z) - y) * (1.0 / z.shape[0])
 
 
 def poisson_by_hand(p: Any, y: Any) -> Any:
-    return poisson(p, y), (p - y) / p * (1.0 / len(p))
+    return poisson(p, y), (p - y) / p * (1.0 / p.shape[0])
 
 
 def sparse_ce_by_hand(z: Any, y: Any) -> Any:
     value, share = _softmax(z, _chosen(z, y)[:, None])
-    return value, (share - tf.one_hot(y, z.shape[1], dtype=z.dtype)) * (1.0 / len(y))
+    return value, (share - tf.one_hot(y, z.shape[1], dtype=z.dtype)) * (1.0 / y.shape[0])
 
 
 def dense_ce_by_hand(z: Any, y: Any) -> Any:
     value, share = _softmax(z, tf.reduce_sum(y * z, 1, keepdims=True))
-    return value, (share - y) * (1.0 / len(y))
+    return value, (share - y) * (1.0 / y.shape[0])
 
 
 def _softmax(z: Any, chosen: Any) -> tuple[Any, Any]:
