@@ -45,7 +45,7 @@ inline void pause() {
 }
 
 // Waits until `number` is no longer `old`: for a moment in a loop, since the next call of a training
-// step is often near, and a sleeping thread takes tens of microseconds to wake; then asleep.
+// step is often near, and a sleeping thread takes up to a hundred microseconds to wake; then asleep.
 void wait_for_change(const std::atomic<std::uint32_t>& number, std::uint32_t old) {
   const auto start = std::chrono::steady_clock::now();
   do {
@@ -53,7 +53,7 @@ void wait_for_change(const std::atomic<std::uint32_t>& number, std::uint32_t old
       if (number.load(std::memory_order_acquire) != old) return;
       pause();
     }
-  } while (std::chrono::steady_clock::now() - start < std::chrono::microseconds(30));
+  } while (std::chrono::steady_clock::now() - start < std::chrono::microseconds(200));
   number.wait(old, std::memory_order_acquire);
 }
 
@@ -74,12 +74,14 @@ class Pool {
     share_ = 4 * count;
     next_.store(0, std::memory_order_relaxed);
     helpers_ = helpers;
-    running_.store(static_cast<std::uint32_t>(workers_.size()), std::memory_order_relaxed);
+    at_work_.store(open, std::memory_order_release);
     call_.fetch_add(1, std::memory_order_release);
     call_.notify_all();
     take();
-    for (std::uint32_t left; (left = running_.load(std::memory_order_acquire)) != 0;)
-      wait_for_change(running_, left);
+    // Who has not come by now is not waited for: to wake may take longer than all of the work.
+    at_work_.fetch_and(~open, std::memory_order_acq_rel);
+    for (std::uint32_t left; (left = at_work_.load(std::memory_order_acquire)) != 0;)
+      wait_for_change(at_work_, left);
     busy_.store(false, std::memory_order_release);
     return true;
   }
@@ -100,8 +102,13 @@ class Pool {
     for (;;) {
       wait_for_change(call_, seen);
       seen = call_.load(std::memory_order_acquire);
+      std::uint32_t there = at_work_.load(std::memory_order_relaxed);
+      bool let_in = false;
+      while ((there & open) && !let_in)
+        let_in = at_work_.compare_exchange_weak(there, there + 1, std::memory_order_acq_rel);
+      if (!let_in) continue;
       if (index < helpers_) take();
-      if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_all();
+      if (at_work_.fetch_sub(1, std::memory_order_acq_rel) == 1) at_work_.notify_all();
     }
   }
 
@@ -118,7 +125,10 @@ class Pool {
 
   std::vector<std::thread> workers_;
   std::atomic<bool> busy_{false};
-  std::atomic<std::uint32_t> call_{0}, running_{0};
+  std::atomic<std::uint32_t> call_{0};
+  // How many workers are in the job, and whether more may come.
+  static constexpr std::uint32_t open = std::uint32_t{1} << 31;
+  std::atomic<std::uint32_t> at_work_{0};
   std::atomic<std::int64_t> next_{0};
   Work work_ = nullptr;
   void* context_ = nullptr;

@@ -12,6 +12,7 @@ import pytest
 import losskit
 from losskit.core.definition import CARDS
 
+pytestmark = pytest.mark.usefixtures("engine")
 CARD_SETTINGS = list(grid.settings())
 DTYPES = [np.float64, np.float32, np.float16, ml_dtypes.bfloat16]
 

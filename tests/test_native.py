@@ -437,7 +437,7 @@ def test_large_results_take_the_memory_of_freed_ones():
 
 
 def test_large_results_on_many_threads():
-    y, p = np.random.default_rng(0).normal(size=(2, 1 << 20))
+    y, p = np.random.default_rng(0).normal(size=(2, 1 << 21))
     loss = losskit.MeanSquaredError()
     want, wrong = loss.gradient(y, p), []
 

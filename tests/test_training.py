@@ -227,8 +227,9 @@ def test_one_loss_with_two_settings_has_two_names():
 
 
 def test_logits(tmp_path):
-    shown = run("--logits", "--loss", "scce", "--loss", "mse", "--epochs", 1, "--out", tmp_path)
-    assert "sparse_categorical_crossentropy(from_logits)" in shown.stdout
+    scce = "scce:z_loss=0.001"  # which is for logits only
+    shown = run("--logits", "--loss", scce, "--loss", "mse", "--epochs", 1, "--out", tmp_path)
+    assert "sparse_categorical_crossentropy(from_logits, z_loss=0.001)" in shown.stdout
     assert "Loss sparse_categorical_crossentropy, output linear" in shown.stderr
     assert "Loss mean_squared_error, output softmax" in shown.stderr
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from losskit.core.definition import Card
-from losskit.terminal import Exit, fail, parse_loss, stderr, stdout
+from losskit.core.definition import Card, find
+from losskit.terminal import Exit, fail, split_loss, stderr, stdout
 from losskit.training.raw import Refused
 
 if TYPE_CHECKING:
@@ -285,9 +285,11 @@ def _learning_rate(steps: int) -> float:
 
 def _card(text: str, logits: bool) -> Card:
     try:
-        card: Card = parse_loss(text).card
-        if logits and "from_logits" in card.rules():
-            card = type(card)(**{**card.parameters(), "from_logits": True})
+        named = split_loss(text)
+        kind = find(named.name)
+        if logits and "from_logits" in kind.rules():
+            named.parameters["from_logits"] = True
+        card: Card = kind(**named.parameters)
     except (TypeError, ValueError) as error:
         raise Refused(str(error)) from None
     if getattr(card, "axis", -1) not in (-1, 1):
