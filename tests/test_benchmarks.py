@@ -78,7 +78,7 @@ def test_an_interrupted_run_keeps_what_it_measured(tmp_path: Path) -> None:
         command("--quick", "--threads", 1, "--out", tmp_path),
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         # A job in the background starts with it ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )  # fmt: skip
     for _ in range(600):
         if path.exists() or process.poll() is not None:
