@@ -16,10 +16,16 @@ from benchmarks.allocator import faults
 from benchmarks.cases import Case
 from benchmarks.peers import Absent, Form, Peer, Row
 
-LEAST_SECONDS = 2e-3
-"""A timing lasts at least this long, or the clock and the first call's caches would show."""
+LEAST_SECONDS = 10e-3
+"""A timing lasts at least this long, or the clock would show."""
 LONG = 20e-3
-"""A call longer than this finds no caches warm, whoever ran before it: it needs no untimed one."""
+"""Choosing between the forms of a row calls each for about this long."""
+WARM = 20e-3
+"""Calls for at least this long go before a timing, and at least one.
+
+While others had their turn, this process's second thread, its processor and its memory went to sleep;
+in a training loop they would not have.
+"""
 SETTLED = 0.2
 """Threads that spin while they wait for work take a whole processor; below this share none does."""
 HOPELESS = 2.5
@@ -116,7 +122,9 @@ class Session:
         calls = max(1, math.ceil(LEAST_SECONDS / expected))
         gc.disable()
         try:
-            if expected < LONG:
+            end = time.perf_counter() + WARM
+            call()
+            while time.perf_counter() < end:
                 call()
             pages = faults()
             start = time.perf_counter()

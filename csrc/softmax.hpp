@@ -58,9 +58,10 @@ struct Sums {
 };
 
 // The sums of a chunk, and its exponentials. General: with a temperature, and the sum of distances.
+// The cache is asked for what is written `later`, so that those stores need not wait for memory.
 template <class T, bool Dense, bool General>
 inline Sums exponentials(const T* z, const T* y, std::int64_t n, T reference, T temperature,
-                         Smoothing<T> smoothing, T* e) {
+                         Smoothing<T> smoothing, T* e, const T* later) {
   using V = Lanes<T>;
   constexpr T least = -std::numeric_limits<T>::infinity();
   const V from = splat(reference), per = splat(temperature), zero = {};
@@ -73,7 +74,10 @@ inline Sums exponentials(const T* z, const T* y, std::int64_t n, T reference, T 
     else
       x = load_part(z + i, part, least);
     // The next chunk comes from memory while this one is computed.
-    if constexpr (k % 2 == 0 || sizeof(V) == 64) prefetch(z + i + chunk);
+    if constexpr (k % 2 == 0 || sizeof(V) == 64) {
+      prefetch(z + i + chunk);
+      prefetch(later + i);
+    }
     V d = x - from;
     if constexpr (General) d /= per;
     const V v = exp_scaled(d);
@@ -164,7 +168,8 @@ struct Row {
 
 template <class T, bool Dense, bool General>
 inline Row<T> read_row(const Softmax& q, std::int64_t row, T temperature,
-                       Smoothing<T> smoothing, T* e, std::vector<T>& references) {
+                       Smoothing<T> smoothing, T* e, std::vector<T>& references,
+                       const T* later = nullptr) {
   alignas(64) T z_buffer[chunk], y_buffer[Dense ? chunk : 1];
   Row<T> r;
   Sums& all = r.sums;
@@ -192,7 +197,8 @@ inline Row<T> read_row(const Softmax& q, std::int64_t row, T temperature,
       r.top_chunk = static_cast<std::int64_t>(references.size());
     }
     references.push_back(r.top);
-    const Sums s = exponentials<T, Dense, General>(z, y, n, r.top, temperature, smoothing, e + j);
+    const Sums s = exponentials<T, Dense, General>(z, y, n, r.top, temperature, smoothing, e + j,
+                                                      later ? later + j : e + j);
     if (top != r.top || r.top_chunk + 1 != static_cast<std::int64_t>(references.size())) {
       after += s.exponentials;
       shares_after += s.shares;
@@ -299,8 +305,11 @@ class LongRows {
     T* e = in_gradient_ ? reinterpret_cast<T*>(q_.gradient.data) + row * q_.classes
                         : scratch_.exponentials.data();
     const auto& references = scratch_.references;
+    const T* later = q_.gradient && !past_caches_ && in_place<T>(q_.gradient)
+                         ? reinterpret_cast<T*>(q_.gradient.data) + row * q_.classes
+                         : nullptr;
     const Row<T> r = read_row<T, Dense, General>(q_, row, temperature_, smoothing_, e,
-                                                 scratch_.references);
+                                                 scratch_.references, later);
     const Sums& s = r.sums;
     const double rest = r.rest, log_sum = std::log1p(rest);
     const double lse = static_cast<double>(r.top) / temperature_ + log_sum;
@@ -345,6 +354,8 @@ class LongRows {
       if (rest < 1.0)
         while (e[exact_class] != exp_scale<T>) ++exact_class;
     }
+    Exact<T> one;
+    if (exact_class >= 0) one = {row * q_.classes + exact_class, static_cast<T>(exact * by)};
     const auto count = static_cast<std::int64_t>(references.size());
     for (std::int64_t c = 0; c < count;) {
       // Chunks of one reference are written in one go.
@@ -352,18 +363,14 @@ class LongRows {
       while (next < count && references[next] == references[c]) ++next;
       const double shift = (static_cast<double>(references[c]) - r.top) / temperature_;
       slopes(e, row, c * chunk, next < count ? next * chunk : q_.classes,
-             std::exp(shift) / (1.0 + rest) / exp_scale<T>, shares + z_slope, by);
+             std::exp(shift) / (1.0 + rest) / exp_scale<T>, shares + z_slope, by, one);
       c = next;
-    }
-    if (exact_class >= 0) {
-      const T slope = static_cast<T>(exact * by);
-      write<T>(q_.gradient, row * q_.classes + exact_class, 1, &slope);
     }
   }
 
   // (total * p - y) * by for the classes begin <= j < end, from their exponentials.
   void slopes(const T* e, std::int64_t row, std::int64_t begin, std::int64_t end, double to_p,
-              double total, double by) {
+              double total, double by, const Exact<T>& exact) {
     using V = Lanes<T>;
     const bool whole = !Dense || in_place<T>(q_.target);
     alignas(64) T y_buffer[Dense ? chunk : 1];
@@ -385,7 +392,8 @@ class LongRows {
                  if constexpr (Dense) t += load_part(y + i, part, T(0)) * keep;
                }
                return V((e_i * p_scale * sum - t) * scale);
-             });
+             },
+             exact);
       j += n;
     }
   }

@@ -229,36 +229,68 @@ inline std::int64_t before_aligned(const View& to, std::int64_t begin) {
   return (-address % LOSSKIT_VECTOR_BYTES) / sizeof(T);
 }
 
+// One result that is computed by itself, at an index of the whole array; none if negative.
+template <class T>
+struct Exact {
+  std::int64_t at = -1;
+  T value = 0;
+};
+
 // Puts results begin <= i < begin + n that are made by the vector, in any grouping, into an array:
-// make(i, part) gives those from begin + i on, where `part` is how many are wanted if not all.
+// make(i, part) gives those from begin + i on, where `part` is how many are wanted if not all. The
+// exact one goes with its vector: a store into a line that was just streamed would wait for memory,
+// and all stores behind it; for the same reason only whole lines are streamed.
 template <class T, class F>
-inline void put(const View& to, std::int64_t begin, std::int64_t n, bool past_caches, F&& make) {
+inline void put(const View& to, std::int64_t begin, std::int64_t n, bool past_caches,
+                F&& make, const Exact<T>& exact = {}) {
   using Whole = std::integral_constant<int, 0>;
   constexpr int w = width<T>;
+  constexpr int line = 64 / sizeof(T);
+  const std::int64_t fixed = exact.at < begin ? -1 : exact.at - begin;
   std::int64_t i = 0;
+  const auto fix = [&](Lanes<T> v, int part) LOSSKIT_INLINE_LAMBDA {
+    if (i <= fixed && fixed < i + part) v[fixed - i] = exact.value;
+    return v;
+  };
   if (!in_place<T>(to)) {
     T buffer[w];
     for (; i < n; i += w) {
       const int part = static_cast<int>(n - i < w ? n - i : w);
-      store(buffer, part == w ? make(i, Whole()) : make(i, part));
+      store(buffer, fix(part == w ? make(i, Whole()) : make(i, part), part));
       write<T>(to, begin + i, part, buffer);
     }
     return;
   }
   T* out = reinterpret_cast<T*>(to.data) + begin;
-  const auto some = [&](int part) LOSSKIT_INLINE_LAMBDA {
-    const Lanes<T> v = make(i, part);
-    std::memcpy(out + i, &v, part * sizeof(T));
-    i += part;
+  // The whole vectors up to `end`.
+  const auto vectors = [&](std::int64_t end, auto put_one) LOSSKIT_INLINE_LAMBDA {
+    const std::int64_t last = i + (end - i) / w * w;
+    const std::int64_t with_exact = i <= fixed && fixed < last ? fixed - (fixed - i) % w : last;
+    for (; i < with_exact; i += w) put_one(out + i, make(i, Whole()));
+    if (i < last) {
+      put_one(out + i, fix(make(i, Whole()), w));
+      i += w;
+    }
+    for (; i < last; i += w) put_one(out + i, make(i, Whole()));
   };
-  const std::int64_t head = before_aligned<T>(to, begin);
-  if (past_caches && head >= 0) {
-    if (head > 0) some(static_cast<int>(head < n ? head : n));
-    for (; i + w <= n; i += w) stream<T>(out + i, make(i, Whole()));
-  } else {
-    for (; i + w <= n; i += w) store<T>(out + i, make(i, Whole()));
+  const auto plain = [&](std::int64_t end) LOSSKIT_INLINE_LAMBDA {
+    vectors(end, [](T* at, Lanes<T> v) LOSSKIT_INLINE_LAMBDA { store<T>(at, v); });
+    if (i >= end) return;
+    const int part = static_cast<int>(end - i);
+    const Lanes<T> v = fix(make(i, part), part);
+    std::memcpy(out + i, &v, part * sizeof(T));
+    i = end;
+  };
+  const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(out);
+  if (past_caches && address % sizeof(T) == 0) {
+    const std::int64_t head = (-address % 64) / sizeof(T);
+    if (n >= head + line) {
+      plain(head);
+      vectors(n - (n - head) % line,
+              [](T* at, Lanes<T> v) LOSSKIT_INLINE_LAMBDA { stream<T>(at, v); });
+    }
   }
-  if (i < n) some(static_cast<int>(n - i));
+  plain(n);
 }
 
 }  // namespace losskit::LOSSKIT_ISA

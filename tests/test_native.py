@@ -471,6 +471,28 @@ def test_results_past_the_caches(offset):
     np.testing.assert_allclose(weighted, gradient / 2, rtol=1e-6)
 
 
+@pytest.mark.parametrize("offset", [0, 3, 8])
+def test_rows_past_the_caches(offset):
+    # Rows that begin anywhere in a cache line; the true class in every place of the row.
+    rows, classes = 16_777, 1001
+    rng = np.random.default_rng(0)
+    z = 4 * rng.normal(size=(rows, classes)).astype(np.float32)
+    labels = np.arange(rows) % classes
+    out = np.full(z.size + 32, 7.0, np.float32)
+    start = (-out.ctypes.data % 64) // 4 + offset
+    inside = out[start : start + z.size].reshape(z.shape)
+    loss = losskit.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+    gradient = loss.gradient(labels, z, out=inside)
+    parts = zip(*(np.array_split(a, 40) for a in (labels, z)), strict=True)
+    assert np.array_equal(gradient, np.concatenate([loss.gradient(*part) for part in parts]))
+    p = np.exp(z - z.max(axis=1, keepdims=True), dtype=np.float64)
+    p /= p.sum(axis=1, keepdims=True)
+    p[np.arange(rows), labels] -= 1
+    np.testing.assert_allclose(gradient, p, rtol=1e-5, atol=1e-7)
+    untouched = np.delete(out, np.s_[start : start + z.size])
+    assert (untouched == 7.0).all()
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 def test_more_elements_than_an_int32_counts(dtype):
     n = 2**31 + 5
