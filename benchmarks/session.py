@@ -23,8 +23,8 @@ LONG = 20e-3
 WARM = 20e-3
 """Calls for at least this long go before a timing, and at least one.
 
-While others had their turn, this process's second thread, its processor and its memory went to sleep;
-in a training loop they would not have.
+While others had their turn, this process's second thread, its processor and its memory went to
+sleep; in a training loop they would not have.
 """
 SETTLED = 0.2
 """Threads that spin while they wait for work take a whole processor; below this share none does."""
