@@ -15,7 +15,7 @@ import numpy as np
 from losskit.core.families import Items, is_rowwise
 from losskit.core.inputs import as_array, fit_items, item_shape
 from losskit.core.namespaces import Array
-from losskit.native.find import computed_in, find
+from losskit.native.find import computed_in, find, is_bfloat16
 from losskit.native.library import empty, kernels
 
 
@@ -150,10 +150,12 @@ _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 def _readable(dtype: Any) -> bool:
     if dtype.kind == "V":  # asked first: a dtype's name takes microseconds
-        return bool(dtype.name == "bfloat16")
+        return is_bfloat16(dtype)
     return dtype.isnative and dtype.kind in "fiub" and dtype.itemsize <= 8
 
 
 def _plain(array: Array) -> Array:
     """bfloat16 is no type of NumPy's own: it is handed over as its two bytes."""
-    return array if array.dtype.kind != "V" or array.dtype.name != "bfloat16" else array.view("V2")
+    if array.dtype.kind != "V" or not is_bfloat16(array.dtype):
+        return array
+    return array.view("V2")

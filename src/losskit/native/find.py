@@ -123,7 +123,16 @@ def _numbers() -> dict[str, int]:
 def computed_in(dtype: Any) -> tuple[bool, float] | None:
     """(whether float64, floor) for predictions of that dtype; None if no kernel reads it."""
     known = _COMPUTED.get(dtype)
-    return (False, 0.0) if known is None and dtype.name == "bfloat16" else known
+    return (False, 0.0) if known is None and is_bfloat16(dtype) else known
+
+
+BFLOAT16 = np.dtype([("bfloat16", "V2")])
+"""bfloat16 where nothing has taught NumPy of it: its two bytes, under its name."""
+
+
+def is_bfloat16(dtype: Any) -> bool:
+    """Whether the dtype is `BFLOAT16`, or that of a package for small types (ml_dtypes)."""
+    return bool(dtype.name == "bfloat16" or dtype == BFLOAT16)
 
 
 _COMPUTED = {

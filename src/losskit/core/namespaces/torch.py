@@ -1,0 +1,57 @@
+"""The vocabulary for PyTorch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from losskit.core.namespaces import Array, Vocabulary
+
+
+class TorchVocabulary(Vocabulary):
+    """Functions of the module `torch`, which the face passes in: this file imports no framework.
+
+    Args:
+        torch: the module.
+        least: see `Vocabulary.least`.
+    """
+
+    def __init__(self, torch: Any, least: float = 0.0) -> None:
+        self._torch = torch
+        self.least = least
+        for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
+            setattr(self, name, getattr(torch, name))
+
+    def maximum(self, x: Array, y: Array) -> Array:
+        return self._torch.maximum(x, self._tensor(y, x))
+
+    def minimum(self, x: Array, y: Array) -> Array:
+        return self._torch.minimum(x, self._tensor(y, x))
+
+    def sum(self, x: Array, axis: int | None) -> Array:
+        return x.sum() if axis is None else x.sum(axis, keepdim=True)
+
+    def max(self, x: Array, axis: int | None) -> Array:
+        return x.amax() if axis is None else x.amax(axis, keepdim=True)
+
+    def drop(self, x: Array, axis: int) -> Array:
+        return x.squeeze(axis)
+
+    def classes(self, labels: Array, like: Array, axis: int) -> Array:
+        index = self._torch.arange(like.shape[axis], device=like.device)
+        return labels.unsqueeze(axis) == self._along(index, like, axis)
+
+    def vector(self, values: Any, like: Array, axis: int) -> Array:
+        made = self._torch.tensor(values, dtype=like.dtype, device=like.device)
+        return self._along(made, like, axis)
+
+    def tiny(self, x: Array) -> float:
+        return float(self._torch.finfo(x.dtype).tiny)
+
+    def _tensor(self, y: Array, like: Array) -> Array:
+        return self._torch.full_like(like, y) if isinstance(y, (int, float)) else y
+
+    @staticmethod
+    def _along(vector: Array, like: Array, axis: int) -> Array:
+        shape = [1] * like.ndim
+        shape[axis] = -1
+        return vector.reshape(shape)

@@ -1,0 +1,101 @@
+"""A card's items on tensors, with the card's slopes as their derivatives.
+
+Differentiating a ``where`` is what gives frameworks their NaN and dead gradients, so nothing here is
+differentiated: the slope is given. It is written in PyTorch's own operations, and so has derivatives
+itself; under `torch.func` and forward mode too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from losskit.core.families import Setwise, is_rowwise
+from losskit.core.namespaces.torch import TorchVocabulary
+
+
+def spread(card: Any, x: Tensor) -> Tensor:
+    """What belongs to the items, laid over the elements of the prediction."""
+    return x.unsqueeze(card.axis) if is_rowwise(card) else x
+
+
+class _Given(torch.autograd.Function):
+    """function(*args) with given derivatives by the first two arguments."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(value: Any, by: Any, *args: Tensor) -> Tensor:
+        return value(*args)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
+        _, ctx.by, *args = inputs
+        ctx.save_for_backward(*args)
+        ctx.save_for_forward(*args)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        args = ctx.saved_tensors
+        wants = ctx.needs_input_grad[2:4]
+        gradients = [
+            by(*args) * ctx.by.spread(g) if by is not None and wanted else None
+            for by, wanted in zip(ctx.by.slopes, wants, strict=True)
+        ]
+        return None, None, *gradients, *([None] * (len(args) - 2))
+
+
+class _GivenBothWays(_Given):
+    """The same, with forward mode, which the compiler does not take."""
+
+    @staticmethod
+    def jvp(ctx: Any, _: None, __: None, *tangents: Tensor | None) -> Tensor:
+        args = ctx.saved_tensors
+        rate: Any = None
+        for by, tangent in zip(ctx.by.slopes, tangents[:2], strict=True):
+            if by is not None and tangent is not None:
+                part = ctx.by.gather(by(*args) * tangent)
+                rate = part if rate is None else rate + part
+        return rate
+
+
+class _Slopes:
+    """The derivatives by target and prediction, and how items and elements belong together."""
+
+    def __init__(self, card: Any, m: TorchVocabulary) -> None:
+        self.card = card
+        labels = getattr(card.target, "labels", False)
+        self.slopes = (
+            None if labels else (lambda *args: card.target_slope(m, *args)),
+            lambda *args: card.slope(m, *args),
+        )
+
+    def spread(self, g: Tensor) -> Tensor:
+        return g if isinstance(self.card, Setwise) else spread(self.card, g)
+
+    def gather(self, x: Tensor) -> Tensor:
+        if isinstance(self.card, Setwise):
+            return x.sum()
+        return x.sum(self.card.axis) if is_rowwise(self.card) else x
+
+
+def apply(card: Any, m: TorchVocabulary, *args: Tensor) -> Tensor:
+    """card.value(m, *args): the items, or the value of a set."""
+    way = _Given if torch.compiler.is_compiling() else _GivenBothWays
+
+    def value(*args: Tensor) -> Tensor:
+        made = card.value(m, *args)
+        return made.sum() if isinstance(card, Setwise) else made
+
+    return way.apply(value, _Slopes(card, m), *args)  # type: ignore[no-any-return]
+
+
+_M = TorchVocabulary(torch)
+_M16 = TorchVocabulary(torch, float(torch.finfo(torch.float16).tiny))
+
+
+def vocabulary(dtype: torch.dtype) -> TorchVocabulary:
+    """The vocabulary for predictions that came in that dtype."""
+    return _M16 if dtype == torch.float16 else _M

@@ -1,0 +1,206 @@
+"""One loss call on tensors: check, leave out what does not count, reduce."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from losskit.core import inputs
+from losskit.core.families import Items, Setwise
+from losskit.torch import derivatives, kernels
+from losskit.torch.derivatives import spread, vocabulary
+from losskit.torch.kernels import HALF, Plan
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def evaluate(
+    card: Any,
+    input: Tensor,
+    target: Tensor,
+    *,
+    weight: Tensor | None = None,
+    keep: Tensor | None = None,
+    reduction: str = "mean",
+    by_weights: bool = False,
+    on_empty: str = "zero",
+) -> Tensor:
+    """The reduced loss, or the items.
+
+    Args:
+        card: a loss card.
+        input: predictions.
+        target: targets, as the card takes them.
+        weight: of each item, in the shape of the items, or one that broadcasts to it.
+        keep: boolean, in the shape of the items: which of them count.
+        reduction: "mean", "sum" or "none".
+        by_weights: whether the mean divides by the sum of the weights, not by the number of items.
+        on_empty: what the mean of no item is: "zero" (with zero gradient) or "nan".
+
+    Raises:
+        TypeError: an argument is no tensor, or the input holds integers.
+        ValueError: shapes do not match, or a value is out of its domain.
+    """
+    if not isinstance(input, Tensor) or not isinstance(target, Tensor):
+        raise TypeError(
+            f"input and target must be tensors, got {type(input).__name__} and "
+            f"{type(target).__name__}. Convert them with torch.as_tensor."
+        )
+    if reduction not in REDUCTIONS:
+        raise ValueError(f'reduction must be "mean", "sum" or "none", got {reduction!r}.')
+    if on_empty not in ("zero", "nan"):
+        raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
+    if not input.is_floating_point():
+        raise TypeError(
+            f"input holds {input.dtype} (shape {tuple(input.shape)}), expected floating-point "
+            "predictions: class numbers have no gradient. For real-valued predictions convert with "
+            "input.float()."
+        )
+    plan = Plan(card, reduction, by_weights, _result_dtype(input))
+    differentiates = weight is not None and weight.requires_grad or target.requires_grad
+    if not differentiates and kernels.reachable(input, target, weight, keep):
+        found = kernels.loss(plan, input, target, weight, keep)
+        if found is not None:
+            return found
+    with _named_as_here():
+        inputs.check_shapes(card, target.shape, input.shape)
+        call = _prepare(plan, input, target, weight, keep)
+        return _reduced(plan, call, on_empty)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Call:
+    """Tensors in the dtype of the computation, fit for the formulas."""
+
+    y: Tensor
+    p: Tensor
+    m: Any
+    weight: Tensor | None
+    """Of each item that counts, 0 for the others; of their shape or broadcasting to it."""
+    keep: Tensor | None
+    count: Tensor | float
+    """What a mean divides by."""
+
+
+def _result_dtype(input: Tensor) -> torch.dtype:
+    """PyTorch's: that of the input; float32 under autocast."""
+    kind = input.device.type
+    if input.dtype in HALF and torch.is_autocast_enabled(kind):
+        return torch.float32
+    return input.dtype
+
+
+def _prepare(
+    plan: Plan, p: Tensor, y: Tensor, weight: Tensor | None, keep: Tensor | None
+) -> Call:
+    card = plan.card
+    m = vocabulary(p.dtype)
+    given = y
+    p = p.float() if p.dtype in HALF else p
+    y = _labels(y) if card.target.labels else y.to(p.dtype)
+    ignored = card.ignored() if isinstance(card, Items) else None
+    if ignored is not None:
+        counted = y != ignored
+        keep = counted if keep is None else keep & counted
+    items = inputs.item_shape(card, tuple(p.shape))
+    count: Tensor | float = float(math.prod(items)) if keep is None else keep.sum().to(p.dtype)
+    used = keep
+    if weight is not None:
+        weight = weight.to(p.dtype).expand(items)
+        used = weight != 0 if keep is None else keep & (weight != 0)
+        weight = torch.where(used, weight, torch.zeros_like(weight))
+        if plan.by_weights:
+            count = weight.sum()
+    elif keep is not None:
+        weight = keep.to(p.dtype)
+    _check(card, given, p, used)
+    if used is not None:
+        # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
+        laid = spread(card, used)
+        fill = torch.zeros_like(y) if card.target.labels else torch.ones_like(y)
+        y = torch.where(used if card.target.labels else laid, y, fill)
+        p = torch.where(laid, p, torch.full_like(p, 0.5))
+    return Call(y, p, m, weight, keep, count)
+
+
+def _reduced(plan: Plan, call: Call, on_empty: str) -> Tensor:
+    card = plan.card
+    if isinstance(card, Setwise):
+        ones = torch.ones_like(call.p)
+        weight = ones if call.weight is None else call.weight.expand(call.p.shape)
+        count = ones.new_tensor(call.count) if isinstance(call.count, float) else call.count
+        return derivatives.apply(card, call.m, call.y, call.p, weight, count).to(plan.dtype)
+    items = derivatives.apply(card, call.m, call.y, call.p)
+    if call.weight is not None:
+        items = items * call.weight
+    if plan.reduction == "none":
+        return items.to(plan.dtype)
+    total = items.sum()
+    if plan.reduction == "mean":
+        empty = float("nan") if on_empty == "nan" else 0.0
+        if isinstance(call.count, float):
+            total = total / call.count if call.count else total + empty
+        else:
+            some = call.count > 0
+            total = torch.where(some, total, empty) / torch.where(some, call.count, 1.0)
+    return total.to(plan.dtype)
+
+
+def gradient_by_operations(
+    plan: Plan, g: Tensor, p: Tensor, y: Tensor, weight: Tensor | None, keep: Tensor | None
+) -> Tensor:
+    """The gradient of a loss by the prediction, itself differentiable by it and by ``g``."""
+    call = _prepare(plan, p, y, weight, keep)
+    rate = g.to(call.p.dtype)
+    if plan.reduction == "mean":
+        rate = rate / call.count
+    if call.weight is not None:
+        rate = rate * call.weight
+    slope = plan.card.slope(call.m, call.y, call.p)
+    return (slope * (spread(plan.card, rate) if rate.ndim else rate)).to(p.dtype)
+
+
+def _labels(y: Tensor) -> Tensor:
+    """Labels as int64; one that is fractional or NaN becomes no class at all."""
+    if not y.is_floating_point():
+        return y.long()
+    whole = y.long()
+    return torch.where(whole.to(y.dtype) == y, whole, torch.full_like(whole, _NO_CLASS))
+
+
+_NO_CLASS = -(2**62)
+
+
+def _check(card: Any, y: Tensor, p: Tensor, used: Tensor | None) -> None:
+    """The NumPy face's messages, wherever there are values to look at without waiting."""
+    target, prediction = card.target, card.prediction
+    bounded = target.labels or target.values or math.isfinite(target.high)
+    if not bounded and prediction.low == -math.inf or not kernels.reachable(y, p, used):
+        return
+    counted = None
+    if used is not None:
+        counted = np.broadcast_to(used.detach().numpy(), inputs.item_shape(card, tuple(p.shape)))
+    if bounded:
+        half = y.dtype in HALF
+        shown = (y.detach().float() if half else y.detach()).numpy()
+        inputs.check_target(card, shown, tuple(p.shape), counted)
+    inputs.check_prediction(card, p.detach().numpy(), counted)
+
+
+class _named_as_here:
+    """Messages speak of input and target, as this face's arguments are named."""
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, (ValueError, TypeError)) and error.args:
+            words = str(error.args[0])
+            for there, here in (("y_true", "target"), ("y_pred", "input")):
+                words = words.replace(there, here)
+            error.args = (words, *error.args[1:])

@@ -1,0 +1,201 @@
+"""Tensors on the CPU by the compiled kernels: no copy of them, the gradient made with the value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch._C._functorch import is_legacy_batchedtensor
+from torch.autograd import forward_ad
+
+from losskit import native
+from losskit.core.families import Items, is_rowwise
+from losskit.core.namespaces import Array
+from losskit.native.find import BFLOAT16
+
+HALF = (torch.float16, torch.bfloat16)
+_FLOATS = (torch.float32, torch.float64, *HALF)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the items of a card become one number, or are returned."""
+
+    card: Any
+    reduction: str
+    """"mean", "sum" or "none"."""
+    by_weights: bool = False
+    """Whether a mean divides by the weights of the items that count, not by their number."""
+    dtype: torch.dtype = torch.float32
+    """Of the result."""
+
+
+def reachable(*tensors: Tensor | None) -> bool:
+    """Whether the kernels may read these tensors' memory, and PyTorch only has to know the result.
+
+    Not while a function is traced or transformed, nor for tensors that are more than memory.
+    """
+    if (
+        torch.compiler.is_compiling()
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._len_torch_dispatch_stack()
+    ):
+        return False
+    return all(_plain(x) for x in tensors if x is not None)
+
+
+def _plain(x: Tensor) -> bool:
+    return (
+        type(x) in (Tensor, torch.nn.Parameter)
+        and x.device.type == "cpu"
+        and x.layout is torch.strided
+        and not x.is_neg()
+        and not x.is_conj()
+        and forward_ad.unpack_dual(x).tangent is None
+    )
+
+
+def array(x: Tensor) -> Array:
+    """The tensor's memory as an array; bfloat16 as `BFLOAT16`."""
+    x = x.detach()
+    return x.view(torch.int16).numpy().view(BFLOAT16) if x.dtype == torch.bfloat16 else x.numpy()
+
+
+def loss(
+    plan: Plan, p: Tensor, y: Tensor, weight: Tensor | None, keep: Tensor | None
+) -> Tensor | None:
+    """The loss of tensors that are `reachable`; None where no kernel computes it.
+
+    The gradient is made in the same pass if it will be asked for, and only scaled afterwards. Of a
+    half precision it is made in the backward pass: 1 / count would underflow before a loss scale
+    that is there to prevent just that.
+    """
+    if p.dtype not in _FLOATS or not isinstance(plan.card, Items):
+        return None
+    wants = p.requires_grad and torch.is_grad_enabled()
+    now = wants and p.dtype not in HALF
+    found = _evaluate(plan, p, y, weight, keep, value=True, gradient=now)
+    if found is None:
+        return None
+    value, gradient = found
+    if not wants:
+        return value
+    return _Fused.apply(p, y, weight, keep, plan, [value], gradient)  # type: ignore[no-any-return]
+
+
+def _evaluate(
+    plan: Plan,
+    p: Tensor,
+    y: Tensor,
+    weight: Tensor | None,
+    keep: Tensor | None,
+    *,
+    value: bool = False,
+    gradient: bool = False,
+    factor: float = 1.0,
+) -> tuple[Any, Any] | None:
+    """(value, gradient times the factor), each None if not asked for."""
+    card, p_array, y_array = plan.card, array(p), array(y)
+    if plan.reduction == "mean" and weight is None and keep is None and value:
+        quick = native.mean(card, y_array, p_array, gradient)
+        if quick is not None:
+            slope = torch.from_numpy(quick[1]) if gradient else None
+            return torch.tensor(float(quick[0]), dtype=plan.dtype), slope
+    call = native.prepare(
+        card,
+        y_array,
+        p_array,
+        None if weight is None else array(weight),
+        None if keep is None else array(keep),
+    )
+    if call is None or call.items == 0:
+        return None
+    scale = factor
+    if plan.reduction == "mean":
+        count = native.divisor(card, call) if plan.by_weights else float(call.items)
+        if not count > 0.0:
+            return None
+        scale = factor / count
+    items = slopes = None
+    if value and plan.reduction == "none":
+        items = native.empty(call.shape, call.out_dtype)
+    if gradient:
+        slopes = native.empty(call.p.shape, call.dtype)
+    found = call.run(scale, value=value, items=items, slope=slopes)
+    if found is None:
+        return None
+    slope = None
+    if slopes is not None:
+        if slopes.dtype == BFLOAT16:
+            slope = torch.from_numpy(slopes.view(np.int16)).view(torch.bfloat16)
+        else:
+            slope = torch.from_numpy(slopes)
+    if not value:
+        return None, slope
+    if items is not None:
+        return torch.from_numpy(items).to(plan.dtype), slope
+    whole = found[0] / count if plan.reduction == "mean" else found[0]
+    return torch.tensor(whole, dtype=plan.dtype), slope
+
+
+class _Fused(torch.autograd.Function):
+    """A value whose gradient is there already."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        p: Tensor,
+        y: Tensor,
+        weight: Tensor | None,
+        keep: Tensor | None,
+        plan: Plan,
+        value: list[Tensor],
+        gradient: Tensor | None,
+    ) -> Tensor:
+        # What a derivative of the derivative needs; no copies. And PyTorch sees whether any of it
+        # has been changed in place meanwhile.
+        ctx.save_for_backward(p, y, weight, keep)
+        ctx.plan, ctx.gradient = plan, gradient
+        return value[0]
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        p, y, weight, keep = ctx.saved_tensors
+        nothing = (None,) * 6
+        if torch.is_grad_enabled() or not reachable(g) or is_legacy_batchedtensor(g):
+            # Its derivative may be asked for, or many at once: by PyTorch's own operations, then.
+            from losskit.torch.evaluate import gradient_by_operations
+
+            return gradient_by_operations(ctx.plan, g, p, y, weight, keep), *nothing
+        # It is handed over, not kept: PyTorch may make it p.grad without a copy. A second backward
+        # pass over the same graph makes it again.
+        gradient, ctx.gradient = ctx.gradient, None
+        if ctx.plan.reduction == "none":
+            return _by_item(ctx.plan, g, p, y, weight, keep, gradient), *nothing
+        factor = g.item()
+        if gradient is None:
+            made = _evaluate(ctx.plan, p, y, weight, keep, gradient=True, factor=factor)
+            return (None if made is None else made[1]), *nothing
+        return (gradient if factor == 1.0 else gradient.mul_(factor)), *nothing
+
+
+def _by_item(
+    plan: Plan,
+    g: Tensor,
+    p: Tensor,
+    y: Tensor,
+    weight: Tensor | None,
+    keep: Tensor | None,
+    gradient: Tensor | None,
+) -> Any:
+    if gradient is None:
+        made = _evaluate(plan, p, y, weight, keep, gradient=True)
+        gradient = None if made is None else made[1]
+    if gradient is None:
+        return None
+    spread = g.unsqueeze(plan.card.axis) if is_rowwise(plan.card) else g
+    # What does not count has a slope of 0, whatever comes back for it: 0 * inf is NaN.
+    return torch.where(gradient == 0, gradient, gradient * spread).to(p.dtype)
