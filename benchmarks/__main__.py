@@ -55,7 +55,7 @@ def measure(
     context: typer.Context,
     cases: Annotated[
         str | None,
-        typer.Option(help="Losses or ids, with *: huber,*_ce or '*/16M/float32/gradient'."),
+        typer.Option(help="Losses or ids, with *: 'huber,*_ce' or '*/16M/float32/gradient'."),
     ] = None,
     sizes: Annotated[
         str | None, typer.Option(help="Elements or rows x classes: 1000,16M,8192x1000.")
@@ -78,7 +78,7 @@ def measure(
         float, typer.Option("--memory", min=0.0, help="GiB for the arrays of all libraries.")
     ] = 8.0,
     quick: Annotated[
-        bool, typer.Option("--quick", help="A few seconds: small sizes, losskit and NumPy.")
+        bool, typer.Option("--quick", help="Half a minute: small sizes, losskit and NumPy.")
     ] = False,
     out: Annotated[Path, typer.Option(help="Folder of results.json and the figures.")] = Path(
         "benchmark-results"

@@ -180,7 +180,7 @@ def footnotes(results: Results) -> Iterator[str]:
     threads = settings["threads"]
     yield (
         f"{machine['cpu']}, {threads} thread{'s' if threads > 1 else ''} for everybody; medians "
-        f"of up to {settings['rounds']} interleaved rounds. Bold: the best peer."
+        f"of up to {settings['rounds']} interleaved rounds."
     )
     for run in results["runs"]:
         if run["copy"]:

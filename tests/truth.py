@@ -108,6 +108,23 @@ class Huber(Definition):
         return _close(abs(p - y), self.number("delta"))
 
 
+class SmoothL1(Definition):
+    def value(self, y, p):
+        beta, a = self.number("beta"), abs(p - y)
+        return [a**2 / (2 * beta) if a <= beta else a - beta / 2]
+
+    def slope(self, y, p):
+        beta, e = self.number("beta"), p - y
+        return [e / beta if abs(e) <= beta else mpmath.sign(e)]
+
+    def curve(self, y, p):
+        beta = self.number("beta")
+        return [1 / beta if abs(p - y) <= beta else ZERO]
+
+    def near_break(self, y, p):
+        return _close(abs(p - y), self.number("beta"))
+
+
 class LogCosh(Definition):
     def value(self, y, p):
         a = abs(p - y)
@@ -246,6 +263,37 @@ class SquaredHinge(Hinge):
 
     def curve(self, y, p):
         return [mpf(2) if 1 - self._sign(y) * p > 0 else ZERO]
+
+
+class SoftMargin(Hinge):
+    def value(self, y, p):
+        return [_softplus(-self._sign(y) * p)]
+
+    def slope(self, y, p):
+        return [-self._sign(y) * _sigmoid(-self._sign(y) * p)]
+
+    def curve(self, y, p):
+        return [_sigmoid(p) * _sigmoid(-p)]
+
+    def optimum(self, y):
+        return float(self._sign(mpf(y)) * 1e4), ZERO
+
+
+class MarginRanking(Hinge):
+    def _short(self, y, p):
+        return self.number("margin") - self._sign(y) * p
+
+    def value(self, y, p):
+        return [max(self._short(y, p), ZERO)]
+
+    def slope(self, y, p):
+        return [-self._sign(y) if self._short(y, p) > 0 else ZERO]
+
+    def near_break(self, y, p):
+        return _close(self.number("margin"), self._sign(y) * p)
+
+    def optimum(self, y):
+        return float(self._sign(mpf(y))) * max(self.card.margin, 0.0), ZERO
 
 
 # --- definitions: rowwise -----------------------------------------------------------------------
@@ -477,6 +525,7 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "mean_absolute_error": MeanAbsoluteError,
     "root_mean_squared_error": RootMeanSquaredError,
     "huber": Huber,
+    "smooth_l1": SmoothL1,
     "log_cosh": LogCosh,
     "mean_absolute_percentage_error": MeanAbsolutePercentageError,
     "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
@@ -487,6 +536,8 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "kl_divergence": KLDivergence,
     "hinge": Hinge,
     "squared_hinge": SquaredHinge,
+    "soft_margin": SoftMargin,
+    "margin_ranking": MarginRanking,
     "categorical_hinge": CategoricalHinge,
     "cosine_similarity": CosineSimilarity,
 }

@@ -319,6 +319,106 @@ struct SquaredHinge {
   }
 };
 
+struct SoftMargin {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "96cea7c17967cc04";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = -infinity;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = true;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const Bits<V> t0 = y == T(0.0);
+    const V t1 = select<V>(t0, broadcast<V>(T(-1.0)), y);
+    const V t2 = -t1;
+    const V t3 = t2 * p;
+    const V t4 = at_least(t3, T(0.0));
+    const V t5 = absolute(t3);
+    const V t6 = -t5;
+    const V t7 = exp_negative(t6);
+    const V t8 = log1p_unit(t7);
+    const V t9 = t4 + t8;
+    value = t9;
+    const Bits<V> t10 = t3 < T(0.0);
+    const V t11 = select<V>(t10, t7, broadcast<V>(T(1.0)));
+    const V t12 = t2 * t11;
+    const V t13 = T(1.0) + t7;
+    const V t14 = t12 / t13;
+    slope = t14;
+    const V t15 = t1 * t1;
+    const V t16 = t15 * t7;
+    const V t17 = t13 * t13;
+    const V t18 = t16 / t17;
+    curve = t18;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct MarginRanking_margin {  // q[0] = margin
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "c4f5327b905ab5b4";
+  static constexpr int parameters = 1;
+  static constexpr double target_low = -infinity;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = true;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const Bits<V> t0 = y == T(0.0);
+    const V t1 = select<V>(t0, broadcast<V>(T(-1.0)), y);
+    const V t2 = t1 * p;
+    const V t3 = T(q[0]) - t2;
+    const V t4 = at_least(t3, T(0.0));
+    value = t4;
+    const Bits<V> t5 = t3 > T(0.0);
+    const V t6 = -t1;
+    const Bits<V> t7 = p == p;
+    const Bits<V> t8 = ~t7;
+    const V t9 = where<V>(t8, p);
+    const V t10 = select<V>(t5, t6, t9);
+    slope = t10;
+    const V t11 = T(0.0) * y;
+    curve = t11;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct MarginRanking {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "690a81ab26f25f1f";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = -infinity;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = true;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const Bits<V> t0 = y == T(0.0);
+    const V t1 = select<V>(t0, broadcast<V>(T(-1.0)), y);
+    const V t2 = t1 * p;
+    const V t3 = T(0.0) - t2;
+    const V t4 = at_least(t3, T(0.0));
+    value = t4;
+    const Bits<V> t5 = t3 > T(0.0);
+    const V t6 = -t1;
+    const Bits<V> t7 = p == p;
+    const Bits<V> t8 = ~t7;
+    const V t9 = where<V>(t8, p);
+    const V t10 = select<V>(t5, t6, t9);
+    slope = t10;
+    const V t11 = T(0.0) * y;
+    curve = t11;
+    (void)p, (void)q, (void)k;
+  }
+};
+
 struct MeanSquaredError {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
   static constexpr const char* fingerprint = "9f65f811cb91928c";
@@ -394,6 +494,41 @@ struct Huber {  // q[0] = delta
     const V t11 = T(1.0) + t10;
     const V t12 = where<V>(t9, t11);
     curve = t12;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct SmoothL1 {  // q[0] = beta
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "1a5473aaae1058c5";
+  static constexpr int parameters = 1;
+  static constexpr double target_low = -infinity;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const V t0 = p - y;
+    const V t1 = absolute(t0);
+    const V t2 = at_most(t1, T(q[0]));
+    const V t3 = t2 / T(q[0]);
+    const V t4 = T(0.5) * t2;
+    const V t5 = t1 - t4;
+    const V t6 = t3 * t5;
+    value = t6;
+    const double t7 = -q[0];
+    const V t8 = at_least(t0, T(t7));
+    const V t9 = at_most(t8, T(q[0]));
+    const V t10 = t9 / T(q[0]);
+    slope = t10;
+    const Bits<V> t11 = t1 <= T(q[0]);
+    const double t12 = 1.0 / q[0];
+    const V t13 = T(0.0) * t1;
+    const V t14 = T(t12) + t13;
+    const V t15 = where<V>(t11, t14);
+    curve = t15;
     (void)p, (void)q, (void)k;
   }
 };
@@ -525,9 +660,13 @@ struct MeanSquaredLogarithmicError {
   X(Poisson) \
   X(Hinge) \
   X(SquaredHinge) \
+  X(SoftMargin) \
+  X(MarginRanking_margin) \
+  X(MarginRanking) \
   X(MeanSquaredError) \
   X(MeanAbsoluteError) \
   X(Huber) \
+  X(SmoothL1) \
   X(LogCosh) \
   X(MeanAbsolutePercentageError) \
   X(MeanSquaredLogarithmicError)

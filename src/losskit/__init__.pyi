@@ -80,6 +80,22 @@ class SquaredHinge(Loss):
 
     def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class SoftMargin(Loss):
+    """Soft margin loss: the logistic loss of a score, for classes -1 and 1.
+
+        log(1 + exp(-y * p))
+    """
+
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class MarginRanking(Loss):
+    """Margin ranking loss: hinge loss of a difference of two scores.
+
+        max(margin - y * p, 0)               with p = score1 - score2
+    """
+
+    def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
@@ -120,6 +136,15 @@ class Huber(Loss):
     """
 
     def __init__(self, delta: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class SmoothL1(Loss):
+    """Smooth L1 loss: absolute, rounded off near zero error.
+
+        (p - y)^2 / (2 * beta)               where |p - y| <= beta
+        |p - y| - beta / 2                   elsewhere
+    """
+
+    def __init__(self, beta: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class LogCosh(Loss):
     """Logarithm of the hyperbolic cosine of the error.
@@ -200,6 +225,18 @@ def squared_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike
         max(1 - y * p, 0)^2
     """
 
+def soft_margin(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Soft margin loss: the logistic loss of a score, for classes -1 and 1.
+
+        log(1 + exp(-y * p))
+    """
+
+def margin_ranking(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, margin: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Margin ranking loss: hinge loss of a difference of two scores.
+
+        max(margin - y * p, 0)               with p = score1 - score2
+    """
+
 def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Multi-class hinge loss with one-hot targets.
 
@@ -229,6 +266,13 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None 
 
         (p - y)^2 / 2                        where |p - y| <= delta
         delta * (|p - y| - delta / 2)        elsewhere
+    """
+
+def smooth_l1(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, beta: float = 1.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Smooth L1 loss: absolute, rounded off near zero error.
+
+        (p - y)^2 / (2 * beta)               where |p - y| <= beta
+        |p - y| - beta / 2                   elsewhere
     """
 
 def log_cosh(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

@@ -190,7 +190,7 @@ def read_value(name: str, text: str, rule: Rule) -> Any:
     try:
         return read(text)
     except ValueError:
-        raise ValueError(f"{name} must be {rule.range}, got {text!r}.") from None
+        raise ValueError(f"{name} must be {rule.article} {rule.range}, got {text!r}.") from None
 
 
 def _read_weights(name: str, text: str) -> Any:

@@ -42,6 +42,10 @@ class Rule:
         right = ")" if self.high == float("inf") else right
         return f"number in {left}{self.low:g}, {self.high:g}{right}"
 
+    @property
+    def article(self) -> str:
+        return "an" if self.kind.startswith("integer") else "a"
+
     def check(self, name: str, value: Any) -> Any:
         """Return the value in its canonical type.
 
@@ -49,8 +53,7 @@ class Rule:
             TypeError: the value is of another type.
             ValueError: the value is of the right type but outside the range.
         """
-        article = "an" if self.kind.startswith("integer") else "a"
-        wrong = f"{name} must be {article} {self.range}, got {value!r}. {name}: {self.doc}"
+        wrong = f"{name} must be {self.article} {self.range}, got {value!r}. {name}: {self.doc}"
         if self.kind == "flag":
             # NumPy's bool is accepted too; 0 and 1 are not, they are more often a shifted argument.
             if type(value).__name__ not in ("bool", "bool_"):

@@ -73,6 +73,22 @@ class SquaredHinge(Loss):
 
     def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class SoftMargin(Loss):
+    """Soft margin loss: the logistic loss of a score, for classes -1 and 1.
+
+        log(1 + exp(-y * p))
+    """
+
+    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class MarginRanking(Loss):
+    """Margin ranking loss: hinge loss of a difference of two scores.
+
+        max(margin - y * p, 0)               with p = score1 - score2
+    """
+
+    def __init__(self, margin: float = 0.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
@@ -113,6 +129,15 @@ class Huber(Loss):
     """
 
     def __init__(self, delta: float = 1.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class SmoothL1(Loss):
+    """Smooth L1 loss: absolute, rounded off near zero error.
+
+        (p - y)^2 / (2 * beta)               where |p - y| <= beta
+        |p - y| - beta / 2                   elsewhere
+    """
+
+    def __init__(self, beta: float = 1.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 class LogCosh(Loss):
     """Logarithm of the hyperbolic cosine of the error.
@@ -167,6 +192,12 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """Squared hinge loss: quadratic in what is missing to a margin of 1. Gives one value per sample."""
 
+def soft_margin(y_true: Any, y_pred: Any) -> Any:
+    """Soft margin loss: the logistic loss of a score, for classes -1 and 1. Gives one value per sample."""
+
+def margin_ranking(y_true: Any, y_pred: Any, margin: float = 0.0) -> Any:
+    """Margin ranking loss: hinge loss of a difference of two scores. Gives one value per sample."""
+
 def categorical_hinge(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Multi-class hinge loss with one-hot targets. Gives one value per sample."""
 
@@ -181,6 +212,9 @@ def root_mean_squared_error(y_true: Any, y_pred: Any) -> Any:
 
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """Huber loss: squared for small errors, absolute for large ones. Gives one value per sample."""
+
+def smooth_l1(y_true: Any, y_pred: Any, beta: float = 1.0) -> Any:
+    """Smooth L1 loss: absolute, rounded off near zero error. Gives one value per sample."""
 
 def log_cosh(y_true: Any, y_pred: Any) -> Any:
     """Logarithm of the hyperbolic cosine of the error. Gives one value per sample."""

@@ -132,6 +132,140 @@ class SquaredHinge(Pointwise):
 
 
 @dataclass(frozen=True)
+class SoftMargin(Pointwise):
+    """Soft margin loss: the logistic loss of a score, for classes -1 and 1.
+
+    What it measures
+    ----------------
+    How unlikely the true class is, in nats, if the score is a logit; a smooth relative of the hinge
+    loss, never 0.
+
+    When to use
+    -----------
+    Two classes written -1 and 1, with one score each.
+
+    Pitfalls
+    --------
+    Targets are -1 and 1 (0 is read as -1). It is `binary_crossentropy` with `from_logits=True` for
+    targets written otherwise: a model trained on one needs no other sigmoid than the other.
+
+    Formula
+    -------
+    log(1 + exp(-y * p))
+
+    Examples
+    --------
+    >>> import losskit
+    >>> round(float(losskit.soft_margin([-1.0, 1.0], [0.0, 100.0])), 6)
+    0.346574
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani, Additive Logistic Regression, Annals of Statistics 28 (2000),
+    337-407.
+    """
+
+    name = "soft_margin"
+    aliases = ("soft_margin_loss", "logistic", "logistic_loss")
+    latex = r"\log (1 + e^{-y\, p})"
+    unit = "nats"
+    target: ClassVar[Domain] = SIGN
+    convex = True
+    metric = "sign_accuracy"
+    task = "binary"
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        s = -_signs(m, y) * p
+        return m.maximum(s, 0.0) + m.log1p(self._tail(m, s))
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        y = _signs(m, y)
+        s = -y * p
+        e = self._tail(m, s)
+        return -y * m.where(s < 0, e, 1.0) / (1.0 + e)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        y = _signs(m, y)
+        e = self._tail(m, -y * p)
+        return y * y * e / m.square(1.0 + e)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        s = -_signs(m, y) * p
+        e = self._tail(m, s)
+        return -p * m.where(s < 0, e, 1.0) / (1.0 + e)
+
+    @staticmethod
+    def _tail(m: Vocabulary, s: Array) -> Array:
+        """exp(-|s|): never overflows, and is accurate in both tails."""
+        return m.exp(m.where(s < 0, s, -s))
+
+
+@dataclass(frozen=True)
+class MarginRanking(Pointwise):
+    """Margin ranking loss: hinge loss of a difference of two scores.
+
+    What it measures
+    ----------------
+    How far the score that should be the higher one falls short of leading by `margin`; 0 once it
+    leads by more.
+
+    When to use
+    -----------
+    Learning to rank from pairs: the prediction is the first score less the second, the target 1
+    where the first should be higher and -1 where the second should.
+
+    Pitfalls
+    --------
+    With a margin of 0, the default, equal scores cost nothing: a model that gives every item the
+    same score is optimal. A target of 0 (read as -1) does not mean a tie.
+
+    Formula
+    -------
+    max(margin - y * p, 0)               with p = score1 - score2
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.margin_ranking([-1.0, 1.0], [0.5, 0.75], margin=1.0))
+    0.875
+
+    References
+    ----------
+    Herbrich, Graepel and Obermayer, Large Margin Rank Boundaries for Ordinal Regression, Advances
+    in Large Margin Classifiers (2000), 115-132.
+    """
+
+    margin: float = parameter(
+        0.0, kind="number", doc="by how much the right score must lead to cost nothing"
+    )
+
+    name = "margin_ranking"
+    aliases = ("margin_ranking_loss",)
+    latex = r"\max(m - y\, p,\; 0)"
+    target: ClassVar[Domain] = SIGN
+    convex = True
+    metric = "sign_accuracy"
+    task = "binary"
+
+    def kinks(self, y: float) -> tuple[float, ...]:
+        return (self.margin / (y or -1.0),)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.maximum(self.margin - _signs(m, y) * p, 0.0)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        y = _signs(m, y)
+        # Beyond the margin 0, at infinity too; a NaN shows.
+        return m.where(self.margin - y * p > 0, -y, m.where(p == p, 0.0, p))
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * y
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.where(self.margin - _signs(m, y) * p > 0, -p, 0.0)
+
+
+@dataclass(frozen=True)
 class CategoricalHinge(Rowwise):
     """Multi-class hinge loss with one-hot targets.
 

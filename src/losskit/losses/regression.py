@@ -267,6 +267,74 @@ class Huber(Residual):
 
 
 @dataclass(frozen=True)
+class SmoothL1(Residual):
+    """Smooth L1 loss: absolute, rounded off near zero error.
+
+    What it measures
+    ----------------
+    The absolute error less `beta` / 2; within `beta` of the target a parabola, so that the gradient
+    does not jump. It is the Huber loss divided by its delta.
+
+    When to use
+    -----------
+    Box regression in object detection, and wherever the absolute error is meant but should settle.
+
+    Pitfalls
+    --------
+    `beta` changes only how round the corner is: the pull of large errors stays 1, while that of
+    `huber` grows with its delta. For `beta` towards 0 it is the absolute error.
+
+    Formula
+    -------
+    (p - y)^2 / (2 * beta)               where |p - y| <= beta
+    |p - y| - beta / 2                   elsewhere
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.smooth_l1([0.0, 0.0], [0.5, 3.0], beta=1.0))
+    1.3125
+
+    References
+    ----------
+    Girshick, Fast R-CNN, ICCV (2015), 1440-1448.
+    """
+
+    beta: float = parameter(
+        1.0,
+        kind="number",
+        low=0.0,
+        open=True,
+        doc="error at which the loss turns from squared to absolute, in the target's unit",
+    )
+
+    name = "smooth_l1"
+    aliases = ("smooth_l1_loss",)
+    latex = r"|p - y| - \frac{\beta}{2},\; \mathrm{rounded\ within}\; \beta"
+    unit = "unit of y"
+    convex = True
+    metric = "mean_absolute_error"
+    task = "regression"
+
+    def bends(self, y: float) -> tuple[float, ...]:
+        return (y - self.beta, y + self.beta)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        a = m.abs(p - y)
+        near = m.minimum(a, self.beta)
+        # Divided first: the square of a small error would vanish beside a small beta.
+        return near / self.beta * (a - 0.5 * near)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        # Clipped first: beyond beta the quotient may overflow.
+        return m.clip(p - y, -self.beta, self.beta) / self.beta
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        a = m.abs(p - y)
+        return m.where(a <= self.beta, 1.0 / self.beta + 0.0 * a, 0.0)
+
+
+@dataclass(frozen=True)
 class LogCosh(Residual):
     """Logarithm of the hyperbolic cosine of the error.
 

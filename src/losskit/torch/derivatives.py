@@ -1,8 +1,8 @@
 """A card's items on tensors, with the card's slopes as their derivatives.
 
-Differentiating a ``where`` is what gives frameworks their NaN and dead gradients, so nothing here is
-differentiated: the slope is given. It is written in PyTorch's own operations, and so has derivatives
-itself; under `torch.func` and forward mode too.
+Differentiating a ``where`` is what gives frameworks their NaN and dead gradients, so nothing here
+is differentiated: the slope is given. It is written in PyTorch's own operations, and so has
+derivatives itself; under `torch.func` and forward mode too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def spread(card: Any, x: Tensor) -> Tensor:
     return x.unsqueeze(card.axis) if is_rowwise(card) else x
 
 
-class _Given(torch.autograd.Function):
+class _Given(torch.autograd.Function):  # type: ignore[misc]
     """function(*args) with given derivatives by the first two arguments."""
 
     generate_vmap_rule = True
@@ -89,7 +89,7 @@ def apply(card: Any, m: TorchVocabulary, *args: Tensor) -> Tensor:
         made = card.value(m, *args)
         return made.sum() if isinstance(card, Setwise) else made
 
-    return way.apply(value, _Slopes(card, m), *args)  # type: ignore[no-any-return]
+    return way.apply(value, _Slopes(card, m), *args)
 
 
 _M = TorchVocabulary(torch)

@@ -62,7 +62,7 @@ def evaluate(
             "input.float()."
         )
     plan = Plan(card, reduction, by_weights, _result_dtype(input))
-    differentiates = weight is not None and weight.requires_grad or target.requires_grad
+    differentiates = (weight is not None and weight.requires_grad) or target.requires_grad
     if not differentiates and kernels.reachable(input, target, weight, keep):
         found = kernels.loss(plan, input, target, weight, keep)
         if found is not None:
@@ -95,9 +95,7 @@ def _result_dtype(input: Tensor) -> torch.dtype:
     return input.dtype
 
 
-def _prepare(
-    plan: Plan, p: Tensor, y: Tensor, weight: Tensor | None, keep: Tensor | None
-) -> Call:
+def _prepare(plan: Plan, p: Tensor, y: Tensor, weight: Tensor | None, keep: Tensor | None) -> Call:
     card = plan.card
     m = vocabulary(p.dtype)
     given = y
@@ -180,7 +178,7 @@ def _check(card: Any, y: Tensor, p: Tensor, used: Tensor | None) -> None:
     """The NumPy face's messages, wherever there are values to look at without waiting."""
     target, prediction = card.target, card.prediction
     bounded = target.labels or target.values or math.isfinite(target.high)
-    if not bounded and prediction.low == -math.inf or not kernels.reachable(y, p, used):
+    if (not bounded and prediction.low == -math.inf) or not kernels.reachable(y, p, used):
         return
     counted = None
     if used is not None:

@@ -83,7 +83,7 @@ def loss(
     value, gradient = found
     if not wants:
         return value
-    return _Fused.apply(p, y, weight, keep, plan, [value], gradient)  # type: ignore[no-any-return]
+    return _Fused.apply(p, y, weight, keep, plan, [value], gradient)
 
 
 def _evaluate(
@@ -141,7 +141,7 @@ def _evaluate(
     return torch.tensor(whole, dtype=plan.dtype), slope
 
 
-class _Fused(torch.autograd.Function):
+class _Fused(torch.autograd.Function):  # type: ignore[misc]
     """A value whose gradient is there already."""
 
     @staticmethod
