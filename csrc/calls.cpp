@@ -62,6 +62,8 @@ Plain::Plain(nb::handle y, nb::handle p, nb::handle out, bool gradient, bool wid
     target.emplace(y, false);
     prediction.emplace(p, false);
     if (prediction->view().type != type || prediction->size() == 0) return;
+    // Two bytes are bfloat16 only where Python has said so.
+    if (target->view().type == Type::bfloat16) return;
     const int dimensions = prediction->dimensions();
     const auto* shape = prediction->shape();
     int own = dimensions;  // the axis that an item uses up, if any

@@ -17,10 +17,13 @@ class Columns {
         lift_(q.smoothing / static_cast<double>(q.classes)),
         smoothing_{static_cast<T>(1.0 - q.smoothing), static_cast<T>(lift_)} {
     const auto size = static_cast<std::size_t>(q.classes) * w;
-    if (scratch_.size() < 2 * size) scratch_.resize(2 * size);
+    const std::size_t wanted = Dense ? 2 * size : size;
+    if (scratch_.size() < wanted) scratch_.resize(wanted);
     z_ = scratch_.data();
-    y_ = z_ + size;
+    y_ = Dense ? z_ + size : nullptr;
   }
+  ~Columns() { keep_little(scratch_); }
+  Columns(const Columns&) = delete;
 
   void run(std::int64_t begin, std::int64_t end) {
     Rows rows;
@@ -153,7 +156,7 @@ class Columns {
     } else {
       item = log_sum - d_own;
       if (General && lift_ != 0.0)  // 0 * inf where a class is ruled out
-        item = item * smoothing_.shares +
+        item = (smoothing_.shares == T(0) ? zero : item * smoothing_.shares) +
                (log_sum * static_cast<T>(q_.classes) - distances.total()) * smoothing_.lift;
     }
     if (q_.z_loss != 0.0) item += lse * lse * static_cast<T>(q_.z_loss);

@@ -31,6 +31,7 @@ void log_softmax_rows(const LogSoftmax& q, std::int64_t begin, std::int64_t end)
     }
   }
   if (q.past_caches) finish_streaming();
+  keep_little(scratch.exponentials);
 }
 
 }  // namespace losskit::LOSSKIT_ISA

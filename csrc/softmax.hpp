@@ -149,6 +149,14 @@ inline void below_top(const T* e, const T* y, std::int64_t n, Smoothing<T> smoot
   for (int i = 0; i < width<T>; ++i) tops += static_cast<double>(all[i]);
 }
 
+// A thread keeps up to so many bytes to work in from one task to the next.
+inline constexpr std::size_t scratch_kept = std::size_t{4} << 20;
+
+template <class T>
+inline void keep_little(std::vector<T>& scratch) {
+  if (scratch.capacity() * sizeof(T) > scratch_kept) std::vector<T>().swap(scratch);
+}
+
 // Memory of a thread that serves one row after another.
 template <class T>
 struct Scratch {
@@ -197,8 +205,10 @@ inline Row<T> read_row(const Softmax& q, std::int64_t row, T temperature,
       r.top_chunk = static_cast<std::int64_t>(references.size());
     }
     references.push_back(r.top);
-    const Sums s = exponentials<T, Dense, General>(z, y, n, r.top, temperature, smoothing, e + j,
-                                                      later ? later + j : e + j);
+    // Where every class so far is ruled out, the distance to any number is -inf, and exp of it 0.
+    const T from = r.top == -std::numeric_limits<T>::infinity() ? T(0) : r.top;
+    const Sums s = exponentials<T, Dense, General>(z, y, n, from, temperature, smoothing, e + j,
+                                                   later ? later + j : e + j);
     if (top != r.top || r.top_chunk + 1 != static_cast<std::int64_t>(references.size())) {
       after += s.exponentials;
       shares_after += s.shares;
@@ -209,6 +219,8 @@ inline Row<T> read_row(const Softmax& q, std::int64_t row, T temperature,
     all.low = s.low < all.low ? s.low : all.low;
     all.high = s.high > all.high ? s.high : all.high;
   }
+  if (r.top == -std::numeric_limits<T>::infinity())  // or NaN throughout: no distribution at all
+    all.exponentials = std::numeric_limits<double>::quiet_NaN();
   r.rest = all.exponentials - 1.0;
   if (r.rest < 1.0) {
     // Little is left beside the top: 1 is not to be taken away again, but left out.
@@ -241,6 +253,8 @@ inline void read_rows(const Softmax& q, std::int64_t begin, std::int64_t n, Rows
     const auto* labels = read<std::int64_t>(q.target, begin, n, rows.labels);
     if (labels != rows.labels) std::memcpy(rows.labels, labels, n * sizeof *labels);
   }
+  // An unsigned label is never a negative number, though it may read as one.
+  const bool ignores = q.ignores && !(q.ignored < 0 && q.target.type == Type::uint64);
   std::uint8_t kept[few_rows];
   if (q.keep) read<std::uint8_t>(q.keep, begin, n, kept);
   if (q.weight) {
@@ -249,7 +263,7 @@ inline void read_rows(const Softmax& q, std::int64_t begin, std::int64_t n, Rows
   }
   for (std::int64_t i = 0; i < n; ++i) {
     bool keep = !q.keep || kept[i];
-    if (q.ignores && rows.labels[i] == q.ignored) keep = false;
+    if (ignores && rows.labels[i] == q.ignored) keep = false;
     double w = !keep ? 0.0 : q.weight ? rows.weights[i] : 1.0;
     found.bad |= !(w >= 0.0 && w <= std::numeric_limits<T>::max());
     found.weights += w;
@@ -298,6 +312,7 @@ class LongRows {
       }
     }
     if (past_caches_) finish_streaming();
+    keep_little(scratch_.exponentials);
   }
 
  private:
@@ -323,7 +338,8 @@ class LongRows {
     } else {
       const double z = read_one<T>(q_.logits, row * q_.classes + label);
       own = (z - r.top) / temperature_;
-      item = (1.0 - q_.smoothing) * (log_sum - own);
+      // 0 * inf where the true class is ruled out
+      item = q_.smoothing == 1.0 ? 0.0 : (1.0 - q_.smoothing) * (log_sum - own);
       if (General && lift_ != 0.0) item += lift_ * (classes * log_sum - s.distances);
     }
     if (q_.z_loss != 0.0) item += q_.z_loss * lse * lse;
@@ -352,7 +368,7 @@ class LongRows {
     if constexpr (Dense) {
       exact_class = rest < 1.0 ? r.top_chunk * chunk : -1;
       if (rest < 1.0)
-        while (e[exact_class] != exp_scale<T>) ++exact_class;
+        while (exact_class + 1 < q_.classes && e[exact_class] != exp_scale<T>) ++exact_class;
     }
     Exact<T> one;
     if (exact_class >= 0) one = {row * q_.classes + exact_class, static_cast<T>(exact * by)};

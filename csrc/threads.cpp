@@ -4,9 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <memory>
-#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -82,7 +83,10 @@ class Pool {
     at_work_.fetch_and(~open, std::memory_order_acq_rel);
     for (std::uint32_t left; (left = at_work_.load(std::memory_order_acquire)) != 0;)
       wait_for_change(at_work_, left);
+    const std::exception_ptr error = std::exchange(error_, nullptr);
+    failed_.store(false, std::memory_order_relaxed);
     busy_.store(false, std::memory_order_release);
+    if (error) std::rethrow_exception(error);
     return true;
   }
 
@@ -93,8 +97,8 @@ class Pool {
         const int index = static_cast<int>(workers_.size());
         workers_.emplace_back([this, index, seen = call_.load()] { serve(index, seen); });
       }
-    } catch (const std::system_error&) {
-      // No more threads to be had: those that are there do the work.
+    } catch (const std::exception&) {
+      // No more threads, or no memory for them: those that are there do the work.
     }
   }
 
@@ -118,7 +122,13 @@ class Pool {
       // Many at first, to read on in sequence; fewer towards the end, so that none waits long.
       const std::int64_t end = begin + std::max<std::int64_t>(1, (tasks_ - begin) / share_);
       if (!next_.compare_exchange_weak(begin, end, std::memory_order_relaxed)) continue;
-      work_(context_, begin, end);
+      try {
+        work_(context_, begin, end);
+      } catch (...) {
+        // Out of memory: the job's caller is told when all have left it.
+        if (!failed_.exchange(true, std::memory_order_acq_rel)) error_ = std::current_exception();
+        next_.store(tasks_, std::memory_order_relaxed);
+      }
       begin = next_.load(std::memory_order_relaxed);
     }
   }
@@ -130,6 +140,8 @@ class Pool {
   static constexpr std::uint32_t open = std::uint32_t{1} << 31;
   std::atomic<std::uint32_t> at_work_{0};
   std::atomic<std::int64_t> next_{0};
+  std::atomic<bool> failed_{false};
+  std::exception_ptr error_;
   Work work_ = nullptr;
   void* context_ = nullptr;
   std::int64_t tasks_ = 0, share_ = 1;

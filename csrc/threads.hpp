@@ -19,7 +19,7 @@ void set_threads(int count);
 using Work = void (*)(void* context, std::int64_t begin, std::int64_t end);
 
 // Calls `work` for all of 0 .. tasks, a few tasks at a time, on several threads if `parallel`.
-// `work` must not throw.
+// What `work` throws ends the job, and is thrown on the caller's thread.
 void share_out(Work work, void* context, std::int64_t tasks, bool parallel);
 
 template <class F>

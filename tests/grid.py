@@ -24,6 +24,9 @@ from losskit.core.families import Setwise, is_rowwise
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "huber": [{}, {"delta": 1e-3}, {"delta": 0.7}, {"delta": 1e6}],
     "smooth_l1": [{}, {"beta": 1e-3}, {"beta": 0.7}, {"beta": 1e6}],
+    "poisson": [{}, {"log_input": True}, {"full": True}, {"log_input": True, "full": True}],
+    "log_kl_divergence": [{}, {"log_target": True}],
+    "negative_log_likelihood": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
     "margin_ranking": [{}, {"margin": 0.7}, {"margin": -0.5}],
     "mean_absolute_percentage_error": [{}, {"epsilon": 1e-3}, {"epsilon": 1.0}],
     "binary_crossentropy": [

@@ -248,6 +248,8 @@ def law_optimum(card: Any) -> None:
         assert not evaluate(card, "slope", y, y).any()
         return
     definition = truth.define(card, np.float64)
+    if not definition.has_optimum:
+        return
     y, p = grid.inputs(card, np.float64, "ordinary")
     if is_rowwise(card):
         rows = np.moveaxis(y, card.axis, -1)

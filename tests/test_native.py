@@ -690,3 +690,88 @@ def test_every_instruction_set():
         assert done.stdout.strip() == isa
     wrong = run("import losskit; losskit.huber([0.0], [1.0])", LOSSKIT_ISA="mmx")
     assert 'ValueError: LOSSKIT_ISA is "mmx", but this machine runs:' in wrong.stderr
+
+
+@pytest.mark.parametrize("dense", [False, True])
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}, {"z_loss": 0.1}])
+def test_rows_that_begin_with_classes_ruled_out(dense, options):
+    # More of them than a chunk holds: no class so far has a distance to the largest.
+    z = np.random.default_rng(0).normal(size=(3, 3000)).astype(np.float32)
+    z[:2, :1100] = -np.inf
+    z[1, :2999] = -np.inf
+    labels = np.array([2000, 2999, 5])
+    kind = losskit.CategoricalCrossentropy if dense else losskit.SparseCategoricalCrossentropy
+    y = np.eye(3000, dtype=np.float32)[labels] if dense else labels
+    loss = kind(from_logits=True, reduction="none", **options)
+    with native.switched(False):
+        want = loss.value_and_gradient(y, z)
+    got = loss.value_and_gradient(y, z)
+    np.testing.assert_allclose(got[0], want[0], rtol=1e-5)
+    np.testing.assert_allclose(got[1], want[1], rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(
+        losskit.log_softmax(z)[0, 1100:],
+        z[0, 1100:] - np.log(np.exp(z[0, 1100:].astype(np.float64)).sum()),
+        rtol=1e-5,
+    )
+    ruled_out = np.full((1, 3000), -np.inf, np.float32)
+    assert np.isnan(losskit.SparseCategoricalCrossentropy(from_logits=True)([1], ruled_out))
+
+
+def test_smoothing_of_1_forgets_the_label():
+    for z in (np.zeros((2, 4), np.float32), np.zeros((2, 4), np.float32)[:, ::-1].T):
+        z = z.copy()
+        axis = 1 if z.shape == (2, 4) else 0
+        z[(0, 2) if axis == 1 else (2, 0)] = -np.inf
+        loss = losskit.SparseCategoricalCrossentropy(
+            from_logits=True, label_smoothing=1.0, axis=axis, reduction="none"
+        )
+        got = loss([2, 1], z)
+        assert got[0] == np.inf and got[1] == np.float32(np.log(4))
+
+
+def test_what_only_numpy_computes_or_refuses():
+    p = np.ones((1,) * 40, np.float32)
+    assert losskit.MeanSquaredError()(0 * p, p) == 1
+    z = np.random.default_rng(0).normal(size=(3, 100)).astype(np.float32)
+    labels = np.array([1, 2**64 - 1, 2], np.uint64)
+    with pytest.raises(ValueError, match="y_true"):
+        losskit.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)(labels, z)
+    with pytest.raises(TypeError, match="y_true"):
+        losskit.MeanSquaredError()(np.zeros(5, "V2"), np.ones(5, np.float32))
+    with pytest.raises(ValueError, match="axis"):
+        losskit.SparseCategoricalCrossentropy(from_logits=True, axis=2**40)([1, 2, 3], z)
+    with pytest.raises(ValueError, match="sample_weight"):
+        losskit.RootMeanSquaredError()(z, z + 1, 1e39)
+    hot = losskit.SparseCategoricalCrossentropy(from_logits=True, temperature=1e39)
+    np.testing.assert_allclose(hot([1, 2, 3], z), np.log(100), rtol=1e-6)
+
+
+OUT_OF_MEMORY = """
+import resource, sys
+import numpy as np
+import losskit
+losskit.set_num_threads(2)
+axis, shape = (-1, (2, 20_000_000)) if sys.argv[1] == "rows" else (0, (3_000_000, 2))
+z = np.zeros(shape, np.float32)
+loss = losskit.SparseCategoricalCrossentropy(from_logits=True, axis=axis)
+loss([0, 1], np.zeros((2, 2), np.float32))
+losskit.mean_squared_error(np.zeros(1 << 20), np.zeros(1 << 20))  # the threads are there
+with open("/proc/self/statm") as f:
+    pages = int(f.read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * 4096 + (20 << 20),) * 2)
+try:
+    loss([0, 1], z)
+except MemoryError:
+    losskit.mean_squared_error(np.zeros(1 << 17), np.zeros(1 << 17))  # and still work
+    print("MemoryError")
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's limits")
+@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="ASan takes address space")
+@pytest.mark.parametrize("way", ["rows", "columns"])
+def test_out_of_memory_is_an_error(way):
+    run = subprocess.run(
+        [sys.executable, "-c", OUT_OF_MEMORY, way], capture_output=True, text=True, timeout=120
+    )
+    assert run.stdout == "MemoryError\n", run.stderr[-2000:]

@@ -61,6 +61,9 @@ class Definition:
         """Whether rounding decides on which side of a kink or bend the point lies."""
         return False
 
+    has_optimum = True
+    """Whether there is a best prediction for each element, or row, by itself."""
+
     def optimum(self, y: float) -> tuple[float, mpf]:
         """A best prediction for the target, and the value there."""
         return y, ZERO
@@ -174,19 +177,30 @@ class MeanSquaredLogarithmicError(Definition):
 
 class Poisson(Definition):
     def value(self, y, p):
-        return [p, -y * mpmath.log(self.floored(p))]
+        full = []
+        if self.card.full and y > 1:
+            full = [y * mpmath.log(y), -y, mpmath.log(2 * mpmath.pi * y) / 2]
+        if self.card.log_input:
+            return [mpmath.exp(p), -y * p if y else ZERO, *full]
+        return [p, -y * mpmath.log(self.floored(p)), *full]
 
     def slope(self, y, p):
+        if self.card.log_input:
+            return [mpmath.exp(p), -y]
         # One term, although 1 - y / p has two signs: (p - y) / p has no need to lose digits.
         q = self.floored(p)
         return [(q - y) / q]
 
     def curve(self, y, p):
-        return [y / self.floored(p) ** 2]
+        return [mpmath.exp(p)] if self.card.log_input else [y / self.floored(p) ** 2]
 
     def optimum(self, y):
-        q = self.floored(mpf(y))
-        return y, mpf(y) - mpf(y) * mpmath.log(q)
+        y = mpf(y)
+        if self.card.log_input:
+            best = float(mpmath.log(y)) if y else -1e4
+        else:
+            best = float(y)
+        return best, sum(self.value(y, mpf(best)))
 
 
 class BinaryCrossentropy(Definition):
@@ -279,21 +293,44 @@ class SoftMargin(Hinge):
         return float(self._sign(mpf(y)) * 1e4), ZERO
 
 
-class MarginRanking(Hinge):
+class MarginRanking(Definition):
     def _short(self, y, p):
-        return self.number("margin") - self._sign(y) * p
+        return self.number("margin") - y * p
 
     def value(self, y, p):
         return [max(self._short(y, p), ZERO)]
 
     def slope(self, y, p):
-        return [-self._sign(y) if self._short(y, p) > 0 else ZERO]
+        return [-y if self._short(y, p) > 0 else ZERO]
+
+    def curve(self, y, p):
+        return [ZERO]
 
     def near_break(self, y, p):
-        return _close(self.number("margin"), self._sign(y) * p)
+        return _close(self.number("margin"), y * p)
 
     def optimum(self, y):
-        return float(self._sign(mpf(y))) * max(self.card.margin, 0.0), ZERO
+        margin = max(self.card.margin, 0.0)
+        return y * margin, ZERO if y else mpf(margin)
+
+
+class LogKLDivergence(Definition):
+    has_optimum = False  # only the elements of a distribution have one together
+
+    def _target(self, y):
+        if self.card.log_target:
+            return mpmath.exp(y), y
+        return y, mpmath.log(self.floored(y))
+
+    def value(self, y, p):
+        share, log = self._target(y)
+        return [share * log, -share * p] if share else [ZERO]
+
+    def slope(self, y, p):
+        return [-self._target(y)[0]]
+
+    def curve(self, y, p):
+        return [ZERO]
 
 
 # --- definitions: rowwise -----------------------------------------------------------------------
@@ -427,6 +464,22 @@ class KLDivergence(RowDefinition):
         return [[t / self.floored(x) ** 2] for t, x in zip(y, p, strict=True)]
 
 
+class NegativeLogLikelihood(RowDefinition):
+    """The target is one label, an int."""
+
+    def _weight(self, y):
+        return mpf(float(self.dtype.type(dict(self.card.class_weight or ()).get(int(y), 1.0))))
+
+    def value(self, y, p):
+        return [-self._weight(y) * p[int(y)]]
+
+    def slope(self, y, p):
+        return [[-self._weight(y) if j == int(y) else ZERO] for j in range(len(p))]
+
+    def curve(self, y, p):
+        return [[ZERO] for _ in p]
+
+
 class CategoricalHinge(RowDefinition):
     def _shortfall(self, y, p):
         rival = max(_product(1 - t, x) for t, x in zip(y, p, strict=True))
@@ -533,7 +586,9 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "binary_crossentropy": BinaryCrossentropy,
     "categorical_crossentropy": CategoricalCrossentropy,
     "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+    "negative_log_likelihood": NegativeLogLikelihood,
     "kl_divergence": KLDivergence,
+    "log_kl_divergence": LogKLDivergence,
     "hinge": Hinge,
     "squared_hinge": SquaredHinge,
     "soft_margin": SoftMargin,

@@ -227,6 +227,63 @@ struct BinaryCrossentropy_from_logits {
   }
 };
 
+struct LogKLDivergence {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "e0ef4b9b912396f8";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = -infinity;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const Bits<V> t0 = y == T(0.0);
+    const Bits<V> t1 = ~t0;
+    const Bits<V> t2 = y < T(-1e-05);
+    const V t3 = at_least(y, T(k.floor));
+    const V t4 = select<V>(t2, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t3);
+    const V t5 = log_normal(t4);
+    const V t6 = t5 - p;
+    const V t7 = y * t6;
+    const V t8 = where<V>(t1, t7);
+    value = t8;
+    const V t9 = -y;
+    slope = t9;
+    const V t10 = T(0.0) * y;
+    curve = t10;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct LogKLDivergence_log_target {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "171714a3534e77f6";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = -infinity;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const V t0 = exp(y);
+    const Bits<V> t1 = t0 == T(0.0);
+    const Bits<V> t2 = ~t1;
+    const V t3 = y - p;
+    const V t4 = t0 * t3;
+    const V t5 = where<V>(t2, t4);
+    value = t5;
+    const V t6 = -t0;
+    slope = t6;
+    const V t7 = T(0.0) * t0;
+    curve = t7;
+    (void)p, (void)q, (void)k;
+  }
+};
+
 struct Poisson {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
   static constexpr const char* fingerprint = "1122c18d507306ed";
@@ -252,6 +309,105 @@ struct Poisson {
     const V t8 = y / t2;
     const V t9 = t8 / t2;
     curve = t9;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct Poisson_full {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "205f9961738d2423";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = true;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const Bits<V> t0 = p < T(-1e-05);
+    const V t1 = at_least(p, T(k.floor));
+    const V t2 = select<V>(t0, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t1);
+    const V t3 = log_normal(t2);
+    const V t4 = y * t3;
+    const V t5 = p - t4;
+    const Bits<V> t6 = y > T(1.0);
+    const V t7 = at_least(y, T(1.0));
+    const V t8 = t7 + T(0.5);
+    const V t9 = log_normal(t7);
+    const V t10 = t8 * t9;
+    const V t11 = t10 - t7;
+    const V t12 = t11 + T(0.9189385332046727);
+    const V t13 = where<V>(t6, t12);
+    const V t14 = t5 + t13;
+    value = t14;
+    const V t15 = t2 - y;
+    const V t16 = t15 / t2;
+    slope = t16;
+    const V t17 = y / t2;
+    const V t18 = t17 / t2;
+    curve = t18;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct Poisson_log_input {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "e0e0410aaf86b678";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const V t0 = exp(p);
+    const Bits<V> t1 = y == T(0.0);
+    const Bits<V> t2 = ~t1;
+    const V t3 = y * p;
+    const V t4 = where<V>(t2, t3);
+    const V t5 = t0 - t4;
+    value = t5;
+    const V t6 = t0 - y;
+    slope = t6;
+    curve = t0;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct Poisson_log_input_full {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "d41b797a7250ad81";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const V t0 = exp(p);
+    const Bits<V> t1 = y == T(0.0);
+    const Bits<V> t2 = ~t1;
+    const V t3 = y * p;
+    const V t4 = where<V>(t2, t3);
+    const V t5 = t0 - t4;
+    const Bits<V> t6 = y > T(1.0);
+    const V t7 = at_least(y, T(1.0));
+    const V t8 = t7 + T(0.5);
+    const V t9 = log_normal(t7);
+    const V t10 = t8 * t9;
+    const V t11 = t10 - t7;
+    const V t12 = t11 + T(0.9189385332046727);
+    const V t13 = where<V>(t6, t12);
+    const V t14 = t5 + t13;
+    value = t14;
+    const V t15 = t0 - y;
+    slope = t15;
+    curve = t0;
     (void)p, (void)q, (void)k;
   }
 };
@@ -359,7 +515,7 @@ struct SoftMargin {
 
 struct MarginRanking_margin {  // q[0] = margin
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "c4f5327b905ab5b4";
+  static constexpr const char* fingerprint = "9a3cdee6b57561ba";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -369,28 +525,26 @@ struct MarginRanking_margin {  // q[0] = margin
   template <class V, class T = Element<V>>
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
-    const Bits<V> t0 = y == T(0.0);
-    const V t1 = select<V>(t0, broadcast<V>(T(-1.0)), y);
-    const V t2 = t1 * p;
-    const V t3 = T(q[0]) - t2;
-    const V t4 = at_least(t3, T(0.0));
-    value = t4;
-    const Bits<V> t5 = t3 > T(0.0);
-    const V t6 = -t1;
-    const Bits<V> t7 = p == p;
-    const Bits<V> t8 = ~t7;
-    const V t9 = where<V>(t8, p);
-    const V t10 = select<V>(t5, t6, t9);
-    slope = t10;
-    const V t11 = T(0.0) * y;
-    curve = t11;
+    const V t0 = y * p;
+    const V t1 = T(q[0]) - t0;
+    const V t2 = at_least(t1, T(0.0));
+    value = t2;
+    const Bits<V> t3 = t1 > T(0.0);
+    const V t4 = -y;
+    const Bits<V> t5 = p == p;
+    const Bits<V> t6 = ~t5;
+    const V t7 = where<V>(t6, p);
+    const V t8 = select<V>(t3, t4, t7);
+    slope = t8;
+    const V t9 = T(0.0) * y;
+    curve = t9;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct MarginRanking {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "690a81ab26f25f1f";
+  static constexpr const char* fingerprint = "76b92f110f311713";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -400,21 +554,19 @@ struct MarginRanking {
   template <class V, class T = Element<V>>
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
-    const Bits<V> t0 = y == T(0.0);
-    const V t1 = select<V>(t0, broadcast<V>(T(-1.0)), y);
-    const V t2 = t1 * p;
-    const V t3 = T(0.0) - t2;
-    const V t4 = at_least(t3, T(0.0));
-    value = t4;
-    const Bits<V> t5 = t3 > T(0.0);
-    const V t6 = -t1;
-    const Bits<V> t7 = p == p;
-    const Bits<V> t8 = ~t7;
-    const V t9 = where<V>(t8, p);
-    const V t10 = select<V>(t5, t6, t9);
-    slope = t10;
-    const V t11 = T(0.0) * y;
-    curve = t11;
+    const V t0 = y * p;
+    const V t1 = T(0.0) - t0;
+    const V t2 = at_least(t1, T(0.0));
+    value = t2;
+    const Bits<V> t3 = t1 > T(0.0);
+    const V t4 = -y;
+    const Bits<V> t5 = p == p;
+    const Bits<V> t6 = ~t5;
+    const V t7 = where<V>(t6, p);
+    const V t8 = select<V>(t3, t4, t7);
+    slope = t8;
+    const V t9 = T(0.0) * y;
+    curve = t9;
     (void)p, (void)q, (void)k;
   }
 };
@@ -657,7 +809,12 @@ struct MeanSquaredLogarithmicError {
   X(BinaryCrossentropy) \
   X(BinaryCrossentropy_from_logits_label_smoothing) \
   X(BinaryCrossentropy_from_logits) \
+  X(LogKLDivergence) \
+  X(LogKLDivergence_log_target) \
   X(Poisson) \
+  X(Poisson_full) \
+  X(Poisson_log_input) \
+  X(Poisson_log_input_full) \
   X(Hinge) \
   X(SquaredHinge) \
   X(SoftMargin) \

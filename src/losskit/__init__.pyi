@@ -48,6 +48,14 @@ class SparseCategoricalCrossentropy(Loss):
 
     def __init__(self, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class NegativeLogLikelihood(Loss):
+    """Negative log-likelihood of integer labels, from log-probabilities.
+
+        -weight_y * log_p_y
+    """
+
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class KLDivergence(Loss):
     """Kullback-Leibler divergence of the prediction from the target distribution.
 
@@ -56,13 +64,22 @@ class KLDivergence(Loss):
 
     def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class LogKLDivergence(Loss):
+    """Kullback-Leibler divergence, element by element, from log-probabilities.
+
+        y * (log(y) - log_p)                           log_target: exp(y) * (y - log_p)
+    """
+
+    def __init__(self, log_target: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)
+        p - y * log(p)                                 log_input: exp(p) - y * p;
+        full adds y * log(y) - y + log(2 * pi * y) / 2 (Stirling) where y > 1
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, log_input: bool = False, full: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -201,16 +218,29 @@ def sparse_categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample
         z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
+def negative_log_likelihood(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Negative log-likelihood of integer labels, from log-probabilities.
+
+        -weight_y * log_p_y
+    """
+
 def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Kullback-Leibler divergence of the prediction from the target distribution.
 
         sum_j y_j * log(y_j / p_j)
     """
 
-def poisson(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def log_kl_divergence(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, log_target: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Kullback-Leibler divergence, element by element, from log-probabilities.
+
+        y * (log(y) - log_p)                           log_target: exp(y) * (y - log_p)
+    """
+
+def poisson(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, log_input: bool = False, full: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)
+        p - y * log(p)                                 log_input: exp(p) - y * p;
+        full adds y * log(y) - y + log(2 * pi * y) / 2 (Stirling) where y > 1
     """
 
 def hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

@@ -41,6 +41,14 @@ class SparseCategoricalCrossentropy(Loss):
 
     def __init__(self, from_logits: bool = False, ignore_class: int | None = None, reduction: _Reduction = "sum_over_batch_size", axis: int = -1, name: str | None = ..., dtype: Any = None, *, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0) -> None: ...
 
+class NegativeLogLikelihood(Loss):
+    """Negative log-likelihood of integer labels, from log-probabilities.
+
+        -weight_y * log_p_y
+    """
+
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class KLDivergence(Loss):
     """Kullback-Leibler divergence of the prediction from the target distribution.
 
@@ -49,13 +57,22 @@ class KLDivergence(Loss):
 
     def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, axis: int = -1) -> None: ...
 
+class LogKLDivergence(Loss):
+    """Kullback-Leibler divergence, element by element, from log-probabilities.
+
+        y * (log(y) - log_p)                           log_target: exp(y) * (y - log_p)
+    """
+
+    def __init__(self, log_target: bool = False, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)
+        p - y * log(p)                                 log_input: exp(p) - y * p;
+        full adds y * log(y) - y + log(2 * pi * y) / 2 (Stirling) where y > 1
     """
 
-    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, log_input: bool = False, full: bool = False) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -180,10 +197,16 @@ def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False
 def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0) -> Any:
     """Categorical cross-entropy with integer labels. Gives one value per sample."""
 
+def negative_log_likelihood(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+    """Negative log-likelihood of integer labels, from log-probabilities. Gives one value per sample."""
+
 def kl_divergence(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Kullback-Leibler divergence of the prediction from the target distribution. Gives one value per sample."""
 
-def poisson(y_true: Any, y_pred: Any) -> Any:
+def log_kl_divergence(y_true: Any, y_pred: Any, log_target: bool = False) -> Any:
+    """Kullback-Leibler divergence, element by element, from log-probabilities. Gives one value per sample."""
+
+def poisson(y_true: Any, y_pred: Any, log_input: bool = False, full: bool = False) -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate. Gives one value per sample."""
 
 def hinge(y_true: Any, y_pred: Any) -> Any:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from losskit.core import softmax
-from losskit.core.definition import LABEL, LOGIT, PROBABILITY, SHARE, Domain, parameter
+from losskit.core.definition import (
+    LABEL,
+    LOG_PROBABILITY,
+    LOGIT,
+    PROBABILITY,
+    SHARE,
+    Domain,
+    parameter,
+)
 from losskit.core.families import Pointwise, Rowwise
 from losskit.core.namespaces import Array, Vocabulary
 
@@ -19,6 +27,16 @@ SMOOTHING = {
     "low": 0.0,
     "high": 1.0,
     "doc": "share of the target spread evenly over the classes",
+}
+IGNORE: dict[str, Any] = {
+    "kind": "integer or None",
+    "low": -(2**31) + 1,
+    "high": 2**31 - 1,
+    "doc": "label whose items are left out of the loss and of the count (often -1 or 255)",
+}
+CLASS_WEIGHT: dict[str, Any] = {
+    "kind": "class weights",
+    "doc": "weight per class: a sequence, one for each, or a mapping (1 for those not named)",
 }
 TEMPERATURE = {
     "kind": "number",
@@ -240,8 +258,50 @@ class CategoricalCrossentropy(Rowwise):
         return y * (1.0 - s) + s / p.shape[self.axis] if s else y
 
 
+class OfLabels(Rowwise):
+    """Rows whose target is a class number, each class with its weight."""
+
+    ignore_class: int | None
+    class_weight: tuple[Any, ...] | None
+
+    def ignored(self) -> int | None:
+        return self.ignore_class
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        raise TypeError("Integer labels have no derivative.")
+
+    def weights(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """The class weight of each row, in the shape of the items."""
+        return m.drop(self._true(m, y, p)[1], self.axis)
+
+    def _true(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
+        """Which class is the true one, and its weight, the class axis kept; NaN for a bad label."""
+        true = m.classes(y, p, self.axis)
+        per_class = m.vector(self._per_class(p.shape[self.axis]), p, self.axis)
+        weight = m.sum(m.where(true, per_class, 0.0 * per_class), self.axis)
+        found = m.max(m.where(true, 1.0 + 0.0 * per_class, 0.0), self.axis)
+        return true, m.where(found > 0, weight, float("nan"))
+
+    def _per_class(self, classes: int) -> list[float]:
+        given = self.class_weight or ()
+        if given and not isinstance(given[0], tuple):
+            if len(given) != classes:
+                raise ValueError(
+                    f"class_weight has {len(given)} weights, but y_pred has {classes} classes. "
+                    "Give one for each, or a mapping, {class: weight}, to leave the others at 1."
+                )
+            return [*given]
+        weights = dict(given)
+        if weights and max(weights) >= classes:
+            raise ValueError(
+                f"class_weight names class {max(weights)}, but y_pred has {classes} classes "
+                f"(0 to {classes - 1})."
+            )
+        return [weights.get(c, 1.0) for c in range(classes)]
+
+
 @dataclass(frozen=True)
-class SparseCategoricalCrossentropy(Rowwise):
+class SparseCategoricalCrossentropy(OfLabels):
     """Categorical cross-entropy with integer labels.
 
     What it measures
@@ -284,19 +344,9 @@ class SparseCategoricalCrossentropy(Rowwise):
     """
 
     from_logits: bool = parameter(False, **FROM_LOGITS)
-    ignore_class: int | None = parameter(
-        None,
-        kind="integer or None",
-        low=-(2**31) + 1,
-        high=2**31 - 1,
-        doc="label whose items are left out of the loss and of the count (often -1 or 255)",
-    )
+    ignore_class: int | None = parameter(None, **IGNORE)
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
-    class_weight: tuple[Any, ...] | None = parameter(
-        None,
-        kind="class weights",
-        doc="weight per class: a sequence, one for each, or a mapping (1 for those not named)",
-    )
+    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
     label_smoothing: float = parameter(0.0, **SMOOTHING)
     temperature: float = parameter(1.0, **TEMPERATURE)
     z_loss: float = parameter(0.0, **Z_LOSS)
@@ -322,9 +372,6 @@ class SparseCategoricalCrossentropy(Rowwise):
     def check(self) -> None:
         check_for_logits(self)
 
-    def ignored(self) -> int | None:
-        return self.ignore_class
-
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         target, weight = self._target(m, y, p)
         return m.drop(_weighted(m, weight, softmax_value(self, m, target, p)), self.axis)
@@ -337,40 +384,78 @@ class SparseCategoricalCrossentropy(Rowwise):
         target, weight = self._target(m, y, p)
         return _weighted(m, weight, softmax_curve(self, m, target, p))
 
-    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        raise TypeError("Integer labels have no derivative.")
-
-    def weights(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        """The class weight of each row, in the shape of the items."""
-        return m.drop(self._target(m, y, p)[1], self.axis)
-
     def _target(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
         """The one-hot (or smoothed) row, and the weight of its class; NaN for a bad label."""
-        true = m.classes(y, p, self.axis)
-        per_class = m.vector(self._per_class(p.shape[self.axis]), p, self.axis)
-        weight = m.sum(m.where(true, per_class, 0.0 * per_class), self.axis)
-        found = m.max(m.where(true, 1.0 + 0.0 * per_class, 0.0), self.axis)
-        weight = m.where(found > 0, weight, float("nan"))
+        true, weight = self._true(m, y, p)
         low = self.label_smoothing / p.shape[self.axis]
         high = 1.0 - self.label_smoothing + low
-        return m.where(true, high + 0.0 * per_class, low + 0.0 * per_class), weight
+        zero = 0.0 * m.max(p, self.axis)
+        return m.where(true, high + zero, low + zero), weight
 
-    def _per_class(self, classes: int) -> list[float]:
-        given = self.class_weight or ()
-        if given and not isinstance(given[0], tuple):
-            if len(given) != classes:
-                raise ValueError(
-                    f"class_weight has {len(given)} weights, but y_pred has {classes} classes. "
-                    "Give one for each, or a mapping, {class: weight}, to leave the others at 1."
-                )
-            return [*given]
-        weights = dict(given)
-        if weights and max(weights) >= classes:
-            raise ValueError(
-                f"class_weight names class {max(weights)}, but y_pred has {classes} classes "
-                f"(0 to {classes - 1})."
-            )
-        return [weights.get(c, 1.0) for c in range(classes)]
+
+@dataclass(frozen=True)
+class NegativeLogLikelihood(OfLabels):
+    """Negative log-likelihood of integer labels, from log-probabilities.
+
+    What it measures
+    ----------------
+    How unlikely the true class is, in nats, where the model gives the logarithms of probabilities.
+
+    When to use
+    -----------
+    Models that end in log_softmax, or whose log-probabilities are made otherwise (mixtures, beams).
+
+    Pitfalls
+    --------
+    Nothing is normalised: logits go in without an error, and their loss falls without a limit. For
+    logits use `sparse_categorical_crossentropy` with `from_logits=True`. Labels start at 0. Class
+    weights multiply the items and do not change the count of the mean (reduction
+    "mean_with_sample_weight" divides by the weights).
+
+    Formula
+    -------
+    -weight_y * log_p_y
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.negative_log_likelihood([1, 0], [[-3.0, -0.5], [-1.0, -0.25]]))
+    0.75
+
+    References
+    ----------
+    Bishop, Pattern Recognition and Machine Learning (2006), ch. 4.3.4.
+    """
+
+    ignore_class: int | None = parameter(None, **IGNORE)
+    axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+
+    name = "negative_log_likelihood"
+    aliases = ("nll", "nll_loss")
+    latex = r"-\log p_y"
+    unit = "nats"
+    target: ClassVar[Domain] = LABEL
+    convex = True
+    metric = "sparse_categorical_accuracy"
+    task = "sparse"
+
+    @property
+    def prediction(self) -> Domain:
+        return LOG_PROBABILITY
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        true, weight = self._true(m, y, p)
+        item = m.sum(m.where(true, -p, 0.0), self.axis)
+        return m.drop(_weighted(m, weight, item), self.axis)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        true, weight = self._true(m, y, p)
+        return m.where(true, -weight, 0.0 * weight)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        true, weight = self._true(m, y, p)
+        return m.where(true, 0.0 * weight, 0.0 * weight)
 
 
 def _weighted(m: Vocabulary, weight: Array, x: Array) -> Array:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from losskit.core.definition import SHARE, Domain, parameter
-from losskit.core.families import Rowwise
+from losskit.core.definition import LOG_PROBABILITY, SHARE, Domain, parameter
+from losskit.core.families import Pointwise, Rowwise
 from losskit.core.namespaces import Array, Vocabulary
+
+
+LOG_OR_SHARE = Domain("a probability, or with log_target its logarithm")
 
 
 @dataclass(frozen=True)
@@ -82,3 +85,80 @@ class KLDivergence(Rowwise):
         # Far from it, one logarithm of the quotient: a difference of two keeps both roundings.
         far = m.log(m.maximum(t / q, m.tiny(q)))
         return m.where(close, m.log1p(m.where(close, (t - q) / q, 0.0)), far)
+
+
+@dataclass(frozen=True)
+class LogKLDivergence(Pointwise):
+    """Kullback-Leibler divergence, element by element, from log-probabilities.
+
+    What it measures
+    ----------------
+    What each outcome adds to the nats lost by coding draws of the target distribution with the code
+    made for the predicted one. The sum over a distribution is its divergence.
+
+    When to use
+    -----------
+    Distillation and variational models that compute with log-probabilities (log_softmax).
+
+    Pitfalls
+    --------
+    The mean over all elements is not the divergence, but a fraction of it: sum, and divide by the
+    number of distributions. The prediction is a log-probability: probabilities go in without an
+    error. Nothing is normalised; by itself an element has no minimum. The target is a probability,
+    unless `log_target` says that it is a logarithm too.
+
+    Formula
+    -------
+    y * (log(y) - log_p)                           log_target: exp(y) * (y - log_p)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> total = losskit.LogKLDivergence(reduction="sum")
+    >>> round(float(total([0.5, 0.5], [-1.38629436, -0.28768207])), 6)
+    0.143841
+
+    References
+    ----------
+    Kullback and Leibler, On Information and Sufficiency, Annals of Mathematical Statistics 22
+    (1951), 79-86.
+    """
+
+    log_target: bool = parameter(
+        False, kind="flag", doc="whether targets are logarithms of probabilities"
+    )
+
+    name = "log_kl_divergence"
+    aliases = ("kl_div",)
+    latex = r"y\, (\log y - \log p)"
+    unit = "nats"
+    target: ClassVar[Domain] = LOG_OR_SHARE
+    convex = True
+    metric = "mean_absolute_error"
+    task = "regression"
+
+    @property
+    def prediction(self) -> Domain:
+        return LOG_PROBABILITY
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        share, log = self._target(m, y)
+        # An outcome that the target rules out adds nothing, even where the prediction does as well.
+        return m.where(share == 0, 0.0, share * (log - p))
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return -self._target(m, y)[0]
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * self._target(m, y)[0]
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        share, log = self._target(m, y)
+        by_log = m.where(share == 0, 0.0, share * (log - p + 1.0))
+        return by_log if self.log_target else log - p + 1.0
+
+    def _target(self, m: Vocabulary, y: Array) -> tuple[Array, Array]:
+        """The probability and its logarithm; of a probability of 0 that of the floor."""
+        if self.log_target:
+            return m.exp(y), y
+        return y, m.log(m.floored(y))

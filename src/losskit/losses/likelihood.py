@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from losskit.core.definition import NONNEGATIVE, Domain
+from losskit.core.definition import NONNEGATIVE, REAL, Domain, parameter
 from losskit.core.families import Pointwise
 from losskit.core.namespaces import Array, Vocabulary
+
+HALF_LOG_2_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,15 @@ class Poisson(Pointwise):
 
     Pitfalls
     --------
-    The prediction is a rate, not its logarithm. The constant log(y!) is left out, so the value may
-    be negative and is y - y log(y) at the optimum. A rate of 0 for a count above 0 is read as the
-    smallest normal number, so that the gradient stays alive.
+    The prediction is a rate, unless `log_input` says that it is the rate's logarithm. The constant
+    log(y!) is left out, so the value may be negative and is y - y log(y) at the optimum; `full`
+    adds it. A rate of 0 for a count above 0 is read as the smallest normal number, so that the
+    gradient stays alive.
 
     Formula
     -------
-    p - y * log(p)
+    p - y * log(p)                                 log_input: exp(p) - y * p;
+    full adds y * log(y) - y + log(2 * pi * y) / 2 (Stirling) where y > 1
 
     Examples
     --------
@@ -44,6 +49,13 @@ class Poisson(Pointwise):
     135 (1972), 370-384.
     """
 
+    log_input: bool = parameter(
+        False, kind="flag", doc="whether predictions are logarithms of the rate"
+    )
+    full: bool = parameter(
+        False, kind="flag", doc="whether log(y!), which no prediction changes, is added (Stirling)"
+    )
+
     name = "poisson"
     aliases = ("poisson_nll",)
     latex = r"p - y \log p"
@@ -55,19 +67,36 @@ class Poisson(Pointwise):
 
     @property
     def prediction(self) -> Domain:
-        return NONNEGATIVE
+        return REAL if self.log_input else NONNEGATIVE
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return p - y * m.log(m.floored(p))
+        if self.log_input:
+            # Of a count of 0 the logarithm may be -inf.
+            value = m.exp(p) - m.where(y == 0, 0.0, y * p)
+        else:
+            value = p - y * m.log(m.floored(p))
+        if not self.full:
+            return value
+        count = m.maximum(y, 1.0)
+        stirling = (count + 0.5) * m.log(count) - count + HALF_LOG_2_PI
+        return value + m.where(y > 1, stirling, 0.0)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        if self.log_input:
+            return m.exp(p) - y
         # (p - y) / p, not 1 - y / p: no cancellation near the optimum.
         q = m.floored(p)
         return (q - y) / q
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        if self.log_input:
+            return m.exp(p)
         q = m.floored(p)
         return y / q / q
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return -m.log(m.floored(p))
+        slope = -p if self.log_input else -m.log(m.floored(p))
+        if not self.full:
+            return slope
+        count = m.maximum(y, 1.0)
+        return slope + m.where(y > 1, m.log(count) + 0.5 / count, 0.0)

@@ -10,6 +10,12 @@ from losskit.core.families import Pointwise, Rowwise
 from losskit.core.namespaces import Array, Vocabulary
 
 
+PREFERENCE = Domain(
+    "1 where the first score should be higher, -1 where the second should, 0 for neither",
+    values=(-1.0, 0.0, 1.0),
+)
+
+
 def _signs(m: Vocabulary, y: Array) -> Array:
     """Classes 0 and 1 as -1 and 1; element by element, so that no element depends on its batch."""
     return m.where(y == 0, -1.0, y)
@@ -217,7 +223,7 @@ class MarginRanking(Pointwise):
     Pitfalls
     --------
     With a margin of 0, the default, equal scores cost nothing: a model that gives every item the
-    same score is optimal. A target of 0 (read as -1) does not mean a tie.
+    same score is optimal. A target of 0 says nothing of the pair, and costs the margin.
 
     Formula
     -------
@@ -242,19 +248,18 @@ class MarginRanking(Pointwise):
     name = "margin_ranking"
     aliases = ("margin_ranking_loss",)
     latex = r"\max(m - y\, p,\; 0)"
-    target: ClassVar[Domain] = SIGN
+    target: ClassVar[Domain] = PREFERENCE
     convex = True
     metric = "sign_accuracy"
     task = "binary"
 
     def kinks(self, y: float) -> tuple[float, ...]:
-        return (self.margin / (y or -1.0),)
+        return (self.margin / y,) if y else ()
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.maximum(self.margin - _signs(m, y) * p, 0.0)
+        return m.maximum(self.margin - y * p, 0.0)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        y = _signs(m, y)
         # Beyond the margin 0, at infinity too; a NaN shows.
         return m.where(self.margin - y * p > 0, -y, m.where(p == p, 0.0, p))
 
@@ -262,7 +267,7 @@ class MarginRanking(Pointwise):
         return 0.0 * y
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.where(self.margin - _signs(m, y) * p > 0, -p, 0.0)
+        return m.where(self.margin - y * p > 0, -p, 0.0)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def prepare(card: Any, y: Any, p: Any, weight: Any, mask: Any, wide: bool = Fals
     if type(y) is not np.ndarray:
         y = as_array("y_true", y)
     computed = computed_in(p.dtype)
-    if computed is None or not _readable(y.dtype) or p.size == 0:
+    if computed is None or not _readable(y.dtype) or p.size == 0 or p.ndim > _DIMENSIONS:
         return None
     rows, shape = None, p.shape
     if is_rowwise(card):
@@ -107,6 +107,8 @@ def prepare(card: Any, y: Any, p: Any, weight: Any, mask: Any, wide: bool = Fals
         weight = fit_items("sample_weight", as_array("sample_weight", weight), shape)
         if not _readable(weight.dtype):
             return None
+        if wide and not computed[0] and weight.max() > np.finfo(np.float32).max:
+            return None  # too large for the predictions' own dtype
         weight = _plain(weight)
     ignored = card.ignored()
     if ignored is not None:
@@ -146,6 +148,7 @@ def divisor(card: Any, call: Call) -> float:
 
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+_DIMENSIONS = 32  # of an array that a kernel reads
 
 
 def _readable(dtype: Any) -> bool:

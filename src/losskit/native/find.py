@@ -83,6 +83,9 @@ def _make(card: Any, wide: bool, floor: float, classes: int) -> Any:
         low, high = domain.low - domain.slack, domain.high + domain.slack
         return library._kernels.PointwiseKernel(number, wide, values, floor, low, high)
     if type(card) in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and card.from_logits:
+        # Whatever is no ordinary float32, and no axis, is for NumPy to compute or to refuse.
+        if not 1e-30 <= card.temperature <= 1e30 or not -64 <= card.axis < 64:
+            return None
         weights: list[float] = []
         ignored = card.ignored()
         if getattr(card, "class_weight", None):

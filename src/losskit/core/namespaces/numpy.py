@@ -36,6 +36,10 @@ class NumpyVocabulary(Vocabulary):
         return np.where(condition, yes, no)
 
     def sum(self, x: Array, axis: int | None) -> Array:
+        # In float64: along another axis than the last NumPy adds one by one, and float32 loses the
+        # small ones.
+        if x.dtype == np.float32:
+            return np.sum(x, axis=axis, keepdims=True, dtype=np.float64).astype(np.float32)
         return np.sum(x, axis=axis, keepdims=True)
 
     def max(self, x: Array, axis: int | None) -> Array:
