@@ -43,7 +43,7 @@ KERAS_ORDER = {
 # Parameters that Keras's loss of the same name lacks: keywords here.
 KERAS_LACKS = {
     "KLDivergence": ["axis"],
-    "Poisson": ["log_input", "full"],
+    "Poisson": ["log_input"],
     "CategoricalHinge": ["axis"],
     "MeanAbsolutePercentageError": ["epsilon"],
     "CategoricalCrossentropy": ["temperature", "z_loss"],

@@ -24,8 +24,7 @@ from losskit.core.families import Setwise, is_rowwise
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "huber": [{}, {"delta": 1e-3}, {"delta": 0.7}, {"delta": 1e6}],
     "smooth_l1": [{}, {"beta": 1e-3}, {"beta": 0.7}, {"beta": 1e6}],
-    "poisson": [{}, {"log_input": True}, {"full": True}, {"log_input": True, "full": True}],
-    "log_kl_divergence": [{}, {"log_target": True}],
+    "poisson": [{}, {"log_input": True}],
     "negative_log_likelihood": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
     "margin_ranking": [{}, {"margin": 0.7}, {"margin": -0.5}],
     "mean_absolute_percentage_error": [{}, {"epsilon": 1e-3}, {"epsilon": 1.0}],
@@ -154,6 +153,8 @@ def _random(rng: Any, domain: Any, shape: tuple[int, ...], rows: bool) -> np.nda
         return rng.uniform(0.01, 0.99, shape)
     if domain.low == 0.0:
         return rng.gamma(1.5, 2.0, shape)
+    if domain.high == 0.0:
+        return -rng.gamma(1.5, 2.0, shape)
     return rng.normal(0.0, 2.0, shape)
 
 
@@ -189,6 +190,8 @@ def extreme(card: Any, dtype: Any) -> Any:
         pairs = list(itertools.product(SOFT, other))
         if prediction.high == 1.0:
             pairs += [q for y in SOFT for q in _near(y, dtype)]
+    elif target.high == 0.0:
+        pairs = list(itertools.product([-abs(z) for z in LOGITS], LOGITS))
     elif target.low == 0.0:
         other = AMOUNTS if prediction.low == 0.0 else [*AMOUNTS, -1e-30, -1e-8, -0.5, -1.0, -1e3]
         pairs = list(itertools.product(AMOUNTS, other))

@@ -213,6 +213,8 @@ def _targets(card: Any) -> list[float]:
         return [-1.0, 0.0, 1.0]
     if card.target.high == 1.0:
         return [0.0, 1.0, 0.3]
+    if card.target.high == 0.0:
+        return [0.0, -0.3, -2.5]
     return [0.5, 1.0, 2.5] if card.target.low == 0.0 else [0.0, 1.0, -2.5]
 
 

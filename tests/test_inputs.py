@@ -145,12 +145,12 @@ NAMES_WITH_TARGETS = [n for n, c in CARDS.items() if not c.target.labels]
 @pytest.mark.parametrize("name", NAMES_WITH_TARGETS)
 @pytest.mark.parametrize(("junk", "words"), [(np.nan, "NaN"), (np.inf, "infinite")])
 def test_target_that_is_no_number(name, junk, words):
-    y, p = np.ones((2, 3)), np.full((2, 3), 0.5)
+    y, p = np.full((2, 3), min(1.0, CARDS[name].target.high)), np.full((2, 3), 0.5)
     y[1, 2] = junk
     loss = losskit.get(name)
     if np.isnan(junk) or not CARDS[name].target.values:
         bad(lambda: loss(y, p), ValueError, "y_true", words, "index (1, 2)", "mask=")
-    keep = np.array([True, False]) if loss(p * 0 + 1, p).ndim == 0 else None
+    keep = np.array([True, False]) if loss(np.full_like(p, y[0, 0]), p).ndim == 0 else None
     assert np.isfinite(loss(y, p, mask=keep))
     assert np.isfinite(loss(y, p, [1.0, 0.0]))
 
@@ -387,6 +387,7 @@ def test_valid_input_raises_no_warning():
     for name in NAMES_WITH_TARGETS:
         loss = losskit.get(name)
         if not inputs.is_rowwise(loss.card):
+            y[0] = min(1.0, loss.card.target.high)
             loss.value_and_gradient(y, p, mask=[True, False, False])
             loss.curvature(y, p, [1.0, 0.0, 0.0])
     scce([np.nan, 1.0], ROWS, mask=[False, True])

@@ -768,7 +768,9 @@ except MemoryError:
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's limits")
-@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="ASan takes address space")
+@pytest.mark.skipif(
+    "libasan" in os.environ.get("LD_PRELOAD", ""), reason="ASan takes address space"
+)
 @pytest.mark.parametrize("way", ["rows", "columns"])
 def test_out_of_memory_is_an_error(way):
     run = subprocess.run(

@@ -177,12 +177,9 @@ class MeanSquaredLogarithmicError(Definition):
 
 class Poisson(Definition):
     def value(self, y, p):
-        full = []
-        if self.card.full and y > 1:
-            full = [y * mpmath.log(y), -y, mpmath.log(2 * mpmath.pi * y) / 2]
         if self.card.log_input:
-            return [mpmath.exp(p), -y * p if y else ZERO, *full]
-        return [p, -y * mpmath.log(self.floored(p)), *full]
+            return [mpmath.exp(p), -y * p if y else ZERO]
+        return [p, -y * mpmath.log(self.floored(p))]
 
     def slope(self, y, p):
         if self.card.log_input:
@@ -196,10 +193,9 @@ class Poisson(Definition):
 
     def optimum(self, y):
         y = mpf(y)
+        best = float(y)
         if self.card.log_input:
             best = float(mpmath.log(y)) if y else -1e4
-        else:
-            best = float(y)
         return best, sum(self.value(y, mpf(best)))
 
 
@@ -318,8 +314,6 @@ class LogKLDivergence(Definition):
     has_optimum = False  # only the elements of a distribution have one together
 
     def _target(self, y):
-        if self.card.log_target:
-            return mpmath.exp(y), y
         return y, mpmath.log(self.floored(y))
 
     def value(self, y, p):
@@ -331,6 +325,11 @@ class LogKLDivergence(Definition):
 
     def curve(self, y, p):
         return [ZERO]
+
+
+class LogKLDivergenceWithLogTargets(LogKLDivergence):
+    def _target(self, y):
+        return mpmath.exp(y), y
 
 
 # --- definitions: rowwise -----------------------------------------------------------------------
@@ -589,6 +588,7 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "negative_log_likelihood": NegativeLogLikelihood,
     "kl_divergence": KLDivergence,
     "log_kl_divergence": LogKLDivergence,
+    "log_kl_divergence_with_log_targets": LogKLDivergenceWithLogTargets,
     "hinge": Hinge,
     "squared_hinge": SquaredHinge,
     "soft_margin": SoftMargin,

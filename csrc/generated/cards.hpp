@@ -229,10 +229,10 @@ struct BinaryCrossentropy_from_logits {
 
 struct LogKLDivergence {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "e0ef4b9b912396f8";
+  static constexpr const char* fingerprint = "7017cf205b3feba3";
   static constexpr int parameters = 0;
-  static constexpr double target_low = -infinity;
-  static constexpr double target_high = infinity;
+  static constexpr double target_low = -1e-05;
+  static constexpr double target_high = 1.00001;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -240,46 +240,55 @@ struct LogKLDivergence {
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
     const Bits<V> t0 = y == T(0.0);
-    const Bits<V> t1 = ~t0;
-    const Bits<V> t2 = y < T(-1e-05);
-    const V t3 = at_least(y, T(k.floor));
-    const V t4 = select<V>(t2, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t3);
-    const V t5 = log_normal(t4);
-    const V t6 = t5 - p;
-    const V t7 = y * t6;
-    const V t8 = where<V>(t1, t7);
-    value = t8;
-    const V t9 = -y;
-    slope = t9;
-    const V t10 = T(0.0) * y;
-    curve = t10;
+    const Bits<V> t1 = p == p;
+    const Bits<V> t2 = ~t1;
+    const V t3 = where<V>(t2, p);
+    const Bits<V> t4 = y < T(-1e-05);
+    const V t5 = at_least(y, T(k.floor));
+    const V t6 = select<V>(t4, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t5);
+    const V t7 = log_normal(t6);
+    const V t8 = t7 - p;
+    const V t9 = y * t8;
+    const V t10 = select<V>(t0, t3, t9);
+    value = t10;
+    const V t11 = t3 - y;
+    slope = t11;
+    const V t12 = T(0.0) * y;
+    const V t13 = t3 + t12;
+    curve = t13;
     (void)p, (void)q, (void)k;
   }
 };
 
-struct LogKLDivergence_log_target {
+struct LogKLDivergenceWithLogTargets {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "171714a3534e77f6";
+  static constexpr const char* fingerprint = "9bcd50c8bc094e68";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
-  static constexpr double target_high = infinity;
+  static constexpr double target_high = 1e-05;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
-    const V t0 = exp(y);
-    const Bits<V> t1 = t0 == T(0.0);
-    const Bits<V> t2 = ~t1;
-    const V t3 = y - p;
-    const V t4 = t0 * t3;
-    const V t5 = where<V>(t2, t4);
-    value = t5;
-    const V t6 = -t0;
-    slope = t6;
-    const V t7 = T(0.0) * t0;
-    curve = t7;
+    const V t0 = T(0.5) * y;
+    const V t1 = exp(t0);
+    const Bits<V> t2 = t1 == T(0.0);
+    const Bits<V> t3 = p == p;
+    const Bits<V> t4 = ~t3;
+    const V t5 = where<V>(t4, p);
+    const V t6 = y - p;
+    const V t7 = t1 * t6;
+    const V t8 = t1 * t7;
+    const V t9 = select<V>(t2, t5, t8);
+    value = t9;
+    const V t10 = exp(y);
+    const V t11 = t5 - t10;
+    slope = t11;
+    const V t12 = T(0.0) * t10;
+    const V t13 = t5 + t12;
+    curve = t13;
     (void)p, (void)q, (void)k;
   }
 };
@@ -313,47 +322,9 @@ struct Poisson {
   }
 };
 
-struct Poisson_full {
-  static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "205f9961738d2423";
-  static constexpr int parameters = 0;
-  static constexpr double target_low = 0.0;
-  static constexpr double target_high = infinity;
-  static constexpr bool signs = false;
-  static constexpr bool prediction_bounded = true;
-
-  template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
-                                      V& value, V& slope, V& curve) {
-    const Bits<V> t0 = p < T(-1e-05);
-    const V t1 = at_least(p, T(k.floor));
-    const V t2 = select<V>(t0, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t1);
-    const V t3 = log_normal(t2);
-    const V t4 = y * t3;
-    const V t5 = p - t4;
-    const Bits<V> t6 = y > T(1.0);
-    const V t7 = at_least(y, T(1.0));
-    const V t8 = t7 + T(0.5);
-    const V t9 = log_normal(t7);
-    const V t10 = t8 * t9;
-    const V t11 = t10 - t7;
-    const V t12 = t11 + T(0.9189385332046727);
-    const V t13 = where<V>(t6, t12);
-    const V t14 = t5 + t13;
-    value = t14;
-    const V t15 = t2 - y;
-    const V t16 = t15 / t2;
-    slope = t16;
-    const V t17 = y / t2;
-    const V t18 = t17 / t2;
-    curve = t18;
-    (void)p, (void)q, (void)k;
-  }
-};
-
 struct Poisson_log_input {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "e0e0410aaf86b678";
+  static constexpr const char* fingerprint = "3f07dd6bef1a414c";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = infinity;
@@ -363,51 +334,17 @@ struct Poisson_log_input {
   template <class V, class T = Element<V>>
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
-    const V t0 = exp(p);
-    const Bits<V> t1 = y == T(0.0);
-    const Bits<V> t2 = ~t1;
-    const V t3 = y * p;
-    const V t4 = where<V>(t2, t3);
-    const V t5 = t0 - t4;
-    value = t5;
-    const V t6 = t0 - y;
-    slope = t6;
-    curve = t0;
-    (void)p, (void)q, (void)k;
-  }
-};
-
-struct Poisson_log_input_full {
-  static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "d41b797a7250ad81";
-  static constexpr int parameters = 0;
-  static constexpr double target_low = 0.0;
-  static constexpr double target_high = infinity;
-  static constexpr bool signs = false;
-  static constexpr bool prediction_bounded = false;
-
-  template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
-                                      V& value, V& slope, V& curve) {
-    const V t0 = exp(p);
-    const Bits<V> t1 = y == T(0.0);
-    const Bits<V> t2 = ~t1;
-    const V t3 = y * p;
-    const V t4 = where<V>(t2, t3);
-    const V t5 = t0 - t4;
-    const Bits<V> t6 = y > T(1.0);
-    const V t7 = at_least(y, T(1.0));
-    const V t8 = t7 + T(0.5);
-    const V t9 = log_normal(t7);
-    const V t10 = t8 * t9;
-    const V t11 = t10 - t7;
-    const V t12 = t11 + T(0.9189385332046727);
-    const V t13 = where<V>(t6, t12);
-    const V t14 = t5 + t13;
-    value = t14;
-    const V t15 = t0 - y;
-    slope = t15;
-    curve = t0;
+    const Bits<V> t0 = y == T(0.0);
+    const V t1 = exp(p);
+    const Bits<V> t2 = t1 == T(std::numeric_limits<double>::infinity());
+    const Bits<V> t3 = t0 | t2;
+    const V t4 = y * p;
+    const V t5 = t1 - t4;
+    const V t6 = select<V>(t3, t1, t5);
+    value = t6;
+    const V t7 = t1 - y;
+    slope = t7;
+    curve = t1;
     (void)p, (void)q, (void)k;
   }
 };
@@ -810,11 +747,9 @@ struct MeanSquaredLogarithmicError {
   X(BinaryCrossentropy_from_logits_label_smoothing) \
   X(BinaryCrossentropy_from_logits) \
   X(LogKLDivergence) \
-  X(LogKLDivergence_log_target) \
+  X(LogKLDivergenceWithLogTargets) \
   X(Poisson) \
-  X(Poisson_full) \
   X(Poisson_log_input) \
-  X(Poisson_log_input_full) \
   X(Hinge) \
   X(SquaredHinge) \
   X(SoftMargin) \

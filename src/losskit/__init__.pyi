@@ -67,19 +67,26 @@ class KLDivergence(Loss):
 class LogKLDivergence(Loss):
     """Kullback-Leibler divergence, element by element, from log-probabilities.
 
-        y * (log(y) - log_p)                           log_target: exp(y) * (y - log_p)
+        y * (log(y) - log_p)
     """
 
-    def __init__(self, log_target: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class LogKLDivergenceWithLogTargets(Loss):
+    """Kullback-Leibler divergence, element by element, both sides log-probabilities.
+
+        exp(log_y) * (log_y - log_p)
+    """
+
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)                                 log_input: exp(p) - y * p;
-        full adds y * log(y) - y + log(2 * pi * y) / 2 (Stirling) where y > 1
+        p - y * log(p)                                 log_input: exp(p) - y * p
     """
 
-    def __init__(self, log_input: bool = False, full: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -230,17 +237,22 @@ def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike
         sum_j y_j * log(y_j / p_j)
     """
 
-def log_kl_divergence(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, log_target: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def log_kl_divergence(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Kullback-Leibler divergence, element by element, from log-probabilities.
 
-        y * (log(y) - log_p)                           log_target: exp(y) * (y - log_p)
+        y * (log(y) - log_p)
     """
 
-def poisson(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, log_input: bool = False, full: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def log_kl_divergence_with_log_targets(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Kullback-Leibler divergence, element by element, both sides log-probabilities.
+
+        exp(log_y) * (log_y - log_p)
+    """
+
+def poisson(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, log_input: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)                                 log_input: exp(p) - y * p;
-        full adds y * log(y) - y + log(2 * pi * y) / 2 (Stirling) where y > 1
+        p - y * log(p)                                 log_input: exp(p) - y * p
     """
 
 def hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

@@ -74,6 +74,48 @@ class Rowwise(Items):
         return self.axis
 
 
+class Labelled(Rowwise):
+    """Rows whose target is a class number, each class with its weight."""
+
+    ignore_class: int | None
+    class_weight: tuple[Any, ...] | None
+
+    def ignored(self) -> int | None:
+        return self.ignore_class
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        raise TypeError("Integer labels have no derivative.")
+
+    def weights(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """The class weight of each row, in the shape of the items."""
+        return m.drop(self._true(m, y, p)[1], self.axis)
+
+    def _true(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
+        """Which class is the true one, and its weight, the class axis kept; NaN for a bad label."""
+        true = m.classes(y, p, self.axis)
+        per_class = m.vector(self._per_class(p.shape[self.axis]), p, self.axis)
+        weight = m.sum(m.where(true, per_class, 0.0 * per_class), self.axis)
+        found = m.max(m.where(true, 1.0 + 0.0 * per_class, 0.0), self.axis)
+        return true, m.where(found > 0, weight, float("nan"))
+
+    def _per_class(self, classes: int) -> list[float]:
+        given = self.class_weight or ()
+        if given and not isinstance(given[0], tuple):
+            if len(given) != classes:
+                raise ValueError(
+                    f"class_weight has {len(given)} weights, but y_pred has {classes} classes. "
+                    "Give one for each, or a mapping, {class: weight}, to leave the others at 1."
+                )
+            return [*given]
+        weights = dict(given)
+        if weights and max(weights) >= classes:
+            raise ValueError(
+                f"class_weight names class {max(weights)}, but y_pred has {classes} classes "
+                f"(0 to {classes - 1})."
+            )
+        return [weights.get(c, 1.0) for c in range(classes)]
+
+
 class Setwise(Card):
     """One value per set: the outer function of the mean of an inner, decomposable loss."""
 

@@ -60,19 +60,26 @@ class KLDivergence(Loss):
 class LogKLDivergence(Loss):
     """Kullback-Leibler divergence, element by element, from log-probabilities.
 
-        y * (log(y) - log_p)                           log_target: exp(y) * (y - log_p)
+        y * (log(y) - log_p)
     """
 
-    def __init__(self, log_target: bool = False, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class LogKLDivergenceWithLogTargets(Loss):
+    """Kullback-Leibler divergence, element by element, both sides log-probabilities.
+
+        exp(log_y) * (log_y - log_p)
+    """
+
+    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)                                 log_input: exp(p) - y * p;
-        full adds y * log(y) - y + log(2 * pi * y) / 2 (Stirling) where y > 1
+        p - y * log(p)                                 log_input: exp(p) - y * p
     """
 
-    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, log_input: bool = False, full: bool = False) -> None: ...
+    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, log_input: bool = False) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -203,10 +210,13 @@ def negative_log_likelihood(y_true: Any, y_pred: Any, ignore_class: int | None =
 def kl_divergence(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Kullback-Leibler divergence of the prediction from the target distribution. Gives one value per sample."""
 
-def log_kl_divergence(y_true: Any, y_pred: Any, log_target: bool = False) -> Any:
+def log_kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """Kullback-Leibler divergence, element by element, from log-probabilities. Gives one value per sample."""
 
-def poisson(y_true: Any, y_pred: Any, log_input: bool = False, full: bool = False) -> Any:
+def log_kl_divergence_with_log_targets(y_true: Any, y_pred: Any) -> Any:
+    """Kullback-Leibler divergence, element by element, both sides log-probabilities. Gives one value per sample."""
+
+def poisson(y_true: Any, y_pred: Any, log_input: bool = False) -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate. Gives one value per sample."""
 
 def hinge(y_true: Any, y_pred: Any) -> Any:

@@ -15,7 +15,7 @@ from losskit.core.definition import (
     Domain,
     parameter,
 )
-from losskit.core.families import Pointwise, Rowwise
+from losskit.core.families import Labelled, Pointwise, Rowwise
 from losskit.core.namespaces import Array, Vocabulary
 
 FROM_LOGITS = {
@@ -258,50 +258,8 @@ class CategoricalCrossentropy(Rowwise):
         return y * (1.0 - s) + s / p.shape[self.axis] if s else y
 
 
-class OfLabels(Rowwise):
-    """Rows whose target is a class number, each class with its weight."""
-
-    ignore_class: int | None
-    class_weight: tuple[Any, ...] | None
-
-    def ignored(self) -> int | None:
-        return self.ignore_class
-
-    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        raise TypeError("Integer labels have no derivative.")
-
-    def weights(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        """The class weight of each row, in the shape of the items."""
-        return m.drop(self._true(m, y, p)[1], self.axis)
-
-    def _true(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
-        """Which class is the true one, and its weight, the class axis kept; NaN for a bad label."""
-        true = m.classes(y, p, self.axis)
-        per_class = m.vector(self._per_class(p.shape[self.axis]), p, self.axis)
-        weight = m.sum(m.where(true, per_class, 0.0 * per_class), self.axis)
-        found = m.max(m.where(true, 1.0 + 0.0 * per_class, 0.0), self.axis)
-        return true, m.where(found > 0, weight, float("nan"))
-
-    def _per_class(self, classes: int) -> list[float]:
-        given = self.class_weight or ()
-        if given and not isinstance(given[0], tuple):
-            if len(given) != classes:
-                raise ValueError(
-                    f"class_weight has {len(given)} weights, but y_pred has {classes} classes. "
-                    "Give one for each, or a mapping, {class: weight}, to leave the others at 1."
-                )
-            return [*given]
-        weights = dict(given)
-        if weights and max(weights) >= classes:
-            raise ValueError(
-                f"class_weight names class {max(weights)}, but y_pred has {classes} classes "
-                f"(0 to {classes - 1})."
-            )
-        return [weights.get(c, 1.0) for c in range(classes)]
-
-
 @dataclass(frozen=True)
-class SparseCategoricalCrossentropy(OfLabels):
+class SparseCategoricalCrossentropy(Labelled):
     """Categorical cross-entropy with integer labels.
 
     What it measures
@@ -394,7 +352,7 @@ class SparseCategoricalCrossentropy(OfLabels):
 
 
 @dataclass(frozen=True)
-class NegativeLogLikelihood(OfLabels):
+class NegativeLogLikelihood(Labelled):
     """Negative log-likelihood of integer labels, from log-probabilities.
 
     What it measures
@@ -446,16 +404,21 @@ class NegativeLogLikelihood(OfLabels):
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         true, weight = self._true(m, y, p)
-        item = m.sum(m.where(true, -p, 0.0), self.axis)
+        item = m.sum(m.where(true, -p, self._lost(m, p)), self.axis)
         return m.drop(_weighted(m, weight, item), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         true, weight = self._true(m, y, p)
-        return m.where(true, -weight, 0.0 * weight)
+        return m.where(true, -weight, 0.0 * weight) + self._lost(m, p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         true, weight = self._true(m, y, p)
-        return m.where(true, 0.0 * weight, 0.0 * weight)
+        return m.where(true, 0.0 * weight, 0.0 * weight) + self._lost(m, p)
+
+    @staticmethod
+    def _lost(m: Vocabulary, p: Array) -> Array:
+        """0, and NaN where the prediction is: it shows, whichever class it is in."""
+        return m.where(p == p, 0.0, p)
 
 
 def _weighted(m: Vocabulary, weight: Array, x: Array) -> Array:

@@ -9,8 +9,7 @@ from losskit.core.definition import LOG_PROBABILITY, SHARE, Domain, parameter
 from losskit.core.families import Pointwise, Rowwise
 from losskit.core.namespaces import Array, Vocabulary
 
-
-LOG_OR_SHARE = Domain("a probability, or with log_target its logarithm")
+LOG_SHARE = Domain("a log-probability: at most 0", high=0.0, slack=1e-5)
 
 
 @dataclass(frozen=True)
@@ -104,12 +103,12 @@ class LogKLDivergence(Pointwise):
     --------
     The mean over all elements is not the divergence, but a fraction of it: sum, and divide by the
     number of distributions. The prediction is a log-probability: probabilities go in without an
-    error. Nothing is normalised; by itself an element has no minimum. The target is a probability,
-    unless `log_target` says that it is a logarithm too.
+    error. Nothing is normalised; by itself an element has no minimum. For targets that are
+    logarithms too, use `log_kl_divergence_with_log_targets`.
 
     Formula
     -------
-    y * (log(y) - log_p)                           log_target: exp(y) * (y - log_p)
+    y * (log(y) - log_p)
 
     Examples
     --------
@@ -124,15 +123,11 @@ class LogKLDivergence(Pointwise):
     (1951), 79-86.
     """
 
-    log_target: bool = parameter(
-        False, kind="flag", doc="whether targets are logarithms of probabilities"
-    )
-
     name = "log_kl_divergence"
     aliases = ("kl_div",)
     latex = r"y\, (\log y - \log p)"
     unit = "nats"
-    target: ClassVar[Domain] = LOG_OR_SHARE
+    target: ClassVar[Domain] = SHARE
     convex = True
     metric = "mean_absolute_error"
     task = "regression"
@@ -142,23 +137,87 @@ class LogKLDivergence(Pointwise):
         return LOG_PROBABILITY
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        share, log = self._target(m, y)
         # An outcome that the target rules out adds nothing, even where the prediction does as well.
-        return m.where(share == 0, 0.0, share * (log - p))
+        return m.where(y == 0, _lost(m, p), y * self._ratio(m, y, p))
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return -self._target(m, y)[0]
+        return _lost(m, p) - y
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return 0.0 * self._target(m, y)[0]
+        return _lost(m, p) + 0.0 * y
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        share, log = self._target(m, y)
-        by_log = m.where(share == 0, 0.0, share * (log - p + 1.0))
-        return by_log if self.log_target else log - p + 1.0
+        return self._ratio(m, y, p) + 1.0
 
-    def _target(self, m: Vocabulary, y: Array) -> tuple[Array, Array]:
-        """The probability and its logarithm; of a probability of 0 that of the floor."""
-        if self.log_target:
-            return m.exp(y), y
-        return y, m.log(m.floored(y))
+    @staticmethod
+    def _ratio(m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.log(m.floored(y)) - p
+
+
+@dataclass(frozen=True)
+class LogKLDivergenceWithLogTargets(Pointwise):
+    """Kullback-Leibler divergence, element by element, both sides log-probabilities.
+
+    What it measures
+    ----------------
+    As `log_kl_divergence`, for targets that are log-probabilities too.
+
+    When to use
+    -----------
+    Where a teacher or a posterior gives log-probabilities: nothing need leave the logarithms.
+
+    Pitfalls
+    --------
+    The mean over all elements is not the divergence, but a fraction of it: sum, and divide by the
+    number of distributions. Nothing is normalised; by itself an element has no minimum.
+
+    Formula
+    -------
+    exp(log_y) * (log_y - log_p)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> total = losskit.LogKLDivergenceWithLogTargets(reduction="sum")
+    >>> half = -0.69314718
+    >>> round(float(total([half, half], [-1.38629436, -0.28768207])), 6)
+    0.143841
+
+    References
+    ----------
+    Kullback and Leibler, On Information and Sufficiency, Annals of Mathematical Statistics 22
+    (1951), 79-86.
+    """
+
+    name = "log_kl_divergence_with_log_targets"
+    aliases = ("kl_divergence_with_log_targets",)
+    latex = r"e^{\log y}\, (\log y - \log p)"
+    unit = "nats"
+    target: ClassVar[Domain] = LOG_SHARE
+    convex = True
+    metric = "mean_absolute_error"
+    task = "regression"
+
+    @property
+    def prediction(self) -> Domain:
+        return LOG_PROBABILITY
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        # Half of the exponent at a time: a probability that is subnormal would have few digits.
+        root = m.exp(0.5 * y)
+        return m.where(root == 0, _lost(m, p), root * (root * (y - p)))
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return _lost(m, p) - m.exp(y)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return _lost(m, p) + 0.0 * m.exp(y)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        root = m.exp(0.5 * y)
+        return m.where(root == 0, _lost(m, p), root * (root * (y - p + 1.0)))
+
+
+def _lost(m: Vocabulary, p: Array) -> Array:
+    """0, and NaN where the prediction is: it shows, though nothing depends on it."""
+    return m.where(p == p, 0.0, p)

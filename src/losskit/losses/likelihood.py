@@ -28,14 +28,12 @@ class Poisson(Pointwise):
     Pitfalls
     --------
     The prediction is a rate, unless `log_input` says that it is the rate's logarithm. The constant
-    log(y!) is left out, so the value may be negative and is y - y log(y) at the optimum; `full`
-    adds it. A rate of 0 for a count above 0 is read as the smallest normal number, so that the
-    gradient stays alive.
+    log(y!) is left out, so the value may be negative and is y - y log(y) at the optimum. A rate of
+    0 for a count above 0 is read as the smallest normal number, so that the gradient stays alive.
 
     Formula
     -------
-    p - y * log(p)                                 log_input: exp(p) - y * p;
-    full adds y * log(y) - y + log(2 * pi * y) / 2 (Stirling) where y > 1
+    p - y * log(p)                                 log_input: exp(p) - y * p
 
     Examples
     --------
@@ -51,9 +49,6 @@ class Poisson(Pointwise):
 
     log_input: bool = parameter(
         False, kind="flag", doc="whether predictions are logarithms of the rate"
-    )
-    full: bool = parameter(
-        False, kind="flag", doc="whether log(y!), which no prediction changes, is added (Stirling)"
     )
 
     name = "poisson"
@@ -71,15 +66,10 @@ class Poisson(Pointwise):
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.log_input:
-            # Of a count of 0 the logarithm may be -inf.
-            value = m.exp(p) - m.where(y == 0, 0.0, y * p)
-        else:
-            value = p - y * m.log(m.floored(p))
-        if not self.full:
-            return value
-        count = m.maximum(y, 1.0)
-        stirling = (count + 0.5) * m.log(count) - count + HALF_LOG_2_PI
-        return value + m.where(y > 1, stirling, 0.0)
+            # Of a count of 0 the logarithm may be -inf; beside an infinite rate no product counts.
+            rate = m.exp(p)
+            return m.where((y == 0) | (rate == float("inf")), rate, rate - y * p)
+        return p - y * m.log(m.floored(p))
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.log_input:
@@ -95,8 +85,11 @@ class Poisson(Pointwise):
         return y / q / q
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        slope = -p if self.log_input else -m.log(m.floored(p))
-        if not self.full:
-            return slope
-        count = m.maximum(y, 1.0)
-        return slope + m.where(y > 1, m.log(count) + 0.5 / count, 0.0)
+        return -p if self.log_input else -m.log(m.floored(p))
+
+
+def log_factorial(m: Vocabulary, y: Array) -> Array:
+    """log(y!) by Stirling's formula, 0 for counts up to 1: what `Poisson` leaves out."""
+    count = m.maximum(y, 1.0)
+    stirling = (count + 0.5) * m.log(count) - count + HALF_LOG_2_PI
+    return m.where(y > 1, stirling, 0.0 * stirling)

@@ -9,7 +9,6 @@ from losskit.core.definition import MEMBERSHIP, SIGN, Domain, parameter
 from losskit.core.families import Pointwise, Rowwise
 from losskit.core.namespaces import Array, Vocabulary
 
-
 PREFERENCE = Domain(
     "1 where the first score should be higher, -1 where the second should, 0 for neither",
     values=(-1.0, 0.0, 1.0),

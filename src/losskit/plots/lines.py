@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.definition import SIGN
 from losskit.core.families import Residual, Rowwise, Setwise
 from losskit.core.namespaces import Array
 from losskit.numpy import Loss
@@ -64,9 +63,9 @@ def axes_of(card: Any) -> tuple[str, ...]:
     bounded = card.prediction.high == 1.0
     if bounded:
         return ("probability", "score") if hasattr(card, "from_logits") else ("probability",)
-    if isinstance(card, Rowwise) or hasattr(card, "from_logits") or card.target is SIGN:
+    if isinstance(card, Rowwise) or hasattr(card, "from_logits") or card.target.values:
         return ("score",)
-    if isinstance(card, Setwise) or card.prediction.low == 0.0:
+    if isinstance(card, Setwise) or card.prediction.low == 0.0 or card.target.high <= 1.0:
         return ("value",)
     return ("value", "probability", "score")
 
@@ -128,6 +127,8 @@ def line(card: Any, axis: str, target: Target | None = None) -> Line:
 def _default_target(card: Any, axis: str) -> float:
     if axis in ("probability", "score"):
         return 1.0
+    if card.target.high <= 1.0:
+        return float(card.target.high) - 0.5  # a probability, or the logarithm of one
     residual = isinstance(card.inner if isinstance(card, Setwise) else card, Residual)
     # A loss of the error alone looks the same everywhere; a relative one needs a size.
     return 0.0 if residual else 2.0

@@ -21,7 +21,7 @@ def spread(card: Any, x: Tensor) -> Tensor:
     return x.unsqueeze(card.axis) if is_rowwise(card) else x
 
 
-class _Given(torch.autograd.Function):  # type: ignore[misc]
+class _Given(torch.autograd.Function):
     """function(*args) with given derivatives by the first two arguments."""
 
     generate_vmap_rule = True

@@ -17,10 +17,11 @@ from losskit.losses.classification import (
     NegativeLogLikelihood,
     SparseCategoricalCrossentropy,
 )
-from losskit.losses.divergence import LogKLDivergence
-from losskit.losses.likelihood import Poisson
+from losskit.losses.divergence import LogKLDivergence, LogKLDivergenceWithLogTargets
+from losskit.losses.likelihood import Poisson, log_factorial
 from losskit.losses.margin import MarginRanking, SoftMargin
 from losskit.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError, SmoothL1
+from losskit.torch.derivatives import vocabulary
 from losskit.torch.evaluate import evaluate
 
 __all__ = [
@@ -145,11 +146,16 @@ def poisson_nll_loss(
         ValueError: shapes differ; a rate or a count is negative.
     """
     reduction = _reduced(size_average, reduce, reduction)
-    card = Poisson(log_input=log_input, full=full)
+    card = Poisson(log_input=log_input)
     if log_input or eps == 0:
-        return evaluate(card, input, target, reduction=reduction)
-    value = evaluate(card, input + eps, target, reduction=reduction)
-    return value - (eps * input.numel() if reduction == "sum" else eps)
+        value = evaluate(card, input, target, reduction=reduction)
+    else:
+        value = evaluate(card, input + eps, target, reduction=reduction)
+        value = value - (eps * input.numel() if reduction == "sum" else eps)
+    if not full:
+        return value
+    rest = log_factorial(vocabulary(value.dtype), target.to(value.dtype))
+    return value + (rest if reduction == "none" else getattr(rest, reduction)())
 
 
 # --- classification -----------------------------------------------------------------------------
@@ -287,9 +293,7 @@ def _cross_entropy_of_shares(
             "labels, or leave rows out with a row of zeros."
         )
     if weight is None:
-        card = CategoricalCrossentropy(
-            from_logits=True, label_smoothing=label_smoothing, axis=axis
-        )
+        card = CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing, axis=axis)
         return evaluate(card, input, target, reduction=reduction)
     shares = target * (1.0 - label_smoothing) + label_smoothing / input.shape[axis]
     weights = _along(_class_weights(weight, input, axis), input, axis)
@@ -310,7 +314,7 @@ def nll_loss(
     axis: int | None = None,
     on_empty: str = "zero",
 ) -> Tensor:
-    """Negative log-likelihood of labels; ``input`` holds log-probabilities, else `cross_entropy`."""
+    """Negative log-likelihood of labels for log-probabilities; else as `cross_entropy`."""
     axis = _class_axis(input, axis)
     card = NegativeLogLikelihood(ignore_class=ignore_index, axis=axis)
     own = None if weight is None else _of_label(_class_weights(weight, input, axis), target)
@@ -454,7 +458,7 @@ def kl_div(
         log_target: whether the target holds logarithms.
     """
     reduction = _reduced(size_average, reduce, reduction)
-    card = LogKLDivergence(log_target=log_target)
+    card = LogKLDivergenceWithLogTargets() if log_target else LogKLDivergence()
     if reduction != "batchmean":
         return evaluate(card, input, target, reduction=reduction)
     total = evaluate(card, input, target, reduction="sum")

@@ -141,7 +141,7 @@ def _evaluate(
     return torch.tensor(whole, dtype=plan.dtype), slope
 
 
-class _Fused(torch.autograd.Function):  # type: ignore[misc]
+class _Fused(torch.autograd.Function):
     """A value whose gradient is there already."""
 
     @staticmethod

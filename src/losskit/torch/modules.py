@@ -6,7 +6,6 @@ PyTorch's.
 
 from __future__ import annotations
 
-
 from torch import Tensor, nn
 
 from losskit.torch import functional as F
