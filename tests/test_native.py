@@ -726,7 +726,7 @@ def test_smoothing_of_1_forgets_the_label():
             from_logits=True, label_smoothing=1.0, axis=axis, reduction="none"
         )
         got = loss([2, 1], z)
-        assert got[0] == np.inf and got[1] == np.float32(np.log(4))
+        np.testing.assert_array_equal(got, np.float32([np.inf, np.log(4)]))
 
 
 def test_what_only_numpy_computes_or_refuses():
@@ -768,12 +768,9 @@ except MemoryError:
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's limits")
-@pytest.mark.skipif(
-    "libasan" in os.environ.get("LD_PRELOAD", ""), reason="ASan takes address space"
-)
+@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="ASan needs the room")
 @pytest.mark.parametrize("way", ["rows", "columns"])
 def test_out_of_memory_is_an_error(way):
-    run = subprocess.run(
-        [sys.executable, "-c", OUT_OF_MEMORY, way], capture_output=True, text=True, timeout=120
-    )
+    command = [sys.executable, "-c", OUT_OF_MEMORY, way]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert run.stdout == "MemoryError\n", run.stderr[-2000:]

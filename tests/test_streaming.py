@@ -109,6 +109,8 @@ def test_a_metric_of_every_card(tmp_path: Path) -> None:
         y, p = inputs[card.task]
         if card.name == "cosine_similarity":
             y, p = rng.normal(size=(N, 3)), rng.normal(size=(N, 3))
+        if card.target.high == 0.0:
+            y = y - 1.0
         files = [open_source(npy(tmp_path / n, a)) for n, a in (("y", y), ("p", p), ("w", w))]
         found = evaluate(losskit.get(card.name), *files, rows=100)
         wanted = losskit.metrics.METRICS[card.metric](y, p, w)

@@ -263,7 +263,8 @@ def test_every_loss_trains_on_the_data_that_suit_it():
             assert np.isfinite(loss), name
             assert not np.array_equal(model.get_weights()[2], weights[2]), name
             trained.add(name)
-    assert trained == {c.name for c in cards()}
+    # All but one: a class is no log-probability.
+    assert {c.name for c in cards()} - trained == {"log_kl_divergence_with_log_targets"}
 
 
 @pytest.mark.parametrize(

@@ -129,8 +129,8 @@ class LogKLDivergence(Pointwise):
     unit = "nats"
     target: ClassVar[Domain] = SHARE
     convex = True
-    metric = "mean_absolute_error"
-    task = "regression"
+    metric = "categorical_accuracy"
+    task = "categorical"
 
     @property
     def prediction(self) -> Domain:
@@ -195,8 +195,8 @@ class LogKLDivergenceWithLogTargets(Pointwise):
     unit = "nats"
     target: ClassVar[Domain] = LOG_SHARE
     convex = True
-    metric = "mean_absolute_error"
-    task = "regression"
+    metric = "categorical_accuracy"
+    task = "categorical"
 
     @property
     def prediction(self) -> Domain:

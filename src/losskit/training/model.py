@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 import losskit.keras
-from losskit.core.definition import LABEL, LOGIT, PROBABILITY, Card, cards
+from losskit.core.definition import LABEL, LOG_PROBABILITY, LOGIT, PROBABILITY, Card, cards
 from losskit.core.families import is_rowwise
 from losskit.training.data import Data
 from losskit.training.raw import Array
@@ -32,6 +32,8 @@ def suits(card: Card, data: Data) -> str | None:
             return (
                 f"its target must be {card.target.words}, and {data.target!r} goes down to {low:g}"
             )
+    if card.target.high == 0.0:
+        return f"its target must be {card.target.words}, and a class has -inf for the others"
     epsilon = card.parameters().get("epsilon")
     if epsilon is not None:
         small = data.task == "classification" or bool((np.abs(data.y) < epsilon).any())
@@ -66,6 +68,8 @@ def activation(card: Card, data: Data) -> Any:
         return "linear"
     if domain is PROBABILITY:
         return losskit.keras.sigmoid
+    if domain is LOG_PROBABILITY:
+        return "log_softmax"
     if domain.high == 1.0 or card.task == "regression":
         # A regression loss on one-hot targets judges the softmax's shares.
         return losskit.keras.softmax
