@@ -51,10 +51,8 @@ def evaluate(
             f"input and target must be tensors, got {type(input).__name__} and "
             f"{type(target).__name__}. Convert them with torch.as_tensor."
         )
-    if reduction not in REDUCTIONS:
-        raise ValueError(f'reduction must be "mean", "sum" or "none", got {reduction!r}.')
-    if on_empty not in ("zero", "nan"):
-        raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
+    check_reduction(reduction)
+    check_on_empty(on_empty)
     if not input.is_floating_point():
         raise TypeError(
             f"input holds {input.dtype} (shape {tuple(input.shape)}), expected floating-point "
@@ -62,6 +60,11 @@ def evaluate(
             "input.float()."
         )
     plan = Plan(card, reduction, by_weights, _result_dtype(input))
+    if weight is not None or keep is not None:
+        with _named_as_here():
+            inputs.check_shapes(card, target.shape, input.shape)
+        items = inputs.item_shape(card, tuple(input.shape))
+        weight, keep = _laid("weight", weight, items), _laid("mask", keep, items)
     differentiates = (weight is not None and weight.requires_grad) or target.requires_grad
     if not differentiates and kernels.reachable(input, target, weight, keep):
         found = kernels.loss(plan, input, target, weight, keep)
@@ -71,6 +74,31 @@ def evaluate(
         inputs.check_shapes(card, target.shape, input.shape)
         call = _prepare(plan, input, target, weight, keep)
         return _reduced(plan, call, on_empty)
+
+
+def _laid(name: str, x: Tensor | None, items: tuple[int, ...]) -> Tensor | None:
+    """Weights or a mask, broadcast to the items."""
+    if x is None or x.shape == items:
+        return x
+    try:
+        return x.expand(items)
+    except RuntimeError:
+        raise ValueError(
+            f"{name} must broadcast to the shape of the items {items}, got {name}.shape="
+            f"{tuple(x.shape)}."
+        ) from None
+
+
+def check_reduction(reduction: Any) -> str:
+    if reduction not in REDUCTIONS:
+        raise ValueError(f'reduction must be "mean", "sum" or "none", got {reduction!r}.')
+    return str(reduction)
+
+
+def check_on_empty(on_empty: Any) -> str:
+    if on_empty not in ("zero", "nan"):
+        raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
+    return str(on_empty)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -109,7 +137,7 @@ def _prepare(plan: Plan, p: Tensor, y: Tensor, weight: Tensor | None, keep: Tens
     count: Tensor | float = float(math.prod(items)) if keep is None else keep.sum().to(p.dtype)
     used = keep
     if weight is not None:
-        weight = weight.to(p.dtype).expand(items)
+        weight = weight.to(p.dtype)
         used = weight != 0 if keep is None else keep & (weight != 0)
         weight = torch.where(used, weight, torch.zeros_like(weight))
         if plan.by_weights:

@@ -1,0 +1,37 @@
+"""The PyTorch face: drop-in for the losses of `torch.nn`, and all other losses of losskit.
+
+Change the import and nothing else::
+
+    from losskit.torch import CrossEntropyLoss
+    loss = CrossEntropyLoss(label_smoothing=0.1)(logits, labels)
+
+Names of `torch.nn` and `torch.nn.functional` keep their arguments, order and defaults; what differs
+stands in one table in the documentation (docs/torch-differences.md). Every loss of losskit is there
+under its own name too, as a module and as a function of ``(input, target)``: `LogCosh`, `log_cosh`.
+Tensors on the CPU are computed by the kernels, in one pass for value and gradient.
+"""
+
+try:
+    import torch as _torch  # noqa: F401
+except ImportError as error:
+    raise ImportError('losskit.torch needs PyTorch: pip install "losskit[torch]".') from error
+
+from losskit.torch import functional as _functional
+from losskit.torch import modules as _modules
+from losskit.torch.functional import *  # noqa: F403
+from losskit.torch.modules import *  # noqa: F403
+from losskit.torch.own import CLASSES as _CLASSES
+from losskit.torch.own import FUNCTIONS as _FUNCTIONS
+from losskit.torch.own import Loss, get
+
+globals().update(_CLASSES)
+globals().update(_FUNCTIONS)
+
+__all__ = [  # noqa: PLE0604
+    "Loss",
+    "get",
+    *_modules.__all__,
+    *_functional.__all__,
+    *_CLASSES,
+    *_FUNCTIONS,
+]
