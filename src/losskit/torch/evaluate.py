@@ -29,6 +29,7 @@ def evaluate(
     reduction: str = "mean",
     by_weights: bool = False,
     on_empty: str = "zero",
+    checked: bool = True,
 ) -> Tensor:
     """The reduced loss, or the items.
 
@@ -41,6 +42,7 @@ def evaluate(
         reduction: "mean", "sum" or "none".
         by_weights: whether the mean divides by the sum of the weights, not by the number of items.
         on_empty: what the mean of no item is: "zero" (with zero gradient) or "nan".
+        checked: whether values out of their domain are an error.
 
     Raises:
         TypeError: an argument is no tensor, or the input holds integers.
@@ -72,7 +74,7 @@ def evaluate(
             return found
     with _named_as_here():
         inputs.check_shapes(card, target.shape, input.shape)
-        call = _prepare(plan, input, target, weight, keep)
+        call = _prepare(plan, input, target, weight, keep, checked)
         return _reduced(plan, call, on_empty)
 
 
@@ -123,7 +125,14 @@ def _result_dtype(input: Tensor) -> torch.dtype:
     return input.dtype
 
 
-def _prepare(plan: Plan, p: Tensor, y: Tensor, weight: Tensor | None, keep: Tensor | None) -> Call:
+def _prepare(
+    plan: Plan,
+    p: Tensor,
+    y: Tensor,
+    weight: Tensor | None,
+    keep: Tensor | None,
+    checked: bool = False,
+) -> Call:
     card = plan.card
     m = vocabulary(p.dtype)
     given = y
@@ -144,7 +153,8 @@ def _prepare(plan: Plan, p: Tensor, y: Tensor, weight: Tensor | None, keep: Tens
             count = weight.sum()
     elif keep is not None:
         weight = keep.to(p.dtype)
-    _check(card, given, p, used)
+    if checked:
+        _check(card, given, p, used)
     if used is not None:
         # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
         laid = spread(card, used)
@@ -172,7 +182,7 @@ def _reduced(plan: Plan, call: Call, on_empty: str) -> Tensor:
         if isinstance(call.count, float):
             total = total / call.count if call.count else total + empty
         else:
-            some = call.count > 0
+            some = call.count != 0  # PyTorch lets class weights be negative
             total = torch.where(some, total, empty) / torch.where(some, call.count, 1.0)
     return total.to(plan.dtype)
 

@@ -190,8 +190,8 @@ def _of_label(weight: Tensor, target: Tensor) -> Tensor:
 
 
 def _all_weighted(shares: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Rows that sum to 1, and what each was multiplied by to get there."""
-    total = shares.sum(axis)
+    """Rows whose magnitudes sum to 1, and what each was divided by to get there."""
+    total = shares.abs().sum(axis)
     spread = total.unsqueeze(axis)
     return torch.where(spread == 0, shares, shares / spread), total
 
@@ -264,12 +264,13 @@ def cross_entropy(
         weight=total,
         keep=keep,
         reduction="none" if reduction == "none" else "sum",
+        checked=False,
     )
     if reduction != "mean":
         return items
     count = torch.where(keep, own, torch.zeros_like(own)).sum().to(items.dtype)
     empty = float("nan") if on_empty == "nan" else 0.0
-    return torch.where(count > 0, items / torch.where(count > 0, count, 1.0), empty)
+    return torch.where(count != 0, items / torch.where(count != 0, count, 1.0), empty)
 
 
 def _cross_entropy_of_shares(
@@ -299,7 +300,7 @@ def _cross_entropy_of_shares(
     weights = _along(_class_weights(weight, input, axis), input, axis)
     shares, total = _all_weighted(shares * weights, axis)
     card = CategoricalCrossentropy(from_logits=True, axis=axis)
-    return evaluate(card, input, shares, weight=total, reduction=reduction)
+    return evaluate(card, input, shares, weight=total, reduction=reduction, checked=False)
 
 
 def nll_loss(

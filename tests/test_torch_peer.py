@@ -1,0 +1,171 @@
+"""PyTorch's own inputs, references and errors for its loss modules, asked of losskit's.
+
+They come with PyTorch (`torch.testing._internal`), so each installed version brings its own.
+"""
+
+import copy
+import pickle
+from functools import cache
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch.testing._internal import common_modules  # noqa: E402
+
+import losskit.torch  # noqa: E402
+from losskit.torch import modules  # noqa: E402
+
+INFOS = {
+    info.module_cls.__name__: info
+    for info in common_modules.module_db
+    if info.module_cls.__name__ in modules.__all__
+}
+DTYPES = {"float64": torch.float64, "float32": torch.float32, "float16": torch.float16}
+TOLERANCE = {torch.float64: 1e-7, torch.float32: 1.3e-6, torch.float16: 3e-2}
+
+
+def is_refused(name, sample):
+    """Whether losskit raises an error where PyTorch computes a number that means nothing."""
+    if name != "KLDivLoss":
+        return False
+    target = sample.forward_input.args[1]
+    if sample.constructor_input.kwargs.get("log_target"):
+        return not bool((target <= 0).all())
+    return not bool(((target >= 0) & (target <= 1)).all())
+
+
+@cache
+def samples(name, dtype, grad=False):
+    torch.manual_seed(0)
+    info = INFOS[name]
+    return info.module_inputs_func(
+        info, device="cpu", dtype=dtype, requires_grad=grad, training=False
+    )
+
+
+def cases():
+    for name in INFOS:
+        for dtype in DTYPES:
+            for i, sample in enumerate(samples(name, DTYPES[dtype])):
+                yield pytest.param(name, DTYPES[dtype], i, id=f"{name}-{sample.desc}-{dtype}-{i}")
+
+
+def make(name, sample):
+    args = sample.constructor_input
+    return getattr(losskit.torch, name)(*args.args, **args.kwargs)
+
+
+def call(module, sample):
+    args = sample.forward_input
+    return module(*args.args, **args.kwargs)
+
+
+def test_every_module_has_inputs():
+    assert set(INFOS) == set(modules.__all__)
+
+
+@pytest.mark.parametrize(("name", "dtype", "index"), cases())
+def test_value(name, dtype, index):
+    sample = samples(name, dtype)[index]
+    module = make(name, sample)
+    if is_refused(name, sample):
+        with pytest.raises(ValueError, match="target"):
+            call(module, sample)
+        return
+    got = call(module, sample)
+    theirs = INFOS[name].module_cls(
+        *sample.constructor_input.args, **sample.constructor_input.kwargs
+    )
+    wide = [
+        x.double() if torch.is_tensor(x) and x.is_floating_point() else x
+        for x in sample.forward_input.args
+    ]
+    reference = call(theirs, sample)
+    assert got.dtype == reference.dtype
+    assert got.shape == reference.shape
+    want = theirs.double()(*wide) if dtype != torch.float64 else reference
+    ignored = sample.constructor_input.kwargs.get("ignore_index")
+    reduces = sample.constructor_input.kwargs.get("reduction", "mean") == "mean"
+    if ignored is not None and reduces and bool((sample.forward_input.args[1] == ignored).all()):
+        # Nothing counts: 0 with a gradient of 0, where PyTorch has 0 / 0.
+        assert got == 0
+        assert reference.isnan()
+        return
+    tolerance = TOLERANCE[dtype]
+    torch.testing.assert_close(got.double(), want.double(), rtol=tolerance, atol=1e-5)
+    if sample.reference_fn is not None and dtype == torch.float64:
+        args = copy.deepcopy(sample.forward_input)
+        torch.testing.assert_close(
+            got, sample.reference_fn(module, *args.args, **args.kwargs), rtol=1e-7, atol=1e-7
+        )
+
+
+@pytest.mark.parametrize("name", INFOS)
+def test_gradients(name):
+    for sample in samples(name, torch.float64, True):
+        module = make(name, sample)
+        tensors = [x for x in sample.forward_input.args if x.requires_grad]
+        if is_refused(name, sample) or any(x.numel() > 400 for x in tensors):
+            continue
+
+        def run(*given, module=module, args=sample.forward_input.args):
+            new = iter(given)
+            return module(*(next(new) if x.requires_grad else x for x in args))
+
+        assert torch.autograd.gradcheck(
+            run, tensors, check_forward_ad=True, check_batched_grad=True
+        )
+        if name not in ("L1Loss", "MarginRankingLoss"):
+            assert torch.autograd.gradgradcheck(run, tensors)
+
+
+@pytest.mark.parametrize("name", INFOS)
+def test_module_manners(name, tmp_path):
+    for sample in samples(name, torch.float32):
+        module = make(name, sample)
+        if is_refused(name, sample):
+            continue
+        want = call(module, sample)
+        assert isinstance(module, INFOS[name].module_cls)
+        for other in (
+            pickle.loads(pickle.dumps(module)),
+            copy.deepcopy(module),
+            torch.load(_saved(module, tmp_path), weights_only=False),
+        ):
+            assert torch.equal(call(other, sample), want)
+        fresh = make(name, sample)
+        fresh.load_state_dict(module.state_dict())
+        assert repr(module) == repr(INFOS[name].module_cls(**sample.constructor_input.kwargs))
+        strided = [_noncontiguous(x) for x in sample.forward_input.args]
+        torch.testing.assert_close(module(*strided), want)
+        if want.ndim == 0:
+            assert module(*strided).requires_grad is False
+
+
+def _saved(module, folder):
+    torch.save(module, folder / "module.pt")
+    return folder / "module.pt"
+
+
+def _noncontiguous(x):
+    if not torch.is_tensor(x) or x.ndim == 0:
+        return x
+    return torch.repeat_interleave(x, 2, dim=-1)[..., ::2]
+
+
+def errors():
+    for name, info in INFOS.items():
+        if info.module_error_inputs_func is None:
+            continue
+        found = info.module_error_inputs_func(
+            info, device="cpu", dtype=torch.float32, requires_grad=False, training=False
+        )
+        for i, error in enumerate(found):
+            yield pytest.param(name, error, id=f"{name}-{i}")
+
+
+@pytest.mark.parametrize(("name", "error"), errors())
+def test_what_pytorch_refuses(name, error):
+    with pytest.raises((TypeError, ValueError, RuntimeError, IndexError)):
+        call(make(name, error.module_error_input), error.module_error_input)
