@@ -108,6 +108,8 @@ def test_gradients(name):
         tensors = [x for x in sample.forward_input.args if x.requires_grad]
         if is_refused(name, sample) or any(x.numel() > 400 for x in tensors):
             continue
+        if len({id(x) for x in tensors}) < len(tensors):
+            continue  # one tensor as input and target: its derivatives cannot be told apart
 
         def run(*given, module=module, args=sample.forward_input.args):
             new = iter(given)

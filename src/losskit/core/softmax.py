@@ -75,5 +75,6 @@ def others(m: Vocabulary, y: Array, axis: int) -> Array:
     # For a class that holds most of it the difference would keep only the rounding of the sum
     # (label smoothing of 0.001 with 4 digits left), so what the others hold is summed by itself.
     total = m.sum(y, axis)
-    most = 2.0 * y > total
+    # One at the most, also where class weights have made shares negative.
+    most = 2.0 * y > m.sum(m.abs(y), axis)
     return m.where(most, m.sum(m.where(most, 0.0, y), axis), total - y)
