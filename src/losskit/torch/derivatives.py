@@ -83,12 +83,15 @@ class _Slopes:
 
 def apply(card: Any, m: TorchVocabulary, *args: Tensor) -> Tensor:
     """card.value(m, *args): the items, or the value of a set."""
-    way = _Given if torch.compiler.is_compiling() else _GivenBothWays
+    compiling = torch.compiler.is_compiling()
+    way = _Given if compiling else _GivenBothWays
 
     def value(*args: Tensor) -> Tensor:
         made = card.value(m, *args)
         return made.sum() if isinstance(card, Setwise) else made
 
+    if compiling and not (torch.is_grad_enabled() and any(x.requires_grad for x in args)):
+        return value(*args)
     return way.apply(value, _Slopes(card, m), *args)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,41 @@ import torch
 from torch import Tensor
 
 from losskit.core import inputs
+from losskit.core.definition import Card
 from losskit.core.families import Items, Setwise
 from losskit.torch import derivatives, kernels
 from losskit.torch.derivatives import spread, vocabulary
 from losskit.torch.kernels import HALF, Plan
 
 REDUCTIONS = ("mean", "sum", "none")
+
+
+def make(card: type[Card], **parameters: Any) -> Any:
+    """The card with these parameters, made and checked once."""
+    if torch.compiler.is_compiling():
+        # The compiler cannot make one, but reads one that it finds under a name.
+        return getattr(_kept, _keep(card, **parameters))
+    return _made(card, **parameters)
+
+
+@lru_cache(1024)
+def _made(card: type[Card], **parameters: Any) -> Any:
+    return card(**parameters)
+
+
+class _Kept:
+    """Cards of compiled calls, as attributes."""
+
+
+_kept = _Kept()
+
+
+@torch.compiler.assume_constant_result
+def _keep(card: type[Card], **parameters: Any) -> str:
+    made = _made(card, **parameters)
+    name = f"{card.name}_{hash(made) % (1 << 64):x}"
+    setattr(_kept, name, made)
+    return name
 
 
 def evaluate(

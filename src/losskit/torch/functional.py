@@ -22,7 +22,7 @@ from losskit.losses.likelihood import Poisson, log_factorial
 from losskit.losses.margin import MarginRanking, SoftMargin
 from losskit.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError, SmoothL1
 from losskit.torch.derivatives import vocabulary
-from losskit.torch.evaluate import evaluate
+from losskit.torch.evaluate import evaluate, make
 
 __all__ = [
     "binary_cross_entropy",
@@ -75,7 +75,7 @@ def mse_loss(
     """
     reduction = _reduced(size_average, reduce, reduction)
     return evaluate(
-        MeanSquaredError(), input, target, weight=weight, reduction=reduction, by_weights=True
+        make(MeanSquaredError), input, target, weight=weight, reduction=reduction, by_weights=True
     )
 
 
@@ -90,7 +90,7 @@ def l1_loss(
     """Mean absolute error; arguments and errors as `mse_loss`."""
     reduction = _reduced(size_average, reduce, reduction)
     return evaluate(
-        MeanAbsoluteError(), input, target, weight=weight, reduction=reduction, by_weights=True
+        make(MeanAbsoluteError), input, target, weight=weight, reduction=reduction, by_weights=True
     )
 
 
@@ -103,7 +103,7 @@ def huber_loss(
 ) -> Tensor:
     """Huber loss with a threshold of ``delta``; else as `mse_loss`."""
     return evaluate(
-        Huber(delta), input, target, weight=weight, reduction=reduction, by_weights=True
+        make(Huber, delta=delta), input, target, weight=weight, reduction=reduction, by_weights=True
     )
 
 
@@ -116,7 +116,7 @@ def smooth_l1_loss(
     beta: float = 1.0,
 ) -> Tensor:
     """Smooth L1 loss, round within ``beta`` >= 0 (0: `l1_loss`); else as `mse_loss`."""
-    card = SmoothL1(beta) if beta != 0 else MeanAbsoluteError()
+    card = make(SmoothL1, beta=beta) if beta != 0 else make(MeanAbsoluteError)
     return evaluate(card, input, target, reduction=_reduced(size_average, reduce, reduction))
 
 
@@ -146,7 +146,7 @@ def poisson_nll_loss(
         ValueError: shapes differ; a rate or a count is negative.
     """
     reduction = _reduced(size_average, reduce, reduction)
-    card = Poisson(log_input=log_input)
+    card = make(Poisson, log_input=log_input)
     if log_input or eps == 0:
         value = evaluate(card, input, target, reduction=reduction)
     else:
@@ -239,8 +239,12 @@ def cross_entropy(
             "integers. Convert labels with target.long(); probabilities need the shape of the "
             f"input, {tuple(input.shape)}."
         )
-    card = SparseCategoricalCrossentropy(
-        from_logits=True, ignore_class=ignore_index, axis=axis, label_smoothing=label_smoothing
+    card = make(
+        SparseCategoricalCrossentropy,
+        from_logits=True,
+        ignore_class=ignore_index,
+        axis=axis,
+        label_smoothing=label_smoothing,
     )
     if weight is None:
         return evaluate(card, input, target, reduction=reduction, on_empty=on_empty)
@@ -258,7 +262,7 @@ def cross_entropy(
     keep = target != ignore_index
     _ = evaluate(card, input.detach(), target, reduction="sum")  # labels out of range
     items = evaluate(
-        CategoricalCrossentropy(from_logits=True, axis=axis),
+        make(CategoricalCrossentropy, from_logits=True, axis=axis),
         input,
         shares,
         weight=total,
@@ -294,12 +298,14 @@ def _cross_entropy_of_shares(
             "labels, or leave rows out with a row of zeros."
         )
     if weight is None:
-        card = CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing, axis=axis)
+        card = make(
+            CategoricalCrossentropy, from_logits=True, label_smoothing=label_smoothing, axis=axis
+        )
         return evaluate(card, input, target, reduction=reduction)
     shares = target * (1.0 - label_smoothing) + label_smoothing / input.shape[axis]
     weights = _along(_class_weights(weight, input, axis), input, axis)
     shares, total = _all_weighted(shares * weights, axis)
-    card = CategoricalCrossentropy(from_logits=True, axis=axis)
+    card = make(CategoricalCrossentropy, from_logits=True, axis=axis)
     return evaluate(card, input, shares, weight=total, reduction=reduction, checked=False)
 
 
@@ -317,7 +323,7 @@ def nll_loss(
 ) -> Tensor:
     """Negative log-likelihood of labels for log-probabilities; else as `cross_entropy`."""
     axis = _class_axis(input, axis)
-    card = NegativeLogLikelihood(ignore_class=ignore_index, axis=axis)
+    card = make(NegativeLogLikelihood, ignore_class=ignore_index, axis=axis)
     own = None if weight is None else _of_label(_class_weights(weight, input, axis), target)
     return evaluate(
         card,
@@ -353,7 +359,7 @@ def binary_cross_entropy(
         ValueError: shapes differ, or input or target lie outside [0, 1].
     """
     reduction = _reduced(size_average, reduce, reduction)
-    return evaluate(BinaryCrossentropy(), input, target, weight=weight, reduction=reduction)
+    return evaluate(make(BinaryCrossentropy), input, target, weight=weight, reduction=reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -371,7 +377,7 @@ def binary_cross_entropy_with_logits(
         pos_weight: what the part of a target that is 1 is multiplied by, broadcast to the input.
     """
     reduction = _reduced(size_average, reduce, reduction)
-    card = BinaryCrossentropy(from_logits=True)
+    card = make(BinaryCrossentropy, from_logits=True)
     if pos_weight is not None:
         y = target.to(input.dtype)
         positive, negative = y * pos_weight, 1.0 - y
@@ -410,7 +416,7 @@ def soft_margin_loss(
 ) -> Tensor:
     """Logistic loss of scores for targets -1 and 1; else as `mse_loss`."""
     reduction = _reduced(size_average, reduce, reduction)
-    return evaluate(SoftMargin(), input, target, reduction=reduction)
+    return evaluate(make(SoftMargin), input, target, reduction=reduction)
 
 
 def margin_ranking_loss(
@@ -433,7 +439,9 @@ def margin_ranking_loss(
             f"{tuple(input2.shape)}."
         )
     reduction = _reduced(size_average, reduce, reduction)
-    return evaluate(MarginRanking(float(margin)), input1 - input2, target, reduction=reduction)
+    return evaluate(
+        make(MarginRanking, margin=float(margin)), input1 - input2, target, reduction=reduction
+    )
 
 
 # --- divergence ---------------------------------------------------------------------------------
@@ -459,7 +467,7 @@ def kl_div(
         log_target: whether the target holds logarithms.
     """
     reduction = _reduced(size_average, reduce, reduction)
-    card = LogKLDivergenceWithLogTargets() if log_target else LogKLDivergence()
+    card = make(LogKLDivergenceWithLogTargets) if log_target else make(LogKLDivergence)
     if reduction != "batchmean":
         return evaluate(card, input, target, reduction=reduction)
     total = evaluate(card, input, target, reduction="sum")

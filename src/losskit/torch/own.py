@@ -114,18 +114,20 @@ def _make_class(card: type[Card]) -> type[Loss]:
 
 def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     signature = _signature(card, "input", "target", weight=None, mask=None, **_OPTIONS)
+    known = frozenset(signature.parameters)
+    others = frozenset({"weight", "mask", *_OPTIONS})
 
     def function(input: Tensor, target: Tensor, **options: Any) -> Tensor:
-        given = signature.bind(input, target, **options).arguments
-        made = card(**{k: v for k, v in given.items() if k in card.rules()})
+        if not known.issuperset(options):
+            signature.bind(input, target, **options)  # says which argument is unknown
         return evaluate(
-            made,
+            _evaluate.make(card, **{k: v for k, v in options.items() if k not in others}),
             input,
             target,
-            weight=given.get("weight"),
-            keep=given.get("mask"),
-            reduction=given.get("reduction", "mean"),
-            on_empty=given.get("on_empty", "zero"),
+            weight=options.get("weight"),
+            keep=options.get("mask"),
+            reduction=options.get("reduction", "mean"),
+            on_empty=options.get("on_empty", "zero"),
         )
 
     function.__name__ = function.__qualname__ = card.name
