@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch._C._functorch import is_legacy_batchedtensor
 from torch.autograd import forward_ad
+from torch.nn import Parameter
 
 from losskit import native
 from losskit.core.families import Items, is_rowwise
@@ -44,18 +45,17 @@ def reachable(*tensors: Tensor | None) -> bool:
         or torch._C._len_torch_dispatch_stack()
     ):
         return False
-    return all(_plain(x) for x in tensors if x is not None)
-
-
-def _plain(x: Tensor) -> bool:
-    return (
-        type(x) in (Tensor, torch.nn.Parameter)
-        and x.device.type == "cpu"
-        and x.layout is torch.strided
-        and not x.is_neg()
-        and not x.is_conj()
-        and forward_ad.unpack_dual(x).tangent is None
-    )
+    forward = forward_ad._current_level >= 0
+    for x in tensors:
+        if x is None:
+            continue
+        if not (type(x) is Tensor or type(x) is Parameter) or not x.is_cpu:
+            return False
+        if x.layout is not torch.strided or x.is_neg() or x.is_conj():
+            return False
+        if forward and forward_ad.unpack_dual(x).tangent is not None:
+            return False
+    return True
 
 
 def array(x: Tensor) -> Array:
@@ -83,7 +83,7 @@ def loss(
     value, gradient = found
     if not wants:
         return value
-    return _Fused.apply(p, y, weight, keep, plan, [value], gradient)
+    return _Fused.apply(p, (plan, value, gradient, y, weight, keep))
 
 
 def _evaluate(
@@ -103,7 +103,7 @@ def _evaluate(
         quick = native.mean(card, y_array, p_array, gradient)
         if quick is not None:
             slope = torch.from_numpy(quick[1]) if gradient else None
-            return torch.tensor(float(quick[0]), dtype=plan.dtype), slope
+            return torch.scalar_tensor(float(quick[0]), dtype=plan.dtype), slope
     call = native.prepare(
         card,
         y_array,
@@ -138,48 +138,38 @@ def _evaluate(
     if items is not None:
         return torch.from_numpy(items).to(plan.dtype), slope
     whole = found[0] / count if plan.reduction == "mean" else found[0]
-    return torch.tensor(whole, dtype=plan.dtype), slope
+    return torch.scalar_tensor(whole, dtype=plan.dtype), slope
 
 
 class _Fused(torch.autograd.Function):
     """A value whose gradient is there already."""
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        p: Tensor,
-        y: Tensor,
-        weight: Tensor | None,
-        keep: Tensor | None,
-        plan: Plan,
-        value: list[Tensor],
-        gradient: Tensor | None,
-    ) -> Tensor:
+    def forward(ctx: Any, p: Tensor, made: Any) -> Tensor:
+        ctx.plan, value, ctx.gradient, *rest = made
         # What a derivative of the derivative needs; no copies. And PyTorch sees whether any of it
         # has been changed in place meanwhile.
-        ctx.save_for_backward(p, y, weight, keep)
-        ctx.plan, ctx.gradient = plan, gradient
-        return value[0]
+        ctx.save_for_backward(p, *rest)
+        return value
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
         p, y, weight, keep = ctx.saved_tensors
-        nothing = (None,) * 6
         if torch.is_grad_enabled() or not reachable(g) or is_legacy_batchedtensor(g):
             # Its derivative may be asked for, or many at once: by PyTorch's own operations, then.
             from losskit.torch.evaluate import gradient_by_operations
 
-            return gradient_by_operations(ctx.plan, g, p, y, weight, keep), *nothing
+            return gradient_by_operations(ctx.plan, g, p, y, weight, keep), None
         # It is handed over, not kept: PyTorch may make it p.grad without a copy. A second backward
         # pass over the same graph makes it again.
         gradient, ctx.gradient = ctx.gradient, None
         if ctx.plan.reduction == "none":
-            return _by_item(ctx.plan, g, p, y, weight, keep, gradient), *nothing
+            return _by_item(ctx.plan, g, p, y, weight, keep, gradient), None
         factor = g.item()
         if gradient is None:
             made = _evaluate(ctx.plan, p, y, weight, keep, gradient=True, factor=factor)
-            return (None if made is None else made[1]), *nothing
-        return (gradient if factor == 1.0 else gradient.mul_(factor)), *nothing
+            return (None if made is None else made[1]), None
+        return (gradient if factor == 1.0 else gradient.mul_(factor)), None
 
 
 def _by_item(
