@@ -158,7 +158,46 @@ def keras_stub() -> str:
     return "\n".join(lines)
 
 
-STUBS = {PACKAGE / "__init__.pyi": numpy_stub, PACKAGE / "keras" / "__init__.pyi": keras_stub}
+def torch_stub() -> str:
+    lines = [
+        HEAD,
+        "from collections.abc import Mapping, Sequence\n"
+        "from typing import Any, Literal\n\n"
+        "from torch import Tensor\n\n"
+        "from losskit.torch.functional import *\n"
+        "from losskit.torch.modules import *\n"
+        "from losskit.torch.own import Loss as Loss\n"
+        "from losskit.torch.own import get as get\n",
+        '_Reduction = Literal["mean", "sum", "none"]\n'
+        '_OnEmpty = Literal["zero", "nan"]\n\n'
+        "__all__: list[str]\n",
+    ]
+    options = ['reduction: _Reduction = "mean"', 'on_empty: _OnEmpty = "zero"']
+    for card in cards():
+        own = [*parameters(card).values(), "*", *options]
+        lines.append(
+            f"class {card.__name__}(Loss):\n{doc(card, '    ')}\n"
+            f"    def __init__(self, {', '.join(own)}) -> None: ...\n"
+        )
+    for card in cards():
+        arguments = [
+            "input: Tensor",
+            "target: Tensor",
+            "*",
+            *parameters(card).values(),
+            "weight: Tensor | None = None",
+            "mask: Tensor | None = None",
+            *options,
+        ]
+        lines.append(f"def {card.name}({', '.join(arguments)}) -> Tensor:\n{doc(card, '    ')}")
+    return "\n".join(lines)
+
+
+STUBS = {
+    PACKAGE / "__init__.pyi": numpy_stub,
+    PACKAGE / "keras" / "__init__.pyi": keras_stub,
+    PACKAGE / "torch" / "__init__.pyi": torch_stub,
+}
 
 
 def main() -> int:
