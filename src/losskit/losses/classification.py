@@ -112,7 +112,7 @@ class BinaryCrossentropy(Pointwise):
             # Three terms >= 0: softplus(z) - y z would cancel for a confident right answer.
             no, yes = m.maximum(p, 0.0), m.maximum(-p, 0.0)
             likely = m.where(rest == 0, 0.0, rest * no) + m.where(y == 0, 0.0, y * yes)
-            return likely + m.log1p(self._tail(m, p))
+            return likely + m.log1p(m.tail(p))
         yes, no = self._logs(m, p)
         return -(y * yes + rest * no)
 
@@ -121,7 +121,7 @@ class BinaryCrossentropy(Pointwise):
         if self.from_logits:
             # rest sigmoid(z) - y sigmoid(-z): for y near 1 the difference sigmoid(z) - y would lose
             # all but rounding.
-            e = self._tail(m, p)
+            e = m.tail(p)
             return (rest * m.where(p < 0, e, 1.0) - y * m.where(p < 0, 1.0, e)) / (1.0 + e)
         yes, no = m.floored(p), m.floored(1.0 - p)
         if self.label_smoothing:
@@ -134,7 +134,7 @@ class BinaryCrossentropy(Pointwise):
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         y, rest = self._targets(y)
         if self.from_logits:
-            e = self._tail(m, p)
+            e = m.tail(p)
             return e / m.square(1.0 + e)
         yes, no = m.floored(p), m.floored(1.0 - p)
         return m.where(y == 0, 0.0, y / yes / yes) + m.where(rest == 0, 0.0, rest / no / no)
@@ -151,12 +151,6 @@ class BinaryCrossentropy(Pointwise):
         s = self.label_smoothing
         yes, no = y, 1.0 - y
         return (yes * (1.0 - s) + 0.5 * s, no * (1.0 - s) + 0.5 * s) if s else (yes, no)
-
-    @staticmethod
-    def _tail(m: Vocabulary, z: Array) -> Array:
-        """exp(-|z|): never overflows, and is accurate in both tails."""
-        # Of |z| a backend takes the derivative at 0 to be 0, and the slope's would be off with it.
-        return m.exp(m.where(z < 0, z, -z))
 
     @staticmethod
     def _logs(m: Vocabulary, p: Array) -> tuple[Array, Array]:

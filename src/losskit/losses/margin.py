@@ -181,28 +181,23 @@ class SoftMargin(Pointwise):
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         s = -_signs(m, y) * p
-        return m.maximum(s, 0.0) + m.log1p(self._tail(m, s))
+        return m.maximum(s, 0.0) + m.log1p(m.tail(s))
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         y = _signs(m, y)
         s = -y * p
-        e = self._tail(m, s)
+        e = m.tail(s)
         return -y * m.where(s < 0, e, 1.0) / (1.0 + e)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         y = _signs(m, y)
-        e = self._tail(m, -y * p)
+        e = m.tail(-y * p)
         return y * y * e / m.square(1.0 + e)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         s = -_signs(m, y) * p
-        e = self._tail(m, s)
+        e = m.tail(s)
         return -p * m.where(s < 0, e, 1.0) / (1.0 + e)
-
-    @staticmethod
-    def _tail(m: Vocabulary, s: Array) -> Array:
-        """exp(-|s|): never overflows, and is accurate in both tails."""
-        return m.exp(m.where(s < 0, s, -s))
 
 
 @dataclass(frozen=True)

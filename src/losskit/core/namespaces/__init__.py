@@ -71,6 +71,12 @@ class Vocabulary(ABC):
     def clip(self, x: Array, low: float, high: float) -> Array:
         return self.minimum(self.maximum(x, low), high)
 
+    def tail(self, x: Array) -> Array:
+        """exp(-|x|): never overflows, and is accurate in both tails."""
+        # Of |x| a backend takes the derivative at 0 to be 0, and that of a slope would be off with
+        # it.
+        return self.exp(self.where(x < 0, x, -x))
+
     def sigmoid(self, x: Array) -> Array:
         # exp of a non-positive number only: no overflow, and full relative accuracy in both tails.
         e = self.exp(-self.abs(x))
