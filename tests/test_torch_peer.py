@@ -65,7 +65,7 @@ def test_every_module_has_inputs():
     assert set(INFOS) == set(modules.__all__)
 
 
-@pytest.mark.parametrize(("name", "dtype", "index"), cases())
+@pytest.mark.parametrize(("name", "dtype", "index"), list(cases()))
 def test_value(name, dtype, index):
     sample = samples(name, dtype)[index]
     module = make(name, sample)
@@ -167,7 +167,7 @@ def errors():
             yield pytest.param(name, error, id=f"{name}-{i}")
 
 
-@pytest.mark.parametrize(("name", "error"), errors())
+@pytest.mark.parametrize(("name", "error"), list(errors()))
 def test_what_pytorch_refuses(name, error):
     with pytest.raises((TypeError, ValueError, RuntimeError, IndexError)):
         call(make(name, error.module_error_input), error.module_error_input)
