@@ -6,6 +6,9 @@ hold anything, NaN included, and is replaced before any formula sees it.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +97,18 @@ def prepare(
     y = _cast(y, np.int64 if card.target.labels else p.dtype)
     items = int(np.prod(shape, dtype=np.int64)) if keep is None else int(np.count_nonzero(keep))
     return Inputs(y=y, p=p, weight=weight, keep=keep, items=items, dtype=dtype)
+
+
+@contextmanager
+def named(**names: str) -> Iterator[None]:
+    """Messages speak of arguments by the names that a face has for them (``y_true="target"``)."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if error.args:
+            words = re.sub("|".join(names), lambda found: names[found[0]], str(error.args[0]))
+            error.args = (words, *error.args[1:])
+        raise
 
 
 def as_array(name: str, value: Any) -> Array:

@@ -93,7 +93,7 @@ def evaluate(
         )
     plan = Plan(card, reduction, by_weights, _result_dtype(input))
     if weight is not None or keep is not None:
-        with _named_as_here():
+        with inputs.named(y_true="target", y_pred="input"):
             inputs.check_shapes(card, target.shape, input.shape)
         items = inputs.item_shape(card, tuple(input.shape))
         weight, keep = _laid("weight", weight, items), _laid("mask", keep, items)
@@ -102,7 +102,7 @@ def evaluate(
         found = kernels.loss(plan, input, target, weight, keep)
         if found is not None:
             return found
-    with _named_as_here():
+    with inputs.named(y_true="target", y_pred="input"):
         inputs.check_shapes(card, target.shape, input.shape)
         call = _prepare(plan, input, target, weight, keep, checked)
         return _reduced(plan, call, on_empty)
@@ -256,17 +256,3 @@ def _check(card: Any, y: Tensor, p: Tensor, used: Tensor | None) -> None:
         shown = (y.detach().float() if half else y.detach()).numpy()
         inputs.check_target(card, shown, tuple(p.shape), counted)
     inputs.check_prediction(card, p.detach().numpy(), counted)
-
-
-class _named_as_here:
-    """Messages speak of input and target, as this face's arguments are named."""
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, (ValueError, TypeError)) and error.args:
-            words = str(error.args[0])
-            for there, here in (("y_true", "target"), ("y_pred", "input")):
-                words = words.replace(there, here)
-            error.args = (words, *error.args[1:])

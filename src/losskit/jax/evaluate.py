@@ -1,0 +1,201 @@
+"""One loss call on JAX arrays: check, leave out what does not count, reduce."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from losskit.core import inputs
+from losskit.core.definition import Card
+from losskit.core.families import Setwise
+from losskit.core.inputs import HALF
+from losskit.jax import derivatives
+
+REDUCTIONS = ("none", "mean", "sum")
+
+
+def evaluate(
+    card: type[Card],
+    predictions: Any,
+    targets: Any,
+    *,
+    where: Any = None,
+    weight: Any = None,
+    reduction: str = "none",
+    on_empty: str = "zero",
+    names: tuple[str, str] = ("predictions", "targets"),
+    **parameters: Any,
+) -> Array:
+    """The items, or the reduced loss.
+
+    Args:
+        card: a loss card.
+        predictions: floating-point.
+        targets: as the card takes them.
+        where: boolean, in the shape of the items, or of their first dimensions: which count.
+        weight: of each item, likewise.
+        reduction: "none", "mean" (over the items that count) or "sum".
+        on_empty: what the mean of no item is: "zero" (with zero gradient) or "nan".
+        names: of the two arguments, for messages.
+        **parameters: of the card; a number may be an array of no dimension, traced too.
+
+    Raises:
+        TypeError: predictions are integers.
+        ValueError: shapes do not match; or, outside of jit, a value is out of its domain.
+    """
+    if reduction not in REDUCTIONS:
+        raise ValueError(f'reduction must be "none", "mean" or "sum", got {reduction!r}.')
+    if on_empty not in ("zero", "nan"):
+        raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
+    made, traced = make(card, parameters)
+    with inputs.named(y_true=names[1], y_pred=names[0], sample_weight="weight", mask="where"):
+        return _evaluate(made, traced, predictions, targets, where, weight, reduction, on_empty)
+
+
+def make(card: type[Card], parameters: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The card with the parameters that are known, and those that are traced."""
+    traced = {k: v for k, v in parameters.items() if isinstance(v, jax.core.Tracer)}
+    known = {
+        k: v.item() if isinstance(v, (jax.Array, np.ndarray)) and v.ndim == 0 else v
+        for k, v in parameters.items()
+        if k not in traced
+    }
+    return _made(card, **known), traced
+
+
+@lru_cache(1024)
+def _made(card: type[Card], **parameters: Any) -> Any:
+    return card(**parameters)
+
+
+def _evaluate(
+    card: Any,
+    traced: dict[str, Any],
+    predictions: Any,
+    targets: Any,
+    where: Any,
+    weight: Any,
+    reduction: str,
+    on_empty: str,
+) -> Array:
+    p = jnp.asarray(predictions)
+    if not jnp.issubdtype(p.dtype, jnp.floating):
+        raise TypeError(
+            f"y_pred holds {p.dtype} (shape {p.shape}), expected floating-point predictions: "
+            "class numbers have no gradient. For real-valued predictions convert with "
+            "y_pred.astype('float32')."
+        )
+    inputs.check_shapes(card, jnp.shape(targets), p.shape)
+    shape = inputs.item_shape(card, p.shape)
+    if where is not None:
+        where = _fit("mask", jnp.asarray(where).astype(bool), shape)
+    if weight is not None:
+        weight = _fit("sample_weight", jnp.asarray(weight), shape)
+        # What has no weight does not count, but for the number of items.
+        used = weight != 0 if where is None else where & (weight != 0)
+    else:
+        used = where
+    _check(card, targets, p, used)
+    y = jnp.asarray(targets)
+    if card.target.labels and not jnp.issubdtype(y.dtype, jnp.integer):
+        y = _labels(y)
+    computed = jnp.float32 if p.dtype.name in HALF else p.dtype
+    if weight is not None:
+        weight = jnp.where(used, weight, 0).astype(computed)
+    if isinstance(card, Setwise):
+        return _of_set(card, y, p.astype(computed), used, weight, where, on_empty).astype(p.dtype)
+    items = derivatives.items(card, traced, y, p, used)
+    if weight is not None:
+        items = items * weight
+    if reduction == "none":
+        return items.astype(p.dtype)
+    total = items.sum()
+    if reduction == "mean":
+        ignored = card.ignored()
+        if ignored is not None:
+            where = y != ignored if where is None else where & (y != ignored)
+        total = mean(total, math.prod(shape) if where is None else where.sum(), on_empty)
+    return total.astype(p.dtype)
+
+
+def _of_set(
+    card: Any,
+    y: Array,
+    p: Array,
+    used: Array | None,
+    weight: Array | None,
+    where: Array | None,
+    on_empty: str,
+) -> Array:
+    y = y.astype(p.dtype)
+    if used is not None:
+        y, p = jnp.where(used, y, 1.0), jnp.where(used, p, 0.5)
+    if weight is None:
+        weight = jnp.ones_like(p) if used is None else used.astype(p.dtype)
+    count = jnp.asarray(p.size if where is None else where.sum(), p.dtype)
+    # No item, no mistake: the root of 0 / 0 is never taken.
+    value = derivatives.of_set(card, y, p, weight, jnp.maximum(count, 1))
+    return jnp.where(count == 0, jnp.nan if on_empty == "nan" else 0.0, value)
+
+
+def mean(total: Array, count: Any, on_empty: str) -> Array:
+    """total / count; 0 or NaN if nothing counts."""
+    empty = jnp.nan if on_empty == "nan" else 0.0
+    if isinstance(count, int):
+        return total / count if count else total + empty
+    return jnp.where(count == 0, empty, total / jnp.maximum(count, 1).astype(total.dtype))
+
+
+def _fit(name: str, x: Array, shape: tuple[int, ...]) -> Array:
+    """A mask or weights in the shape of the items."""
+    aligned = x.reshape(x.shape + (1,) * (len(shape) - x.ndim)) if x.ndim < len(shape) else x
+    if aligned.ndim == len(shape) and all(
+        a in (1, s) for a, s in zip(aligned.shape, shape, strict=True)
+    ):
+        return jnp.broadcast_to(aligned, shape)
+    raise ValueError(
+        f"{name} must have the shape of the items {shape}, or of their first dimensions, got "
+        f"{name}.shape={x.shape}."
+    )
+
+
+def _labels(y: Array) -> Array:
+    """Labels as integers; one that is fractional or NaN becomes no class at all."""
+    whole = y.astype(jnp.int32)
+    return jnp.where(whole.astype(y.dtype) == y, whole, jnp.iinfo(jnp.int32).min)
+
+
+def _check(card: Any, y: Any, p: Array, used: Array | None) -> None:
+    """The NumPy face's messages, wherever there are values to look at without waiting."""
+    target, prediction = card.target, card.prediction
+    bounded = target.labels or target.values or -math.inf < target.low or target.high < math.inf
+    counted = None if used is None else _seen(used)
+    if used is not None and counted is None:
+        return
+    seen = _seen(y) if bounded else None
+    if seen is not None:
+        if card.target.labels and card.ignored() is not None:
+            kept = seen != card.ignored()
+            counted = kept if counted is None else counted & kept
+        inputs.check_target(card, seen, p.shape, counted)
+    elif card.target.labels and card.ignored() is not None:
+        return
+    seen = None if prediction.low == -math.inf else _seen(p)
+    if seen is not None:
+        inputs.check_prediction(card, seen, counted)
+
+
+def _seen(x: Any) -> Any:
+    """The values of an array on the CPU; None where there are none yet, or only elsewhere."""
+    if isinstance(x, jax.core.Tracer):
+        return None
+    if isinstance(x, jax.Array) and any(d.platform != "cpu" for d in x.devices()):
+        return None
+    x = np.asarray(x)
+    return x.astype(np.float32) if x.dtype.name in HALF else x

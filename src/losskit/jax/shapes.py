@@ -1,0 +1,119 @@
+"""optax's ``axis`` and ``where``, for a card: several axes as one, elements or items left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from losskit.core.definition import Card
+from losskit.core.inputs import named
+from losskit.jax.evaluate import evaluate
+
+Axis = int | tuple[int, ...] | None
+
+
+def pointwise(
+    card: type[Card],
+    predictions: Any,
+    targets: Any,
+    axis: Axis,
+    where: Any,
+    names: tuple[str, str] = ("predictions", "targets"),
+    **parameters: Any,
+) -> Array:
+    """The items, 0 where not ``where``; summed along ``axis``, if given."""
+    p = jnp.asarray(predictions)
+    if targets is None:
+        targets = jnp.zeros_like(p)
+    items = evaluate(card, p, targets, where=_elements(where, p.shape), names=names, **parameters)
+    return items if axis is None else items.sum(axis)
+
+
+def summed(
+    card: type[Card],
+    predictions: Any,
+    targets: Any,
+    axis: Axis,
+    where: Any,
+    names: tuple[str, str],
+) -> Array:
+    """The items of a pointwise card, summed along ``axis``; along all axes for None."""
+    p = jnp.asarray(predictions)
+    axis = tuple(range(p.ndim)) if axis is None else axis
+    return pointwise(card, p, targets, axis, where, names)
+
+
+def rowwise(
+    card: type[Card],
+    predictions: Any,
+    targets: Any,
+    axis: Axis,
+    where: Any,
+    names: tuple[str, str] = ("logits", "labels"),
+    *,
+    absent: float = -np.inf,
+    **parameters: Any,
+) -> Array:
+    """The items, one per row along ``axis``.
+
+    Args:
+        card: a row-wise card.
+        predictions: of any shape.
+        targets: in that shape, or, for labels, in that shape without the axis.
+        axis: of the classes; several, or None for all, are read as one, in the order given.
+        where: boolean: which rows count, in the shape of the items; or which elements of each, in
+            the shape of the predictions. A row of no element is 0.
+        names: of the arguments, for messages.
+        absent: what a prediction is that does not count.
+        **parameters: of the card.
+
+    Raises:
+        TypeError: predictions are integers.
+        ValueError: shapes do not match, or an axis does not exist; outside of jit also values out
+            of their domain.
+    """
+    p = jnp.asarray(predictions)
+    labels = card.target.labels
+    y = targets if labels else jnp.asarray(targets)
+    if where is not None:
+        where = jnp.asarray(where).astype(bool)
+    of_elements = where is not None and where.ndim == p.ndim
+    if of_elements:
+        where = _elements(where, p.shape)
+    if not isinstance(axis, (int, np.integer)):
+        axes = tuple(range(p.ndim)) if axis is None else tuple(a % p.ndim for a in axis)
+        p = _flattened(p, axes)
+        if not labels:
+            y = _flattened(y, axes)
+        if of_elements:
+            where = _flattened(where, axes)
+        axis = -1
+    if of_elements:
+        p = jnp.where(where, p, absent)
+        if not labels:
+            with named(y_true=names[1], y_pred=names[0]):
+                y = jnp.where(where, y, jnp.zeros((), y.dtype))
+        where = where.any(axis)
+    return evaluate(card, p, y, where=where, axis=int(axis), names=names, **parameters)
+
+
+def _flattened(x: Array, axes: tuple[int, ...]) -> Array:
+    """Those axes as one, the last."""
+    rest = tuple(i for i in range(x.ndim) if i not in axes)
+    return x.transpose(rest + axes).reshape([x.shape[i] for i in rest] + [-1])
+
+
+def _elements(where: Any, shape: tuple[int, ...]) -> Array | None:
+    if where is None:
+        return None
+    where = jnp.asarray(where).astype(bool)
+    try:
+        return jnp.broadcast_to(where, shape)
+    except ValueError:
+        raise ValueError(
+            f"where must broadcast to the predictions, got where.shape={where.shape} for "
+            f"predictions of shape {shape}."
+        ) from None
