@@ -1,5 +1,6 @@
 #include "calls.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "memory.hpp"
@@ -221,9 +222,27 @@ nb::object SoftmaxKernel::run(nb::handle y, nb::handle z, std::int64_t outer, st
   return result(compute(q));
 }
 
+namespace {
+
+template <class T>
+std::int64_t others(const View& labels, std::int64_t n, std::int64_t ignored) {
+  const T* at = reinterpret_cast<const T*>(labels.data);
+  return n - std::count(at, at + n, ignored);
+}
+
+// How many labels are not the ignored one; -1 where that takes a closer look.
+std::int64_t counted(const View& labels, std::int64_t n, std::int64_t ignored) {
+  if (!labels.contiguous) return -1;
+  if (labels.type == Type::int64) return others<std::int64_t>(labels, n, ignored);
+  if (labels.type == Type::int32) return others<std::int32_t>(labels, n, ignored);
+  return -1;
+}
+
+}  // namespace
+
 nb::object SoftmaxKernel::mean(nb::handle y, nb::handle z, bool gradient, nb::handle out) const {
-  // Which rows count, and how many classes have weights, is for the long way to say.
-  if (q_.ignores || !class_weight_.empty()) return nb::none();
+  // How many classes have weights is for the long way to say.
+  if (!class_weight_.empty()) return nb::none();
   const Plain plain(y, z, out, gradient, wide_, axis_, !q_.dense);
   if (!plain.sound) return nb::none();
   Softmax q = q_;
@@ -232,10 +251,12 @@ nb::object SoftmaxKernel::mean(nb::handle y, nb::handle z, bool gradient, nb::ha
   q.inner = plain.inner;
   q.logits = plain.prediction->view();
   q.target = plain.target->view();
+  const std::int64_t rows = q.ignores ? counted(q.target, q.rows(), q.ignored) : q.rows();
+  if (rows <= 0) return nb::none();
   if (plain.to) q.gradient = plain.to->view();
-  q.scale = 1.0 / static_cast<double>(q.rows());
+  q.scale = 1.0 / static_cast<double>(rows);
   q.past_caches = past_caches(plain.prediction->size(), wide_);
-  return plain.result(compute(q), q.rows());
+  return plain.result(compute(q), rows);
 }
 
 void log_softmax(nb::handle z, nb::handle out, bool wide, std::int64_t rows, std::int64_t classes) {

@@ -1,0 +1,77 @@
+"""Losses of whole rankings, and losses made from a maximum, with optax's names and arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from losskit.jax.evaluate import mean
+from losskit.jax.shapes import Axis, rowwise
+from losskit.losses.classification import CategoricalCrossentropy
+
+__all__ = ["make_fenchel_young_loss", "ranking_softmax_loss"]
+
+
+def ranking_softmax_loss(
+    logits: Any,
+    labels: Any,
+    *,
+    where: Any = None,
+    weights: Any = None,
+    reduce_fn: Callable[..., Array] | None = jnp.mean,
+    axis: Axis = -1,
+) -> Array:
+    """ListNet's softmax cross-entropy of a list; see `optax.losses.ranking_softmax_loss`.
+
+    Args:
+        logits: score of each item, floating-point, (..., list).
+        labels: relevance of each item, of any size, in that shape.
+        where: boolean, broadcast to the logits: which items there are.
+        weights: of each item, broadcast to the logits.
+        reduce_fn: from the losses of the lists to the result, such as `jax.numpy.mean`; called with
+            ``where=``, the lists that have an item. None: the loss of each list.
+        axis: of the lists; several, or None for all, are read as one.
+
+    Raises:
+        TypeError: logits are integers.
+        ValueError: shapes differ.
+    """
+    z = jnp.asarray(logits)
+    y = jnp.asarray(labels).astype(z.dtype)
+    if where is not None:
+        where = jnp.broadcast_to(jnp.asarray(where).astype(bool), z.shape)
+        y = jnp.where(where, y, 0)
+    if weights is not None:
+        y = y * weights
+    # A list's relevances, whatever their sum, as that sum times the shares of a distribution.
+    total = jnp.abs(y).sum(axis, keepdims=True)
+    shares = y / jnp.where(total == 0, 1, total)
+    loss = rowwise(CategoricalCrossentropy, z, shares, axis, where, from_logits=True)
+    loss = loss * total.reshape(loss.shape)
+    lists = None if where is None else where.any(axis)
+    if reduce_fn is None:
+        return loss
+    if reduce_fn is jnp.mean:
+        return mean(loss.sum(), loss.size if lists is None else lists.sum(), "zero")
+    return reduce_fn(loss, where=lists)
+
+
+def make_fenchel_young_loss(max_fun: Callable[..., Any]) -> Callable[..., Array]:
+    """The Fenchel-Young loss of a maximum: max_fun(scores) - <targets, scores>.
+
+    Args:
+        max_fun: from scores of one dimension to a number, such as `jax.nn.logsumexp`.
+
+    Returns:
+        A function of scores and targets, (..., n), and of what else ``max_fun`` takes.
+    """
+    largest = jnp.vectorize(max_fun, signature="(n)->()")
+    product = jnp.vectorize(jnp.vdot, signature="(n),(n)->()")
+
+    def fenchel_young_loss(scores: Any, targets: Any, *args: Any, **kwargs: Any) -> Array:
+        return largest(scores, *args, **kwargs) - product(targets, scores)
+
+    return fenchel_young_loss
