@@ -41,7 +41,7 @@ def ntxent(embeddings: Any, labels: Any, temperature: Any = 0.07) -> Array:
     z = jnp.matmul(u, u.T, precision=jax.lax.Precision.HIGHEST) / temperature
     same = labels[:, None] == labels[None, :]
     pairs = same & ~jnp.eye(len(labels), dtype=bool)
-    # -log(e^z / (e^z + sum of the others' e^z)) is the logistic loss of z less the others' logsumexp.
+    # -log(e^z / (e^z + sum of the rivals' e^z)) is the logistic loss of z less their logsumexp.
     rivals = ~same.all(1, keepdims=True)
     against = jnp.where(same, -jnp.inf, z)
     against = jax.nn.logsumexp(jnp.where(rivals, against, 0.0), axis=1, keepdims=True)

@@ -1,0 +1,34 @@
+"""The examples run as they stand, and learn the same in both frameworks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.mark.parametrize("name", ["digits_torch", "digits_jax"])
+def test_runs(name):
+    pytest.importorskip(name.partition("_")[2])
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / f"{name}.py"], capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) == 8
+    assert lines[0].startswith("step  0  loss 2.")
+    assert float(lines[-1].split()[-1]) < 0.7
+
+
+def test_same_curve(monkeypatch):
+    pytest.importorskip("torch")
+    pytest.importorskip("jax")
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import digits_jax
+    import digits_torch
+
+    ours, theirs = np.array(digits_torch.train()), np.array(digits_jax.train())
+    assert len(ours) == 50
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)

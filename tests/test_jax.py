@@ -1,0 +1,272 @@
+"""The JAX face: the same numbers as NumPy; the transformations of JAX; optax's axis and where."""
+
+import functools
+
+import grid
+import numpy as np
+import pytest
+
+import losskit
+from losskit.core.definition import CARDS
+from losskit.core.families import Setwise
+
+jax = pytest.importorskip("jax")
+import jax.numpy as jnp  # noqa: E402
+from jax.sharding import PartitionSpec as P  # noqa: E402
+
+import losskit.jax as lj  # noqa: E402
+
+SETTINGS = list(grid.settings())
+ITEMS = [c for c in SETTINGS if not isinstance(c, Setwise)]
+
+
+def function_of(card, **options):
+    return functools.partial(lj.get(card.name), **card.parameters(), **options)
+
+
+def arrays(card, dtype=np.float64, kind="ordinary"):
+    y, p = grid.inputs(card, dtype, kind)
+    return np.array(y), np.array(p)
+
+
+@pytest.fixture
+def wide():
+    with jax.enable_x64(True):
+        yield
+
+
+def reduced(card, reduction):
+    return {} if isinstance(card, Setwise) else {"reduction": reduction}
+
+
+@pytest.mark.parametrize("card", SETTINGS, ids=repr)
+@pytest.mark.parametrize("kind", ["ordinary", "extreme"])
+def test_numbers_are_those_of_numpy(card, kind):
+    y, p = arrays(card, np.float32, kind)
+    if card.name == "categorical_crossentropy" and not card.from_logits and card.axis == -1:
+        # All at the floor: shares that cancel, but for their rounding, over 1e-38.
+        y, p = y[p.max(-1) > 0], p[p.max(-1) > 0]
+    if not isinstance(card, Setwise):
+        # Both as arguments: of constants XLA regroups products, whatever overflows on the way.
+        items, pull = jax.vjp(jax.jit(function_of(card)), p, y)
+        slope = pull(jnp.ones_like(items))[0]
+        wanted = grid.loss_of(card, reduction="none").value_and_gradient(y, p)
+        check(items, slope, *wanted, items=wanted[0])
+    value, gradient = jax.value_and_grad(
+        lambda p: function_of(card, **reduced(card, "mean"))(p, y)
+    )(p)
+    wanted = grid.loss_of(card).value_and_gradient(y, p)
+    check(value, gradient, *wanted, items=np.mean(np.abs(wanted[0])))
+
+
+def check(value, gradient, wanted_value, wanted_gradient, items):
+    size = float(np.max(np.abs(items), initial=0.0))
+    np.testing.assert_allclose(value, wanted_value, rtol=3e-5, atol=1e-6 * min(1.0 + size, 1e30))
+    scale = np.abs(wanted_gradient).max(initial=0.0)
+    np.testing.assert_allclose(gradient, wanted_gradient, rtol=1e-4, atol=1e-5 * min(scale, 1e30))
+
+
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize("card", ITEMS, ids=repr)
+def test_every_upstream_gradient(card):
+    y, p = arrays(card)
+    items, pull = jax.vjp(lambda p: function_of(card)(p, y), p)
+    upstream = np.linspace(-3, 4, items.size).reshape(items.shape)
+    (whole,) = pull(jnp.asarray(upstream))
+    wanted = grid.loss_of(card, reduction="none").gradient(y, p)
+    laid = np.expand_dims(upstream, card.axis) if hasattr(card, "axis") else upstream
+    np.testing.assert_allclose(whole, wanted * laid, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize("card", SETTINGS, ids=repr)
+def test_forward_mode_and_second_order(card):
+    y, p = arrays(card)
+    if getattr(card, "axis", -1) == -1:
+        y, p = y[:4], p[:4]
+
+    def loss(p):
+        return function_of(card, **reduced(card, "mean"))(p, y)
+
+    reverse = jax.grad(loss)(p)
+    np.testing.assert_allclose(jax.jacfwd(loss)(p), reverse, rtol=1e-9, atol=1e-12)
+    curvature = jax.hessian(loss)(p).reshape(p.size, p.size)
+    np.testing.assert_allclose(
+        np.diagonal(curvature).reshape(p.shape),
+        grid.loss_of(card).curvature(y, p),
+        rtol=1e-6,
+        atol=1e-9,
+    )
+
+
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize("card", [c for c in ITEMS if not c.target.labels], ids=repr)
+def test_derivative_by_the_target(card):
+    y, p = arrays(card)
+    loss = function_of(card, reduction="sum")
+    by_y, by_p = jax.grad(lambda y, p: loss(p, y), argnums=(0, 1))(y, p)
+    assert np.isfinite(by_p).all()
+    index = tuple(s // 2 for s in y.shape)
+    if card.target.values or not 0.1 < y[index] < 0.9:
+        return
+    wide = grid.loss_of(card, reduction="sum")
+    high, low = y.copy(), y.copy()
+    high[index] += 1e-6
+    low[index] -= 1e-6
+    difference = (float(wide(high, p)) - float(wide(low, p))) / 2e-6
+    assert float(by_y[index]) == pytest.approx(difference, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
+@pytest.mark.parametrize("card", SETTINGS, ids=repr)
+def test_half_precision(card, dtype):
+    y, p = arrays(card, np.float32)
+    p = jnp.asarray(p).astype(dtype)
+    y = jnp.asarray(y if card.target.labels else jnp.asarray(y).astype(dtype))
+    value, gradient = jax.value_and_grad(
+        lambda p: function_of(card, **reduced(card, "mean"))(p, y)
+    )(p)
+    assert value.dtype == gradient.dtype == dtype
+    want = grid.loss_of(card).value_and_gradient(np.asarray(y), np.asarray(p))
+    close = 2e-3 if dtype == jnp.float16 else 2e-2
+    np.testing.assert_allclose(float(value), want[0], rtol=close, atol=1e-3)
+    wanted = want[1].astype(np.float32)
+    finite = np.isfinite(wanted)
+    np.testing.assert_allclose(
+        gradient.astype(jnp.float32)[finite], wanted[finite], rtol=2 * close, atol=1e-3
+    )
+
+
+def test_transformed():
+    z = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+    y = np.arange(6) % 5
+    loss = lj.softmax_cross_entropy_with_integer_labels
+    wanted = np.asarray(jax.nn.softmax(z)) - np.eye(5)[y]
+    each = jax.vmap(jax.grad(loss))(z, y)
+    np.testing.assert_allclose(each, wanted, atol=1e-6)
+    np.testing.assert_allclose(
+        jax.vmap(loss, in_axes=(0, None))(np.stack([z, z]), y)[1], loss(z, y)
+    )
+
+    def step(total, row):
+        value, slope = jax.value_and_grad(loss)(*row)
+        return total + value, slope
+
+    total, slopes = jax.lax.scan(step, jnp.zeros(()), (z, y))
+    np.testing.assert_allclose(total, loss(z, y).sum(), rtol=1e-6)
+    np.testing.assert_allclose(slopes, wanted, atol=1e-6)
+    mesh = jax.sharding.Mesh(np.array(jax.devices()[:1]), ("batch",))
+    split = jax.shard_map(loss, mesh=mesh, in_specs=(P("batch"), P("batch")), out_specs=P("batch"))
+    np.testing.assert_allclose(jax.jit(split)(z, y), loss(z, y))
+    whole = jax.grad(lambda z: split(z, y).sum())(z)
+    np.testing.assert_allclose(whole, wanted, atol=1e-6)
+    saved = jax.checkpoint(lambda z: loss(z, y).sum())
+    np.testing.assert_allclose(jax.grad(saved)(z), wanted, atol=1e-6)
+
+
+def test_parameters_may_be_traced():
+    p, y = jnp.linspace(-3, 3, 7), jnp.zeros(7)
+    by_delta = jax.grad(lambda delta: lj.huber_loss(p, y, delta=delta).sum())(1.5)
+    assert by_delta == pytest.approx(float(np.sum(np.maximum(np.abs(p) - 1.5, 0))))
+    each = jax.vmap(lambda delta: lj.huber(p, y, delta=delta, reduction="mean"))(
+        jnp.array([0.5, 2.0])
+    )
+    wanted = [losskit.huber(y, p, delta=d) for d in (0.5, 2.0)]
+    np.testing.assert_allclose(each, wanted, rtol=1e-6)
+    with pytest.raises(ValueError, match="delta must be"):
+        lj.huber_loss(p, y, delta=jnp.asarray(-1.0))
+
+
+def test_bad_values():
+    z, y = jnp.zeros((3, 4)), np.array([0, 4, 1])
+    loss = lj.softmax_cross_entropy_with_integer_labels
+    with pytest.raises(ValueError, match=r"labels: label 4 at index 1 is out of range: logits"):
+        loss(z, y)
+    for bad in (4, -1):
+        labels = np.array([0, bad, 1])
+        value, slope = jax.jit(jax.vmap(jax.value_and_grad(loss)))(z, labels)
+        assert np.isnan(value).tolist() == [False, True, False]
+        assert np.isnan(slope).any(1).tolist() == [False, True, False]
+    with pytest.raises(ValueError, match=r"labels must be a probability .* got 2 at index 0"):
+        lj.sigmoid_binary_cross_entropy(jnp.zeros(2), np.array([2.0, 0.0]))
+    value = jax.jit(lj.sigmoid_binary_cross_entropy)(jnp.zeros(2), np.array([2.0, 0.0]))
+    assert np.isnan(value).tolist() == [True, False]
+    with pytest.raises(ValueError, match="targets and predictions must have the same shape"):
+        lj.squared_error(jnp.zeros((3, 1)), jnp.zeros(3))
+    with pytest.raises(TypeError, match="logits holds int32"):
+        lj.softmax_cross_entropy(jnp.zeros((3, 2), int), jnp.zeros((3, 2)))
+    with pytest.raises(ValueError, match='"none", "mean" or "sum"'):
+        lj.huber(jnp.zeros(2), jnp.zeros(2), reduction="avg")
+    with pytest.raises(TypeError, match="sample_weight"):
+        lj.huber(jnp.zeros(2), jnp.zeros(2), sample_weight=1.0)
+    # Beyond int32 no label is read as another.
+    with pytest.raises(ValueError, match=r"4294967296 .* out of range"):
+        loss(z, np.array([0, 2**32, 1]))
+
+
+def test_what_does_not_count():
+    p = jnp.array([[1.0, np.nan], [2.0, 3.0]])
+    y = jnp.array([[0.0, 1.0], [np.nan, 1.0]])
+    where = jnp.array([[True, False], [False, True]])
+    items, pull = jax.vjp(lambda p: lj.squared_error(p, y, where=where), p)
+    np.testing.assert_array_equal(items, [[1.0, 0.0], [0.0, 4.0]])
+    np.testing.assert_array_equal(pull(jnp.ones((2, 2)))[0], [[2.0, 0.0], [0.0, 4.0]])
+    np.testing.assert_array_equal(lj.squared_error(p, y, where=where, axis=1), [1.0, 4.0])
+    assert lj.mean_squared_error(p, y, where=where, reduction="mean") == 2.5
+    weight = jnp.array([[3.0, 0.0], [0.0, 1.0]])
+    assert lj.mean_squared_error(p, y, weight=weight, reduction="mean") == 7.0 / 4
+    nothing = jnp.zeros((2, 2), bool)
+    for f in (lj.mean_squared_error, lj.root_mean_squared_error):
+        options = {} if f is lj.root_mean_squared_error else {"reduction": "mean"}
+        value, slope = jax.value_and_grad(lambda p, f=f, o=options: f(p, y, where=nothing, **o))(p)
+        assert value == 0
+        assert not slope.any()
+        assert np.isnan(f(p, y, where=nothing, on_empty="nan", **options))
+    got = lj.root_mean_squared_error(p, y, where=where, weight=weight)
+    assert got == pytest.approx(3.5**0.5)
+
+
+def test_classes_and_rows_left_out():
+    z = jnp.array([[1.0, 2.0, np.nan], [0.5, np.nan, np.nan], [0.1, 0.2, 0.3]])
+    there = ~jnp.isnan(z)
+    loss = lj.softmax_cross_entropy_with_integer_labels
+    y = jnp.array([1, 0, 2])
+    items, pull = jax.vjp(lambda z: loss(z, y, where=there), z)
+    np.testing.assert_allclose(items[0], loss(z[0, :2], 1), rtol=1e-6)
+    assert items[1] == 0
+    assert not np.isnan(pull(jnp.ones(3))[0]).any()
+    rows = jnp.array([False, False, True])
+    np.testing.assert_allclose(loss(z, y, where=rows), [0.0, 0.0, items[2]])
+    dense = lj.softmax_cross_entropy(z, jax.nn.one_hot(y, 3), where=there)
+    np.testing.assert_allclose(dense, items, rtol=1e-6)
+    np.testing.assert_allclose(
+        lj.cosine_similarity(z, jnp.ones_like(z), where=there), [3 / 10**0.5, 1, 0.6 / 0.42**0.5]
+    )
+
+
+def test_several_axes():
+    random = np.random.default_rng(0)
+    z = random.normal(size=(2, 3, 4, 5)).astype(np.float32)
+    y = random.dirichlet(np.ones(15), size=(2, 4)).reshape(2, 4, 3, 5).transpose(0, 2, 1, 3)
+    flat = z.transpose(0, 2, 1, 3).reshape(2, 4, 15)
+    flat_y = y.transpose(0, 2, 1, 3).reshape(2, 4, 15)
+    np.testing.assert_allclose(
+        lj.softmax_cross_entropy(z, y, axis=(1, 3)),
+        lj.softmax_cross_entropy(flat, flat_y),
+        rtol=1e-6,
+    )
+    assert lj.cosine_similarity(z, z, axis=None) == pytest.approx(1.0)
+
+
+def test_every_loss_is_there():
+    import optax.losses
+
+    peers = {n for n in dir(optax.losses) if callable(getattr(optax.losses, n))}
+    assert peers - set(lj.__all__) == set()
+    assert {n for n in CARDS if n not in lj.__all__} == set()
+    for name, card in CARDS.items():
+        assert lj.get(name).__doc__ == card.__doc__
+    for name in lj.__all__:
+        assert getattr(lj, name).__doc__, name
+    with pytest.raises(ValueError, match="Did you mean huber"):
+        lj.get("hubr")
