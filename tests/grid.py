@@ -27,6 +27,8 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "poisson": [{}, {"log_input": True}],
     "negative_log_likelihood": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
     "margin_ranking": [{}, {"margin": 0.7}, {"margin": -0.5}],
+    "hinge_embedding": [{}, {"margin": 0.7}],
+    "cosine_embedding": [{}, {"margin": 0.3}, {"margin": -0.5}],
     "mean_absolute_percentage_error": [{}, {"epsilon": 1e-3}, {"epsilon": 1.0}],
     "binary_crossentropy": [
         {},
@@ -147,6 +149,8 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
 
 
 def _random(rng: Any, domain: Any, shape: tuple[int, ...], rows: bool) -> np.ndarray:
+    if domain.low == -1.0:
+        return rng.uniform(-1.0, 1.0, shape)
     if domain.high == 1.0:
         if rows:
             return rng.dirichlet(np.full(shape[-1], 0.7), shape[0])
@@ -184,7 +188,8 @@ def extreme(card: Any, dtype: Any) -> Any:
     target, prediction = card.target, card.prediction
     if target.values:
         around = [b + s * 2.0**-k for b in (-1, 1) for k in (11, 23, 24) for s in (1, -1)]
-        pairs = list(itertools.product(target.values, [*RESIDUALS, *around]))
+        other = [q for q in [*RESIDUALS, *around] if prediction.low <= q <= prediction.high]
+        pairs = list(itertools.product(target.values, other))
     elif target.high == 1.0:
         other = PROBABILITIES if prediction.high == 1.0 else LOGITS
         pairs = list(itertools.product(SOFT, other))

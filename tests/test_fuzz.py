@@ -20,6 +20,8 @@ def numbers(domain):
         return st.sampled_from(domain.values)
     if domain.words.startswith("a logit"):
         return st.floats(-1e4, 1e4, width=32)
+    if domain.low == -1.0:
+        return st.floats(-1, 1, width=32, allow_subnormal=False)
     if domain.high == 1.0:
         return st.floats(0, 1, width=32) | st.sampled_from([0.0, 1.0])
     low = 0 if domain.low == 0 else -(2.0**50)

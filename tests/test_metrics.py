@@ -16,6 +16,8 @@ def test_tables():
     assert metrics.binary_accuracy([1, 0], [0.5, 0.5]) == 0.5  # above the threshold, not at it
     assert metrics.binary_accuracy([1, 0], [0.3, -0.3], threshold=0.0) == 1.0
     assert metrics.sign_accuracy([-1, 1, 0], [-0.3, 2.0, 0.1]) == pytest.approx(2 / 3)
+    assert metrics.distance_accuracy([1, -1, 0, 1], [0.9, 1.0, 0.5, -2.0]) == 0.75
+    assert metrics.distance_accuracy([1, -1], [0.3, 0.3], threshold=0.2) == 0.5
     assert metrics.categorical_accuracy(ONE_HOT, ROWS) == pytest.approx(2 / 3)
     assert metrics.sparse_categorical_accuracy([1, 2, 2], ROWS) == pytest.approx(2 / 3)
     assert metrics.top_k_categorical_accuracy(ONE_HOT, ROWS, k=1) == pytest.approx(2 / 3)
@@ -49,6 +51,7 @@ def test_a_nan_prediction_is_never_right():
     nan = np.nan
     assert metrics.binary_accuracy([0, 1], [nan, nan]) == 0
     assert metrics.sign_accuracy([-1, 1], [nan, nan]) == 0
+    assert metrics.distance_accuracy([-1, 1], [nan, nan]) == 0
     rows = np.array([[nan, 0.5], [0.5, nan]])
     assert metrics.categorical_accuracy([[1, 0], [0, 1]], rows) == 0
     assert metrics.sparse_categorical_accuracy([0, 1], rows) == 0

@@ -120,6 +120,22 @@ class MarginRanking(Loss):
 
     def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class HingeEmbedding(Loss):
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+        p where y = 1, max(margin - p, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class CosineEmbedding(Loss):
+    """Cosine embedding loss: a cosine that should be 1, or below a margin.
+
+        1 - p where y = 1, max(p - margin, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
@@ -277,6 +293,18 @@ def margin_ranking(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLik
     """Margin ranking loss: hinge loss of a difference of two scores.
 
         max(margin - y * p, 0)               with p = score1 - score2
+    """
+
+def hinge_embedding(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, margin: float = 1.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+        p where y = 1, max(margin - p, 0) elsewhere
+    """
+
+def cosine_embedding(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, margin: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Cosine embedding loss: a cosine that should be 1, or below a margin.
+
+        1 - p where y = 1, max(p - margin, 0) elsewhere
     """
 
 def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

@@ -59,6 +59,27 @@ def sign_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     return _mean(((y > 0) == (p > 0)) & ~np.isnan(p), sample_weight)
 
 
+def distance_accuracy(
+    y_true: Any, y_pred: Any, sample_weight: Any = None, *, threshold: float = 1.0
+) -> float:
+    """Share of pairs told apart by their distance: below ``threshold`` they are read as alike.
+
+    Args:
+        y_true: 1 for pairs that are alike, -1 (or 0) for others, in the prediction's shape.
+        y_pred: distances.
+        sample_weight: weights >= 0: a number, one per element, or one per sample.
+        threshold: the least distance of pairs that are not alike.
+
+    Raises:
+        ValueError: shapes do not match.
+
+    >>> distance_accuracy([1, -1, -1, 1], [0.2, 1.5, 0.9, 0.0])
+    0.75
+    """
+    y, p = _same("distance_accuracy", y_true, y_pred)
+    return _mean(((y > 0) == (p < threshold)) & ~np.isnan(p), sample_weight)
+
+
 def categorical_accuracy(
     y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = -1
 ) -> float:
@@ -161,6 +182,7 @@ METRICS: dict[str, Callable[..., float]] = {
     for f in (
         binary_accuracy,
         sign_accuracy,
+        distance_accuracy,
         categorical_accuracy,
         sparse_categorical_accuracy,
         top_k_categorical_accuracy,
@@ -178,6 +200,7 @@ __all__ = [
     "binary_accuracy",
     "categorical_accuracy",
     "cosine_similarity",
+    "distance_accuracy",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "root_mean_squared_error",

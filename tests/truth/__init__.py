@@ -52,6 +52,8 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "squared_hinge": pointwise.SquaredHinge,
     "soft_margin": pointwise.SoftMargin,
     "margin_ranking": pointwise.MarginRanking,
+    "hinge_embedding": pointwise.HingeEmbedding,
+    "cosine_embedding": pointwise.CosineEmbedding,
     "categorical_hinge": rowwise.CategoricalHinge,
     "cosine_similarity": rowwise.CosineSimilarity,
 }

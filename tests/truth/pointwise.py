@@ -232,6 +232,39 @@ class MarginRanking(Definition):
         return y * margin, ZERO if y else mpf(margin)
 
 
+class HingeEmbedding(Definition):
+    has_optimum = False  # a distance has, a number has not
+
+    def value(self, y, p):
+        return [p if y == 1 else max(self.number("margin") - p, ZERO)]
+
+    def slope(self, y, p):
+        if y == 1:
+            return [ONE]
+        return [-ONE if p < self.number("margin") else ZERO]
+
+    def curve(self, y, p):
+        return [ZERO]
+
+    def near_break(self, y, p):
+        return y != 1 and p != self.number("margin") and close(p, self.number("margin"))
+
+
+class CosineEmbedding(HingeEmbedding):
+    has_optimum = True
+
+    def value(self, y, p):
+        return [1 - p if y == 1 else max(p - self.number("margin"), ZERO)]
+
+    def slope(self, y, p):
+        if y == 1:
+            return [-ONE]
+        return [ONE if p > self.number("margin") else ZERO]
+
+    def optimum(self, y):
+        return (1.0 if y == 1 else -1.0), max(-ONE - self.number("margin"), ZERO) if y < 1 else ZERO
+
+
 class LogKLDivergence(Definition):
     has_optimum = False  # only the elements of a distribution have one together
 

@@ -113,6 +113,22 @@ class MarginRanking(Loss):
 
     def __init__(self, margin: float = 0.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class HingeEmbedding(Loss):
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+        p where y = 1, max(margin - p, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 1.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class CosineEmbedding(Loss):
+    """Cosine embedding loss: a cosine that should be 1, or below a margin.
+
+        1 - p where y = 1, max(p - margin, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 0.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
@@ -230,6 +246,12 @@ def soft_margin(y_true: Any, y_pred: Any) -> Any:
 
 def margin_ranking(y_true: Any, y_pred: Any, margin: float = 0.0) -> Any:
     """Margin ranking loss: hinge loss of a difference of two scores. Gives one value per sample."""
+
+def hinge_embedding(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any:
+    """Hinge embedding loss: a distance that should be small, or beyond a margin. Gives one value per sample."""
+
+def cosine_embedding(y_true: Any, y_pred: Any, margin: float = 0.0) -> Any:
+    """Cosine embedding loss: a cosine that should be 1, or below a margin. Gives one value per sample."""
 
 def categorical_hinge(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Multi-class hinge loss with one-hot targets. Gives one value per sample."""

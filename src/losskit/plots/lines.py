@@ -60,7 +60,7 @@ def axes_of(card: Any) -> tuple[str, ...]:
     """What the card can be drawn against, the natural choice first."""
     if card.family() == "similarity":
         return ("angle",)
-    bounded = card.prediction.high == 1.0
+    bounded = card.prediction.low == 0.0 and card.prediction.high == 1.0
     if bounded:
         return ("probability", "score") if hasattr(card, "from_logits") else ("probability",)
     if isinstance(card, Rowwise) or hasattr(card, "from_logits") or card.target.values:
@@ -152,7 +152,8 @@ def _point(card: Any, axis: str, y: float) -> Line:
     if axis == "score":
         half = max([3.0, *(1.6 * (m + abs(y)) for m in marks)])
         name = "logit $z$" if hasattr(card, "from_logits") else "score $p$"
-        return replace(path, low=-half, high=half, label=f"predicted {name}")
+        low, high = max(-half, card.prediction.low), min(half, card.prediction.high)
+        return replace(path, low=low, high=high, label=f"predicted {name}")
     half = max([3.0, *(1.6 * m for m in marks)])
     if not isinstance(card, Residual):
         half = max(half, 1.5 * abs(y))

@@ -116,6 +116,22 @@ class MarginRanking(Loss):
 
     def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
 
+class HingeEmbedding(Loss):
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+        p where y = 1, max(margin - p, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+
+class CosineEmbedding(Loss):
+    """Cosine embedding loss: a cosine that should be 1, or below a margin.
+
+        1 - p where y = 1, max(p - margin, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
@@ -273,6 +289,18 @@ def margin_ranking(input: Tensor, target: Tensor, *, margin: float = 0.0, weight
     """Margin ranking loss: hinge loss of a difference of two scores.
 
         max(margin - y * p, 0)               with p = score1 - score2
+    """
+
+def hinge_embedding(input: Tensor, target: Tensor, *, margin: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+        p where y = 1, max(margin - p, 0) elsewhere
+    """
+
+def cosine_embedding(input: Tensor, target: Tensor, *, margin: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+    """Cosine embedding loss: a cosine that should be 1, or below a margin.
+
+        1 - p where y = 1, max(p - margin, 0) elsewhere
     """
 
 def categorical_hinge(input: Tensor, target: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:

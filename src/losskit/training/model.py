@@ -21,6 +21,8 @@ from losskit.training.raw import Array
 
 def suits(card: Card, data: Data) -> str | None:
     """Why the loss cannot be trained on this data; None if it can."""
+    if card.task == "pair":
+        return "it judges pairs of examples, and here each stands by itself"
     low = 0.0
     if data.task == "regression":
         if card.task != "regression":
