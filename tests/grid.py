@@ -19,7 +19,7 @@ import numpy as np
 
 import losskit
 from losskit.core.definition import CARDS
-from losskit.core.families import Setwise, is_rowwise
+from losskit.core.families import Setwise, has_row_target, is_rowwise
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "huber": [{}, {"delta": 1e-3}, {"delta": 0.7}, {"delta": 1e6}],
@@ -67,6 +67,14 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "kl_divergence": [{}, {"axis": 0}],
     "categorical_hinge": [{}, {"axis": 0}],
     "cosine_similarity": [{}, {"axis": 0}],
+    "pairwise_distance": [
+        {},
+        {"norm": 1.0, "axis": 0},
+        {"norm": 1.5},
+        {"norm": 3.0, "eps": 1e-6},
+        {"norm": 0.5},
+        {"norm": 0.0},
+    ],
 }
 """Parameter settings by card; a card not named here is tried with its defaults."""
 
@@ -119,7 +127,7 @@ def inputs(card: Any, dtype: Any, kind: str = "ordinary") -> tuple[np.ndarray, n
     if is_rowwise(card):
         # (rows, classes) -> the axis the card asks for
         p = np.moveaxis(p, -1, card.axis)
-        y = y if card.target.labels else np.moveaxis(y, -1, card.axis)
+        y = y if has_row_target(card) else np.moveaxis(y, -1, card.axis)
     return np.ascontiguousarray(y), np.ascontiguousarray(p)
 
 

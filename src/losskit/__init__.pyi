@@ -218,6 +218,14 @@ class CosineSimilarity(Loss):
 
     def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class PairwiseDistance(Loss):
+    """Distance of two vectors in a norm.
+
+        (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
+    """
+
+    def __init__(self, norm: float = 2.0, eps: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 def binary_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, label_smoothing: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
@@ -367,4 +375,10 @@ def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Array
     """Negative cosine of the angle between target and prediction.
 
         -sum_j(y_j * p_j) / (|y| * |p|)
+    """
+
+def pairwise_distance(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, norm: float = 2.0, eps: float = 0.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Distance of two vectors in a norm.
+
+        (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
     """

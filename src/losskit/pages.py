@@ -24,7 +24,7 @@ FAMILIES = {
     "margin": "Margins between classes",
     "likelihood": "Other likelihoods",
     "divergence": "Divergences between distributions",
-    "similarity": "Angles of vectors",
+    "similarity": "Angles and distances of vectors",
 }
 """Headings of the list; a family without one goes under its own name."""
 NARROW = 72

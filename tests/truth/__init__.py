@@ -17,6 +17,7 @@ open (`near_break`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ import mpmath
 import numpy as np
 from mpmath import mpf
 
+from losskit.core.families import has_row_target
 from truth import pointwise, rowwise, setwise
 from truth.definition import ZERO, Definition
 from truth.rowwise import RowDefinition
@@ -56,6 +58,7 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "cosine_embedding": pointwise.CosineEmbedding,
     "categorical_hinge": rowwise.CategoricalHinge,
     "cosine_similarity": rowwise.CosineSimilarity,
+    "pairwise_distance": rowwise.PairwiseDistance,
 }
 """One definition per registered card, by the card's name."""
 
@@ -102,14 +105,10 @@ def evaluate(card: Any, order: str, y: Any, p: Any, dtype: Any, w: Any = None) -
     if not isinstance(d, RowDefinition):
         pairs = [_exact(function(a, b)) for a, b in zip(_mpfs(y), _mpfs(p), strict=True)]
         return _arrays(pairs, p.shape)
-    rows_p = np.moveaxis(p, card.axis, -1)
-    shape = rows_p.shape
-    rows_p = rows_p.reshape(-1, shape[-1])
-    labels = card.target.labels
-    rows_y = y.reshape(-1) if labels else np.moveaxis(y, card.axis, -1).reshape(-1, shape[-1])
+    shape = np.moveaxis(p, card.axis, -1).shape
     pairs = []
-    for a, b in zip(rows_y, rows_p, strict=True):
-        terms = function(int(a) if labels else _mpfs(a), _mpfs(b))
+    for a, b in rows(card, y, p):
+        terms = function(a, b)
         pairs += [_exact(terms)] if order == "value" else [_exact(t) for t in terms]
     if order == "value":
         return _arrays(pairs, shape[:-1])
@@ -121,19 +120,34 @@ def near_break(card: Any, y: Any, p: Any, dtype: Any) -> np.ndarray:
     """Where, in p's shape, rounding decides the side of a kink or bend: no law judges there."""
     d = define(card, dtype)
     y, p = np.asarray(y), np.asarray(p)
-    if isinstance(d, SetDefinition) or card.target.labels:
+    if isinstance(d, SetDefinition):
         return np.zeros(p.shape, bool)
     if not isinstance(d, RowDefinition):
         hits = [d.near_break(a, b) for a, b in zip(_mpfs(y), _mpfs(p), strict=True)]
         return np.array(hits, bool).reshape(p.shape)
-    rows_p, rows_y = np.moveaxis(p, card.axis, -1), np.moveaxis(y, card.axis, -1)
-    shape = rows_p.shape
-    hits = [
-        d.near_break(_mpfs(a), _mpfs(b))
-        for a, b in zip(rows_y.reshape(-1, shape[-1]), rows_p.reshape(-1, shape[-1]), strict=True)
-    ]
-    rows = np.array(hits, bool).reshape(shape[:-1])
-    return np.broadcast_to(np.expand_dims(rows, card.axis), p.shape)
+    return _by_row(card, p, [bool(d.near_break(a, b)) for a, b in rows(card, y, p)])
+
+
+def room(card: Any, y: Any, p: Any) -> np.ndarray:
+    """How far the nearest kink of each row lies at least, in p's shape."""
+    d = define(card, np.float64)
+    return _by_row(card, p, [float(d.room(a, b)) for a, b in rows(card, y, p)])
+
+
+def rows(card: Any, y: Any, p: Any) -> Iterator[tuple[Any, list[mpf]]]:
+    """Target and prediction of each row; a label as an int, a number as an mpf."""
+    wide_p = np.moveaxis(p, card.axis, -1)
+    wide_p = wide_p.reshape(-1, wide_p.shape[-1])
+    if has_row_target(card):
+        targets = [int(t) if card.target.labels else mpf(float(t)) for t in y.reshape(-1)]
+    else:
+        targets = [_mpfs(t) for t in np.moveaxis(y, card.axis, -1).reshape(wide_p.shape)]
+    yield from zip(targets, map(_mpfs, wide_p), strict=True)
+
+
+def _by_row(card: Any, p: np.ndarray, found: list[Any]) -> np.ndarray:
+    items = np.array(found).reshape(np.moveaxis(p, card.axis, -1).shape[:-1])
+    return np.broadcast_to(np.expand_dims(items, card.axis), p.shape)
 
 
 def errors(got: Any, exact: Exact, dtype: Any) -> np.ndarray:

@@ -14,6 +14,10 @@ from truth.definition import ONE, ZERO, Definition, xlogx
 class RowDefinition(Definition):
     """A loss of whole rows."""
 
+    def room(self, y, p):
+        """How far the nearest kink lies, in the unit of the predictions; a bound from below."""
+        return mpmath.inf
+
 
 class CategoricalCrossentropy(RowDefinition):
     def _target(self, y):
@@ -181,6 +185,11 @@ class CategoricalHinge(RowDefinition):
         terms = self._shortfall(y, p)
         return sum(terms) != 0 and abs(sum(terms)) <= mpf(2) ** -20 * sum(abs(t) for t in terms)
 
+    def room(self, y, p):
+        # The margin itself, and ties of the largest score.
+        scores = sorted(_product(1 - t, x) for t, x in zip(y, p, strict=True))
+        return min(scores[-1] - scores[-2], abs(sum(self._shortfall(y, p))))
+
     def optimum(self, y):
         return [2.0 * t for t in y], ZERO
 
@@ -214,3 +223,36 @@ class CosineSimilarity(RowDefinition):
 
     def optimum(self, y):
         return list(y), -ONE if any(y) else ZERO
+
+
+class PairwiseDistance(RowDefinition):
+    def _differences(self, y, p):
+        return [b - a + self.number("eps") for a, b in zip(y, p, strict=True)]
+
+    def value(self, y, p):
+        q, d = self.number("norm"), self._differences(y, p)
+        if q == 0:
+            return [ONE for e in d if e]
+        return [sum(abs(e) ** q for e in d if e) ** (1 / q)]
+
+    def slope(self, y, p):
+        q, d = self.number("norm"), self._differences(y, p)
+        value = sum(self.value(y, p))
+        return [[mpmath.sign(e) * (abs(e) / value) ** (q - 1) if e and q else ZERO] for e in d]
+
+    def curve(self, y, p):
+        q, d = self.number("norm"), self._differences(y, p)
+        value = sum(self.value(y, p))
+        if q == 0 or not value:
+            return [[ZERO] for _ in d]
+        rest = [sum(abs(x / value) ** q for i, x in enumerate(d) if i != j) for j in range(len(d))]
+        return [
+            [(q - 1) / value * abs(e / value) ** (q - 2) * r if e or q >= 2 else ZERO]
+            for e, r in zip(d, rest, strict=True)
+        ]
+
+    def room(self, y, p):
+        return min(abs(e) for e in self._differences(y, p))
+
+    def optimum(self, y):
+        return [float(t - self.number("eps")) for t in map(mpmath.mpf, y)], ZERO

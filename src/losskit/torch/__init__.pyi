@@ -214,6 +214,14 @@ class CosineSimilarity(Loss):
 
     def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
 
+class PairwiseDistance(Loss):
+    """Distance of two vectors in a norm.
+
+        (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
+    """
+
+    def __init__(self, norm: float = 2.0, eps: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+
 def binary_crossentropy(input: Tensor, target: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
@@ -363,4 +371,10 @@ def cosine_similarity(input: Tensor, target: Tensor, *, axis: int = -1, weight: 
     """Negative cosine of the angle between target and prediction.
 
         -sum_j(y_j * p_j) / (|y| * |p|)
+    """
+
+def pairwise_distance(input: Tensor, target: Tensor, *, norm: float = 2.0, eps: float = 0.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+    """Distance of two vectors in a norm.
+
+        (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
     """

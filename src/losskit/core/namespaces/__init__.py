@@ -36,6 +36,8 @@ class Vocabulary(ABC):
     maximum: Any
     minimum: Any
     where: Any
+    power: Any
+    """A number >= 0 to a fixed exponent; not in pointwise formulas, for the kernels lack it."""
 
     @abstractmethod
     def sum(self, x: Array, axis: int | None) -> Array:

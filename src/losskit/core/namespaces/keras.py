@@ -23,6 +23,10 @@ class KerasVocabulary(Vocabulary):
         for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(ops, name))
 
+    def power(self, x: Array, exponent: float) -> Array:
+        # Keras's power makes float32 of float64 and a number on torch while floatx is float32.
+        return self._ops.power(x, self._ops.cast(exponent, x.dtype))
+
     def maximum(self, x: Array, y: Array) -> Array:
         if self._wide(x):
             return self.where((x >= y) | (x != x), x, self._typed(y, x))

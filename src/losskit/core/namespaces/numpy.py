@@ -22,6 +22,7 @@ class NumpyVocabulary(Vocabulary):
     sign = staticmethod(np.sign)
     maximum = staticmethod(np.maximum)
     minimum = staticmethod(np.minimum)
+    power = staticmethod(np.power)
 
     @staticmethod
     def where(condition: Array, yes: Array, no: Array) -> Array:

@@ -20,6 +20,7 @@ class TorchVocabulary(Vocabulary):
         self.least = least
         for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(torch, name))
+        self.power = torch.pow
 
     def maximum(self, x: Array, y: Array) -> Array:
         return self._torch.maximum(x, self._tensor(y, x))
