@@ -34,6 +34,10 @@ def numbers(domain):
 def inputs(draw, card):
     shape = (2, 4) if is_rowwise(card) else (4,)
     p = draw(hnp.arrays(np.float32, shape, elements=numbers(card.prediction)))
+    if getattr(card, "places", ()):
+        columns = [draw(hnp.arrays(np.float32, 2, elements=numbers(d))) for d in card.places]
+        y = draw(hnp.arrays(np.float32, 2, elements=numbers(card.target)))
+        return y, np.stack(columns, -1)
     if card.target.labels:
         return draw(hnp.arrays(np.int64, 2, elements=st.integers(0, 3))), p
     if card.target.values and is_rowwise(card):

@@ -80,6 +80,34 @@ def distance_accuracy(
     return _mean(((y > 0) == (p < threshold)) & ~np.isnan(p), sample_weight)
 
 
+def coverage(y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = -1) -> float:
+    """Share of targets within one predicted standard deviation of the predicted mean.
+
+    0.683 where the predicted Gaussian distributions are right; less if they are too narrow.
+
+    Args:
+        y_true: numbers, one per row.
+        y_pred: rows of mean and variance.
+        sample_weight: weights >= 0: a number, or one per row.
+        axis: where mean and variance lie.
+
+    Raises:
+        ValueError: shapes do not match.
+
+    >>> coverage([1.0, 2.0], [[1.5, 1.0], [4.0, 1.0]])
+    0.5
+    """
+    y, p = as_array("y_true", y_true), as_array("y_pred", y_pred)
+    rows = p.ndim and -p.ndim <= axis < p.ndim
+    if not rows or p.shape[axis] != 2 or y.shape != tuple(np.delete(p.shape, axis)):
+        raise ValueError(
+            f"coverage: y_pred must hold a mean and a variance along axis={axis}, and y_true one "
+            f"number for each pair, got y_true.shape={y.shape} and y_pred.shape={p.shape}."
+        )
+    mean, variance = np.moveaxis(p, axis, 0)
+    return _mean(np.abs(y - mean) <= np.sqrt(variance), sample_weight)
+
+
 def categorical_accuracy(
     y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = -1
 ) -> float:
@@ -183,6 +211,7 @@ METRICS: dict[str, Callable[..., float]] = {
         binary_accuracy,
         sign_accuracy,
         distance_accuracy,
+        coverage,
         categorical_accuracy,
         sparse_categorical_accuracy,
         top_k_categorical_accuracy,
@@ -200,6 +229,7 @@ __all__ = [
     "binary_accuracy",
     "categorical_accuracy",
     "cosine_similarity",
+    "coverage",
     "distance_accuracy",
     "mean_absolute_error",
     "mean_absolute_percentage_error",

@@ -22,6 +22,7 @@ FAMILIES = {
     "regression": "Errors of numbers",
     "classification": "Cross-entropies of classes",
     "margin": "Margins between classes",
+    "multiclass": "Margins among several classes",
     "likelihood": "Other likelihoods",
     "divergence": "Divergences between distributions",
     "similarity": "Angles and distances of vectors",

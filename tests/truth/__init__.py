@@ -57,6 +57,11 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "hinge_embedding": pointwise.HingeEmbedding,
     "cosine_embedding": pointwise.CosineEmbedding,
     "categorical_hinge": rowwise.CategoricalHinge,
+    "multi_margin": rowwise.MultiMargin,
+    "multi_label_margin": rowwise.MultiLabelMargin,
+    "multiclass_hinge": rowwise.MulticlassHinge,
+    "multiclass_perceptron": rowwise.MulticlassPerceptron,
+    "gaussian_nll": rowwise.GaussianNLL,
     "cosine_similarity": rowwise.CosineSimilarity,
     "pairwise_distance": rowwise.PairwiseDistance,
 }

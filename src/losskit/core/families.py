@@ -124,6 +124,16 @@ class Labelled(Rowwise):
         return [weights.get(c, 1.0) for c in range(classes)]
 
 
+def lost(m: Vocabulary, p: Array) -> Array:
+    """0, and NaN where the prediction is: it shows, though nothing depends on it."""
+    return m.where(p == p, 0.0, p)
+
+
+def weighted(m: Vocabulary, weight: Array, x: Array) -> Array:
+    """weight * x, and 0 for a class of weight 0 even where x is infinite."""
+    return m.where(weight == 0, 0.0, weight * x)
+
+
 class Setwise(Card):
     """One value per set: the outer function of the mean of an inner, decomposable loss."""
 

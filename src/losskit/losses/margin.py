@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from losskit.core.definition import MEMBERSHIP, SIGN, Domain, parameter
-from losskit.core.families import Pointwise, Rowwise
+from losskit.core.families import Pointwise, Rowwise, lost
 from losskit.core.namespaces import Array, Vocabulary
 
 PREFERENCE = Domain(
@@ -70,7 +70,7 @@ class Hinge(Pointwise):
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         y = _signs(m, y)
         # Beyond the margin 0, at infinity too; a NaN shows.
-        return m.where(1.0 - y * p > 0, -y, m.where(p == p, 0.0, p))
+        return m.where(1.0 - y * p > 0, -y, lost(m, p))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y
@@ -256,7 +256,7 @@ class MarginRanking(Pointwise):
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # Beyond the margin 0, at infinity too; a NaN shows.
-        return m.where(self.margin - y * p > 0, -y, m.where(p == p, 0.0, p))
+        return m.where(self.margin - y * p > 0, -y, lost(m, p))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y
@@ -319,7 +319,7 @@ class HingeEmbedding(Pointwise):
         return m.where(y > 0, p, m.maximum(self.margin - p, 0.0))
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.where(y > 0, 1.0, m.where(self.margin - p > 0, -1.0, 0.0 * y)) + _lost(m, p)
+        return m.where(y > 0, 1.0, m.where(self.margin - p > 0, -1.0, 0.0 * y)) + lost(m, p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y
@@ -387,18 +387,13 @@ class CosineEmbedding(Pointwise):
         return m.where(y > 0, 1.0 - p, m.maximum(p - self.margin, 0.0))
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.where(y > 0, -1.0, m.where(p - self.margin > 0, 1.0, 0.0 * y)) + _lost(m, p)
+        return m.where(y > 0, -1.0, m.where(p - self.margin > 0, 1.0, 0.0 * y)) + lost(m, p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y
-
-
-def _lost(m: Vocabulary, p: Array) -> Array:
-    """0, and NaN where the prediction is: it shows, though the slope is a constant."""
-    return m.where(p == p, 0.0, p)
 
 
 @dataclass(frozen=True)

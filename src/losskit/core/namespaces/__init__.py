@@ -52,6 +52,25 @@ class Vocabulary(ABC):
         """Remove the dimension of length 1 that ``sum`` and ``max`` keep."""
 
     @abstractmethod
+    def lay(self, x: Array, axis: int) -> Array:
+        """Insert a dimension of length 1, as the inverse of ``drop``."""
+
+    @abstractmethod
+    def crossed(self, x: Array, axis: int) -> tuple[Array, Array]:
+        """Each entry along ``axis`` beside each: two arrays that broadcast to a dimension more.
+
+        The new one is the last, and runs over the entries as ``axis`` does.
+        """
+
+    @abstractmethod
+    def sort(self, x: Array, axis: int) -> Array:
+        """The entries along ``axis``, the smallest first."""
+
+    @abstractmethod
+    def cumsum(self, x: Array, axis: int) -> Array:
+        """The sum of each entry along ``axis`` and all before it."""
+
+    @abstractmethod
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         """True where the class index along ``axis`` of ``like`` is the row's label.
 

@@ -46,6 +46,19 @@ class KerasVocabulary(Vocabulary):
     def drop(self, x: Array, axis: int) -> Array:
         return self._ops.squeeze(x, axis=axis)
 
+    def lay(self, x: Array, axis: int) -> Array:
+        return self._ops.expand_dims(x, axis)
+
+    def crossed(self, x: Array, axis: int) -> tuple[Array, Array]:
+        last = self._ops.moveaxis(x, axis, -1)
+        return self._ops.expand_dims(x, -1), self._ops.expand_dims(last, axis % len(x.shape))
+
+    def sort(self, x: Array, axis: int) -> Array:
+        return self._ops.sort(x, axis=axis)
+
+    def cumsum(self, x: Array, axis: int) -> Array:
+        return self._ops.cumsum(x, axis=axis)
+
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         index = self._along(self._ops.arange(like.shape[axis], dtype="int32"), like, axis)
         return self._ops.equal(self._ops.expand_dims(labels, axis), index)

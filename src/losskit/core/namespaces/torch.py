@@ -37,6 +37,18 @@ class TorchVocabulary(Vocabulary):
     def drop(self, x: Array, axis: int) -> Array:
         return x.squeeze(axis)
 
+    def lay(self, x: Array, axis: int) -> Array:
+        return x.unsqueeze(axis)
+
+    def crossed(self, x: Array, axis: int) -> tuple[Array, Array]:
+        return x.unsqueeze(-1), x.movedim(axis, -1).unsqueeze(axis % x.ndim)
+
+    def sort(self, x: Array, axis: int) -> Array:
+        return x.sort(axis).values
+
+    def cumsum(self, x: Array, axis: int) -> Array:
+        return x.cumsum(axis)
+
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         index = self._torch.arange(like.shape[axis], device=like.device)
         return labels.unsqueeze(axis) == self._along(index, like, axis)
