@@ -19,7 +19,7 @@ import numpy as np
 
 import losskit
 from losskit.core.definition import CARDS
-from losskit.core.families import Setwise, is_rowwise
+from losskit.core.families import Setwise, has_row_target, is_rowwise
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "huber": [{}, {"delta": 1e-3}, {"delta": 0.7}, {"delta": 1e6}],
@@ -27,6 +27,8 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "poisson": [{}, {"log_input": True}],
     "negative_log_likelihood": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
     "margin_ranking": [{}, {"margin": 0.7}, {"margin": -0.5}],
+    "hinge_embedding": [{}, {"margin": 0.7}],
+    "cosine_embedding": [{}, {"margin": 0.3}, {"margin": -0.5}],
     "mean_absolute_percentage_error": [{}, {"epsilon": 1e-3}, {"epsilon": 1.0}],
     "binary_crossentropy": [
         {},
@@ -62,9 +64,26 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
             "class_weight": {0: 2.0, 1: 0.0, 2: 0.3},
         },
     ],
+    "multi_margin": [
+        {},
+        {"power": 2, "axis": 0},
+        {"margin": 0.7, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
+        {"power": 2, "margin": 0.3},
+    ],
+    "multi_label_margin": [{}, {"axis": 0}],
+    "multiclass_hinge": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
+    "gaussian_nll": [{}, {"full": True, "axis": 0}, {"eps": 0.1}],
     "kl_divergence": [{}, {"axis": 0}],
     "categorical_hinge": [{}, {"axis": 0}],
     "cosine_similarity": [{}, {"axis": 0}],
+    "pairwise_distance": [
+        {},
+        {"norm": 1.0, "axis": 0},
+        {"norm": 1.5},
+        {"norm": 3.0, "eps": 1e-6},
+        {"norm": 0.5},
+        {"norm": 0.0},
+    ],
 }
 """Parameter settings by card; a card not named here is tried with its defaults."""
 
@@ -117,7 +136,7 @@ def inputs(card: Any, dtype: Any, kind: str = "ordinary") -> tuple[np.ndarray, n
     if is_rowwise(card):
         # (rows, classes) -> the axis the card asks for
         p = np.moveaxis(p, -1, card.axis)
-        y = y if card.target.labels else np.moveaxis(y, -1, card.axis)
+        y = y if has_row_target(card) else np.moveaxis(y, -1, card.axis)
     return np.ascontiguousarray(y), np.ascontiguousarray(p)
 
 
@@ -128,11 +147,16 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
     """Seeded random inputs of everyday size."""
     rng = np.random.default_rng([seed, sum(map(ord, card.name))])
     shape = (rows, classes) if is_rowwise(card) else (rows * 3,)
+    if getattr(card, "places", ()):
+        columns = [_random(rng, domain, (rows,), False) for domain in card.places]
+        return rng.normal(0.0, 2.0, rows).astype(dtype), np.stack(columns, -1).astype(dtype)
     p = _random(rng, card.prediction, shape, is_rowwise(card))
     if card.target.labels:
         return rng.integers(0, classes, rows), p.astype(dtype)
     if card.target.values:
-        if is_rowwise(card):
+        if _several(card):
+            y = rng.integers(0, 2, shape)
+        elif is_rowwise(card):
             y = np.eye(classes)[rng.integers(0, classes, rows)]
         else:
             y = rng.choice([-1.0, 0.0, 1.0], shape)
@@ -146,7 +170,14 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
     return y.astype(dtype), p.astype(dtype)
 
 
+def _several(card: Any) -> bool:
+    """Whether several classes of a row may be true."""
+    return is_rowwise(card) and card.target.words.startswith("1 for each")
+
+
 def _random(rng: Any, domain: Any, shape: tuple[int, ...], rows: bool) -> np.ndarray:
+    if domain.low == -1.0:
+        return rng.uniform(-1.0, 1.0, shape)
     if domain.high == 1.0:
         if rows:
             return rng.dirichlet(np.full(shape[-1], 0.7), shape[0])
@@ -178,13 +209,21 @@ def extreme(card: Any, dtype: Any) -> Any:
     """The ends of the card's domain, in all combinations that have a meaning."""
     if isinstance(card, Setwise):
         return _clean([(0.0, e) for e in RESIDUALS if 1e-12 < abs(e) < 1e8], dtype)
+    if getattr(card, "places", ()):
+        spread = [r for r in RESIDUALS if abs(r) < 1e16]
+        triples = itertools.product((0.0, 1.0, -3.7), spread, AMOUNTS)
+        with np.errstate(over="ignore"):
+            table = np.array([(t, t + e, v) for t, e, v in triples]).astype(dtype)
+        table = table[np.isfinite(table.astype(np.float64)).all(1)]
+        return table[:, 0], table[:, 1:]
     if is_rowwise(card):
         return _extreme_rows(card, dtype)
     pairs: list[tuple[float, float]]
     target, prediction = card.target, card.prediction
     if target.values:
         around = [b + s * 2.0**-k for b in (-1, 1) for k in (11, 23, 24) for s in (1, -1)]
-        pairs = list(itertools.product(target.values, [*RESIDUALS, *around]))
+        other = [q for q in [*RESIDUALS, *around] if prediction.low <= q <= prediction.high]
+        pairs = list(itertools.product(target.values, other))
     elif target.high == 1.0:
         other = PROBABILITIES if prediction.high == 1.0 else LOGITS
         pairs = list(itertools.product(SOFT, other))
@@ -265,6 +304,8 @@ def _extreme_rows(card: Any, dtype: Any) -> Any:
             targets = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
             if ninf not in row:
                 targets.append([-1.0, 1.0, -1.0])
+            if _several(card):
+                targets += [[1.0, 1.0, 0.0], [0.0, -1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]
         elif card.target.high == 1.0:
             targets = [*np.eye(3).tolist(), [0.2, 0.3, 0.5], [1 - 1e-6, 1e-6, 0.0], row, [0, 0, 0]]
             targets = [t for t in targets if min(t) >= 0 and max(t) <= 1]

@@ -20,6 +20,8 @@ def numbers(domain):
         return st.sampled_from(domain.values)
     if domain.words.startswith("a logit"):
         return st.floats(-1e4, 1e4, width=32)
+    if domain.low == -1.0:
+        return st.floats(-1, 1, width=32, allow_subnormal=False)
     if domain.high == 1.0:
         return st.floats(0, 1, width=32) | st.sampled_from([0.0, 1.0])
     low = 0 if domain.low == 0 else -(2.0**50)
@@ -32,6 +34,10 @@ def numbers(domain):
 def inputs(draw, card):
     shape = (2, 4) if is_rowwise(card) else (4,)
     p = draw(hnp.arrays(np.float32, shape, elements=numbers(card.prediction)))
+    if getattr(card, "places", ()):
+        columns = [draw(hnp.arrays(np.float32, 2, elements=numbers(d))) for d in card.places]
+        y = draw(hnp.arrays(np.float32, 2, elements=numbers(card.target)))
+        return y, np.stack(columns, -1)
     if card.target.labels:
         return draw(hnp.arrays(np.int64, 2, elements=st.integers(0, 3))), p
     if card.target.values and is_rowwise(card):

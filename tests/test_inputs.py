@@ -145,12 +145,16 @@ NAMES_WITH_TARGETS = [n for n, c in CARDS.items() if not c.target.labels]
 @pytest.mark.parametrize("name", NAMES_WITH_TARGETS)
 @pytest.mark.parametrize(("junk", "words"), [(np.nan, "NaN"), (np.inf, "infinite")])
 def test_target_that_is_no_number(name, junk, words):
-    y, p = np.full((2, 3), min(1.0, CARDS[name].target.high)), np.full((2, 3), 0.5)
-    y[1, 2] = junk
     loss = losskit.get(name)
+    p = np.full((2, 2), 0.5)
+    shape = (2,) if inputs.has_row_target(loss.card) else (2, 2)
+    y = np.full(shape, min(1.0, CARDS[name].target.high))
+    where = tuple(s - 1 for s in shape)
+    y[where] = junk
     if np.isnan(junk) or not CARDS[name].target.values:
-        bad(lambda: loss(y, p), ValueError, "y_true", words, "index (1, 2)", "mask=")
-    keep = np.array([True, False]) if loss(np.full_like(p, y[0, 0]), p).ndim == 0 else None
+        index = str(where if len(where) > 1 else where[0])
+        bad(lambda: loss(y, p), ValueError, "y_true", words, f"index {index}", "mask=")
+    keep = np.array([True, False]) if loss(np.full_like(y, y.flat[0]), p).ndim == 0 else None
     assert np.isfinite(loss(y, p, mask=keep))
     assert np.isfinite(loss(y, p, [1.0, 0.0]))
 
@@ -158,6 +162,19 @@ def test_target_that_is_no_number(name, junk, words):
 def test_target_too_large_for_the_dtype():
     bad(lambda: mse([0.0, 1e300, 0.0], P), ValueError, "1e+300", "index 1", "float32", "float64")
     assert np.isfinite(mse([0.0, 1e300, 0.0], P, mask=[True, False, True]))
+
+
+def test_mean_and_variance():
+    loss, y, p = losskit.GaussianNLL(), [0.5, 1.5], np.array([[1.0, 0.5], [2.0, 0.5]])
+    words = ["y_pred must hold 2 numbers", "a mean, a variance >= 0", "(2, 3)"]
+    bad(lambda: loss(y, np.ones((2, 3))), ValueError, *words)
+    bad(lambda: loss(p, p), ValueError, "up to the axis=-1", "expected y_true.shape=(2,)")
+    bad(lambda: loss([[0.5], [1.5]], p), ValueError, "y_true.squeeze(axis=-1)")
+    p[1, 1] = -2.0
+    words = ["y_pred must be a variance >= 0 for gaussian_nll", "got -2", "index (1, 1)"]
+    bad(lambda: loss(y, p), ValueError, *words)
+    bad(lambda: losskit.GaussianNLL(axis=0)(y, p.T), ValueError, "index (1, 1)")
+    assert np.isfinite(loss(y, p, mask=[True, False]))
 
 
 # --- weights and masks ----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import truth
 from mpmath import mp, mpf
 
 from losskit.core.definition import CARDS
-from losskit.core.families import is_rowwise
+from losskit.core.families import has_row_target, is_rowwise
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -61,7 +61,7 @@ def test_truth_is_its_own_derivative(card):
     definition = truth.define(card, np.float64)
     far = laws._far_from_breaks(card, y, p)
     if is_rowwise(card):
-        y = y if card.target.labels else np.moveaxis(y, card.axis, -1)
+        y = y if has_row_target(card) else np.moveaxis(y, card.axis, -1)
         p, far = np.moveaxis(p, card.axis, -1), np.moveaxis(far, card.axis, -1)
     elif not rest:
         y, p, far = y[:, None], p[:, None], far[:, None]
@@ -70,7 +70,10 @@ def test_truth_is_its_own_derivative(card):
     for a, b, ok in list(zip(y, p, far, strict=True))[::6]:
         if not ok.all():
             continue
-        target = int(a) if card.target.labels else [mpf(float(t)) for t in a]
+        if has_row_target(card):
+            target = int(a) if card.target.labels else mpf(float(a))
+        else:
+            target = [mpf(float(t)) for t in a]
         row = [mpf(float(x)) for x in b]
         one = not is_rowwise(card) and not rest
 

@@ -16,6 +16,11 @@ def test_tables():
     assert metrics.binary_accuracy([1, 0], [0.5, 0.5]) == 0.5  # above the threshold, not at it
     assert metrics.binary_accuracy([1, 0], [0.3, -0.3], threshold=0.0) == 1.0
     assert metrics.sign_accuracy([-1, 1, 0], [-0.3, 2.0, 0.1]) == pytest.approx(2 / 3)
+    assert metrics.distance_accuracy([1, -1, 0, 1], [0.9, 1.0, 0.5, -2.0]) == 0.75
+    assert metrics.distance_accuracy([1, -1], [0.3, 0.3], threshold=0.2) == 0.5
+    pairs = np.array([[1.5, 0.25], [0.0, 4.0], [3.0, 0.9]])
+    assert metrics.coverage([1.0, 2.0, 2.0], pairs) == pytest.approx(2 / 3)
+    assert metrics.coverage([1.0, 2.0, 2.0], pairs.T, [1, 1, 2], axis=0) == 0.5
     assert metrics.categorical_accuracy(ONE_HOT, ROWS) == pytest.approx(2 / 3)
     assert metrics.sparse_categorical_accuracy([1, 2, 2], ROWS) == pytest.approx(2 / 3)
     assert metrics.top_k_categorical_accuracy(ONE_HOT, ROWS, k=1) == pytest.approx(2 / 3)
@@ -49,6 +54,8 @@ def test_a_nan_prediction_is_never_right():
     nan = np.nan
     assert metrics.binary_accuracy([0, 1], [nan, nan]) == 0
     assert metrics.sign_accuracy([-1, 1], [nan, nan]) == 0
+    assert metrics.distance_accuracy([-1, 1], [nan, nan]) == 0
+    assert metrics.coverage([0.0, 0.0], [[nan, 1.0], [0.0, nan]]) == 0
     rows = np.array([[nan, 0.5], [0.5, nan]])
     assert metrics.categorical_accuracy([[1, 0], [0, 1]], rows) == 0
     assert metrics.sparse_categorical_accuracy([0, 1], rows) == 0
@@ -71,6 +78,8 @@ def test_bad_input():
         (lambda: metrics.sparse_categorical_accuracy([0, 1], ROWS), ["(3,)", "(2,)"]),
         (lambda: metrics.sparse_categorical_accuracy([0, 1], [0.0, 1.0]), ["class axis"]),
         (lambda: metrics.categorical_accuracy(ROWS, ROWS, axis=5), ["axis=5"]),
+        (lambda: metrics.coverage([0.0], ROWS[:1]), ["(1,)", "(1, 3)", "variance"]),
+        (lambda: metrics.coverage([0.0], ROWS[:1, :2], axis=2), ["axis=2"]),
         (lambda: metrics.sparse_top_k_categorical_accuracy([0, 1, 2], ROWS, k=0), ["k must be"]),
     ]
     for call, words in wrong:
@@ -91,6 +100,8 @@ def test_every_metric_takes_the_same_arguments():
     for name, metric in METRICS.items():
         p = rng.uniform(0.1, 0.9, (4, 6))
         y = rng.integers(0, 6, 4) if name.startswith("sparse") else np.eye(6)[rng.integers(0, 6, 4)]
+        if name == "coverage":
+            y, p = y[:, 0], p[:, :2]
         plain = metric(y, p)
         assert type(plain) is float
         assert metric(y, p, None) == plain

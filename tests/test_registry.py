@@ -65,7 +65,7 @@ def test_docstring_is_complete(name):
 def test_facts_are_complete(name):
     card = CARDS[name]
     assert card.name == name
-    assert card.task in ("regression", "binary", "categorical", "sparse")
+    assert card.task in ("regression", "binary", "categorical", "sparse", "pair")
     assert card.metric in METRICS
     assert isinstance(card().convex, bool)
     assert issubclass(card, (Items, Setwise))

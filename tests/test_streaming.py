@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import losskit
+from losskit.core.families import is_rowwise
 from losskit.streaming import DataError, evaluate, open_source
 from losskit.streaming.sources import blocks
 
@@ -102,13 +103,16 @@ def test_a_metric_of_every_card(tmp_path: Path) -> None:
         "regression": (rng.random(N) + 1, rng.random(N) + 1),
         "binary": (rng.integers(0, 2, N).astype(float), rng.random(N)),
         "categorical": (np.eye(3)[rng.integers(0, 3, N)], rng.dirichlet([1.0] * 3, N)),
+        "pair": (rng.choice([-1.0, 1.0], N), rng.uniform(-1, 1, N)),
         "sparse": (rng.integers(0, 3, N), rng.dirichlet([1.0] * 3, N)),
     }
     w = rng.random(N)
     for card in losskit.numpy.cards():
         y, p = inputs[card.task]
-        if card.name == "cosine_similarity":
+        if is_rowwise(card()) and card.task == "regression":
             y, p = rng.normal(size=(N, 3)), rng.normal(size=(N, 3))
+        if card.name == "gaussian_nll":
+            y, p = rng.normal(size=N), rng.random((N, 2)) + 0.1
         if card.target.high == 0.0:
             y = y - 1.0
         files = [open_source(npy(tmp_path / n, a)) for n, a in (("y", y), ("p", p), ("w", w))]

@@ -88,6 +88,15 @@ class Poisson(Loss):
 
     def __init__(self, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class GaussianNLL(Loss):
+    """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
+
+        (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
+        full adds log(2 pi) / 2
+    """
+
+    def __init__(self, eps: float = 1e-06, full: bool = False, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
 
@@ -120,6 +129,22 @@ class MarginRanking(Loss):
 
     def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class HingeEmbedding(Loss):
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+        p where y = 1, max(margin - p, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class CosineEmbedding(Loss):
+    """Cosine embedding loss: a cosine that should be 1, or below a margin.
+
+        1 - p where y = 1, max(p - margin, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
@@ -127,6 +152,38 @@ class CategoricalHinge(Loss):
     """
 
     def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class MultiMargin(Loss):
+    """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
+
+        weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
+    """
+
+    def __init__(self, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class MultiLabelMargin(Loss):
+    """Multi-label margin loss: every true class should lead every false one by a margin of 1.
+
+        sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
+    """
+
+    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class MulticlassHinge(Loss):
+    """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
+
+        weight_y * max(1 - p_y + max_(j != y) p_j, 0)
+    """
+
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class MulticlassPerceptron(Loss):
+    """Multi-class perceptron loss: the true class should have the highest score.
+
+        weight_y * (max_j p_j - p_y)
+    """
+
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
@@ -202,6 +259,14 @@ class CosineSimilarity(Loss):
 
     def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class PairwiseDistance(Loss):
+    """Distance of two vectors in a norm.
+
+        (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
+    """
+
+    def __init__(self, norm: float = 2.0, eps: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 def binary_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, label_smoothing: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
@@ -255,6 +320,13 @@ def poisson(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | Non
         p - y * log(p)                                 log_input: exp(p) - y * p
     """
 
+def gaussian_nll(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, eps: float = 1e-06, full: bool = False, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
+
+        (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
+        full adds log(2 pi) / 2
+    """
+
 def hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Hinge loss: linear in what is missing to a margin of 1.
 
@@ -279,10 +351,46 @@ def margin_ranking(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLik
         max(margin - y * p, 0)               with p = score1 - score2
     """
 
+def hinge_embedding(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, margin: float = 1.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+        p where y = 1, max(margin - p, 0) elsewhere
+    """
+
+def cosine_embedding(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, margin: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Cosine embedding loss: a cosine that should be 1, or below a margin.
+
+        1 - p where y = 1, max(p - margin, 0) elsewhere
+    """
+
 def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Multi-class hinge loss with one-hot targets.
 
         max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
+    """
+
+def multi_margin(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
+
+        weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
+    """
+
+def multi_label_margin(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Multi-label margin loss: every true class should lead every false one by a margin of 1.
+
+        sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
+    """
+
+def multiclass_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
+
+        weight_y * max(1 - p_y + max_(j != y) p_j, 0)
+    """
+
+def multiclass_perceptron(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Multi-class perceptron loss: the true class should have the highest score.
+
+        weight_y * (max_j p_j - p_y)
     """
 
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
@@ -339,4 +447,10 @@ def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Array
     """Negative cosine of the angle between target and prediction.
 
         -sum_j(y_j * p_j) / (|y| * |p|)
+    """
+
+def pairwise_distance(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, norm: float = 2.0, eps: float = 0.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Distance of two vectors in a norm.
+
+        (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
     """

@@ -59,6 +59,55 @@ def sign_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     return _mean(((y > 0) == (p > 0)) & ~np.isnan(p), sample_weight)
 
 
+def distance_accuracy(
+    y_true: Any, y_pred: Any, sample_weight: Any = None, *, threshold: float = 1.0
+) -> float:
+    """Share of pairs told apart by their distance: below ``threshold`` they are read as alike.
+
+    Args:
+        y_true: 1 for pairs that are alike, -1 (or 0) for others, in the prediction's shape.
+        y_pred: distances.
+        sample_weight: weights >= 0: a number, one per element, or one per sample.
+        threshold: the least distance of pairs that are not alike.
+
+    Raises:
+        ValueError: shapes do not match.
+
+    >>> distance_accuracy([1, -1, -1, 1], [0.2, 1.5, 0.9, 0.0])
+    0.75
+    """
+    y, p = _same("distance_accuracy", y_true, y_pred)
+    return _mean(((y > 0) == (p < threshold)) & ~np.isnan(p), sample_weight)
+
+
+def coverage(y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = -1) -> float:
+    """Share of targets within one predicted standard deviation of the predicted mean.
+
+    0.683 where the predicted Gaussian distributions are right; less if they are too narrow.
+
+    Args:
+        y_true: numbers, one per row.
+        y_pred: rows of mean and variance.
+        sample_weight: weights >= 0: a number, or one per row.
+        axis: where mean and variance lie.
+
+    Raises:
+        ValueError: shapes do not match.
+
+    >>> coverage([1.0, 2.0], [[1.5, 1.0], [4.0, 1.0]])
+    0.5
+    """
+    y, p = as_array("y_true", y_true), as_array("y_pred", y_pred)
+    rows = p.ndim and -p.ndim <= axis < p.ndim
+    if not rows or p.shape[axis] != 2 or y.shape != tuple(np.delete(p.shape, axis)):
+        raise ValueError(
+            f"coverage: y_pred must hold a mean and a variance along axis={axis}, and y_true one "
+            f"number for each pair, got y_true.shape={y.shape} and y_pred.shape={p.shape}."
+        )
+    mean, variance = np.moveaxis(p, axis, 0)
+    return _mean(np.abs(y - mean) <= np.sqrt(variance), sample_weight)
+
+
 def categorical_accuracy(
     y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = -1
 ) -> float:
@@ -161,6 +210,8 @@ METRICS: dict[str, Callable[..., float]] = {
     for f in (
         binary_accuracy,
         sign_accuracy,
+        distance_accuracy,
+        coverage,
         categorical_accuracy,
         sparse_categorical_accuracy,
         top_k_categorical_accuracy,
@@ -178,6 +229,8 @@ __all__ = [
     "binary_accuracy",
     "categorical_accuracy",
     "cosine_similarity",
+    "coverage",
+    "distance_accuracy",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "root_mean_squared_error",

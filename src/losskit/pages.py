@@ -22,9 +22,10 @@ FAMILIES = {
     "regression": "Errors of numbers",
     "classification": "Cross-entropies of classes",
     "margin": "Margins between classes",
+    "multiclass": "Margins among several classes",
     "likelihood": "Other likelihoods",
     "divergence": "Divergences between distributions",
-    "similarity": "Angles of vectors",
+    "similarity": "Angles and distances of vectors",
 }
 """Headings of the list; a family without one goes under its own name."""
 NARROW = 72

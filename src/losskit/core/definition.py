@@ -171,7 +171,8 @@ class Card(ABC):
     decomposable: ClassVar[bool] = True
     """Whether the mean over the whole follows from the means of its parts."""
     task: ClassVar[str]
-    """Which model head it trains: "regression", "binary", "categorical", "sparse"."""
+    """Which model head it trains: "regression", "binary", "categorical", "sparse"; "pair" for none,
+    where the prediction tells how alike two examples are."""
 
     @property
     def prediction(self) -> Domain:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from losskit.core.definition import Card
+from losskit.core.definition import Card, Domain
 from losskit.core.namespaces import Array, Vocabulary
 
 
@@ -69,14 +69,22 @@ class Rowwise(Items):
     """One item per row along ``axis``."""
 
     axis: int
+    row_target: ClassVar[bool] = False
+    """Whether the target is one number per row (a label, a quantity), without the axis."""
 
     def item_axis(self) -> int | None:
         return self.axis
+
+    @property
+    def places(self) -> tuple[Domain, ...]:
+        """What each place of a row holds, where they differ; a row then has as many entries."""
+        return ()
 
 
 class Labelled(Rowwise):
     """Rows whose target is a class number, each class with its weight."""
 
+    row_target: ClassVar[bool] = True
     ignore_class: int | None
     class_weight: tuple[Any, ...] | None
 
@@ -114,6 +122,16 @@ class Labelled(Rowwise):
                 f"(0 to {classes - 1})."
             )
         return [weights.get(c, 1.0) for c in range(classes)]
+
+
+def lost(m: Vocabulary, p: Array) -> Array:
+    """0, and NaN where the prediction is: it shows, though nothing depends on it."""
+    return m.where(p == p, 0.0, p)
+
+
+def weighted(m: Vocabulary, weight: Array, x: Array) -> Array:
+    """weight * x, and 0 for a class of weight 0 even where x is infinite."""
+    return m.where(weight == 0, 0.0, weight * x)
 
 
 class Setwise(Card):
@@ -157,3 +175,8 @@ Evaluated = Items | Setwise
 def is_rowwise(card: Any) -> bool:
     """Whether the card takes whole rows (of classes or of vectors)."""
     return isinstance(card, Rowwise)
+
+
+def has_row_target(card: Any) -> bool:
+    """Whether its target is one number per row: of the items' shape, not of the prediction's."""
+    return is_rowwise(card) and card.row_target

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core.definition import Domain
-from losskit.core.families import Evaluated, Items, is_rowwise
+from losskit.core.families import Evaluated, Items, has_row_target, is_rowwise
 from losskit.core.namespaces import Array
 
 HALF = ("float16", "bfloat16")
@@ -88,12 +88,9 @@ def prepare(
     if used is not None and not used.all():
         # Before the cast: a NaN among the labels that do not count is no integer.
         # The stand-ins lie inside every domain, away from the poles of logarithms.
-        spread = _spread(card, used)
-        p = np.where(spread, p, np.full((), 0.5, p.dtype))
-        if card.target.labels:
-            y = np.where(used, y, np.zeros((), y.dtype))
-        else:
-            y = np.where(spread, y, np.ones((), y.dtype))
+        p = np.where(_spread(card, used), p, np.full((), 0.5, p.dtype))
+        stand_in = np.zeros if card.target.labels else np.ones
+        y = np.where(_over_target(card, used), y, stand_in((), y.dtype))
     y = _cast(y, np.int64 if card.target.labels else p.dtype)
     items = int(np.prod(shape, dtype=np.int64)) if keep is None else int(np.count_nonzero(keep))
     return Inputs(y=y, p=p, weight=weight, keep=keep, items=items, dtype=dtype)
@@ -173,20 +170,27 @@ def check_shapes(card: Any, y_shape: tuple[Any, ...], p_shape: tuple[Any, ...]) 
             raise ValueError(f"axis={card.axis} does not exist in y_pred; {got}.")
         if p_shape[card.axis] == 0:
             raise ValueError(f"y_pred has no classes along axis={card.axis}; {got}.")
-    if card.target.labels:
+        places = card.places
+        if places and p_shape[card.axis] not in (None, len(places)):
+            raise ValueError(
+                f"y_pred must hold {len(places)} numbers along axis={card.axis} for {card.name} "
+                f"({', '.join(place.words for place in places)}); {got}."
+            )
+    if has_row_target(card):
         wanted = item_shape(card, p_shape)
         if fits(y_shape, wanted):
             return
         advice = ""
-        if fits(y_shape, p_shape):
+        if card.target.labels and fits(y_shape, p_shape):
             advice = (
                 " The target looks one-hot: use categorical_crossentropy, or pass "
                 "y_true.argmax(axis)."
             )
         elif len(y_shape) == len(p_shape) and y_shape[card.axis] == 1:
             advice = f" Remove the last dimension: y_true.squeeze(axis={card.axis})."
+        what = "class axis" if card.target.labels else f"axis={card.axis} of y_pred"
         raise ValueError(
-            "y_true and y_pred must have the same shape up to the class axis: "
+            f"y_true and y_pred must have the same shape up to the {what}: "
             f"{got}, expected y_true.shape={wanted}.{advice}"
         )
     if fits(y_shape, p_shape):
@@ -236,6 +240,11 @@ def _spread(card: Any, items: Array) -> Array:
     return np.expand_dims(items, card.axis) if is_rowwise(card) else items
 
 
+def _over_target(card: Any, items: Array) -> Array:
+    """An array of items laid over the target's shape."""
+    return items if has_row_target(card) else _spread(card, items)
+
+
 # --- values -------------------------------------------------------------------------------------
 
 
@@ -261,15 +270,16 @@ def check_target(card: Any, y: Array, p_shape: tuple[int, ...], used: Array | No
     if domain.labels:
         _check_labels(card, y, p_shape[card.axis], used)
         return
+    counted = None if used is None else _over_target(card, used)
     if y.dtype.kind == "f" or y.dtype.name == "bfloat16":
-        where = _first(_restrict(card, ~np.isfinite(y), used))
+        where = _first(_among(~np.isfinite(y), counted))
         if where is not None:
             what, test = ("NaN", "~np.isnan") if np.isnan(y[where]) else ("infinite", "np.isfinite")
             raise ValueError(
                 f"y_true is {what} at index {_index(where)}, expected {domain.words}. Drop the "
                 f"missing targets, or leave them out with mask={test}(y_true) or sample_weight 0."
             )
-    _check_domain(card, "y_true", y, domain, used, _target_advice(card))
+    _check_domain(card, "y_true", y, domain, counted, _target_advice(card))
 
 
 def check_prediction(card: Any, p: Array, used: Array | None = None) -> None:
@@ -287,7 +297,26 @@ def check_prediction(card: Any, p: Array, used: Array | None = None) -> None:
         advice = " It takes probabilities: apply softmax (or exp, to log-probabilities) first."
     elif card.name == "poisson":
         advice = " It takes a rate: end the model in exp or softplus."
-    _check_domain(card, "y_pred", p, card.prediction, used, advice)
+    counted = None if used is None else _spread(card, used)
+    _check_domain(card, "y_pred", p, card.prediction, counted, advice)
+    for i, domain in enumerate(_places(card)):
+        shape = [1] * p.ndim
+        shape[card.axis] = -1
+        here = (np.arange(len(_places(card))) == i).reshape(shape)
+        _check_domain(card, "y_pred", p, domain, _among(here, counted), advice)
+
+
+def bounded(card: Any) -> tuple[bool, bool]:
+    """Whether there are targets, and predictions, outside their domains."""
+    target, prediction = card.target, card.prediction
+    return (
+        bool(target.labels or target.values or np.isfinite(target.high)),
+        any(np.isfinite(domain.low) for domain in (prediction, *_places(card))),
+    )
+
+
+def _places(card: Any) -> tuple[Domain, ...]:
+    return card.places if is_rowwise(card) else ()
 
 
 def _target_advice(card: Any) -> str:
@@ -299,7 +328,7 @@ def _target_advice(card: Any) -> str:
 
 
 def _check_domain(
-    card: Any, name: str, x: Array, domain: Domain, used: Array | None, advice: str
+    card: Any, name: str, x: Array, domain: Domain, counted: Array | None, advice: str
 ) -> None:
     if domain.values:
         bad = ~np.isin(x, domain.values)
@@ -307,7 +336,7 @@ def _check_domain(
         bad = (x < domain.low - domain.slack) | (x > domain.high + domain.slack)
     else:
         return
-    where = _first(_restrict(card, bad, used))
+    where = _first(_among(bad, counted))
     if where is not None:
         wanted = domain.words.partition(";")[0]
         raise ValueError(
@@ -318,7 +347,7 @@ def _check_domain(
 
 def _check_labels(card: Any, y: Array, classes: int, used: Array | None) -> None:
     def first(bad: Array) -> tuple[Any, ...] | None:
-        return _first(bad if used is None else bad & used)
+        return _first(_among(bad, used))
 
     if y.dtype.kind not in "iub":
         where = first(~np.isfinite(y))
@@ -363,8 +392,8 @@ def _cast(y: Array, dtype: Any) -> Array:
     return cast
 
 
-def _restrict(card: Any, bad: Array, used: Array | None) -> Array:
-    return bad if used is None else bad & _spread(card, used)
+def _among(bad: Array, counted: Array | None) -> Array:
+    return bad if counted is None else bad & counted
 
 
 def _first(bad: Array) -> tuple[Any, ...] | None:

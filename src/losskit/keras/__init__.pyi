@@ -81,6 +81,15 @@ class Poisson(Loss):
 
     def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, log_input: bool = False) -> None: ...
 
+class GaussianNLL(Loss):
+    """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
+
+        (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
+        full adds log(2 pi) / 2
+    """
+
+    def __init__(self, eps: float = 1e-06, full: bool = False, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
 
@@ -113,6 +122,22 @@ class MarginRanking(Loss):
 
     def __init__(self, margin: float = 0.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class HingeEmbedding(Loss):
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+        p where y = 1, max(margin - p, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 1.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class CosineEmbedding(Loss):
+    """Cosine embedding loss: a cosine that should be 1, or below a margin.
+
+        1 - p where y = 1, max(p - margin, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 0.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
@@ -120,6 +145,38 @@ class CategoricalHinge(Loss):
     """
 
     def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, axis: int = -1) -> None: ...
+
+class MultiMargin(Loss):
+    """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
+
+        weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
+    """
+
+    def __init__(self, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class MultiLabelMargin(Loss):
+    """Multi-label margin loss: every true class should lead every false one by a margin of 1.
+
+        sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
+    """
+
+    def __init__(self, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class MulticlassHinge(Loss):
+    """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
+
+        weight_y * max(1 - p_y + max_(j != y) p_j, 0)
+    """
+
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class MulticlassPerceptron(Loss):
+    """Multi-class perceptron loss: the true class should have the highest score.
+
+        weight_y * (max_j p_j - p_y)
+    """
+
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
@@ -195,6 +252,14 @@ class CosineSimilarity(Loss):
 
     def __init__(self, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class PairwiseDistance(Loss):
+    """Distance of two vectors in a norm.
+
+        (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
+    """
+
+    def __init__(self, norm: float = 2.0, eps: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss). Gives one value per sample."""
 
@@ -219,6 +284,9 @@ def log_kl_divergence_with_log_targets(y_true: Any, y_pred: Any) -> Any:
 def poisson(y_true: Any, y_pred: Any, log_input: bool = False) -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate. Gives one value per sample."""
 
+def gaussian_nll(y_true: Any, y_pred: Any, eps: float = 1e-06, full: bool = False, axis: int = -1) -> Any:
+    """Negative log-likelihood of a Gaussian distribution with predicted mean and variance. Gives one value per sample."""
+
 def hinge(y_true: Any, y_pred: Any) -> Any:
     """Hinge loss: linear in what is missing to a margin of 1. Gives one value per sample."""
 
@@ -231,8 +299,26 @@ def soft_margin(y_true: Any, y_pred: Any) -> Any:
 def margin_ranking(y_true: Any, y_pred: Any, margin: float = 0.0) -> Any:
     """Margin ranking loss: hinge loss of a difference of two scores. Gives one value per sample."""
 
+def hinge_embedding(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any:
+    """Hinge embedding loss: a distance that should be small, or beyond a margin. Gives one value per sample."""
+
+def cosine_embedding(y_true: Any, y_pred: Any, margin: float = 0.0) -> Any:
+    """Cosine embedding loss: a cosine that should be 1, or below a margin. Gives one value per sample."""
+
 def categorical_hinge(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Multi-class hinge loss with one-hot targets. Gives one value per sample."""
+
+def multi_margin(y_true: Any, y_pred: Any, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+    """Multi-class margin loss: what every other class lacks to trail by a margin, added up. Gives one value per sample."""
+
+def multi_label_margin(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+    """Multi-label margin loss: every true class should lead every false one by a margin of 1. Gives one value per sample."""
+
+def multiclass_hinge(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+    """Multi-class hinge loss with integer labels: a lead of 1 over the best other class. Gives one value per sample."""
+
+def multiclass_perceptron(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+    """Multi-class perceptron loss: the true class should have the highest score. Gives one value per sample."""
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared errors (MSE, L2 loss). Gives one value per sample."""
@@ -260,3 +346,6 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
 
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Negative cosine of the angle between target and prediction. Gives one value per sample."""
+
+def pairwise_distance(y_true: Any, y_pred: Any, norm: float = 2.0, eps: float = 0.0, axis: int = -1) -> Any:
+    """Distance of two vectors in a norm. Gives one value per sample."""

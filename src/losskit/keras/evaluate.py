@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from losskit.core import inputs
-from losskit.core.families import Items, Setwise, is_rowwise
+from losskit.core.families import Items, Setwise, has_row_target, is_rowwise
 from losskit.core.namespaces.keras import KerasVocabulary
 from losskit.keras import backend
 from losskit.keras.activations import kept_logits
@@ -78,21 +78,27 @@ def items(call: Call) -> Tensor:
     if 0 in tuple(call.p.shape):
         return ops.sum(call.p, axis=card.axis) if is_rowwise(card) else call.p
 
-    def backward(derivative: Any) -> Any:
-        return lambda g, y, p: derivative(m, y, p) * _spread(card, g)
+    def backward(derivative: Any, *, by_row: bool) -> Any:
+        return lambda g, y, p: derivative(m, y, p) * (g if by_row else _spread(card, g))
 
-    def forward(derivative: Any) -> Any:
+    def forward(derivative: Any, *, by_row: bool) -> Any:
         def rate(tangent: Tensor, y: Tensor, p: Tensor) -> Tensor:
             product = derivative(m, y, p) * tangent
-            return product if not is_rowwise(card) else ops.sum(product, axis=card.axis)
+            return product if by_row else ops.sum(product, axis=card.axis)
 
         return rate
 
+    # Whether a row has but one of them; so has each element of a pointwise loss.
+    of_target, of_prediction = has_row_target(card) or not is_rowwise(card), not is_rowwise(card)
+
     function = backend.differentiable(
         lambda y, p: card.value(m, y, p),
-        None if card.target.labels else backward(card.target_slope),
-        backward(card.slope),
-        (forward(card.target_slope), forward(card.slope)),
+        None if card.target.labels else backward(card.target_slope, by_row=of_target),
+        backward(card.slope, by_row=of_prediction),
+        (
+            forward(card.target_slope, by_row=of_target),
+            forward(card.slope, by_row=of_prediction),
+        ),
     )
     return function(call.y, call.p)
 
@@ -109,10 +115,8 @@ def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) ->
     if used is not None:
         # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
         spread = _spread(call.card, used)
-        if call.card.target.labels:
-            y = ops.where(used, call.y, ops.zeros_like(call.y))
-        else:
-            y = ops.where(spread, call.y, ops.ones_like(call.y))
+        stand_in = ops.zeros_like if call.card.target.labels else ops.ones_like
+        y = ops.where(used if has_row_target(call.card) else spread, call.y, stand_in(call.y))
         call = dataclasses.replace(call, y=y, p=ops.where(spread, call.p, ops.ones_like(call.p)))
     if isinstance(call.card, Setwise):
         return _set_value(call, weight, keep, reduction)
@@ -171,7 +175,7 @@ def _bounded(card: Any, p: Tensor, dtype: str) -> Tensor:
 
 def _same_rank(card: Any, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
     """Keras's habit: a last dimension of 1 that only one side has is no difference."""
-    if card.target.labels:
+    if has_row_target(card):
         if len(y.shape) == len(p.shape) and y.shape[card.axis] == 1:
             y = ops.squeeze(y, axis=card.axis)
         return y, p
@@ -297,9 +301,8 @@ def _concrete(x: Tensor) -> Any:
 
 def _check(call: Call, used: Any) -> None:
     """The NumPy face's messages, wherever the values exist: not while tracing, not on a GPU."""
-    target, prediction = call.card.target, call.card.prediction
-    bounded = target.labels or target.values or math.isfinite(target.high)
-    if not bounded and prediction.low == -math.inf:
+    target_bounded, prediction_bounded = inputs.bounded(call.card)
+    if not target_bounded and not prediction_bounded:
         return
     y, p = _concrete(call.given), _concrete(call.p)
     counted = None if used is None else backend.concrete(used)
@@ -308,6 +311,6 @@ def _check(call: Call, used: Any) -> None:
     if counted is not None:
         shape = inputs.item_shape(call.card, p.shape)
         counted = np.broadcast_to(counted, shape)
-    if bounded:
+    if target_bounded:
         inputs.check_target(call.card, y, p.shape, counted)
     inputs.check_prediction(call.card, p, counted)

@@ -5,8 +5,17 @@ from losskit.losses import (
     divergence,
     likelihood,
     margin,
+    multiclass,
     regression,
     similarity,
 )
 
-__all__ = ["classification", "divergence", "likelihood", "margin", "regression", "similarity"]
+__all__ = [
+    "classification",
+    "divergence",
+    "likelihood",
+    "margin",
+    "multiclass",
+    "regression",
+    "similarity",
+]

@@ -15,7 +15,7 @@ from losskit.core.definition import (
     Domain,
     parameter,
 )
-from losskit.core.families import Labelled, Pointwise, Rowwise
+from losskit.core.families import Labelled, Pointwise, Rowwise, lost, weighted
 from losskit.core.namespaces import Array, Vocabulary
 
 FROM_LOGITS = {
@@ -326,15 +326,15 @@ class SparseCategoricalCrossentropy(Labelled):
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         target, weight = self._target(m, y, p)
-        return m.drop(_weighted(m, weight, softmax_value(self, m, target, p)), self.axis)
+        return m.drop(weighted(m, weight, softmax_value(self, m, target, p)), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         target, weight = self._target(m, y, p)
-        return _weighted(m, weight, softmax_slope(self, m, target, p))
+        return weighted(m, weight, softmax_slope(self, m, target, p))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         target, weight = self._target(m, y, p)
-        return _weighted(m, weight, softmax_curve(self, m, target, p))
+        return weighted(m, weight, softmax_curve(self, m, target, p))
 
     def _target(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
         """The one-hot (or smoothed) row, and the weight of its class; NaN for a bad label."""
@@ -398,26 +398,16 @@ class NegativeLogLikelihood(Labelled):
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         true, weight = self._true(m, y, p)
-        item = m.sum(m.where(true, -p, self._lost(m, p)), self.axis)
-        return m.drop(_weighted(m, weight, item), self.axis)
+        item = m.sum(m.where(true, -p, lost(m, p)), self.axis)
+        return m.drop(weighted(m, weight, item), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         true, weight = self._true(m, y, p)
-        return m.where(true, -weight, 0.0 * weight) + self._lost(m, p)
+        return m.where(true, -weight, 0.0 * weight) + lost(m, p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         true, weight = self._true(m, y, p)
-        return m.where(true, 0.0 * weight, 0.0 * weight) + self._lost(m, p)
-
-    @staticmethod
-    def _lost(m: Vocabulary, p: Array) -> Array:
-        """0, and NaN where the prediction is: it shows, whichever class it is in."""
-        return m.where(p == p, 0.0, p)
-
-
-def _weighted(m: Vocabulary, weight: Array, x: Array) -> Array:
-    """weight * x, and 0 for a class of weight 0 even where x is infinite."""
-    return m.where(weight == 0, 0.0, weight * x)
+        return m.where(true, 0.0 * weight, 0.0 * weight) + lost(m, p)
 
 
 # --- shared by the two categorical cross-entropies ----------------------------------------------

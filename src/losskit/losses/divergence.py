@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from losskit.core.definition import LOG_PROBABILITY, SHARE, Domain, parameter
-from losskit.core.families import Pointwise, Rowwise
+from losskit.core.families import Pointwise, Rowwise, lost
 from losskit.core.namespaces import Array, Vocabulary
 
 LOG_SHARE = Domain("a log-probability: at most 0", high=0.0, slack=1e-5)
@@ -138,13 +138,13 @@ class LogKLDivergence(Pointwise):
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # An outcome that the target rules out adds nothing, even where the prediction does as well.
-        return m.where(y == 0, _lost(m, p), y * self._ratio(m, y, p))
+        return m.where(y == 0, lost(m, p), y * self._ratio(m, y, p))
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return _lost(m, p) - y
+        return lost(m, p) - y
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return _lost(m, p) + 0.0 * y
+        return lost(m, p) + 0.0 * y
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return self._ratio(m, y, p) + 1.0
@@ -205,19 +205,14 @@ class LogKLDivergenceWithLogTargets(Pointwise):
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # Half of the exponent at a time: a probability that is subnormal would have few digits.
         root = m.exp(0.5 * y)
-        return m.where(root == 0, _lost(m, p), root * (root * (y - p)))
+        return m.where(root == 0, lost(m, p), root * (root * (y - p)))
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return _lost(m, p) - m.exp(y)
+        return lost(m, p) - m.exp(y)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return _lost(m, p) + 0.0 * m.exp(y)
+        return lost(m, p) + 0.0 * m.exp(y)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         root = m.exp(0.5 * y)
-        return m.where(root == 0, _lost(m, p), root * (root * (y - p + 1.0)))
-
-
-def _lost(m: Vocabulary, p: Array) -> Array:
-    """0, and NaN where the prediction is: it shows, though nothing depends on it."""
-    return m.where(p == p, 0.0, p)
+        return m.where(root == 0, lost(m, p), root * (root * (y - p + 1.0)))

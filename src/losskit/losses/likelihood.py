@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from losskit.core.definition import NONNEGATIVE, REAL, Domain, parameter
-from losskit.core.families import Pointwise
+from losskit.core.families import Pointwise, Rowwise, lost
 from losskit.core.namespaces import Array, Vocabulary
 
+MEAN = Domain("a mean")
+VARIANCE = Domain("a variance >= 0", low=0.0)
 HALF_LOG_2_PI = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -86,6 +88,96 @@ class Poisson(Pointwise):
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return -p if self.log_input else -m.log(m.floored(p))
+
+
+@dataclass(frozen=True)
+class GaussianNLL(Rowwise):
+    """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
+
+    What it measures
+    ----------------
+    How unlikely a number is under the predicted distribution; a large error costs less where the
+    model has said that it is uncertain.
+
+    When to use
+    -----------
+    Regression with a variance that differs from case to case and is to be learned.
+
+    Pitfalls
+    --------
+    A prediction is a row of two numbers, the mean and the variance (not the deviation): end the
+    model in a softplus or exp for the second. A variance below `eps` is read as `eps`, and its
+    gradient there is 0: start well above. Easy cases drive the variance down and with it the
+    gradients of their neighbours up. The constant log(2 pi) / 2 is left out unless `full`, so the
+    value may be negative.
+
+    Formula
+    -------
+    (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
+    full adds log(2 pi) / 2
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.gaussian_nll([1.0, 2.0], [[1.0, 1.0], [4.0, 1.0]]))
+    1.0
+
+    References
+    ----------
+    Nix and Weigend, Estimating the Mean and Variance of the Target Probability Distribution, ICNN
+    (1994), 55-60.
+    """
+
+    eps: float = parameter(
+        1e-6, kind="number", low=0.0, doc="variance as which smaller ones are read"
+    )
+    full: bool = parameter(False, kind="flag", doc="whether to add the constant log(2 pi) / 2")
+    axis: int = parameter(-1, kind="integer", doc="axis of mean and variance")
+
+    name = "gaussian_nll"
+    aliases = ("gaussian_nll_loss", "gaussian_negative_log_likelihood")
+    latex = r"\frac{1}{2} (\log \sigma^2 + (y - \mu)^2 / \sigma^2)"
+    unit = "nats"
+    row_target: ClassVar[bool] = True
+    convex = False
+    metric = "coverage"
+    task = "regression"
+
+    @property
+    def places(self) -> tuple[Domain, ...]:
+        return MEAN, VARIANCE
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        error, variance, _ = self._parts(m, y, p)
+        # In this order: the square of a large error would overflow, of a small one vanish.
+        item = 0.5 * (m.log(variance) + error * (error / variance))
+        return m.drop(item + HALF_LOG_2_PI if self.full else item, self.axis)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        error, variance, of_mean = self._parts(m, y, p)
+        rate = error / variance
+        return m.where(of_mean, rate, self._above(m, p, 0.5 * (1.0 / variance - rate * rate)))
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        error, variance, of_mean = self._parts(m, y, p)
+        rate = error / variance
+        bend = (rate * rate - 0.5 / variance) / variance
+        return m.where(of_mean, 1.0 / variance, self._above(m, p, bend))
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        error, variance, _ = self._parts(m, y, p)
+        return m.drop(-error / variance, self.axis)
+
+    def _parts(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array]:
+        """mean - y and the variance, one of each per row, and which places hold a mean."""
+        of_mean = m.vector([1.0, 0.0], p, self.axis) > 0
+        mean = m.sum(m.where(of_mean, p, 0.0), self.axis)
+        variance = m.maximum(m.floored(m.sum(m.where(of_mean, 0.0, p), self.axis)), self.eps)
+        return mean - m.lay(y, self.axis), variance, of_mean
+
+    def _above(self, m: Vocabulary, p: Array, x: Array) -> Array:
+        """x where the variance is above its least; a NaN shows."""
+        return m.where(p > self.eps, x, lost(m, p))
 
 
 def log_factorial(m: Vocabulary, y: Array) -> Array:

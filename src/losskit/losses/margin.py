@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from losskit.core.definition import MEMBERSHIP, SIGN, Domain, parameter
-from losskit.core.families import Pointwise, Rowwise
+from losskit.core.families import Pointwise, Rowwise, lost
 from losskit.core.namespaces import Array, Vocabulary
 
 PREFERENCE = Domain(
     "1 where the first score should be higher, -1 where the second should, 0 for neither",
     values=(-1.0, 0.0, 1.0),
 )
+COSINE = Domain("a cosine in [-1, 1]", low=-1.0, high=1.0, slack=1e-5)
 
 
 def _signs(m: Vocabulary, y: Array) -> Array:
@@ -69,7 +70,7 @@ class Hinge(Pointwise):
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         y = _signs(m, y)
         # Beyond the margin 0, at infinity too; a NaN shows.
-        return m.where(1.0 - y * p > 0, -y, m.where(p == p, 0.0, p))
+        return m.where(1.0 - y * p > 0, -y, lost(m, p))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y
@@ -255,13 +256,144 @@ class MarginRanking(Pointwise):
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # Beyond the margin 0, at infinity too; a NaN shows.
-        return m.where(self.margin - y * p > 0, -y, m.where(p == p, 0.0, p))
+        return m.where(self.margin - y * p > 0, -y, lost(m, p))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.where(self.margin - y * p > 0, -p, 0.0)
+
+
+@dataclass(frozen=True)
+class HingeEmbedding(Pointwise):
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+    What it measures
+    ----------------
+    For a pair that belongs together (1) the distance itself, for one that does not (-1) how far it
+    falls short of `margin`; 0 once it is beyond.
+
+    When to use
+    -----------
+    Embeddings learned from pairs: the prediction is the distance of the two, the target 1 where
+    they are alike and -1 where they are not.
+
+    Pitfalls
+    --------
+    Targets are -1 and 1 (0 is read as -1). The prediction is a distance, which no formula here
+    checks: a score that may be negative makes the loss fall without a limit for targets of 1.
+
+    Formula
+    -------
+    p where y = 1, max(margin - p, 0) elsewhere
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.hinge_embedding([1.0, -1.0], [0.25, 0.75]))
+    0.25
+
+    References
+    ----------
+    Hadsell, Chopra and LeCun, Dimensionality Reduction by Learning an Invariant Mapping, CVPR
+    (2006), 1735-1742, for the margin between pairs that do not belong together.
+    """
+
+    margin: float = parameter(
+        1.0, kind="number", doc="distance from which on unlike pairs cost nothing"
+    )
+
+    name = "hinge_embedding"
+    aliases = ("hinge_embedding_loss",)
+    latex = r"[y = 1]\, p + [y \neq 1]\, \max(m - p,\; 0)"
+    target: ClassVar[Domain] = SIGN
+    convex = True
+    metric = "distance_accuracy"
+    task = "pair"
+
+    def kinks(self, y: float) -> tuple[float, ...]:
+        return () if y > 0 else (self.margin,)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.where(y > 0, p, m.maximum(self.margin - p, 0.0))
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.where(y > 0, 1.0, m.where(self.margin - p > 0, -1.0, 0.0 * y)) + lost(m, p)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * y
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * y
+
+
+@dataclass(frozen=True)
+class CosineEmbedding(Pointwise):
+    """Cosine embedding loss: a cosine that should be 1, or below a margin.
+
+    What it measures
+    ----------------
+    For a pair that belongs together (1) how far the cosine of its angle falls short of 1, for one
+    that does not (-1) how far it exceeds `margin`; 0 once it is below.
+
+    When to use
+    -----------
+    Embeddings learned from pairs: the prediction is the cosine of the two vectors, the target 1
+    where they are alike and -1 where they are not.
+
+    Pitfalls
+    --------
+    Targets are -1 and 1 (0 is read as -1). The prediction is the cosine itself, not the vectors;
+    `cosine_similarity` has its sign turned. A margin below 0 asks for more than a right angle, and
+    in many dimensions nearly all pairs are at one.
+
+    Formula
+    -------
+    1 - p where y = 1, max(p - margin, 0) elsewhere
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.cosine_embedding([1.0, -1.0], [0.75, 0.25]))
+    0.25
+
+    References
+    ----------
+    Chopra, Hadsell and LeCun, Learning a Similarity Metric Discriminatively, with Application to
+    Face Verification, CVPR (2005), 539-546.
+    """
+
+    margin: float = parameter(
+        0.0, kind="number", doc="cosine up to which unlike pairs cost nothing"
+    )
+
+    name = "cosine_embedding"
+    aliases = ("cosine_embedding_loss",)
+    latex = r"[y = 1]\, (1 - p) + [y \neq 1]\, \max(p - m,\; 0)"
+    target: ClassVar[Domain] = SIGN
+    convex = True
+    metric = "sign_accuracy"
+    task = "pair"
+
+    @property
+    def prediction(self) -> Domain:
+        return COSINE
+
+    def kinks(self, y: float) -> tuple[float, ...]:
+        return () if y > 0 else (self.margin,)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.where(y > 0, 1.0 - p, m.maximum(p - self.margin, 0.0))
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.where(y > 0, -1.0, m.where(p - self.margin > 0, 1.0, 0.0 * y)) + lost(m, p)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * y
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * y
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
-"""Losses of the angle between two vectors."""
+"""Losses of two vectors: of the angle between them, and of their distance."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from losskit.core import softmax
 from losskit.core.definition import parameter
 from losskit.core.families import Rowwise
 from losskit.core.namespaces import Array, Vocabulary
@@ -79,3 +80,137 @@ class CosineSimilarity(Rowwise):
         length = m.sqrt(m.sum(m.square(scaled), self.axis))
         length = m.where(zero, 1.0, length)
         return scaled / length, m.where(zero, 0.0, 1.0 / m.where(zero, 1.0, largest) / length)
+
+
+@dataclass(frozen=True)
+class PairwiseDistance(Rowwise):
+    """Distance of two vectors in a norm.
+
+    What it measures
+    ----------------
+    How far apart target and prediction lie, in their own unit; 0 where they are equal (and `eps` is
+    0).
+
+    When to use
+    -----------
+    Embeddings compared by their distance, and as the first half of contrastive and triplet losses.
+
+    Pitfalls
+    --------
+    The gradient keeps its size up to the target, and jumps there: 0 is given. Norms below 1 are no
+    norms (the triangle inequality fails), and their gradient grows without a limit as one of the
+    differences vanishes. A norm of 0 counts the differences, and has no gradient. `eps` is added to
+    every difference: it keeps the distance of equal vectors from 0, but not from a difference of
+    -eps.
+
+    Formula
+    -------
+    (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.pairwise_distance([[0.0, 0.0]], [[3.0, -4.0]]))
+    5.0
+    >>> float(losskit.pairwise_distance([[0.0, 0.0]], [[3.0, -4.0]], norm=1.0))
+    7.0
+
+    References
+    ----------
+    Deza and Deza, Encyclopedia of Distances (2009), ch. 5.1.
+    """
+
+    norm: float = parameter(2.0, kind="number", low=0.0, doc="exponent of the norm")
+    eps: float = parameter(0.0, kind="number", low=0.0, doc="what is added to every difference")
+    axis: int = parameter(-1, kind="integer", doc="axis along which the vectors lie")
+
+    name = "pairwise_distance"
+    aliases = ("minkowski_distance",)
+    latex = r"(\sum_j |p_j - y_j|^q)^{1/q}"
+    unit = "unit of y"
+    metric = "root_mean_squared_error"
+    task = "regression"
+
+    @property
+    def convex(self) -> bool:  # type: ignore[override]
+        """Below 1 the exponent gives no norm."""
+        return self.norm >= 1.0
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        d = self._differences(m, y, p)
+        if self.norm == 0.0:
+            return m.drop(
+                m.sum(m.where(d == 0, 0.0, m.where(d == d, 1.0, d)), self.axis), self.axis
+            )
+        largest, terms = self._terms(m, d)
+        length = m.power(m.sum(terms, self.axis), 1.0 / self.norm)
+        return m.drop(m.where(largest == 0, 0.0, largest * length), self.axis)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        d = self._differences(m, y, p)
+        return m.sign(d) * self._rates(m, d)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        d = self._differences(m, y, p)
+        if self.norm in (0.0, 1.0):
+            return 0.0 * d
+        largest, terms = self._terms(m, d)
+        whole = m.where(largest == 0, 1.0, m.sum(terms, self.axis))
+        if self.norm < 2.0:
+            # Of a difference of 0 it is infinite: 0 is given, as where all are 0.
+            none = d == 0
+            bent = self._rates(m, d) / m.where(none, 1.0, m.abs(d))
+        else:
+            none = largest == 0
+            bent = m.power(whole, 1.0 / self.norm - 1.0) / m.where(none, 1.0, largest)
+            if self.norm > 2.0:
+                bent = bent * m.power(self._scaled(m, d), self.norm - 2.0)
+        bent = (self.norm - 1.0) * bent * (softmax.others(m, terms, self.axis) / whole)
+        return m.where(none, 0.0, bent)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return -self.slope(m, y, p)
+
+    def _differences(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return p - y + self.eps if self.eps else p - y
+
+    def _scaled(self, m: Vocabulary, d: Array) -> Array:
+        """|d| in parts of the largest, lest its power overflow or all of them vanish."""
+        largest = m.max(m.abs(d), self.axis)
+        return m.abs(d) / m.where(largest == 0, 1.0, largest)
+
+    def _terms(self, m: Vocabulary, d: Array) -> tuple[Array, Array]:
+        """The largest |d|, and what each adds to the sum of powers, in parts of the largest's."""
+        size, largest = m.abs(d), m.max(m.abs(d), self.axis)
+        if self.norm < 1.0:
+            # The quotient may vanish where its power does not; of each by itself no power leaves
+            # the range.
+            terms = m.power(size, self.norm) / self._of_largest(m, largest, self.norm)
+        elif self.norm == 1.0:
+            terms = self._scaled(m, d)
+        elif self.norm == 2.0:
+            terms = m.square(self._scaled(m, d))
+        else:
+            terms = m.power(self._scaled(m, d), self.norm)
+        return largest, terms
+
+    def _rates(self, m: Vocabulary, d: Array) -> Array:
+        """|slope| where d is not 0."""
+        size, largest = m.abs(d), m.max(m.abs(d), self.axis)
+        if self.norm == 0.0:
+            return 0.0 * d
+        if self.norm == 1.0:
+            return m.where(d == d, 1.0, d)
+        whole = m.where(largest == 0, 1.0, m.sum(self._terms(m, d)[1], self.axis))
+        if self.norm == 2.0:
+            return self._scaled(m, d) / m.sqrt(whole)
+        if self.norm > 2.0:
+            by_largest = m.power(self._scaled(m, d), self.norm - 1.0)
+        else:
+            own = m.power(m.where(d == 0, 1.0, size), self.norm - 1.0)
+            by_largest = own * self._of_largest(m, largest, 1.0 - self.norm)
+        return by_largest * m.power(whole, 1.0 / self.norm - 1.0)
+
+    @staticmethod
+    def _of_largest(m: Vocabulary, largest: Array, exponent: float) -> Array:
+        return m.power(m.where(largest == 0, 1.0, largest), exponent)

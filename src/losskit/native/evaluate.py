@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.families import Items, is_rowwise
+from losskit.core.families import Items, has_row_target, is_rowwise
 from losskit.core.inputs import as_array, fit_items, item_shape
 from losskit.core.namespaces import Array
 from losskit.native.find import computed_in, find, is_bfloat16
@@ -91,8 +91,9 @@ def prepare(card: Any, y: Any, p: Any, weight: Any, mask: Any, wide: bool = Fals
         axis %= p.ndim
         shape = item_shape(card, p.shape)
         rows = (math.prod(p.shape[:axis]), p.shape[axis], math.prod(p.shape[axis + 1 :]))
-    labels = card.target.labels
-    if y.shape != (shape if labels else p.shape) or (labels and y.dtype.kind not in "iub"):
+    if y.shape != (shape if has_row_target(card) else p.shape):
+        return None
+    if card.target.labels and y.dtype.kind not in "iub":
         return None
     kernel = find(card, wide or computed[0], computed[1], rows[1] if rows else 0)
     if kernel is None:

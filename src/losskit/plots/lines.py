@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.families import Residual, Rowwise, Setwise
+from losskit.core.families import Residual, Rowwise, Setwise, has_row_target
 from losskit.core.namespaces import Array
 from losskit.numpy import Loss
 
@@ -60,7 +60,9 @@ def axes_of(card: Any) -> tuple[str, ...]:
     """What the card can be drawn against, the natural choice first."""
     if card.family() == "similarity":
         return ("angle",)
-    bounded = card.prediction.high == 1.0
+    if _predicts_a_mean(card):
+        return ("value",)
+    bounded = card.prediction.low == 0.0 and card.prediction.high == 1.0
     if bounded:
         return ("probability", "score") if hasattr(card, "from_logits") else ("probability",)
     if isinstance(card, Rowwise) or hasattr(card, "from_logits") or card.target.values:
@@ -111,6 +113,8 @@ def line(card: Any, axis: str, target: Target | None = None) -> Line:
     """
     if axis == "angle":
         return _angle()
+    if _predicts_a_mean(card):
+        return _mean(0.0 if target is None else float(target))  # type: ignore[arg-type]
     if isinstance(card, Rowwise):
         return _classes(card, axis, target)
     if target is not None and np.ndim(target) > 0:
@@ -152,7 +156,8 @@ def _point(card: Any, axis: str, y: float) -> Line:
     if axis == "score":
         half = max([3.0, *(1.6 * (m + abs(y)) for m in marks)])
         name = "logit $z$" if hasattr(card, "from_logits") else "score $p$"
-        return replace(path, low=-half, high=half, label=f"predicted {name}")
+        low, high = max(-half, card.prediction.low), min(half, card.prediction.high)
+        return replace(path, low=low, high=high, label=f"predicted {name}")
     half = max([3.0, *(1.6 * m for m in marks)])
     if not isinstance(card, Residual):
         half = max(half, 1.5 * abs(y))
@@ -165,6 +170,26 @@ def _point(card: Any, axis: str, y: float) -> Line:
         high=high,
         label="prediction $p$",
         edges=(floor,) if y - half <= floor else (),
+    )
+
+
+def _predicts_a_mean(card: Any) -> bool:
+    return has_row_target(card) and not card.target.labels
+
+
+def _mean(y: float) -> Line:
+    def inputs(x: Array) -> tuple[Array, Array]:
+        return np.full(x.shape, y), np.column_stack([x, np.ones_like(x)])
+
+    return Line(
+        axis="value",
+        inputs=inputs,
+        along=lambda x, gradient: gradient[:, 0],
+        low=y - 3.0,
+        high=y + 3.0,
+        label="predicted mean",
+        note=f"target $y$ = {y:g}; predicted variance 1",
+        target=y,
     )
 
 

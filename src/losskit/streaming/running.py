@@ -65,4 +65,8 @@ def _options(card: Any) -> dict[str, Any]:
     if card.metric == "binary_accuracy":
         # A logit above 0 is a probability above one half.
         return {"threshold": 0.0 if getattr(card, "from_logits", False) else 0.5}
+    if card.metric == "distance_accuracy":
+        return {"threshold": card.margin}
+    if card.metric == "sign_accuracy":
+        return {}
     return {"axis": card.axis} if is_rowwise(card) else {}

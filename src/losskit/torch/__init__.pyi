@@ -84,6 +84,15 @@ class Poisson(Loss):
 
     def __init__(self, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
 
+class GaussianNLL(Loss):
+    """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
+
+        (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
+        full adds log(2 pi) / 2
+    """
+
+    def __init__(self, eps: float = 1e-06, full: bool = False, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
 
@@ -116,6 +125,22 @@ class MarginRanking(Loss):
 
     def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
 
+class HingeEmbedding(Loss):
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+        p where y = 1, max(margin - p, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+
+class CosineEmbedding(Loss):
+    """Cosine embedding loss: a cosine that should be 1, or below a margin.
+
+        1 - p where y = 1, max(p - margin, 0) elsewhere
+    """
+
+    def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
@@ -123,6 +148,38 @@ class CategoricalHinge(Loss):
     """
 
     def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+
+class MultiMargin(Loss):
+    """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
+
+        weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
+    """
+
+    def __init__(self, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+
+class MultiLabelMargin(Loss):
+    """Multi-label margin loss: every true class should lead every false one by a margin of 1.
+
+        sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
+    """
+
+    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+
+class MulticlassHinge(Loss):
+    """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
+
+        weight_y * max(1 - p_y + max_(j != y) p_j, 0)
+    """
+
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+
+class MulticlassPerceptron(Loss):
+    """Multi-class perceptron loss: the true class should have the highest score.
+
+        weight_y * (max_j p_j - p_y)
+    """
+
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
 
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
@@ -198,6 +255,14 @@ class CosineSimilarity(Loss):
 
     def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
 
+class PairwiseDistance(Loss):
+    """Distance of two vectors in a norm.
+
+        (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
+    """
+
+    def __init__(self, norm: float = 2.0, eps: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+
 def binary_crossentropy(input: Tensor, target: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
@@ -251,6 +316,13 @@ def poisson(input: Tensor, target: Tensor, *, log_input: bool = False, weight: T
         p - y * log(p)                                 log_input: exp(p) - y * p
     """
 
+def gaussian_nll(input: Tensor, target: Tensor, *, eps: float = 1e-06, full: bool = False, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+    """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
+
+        (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
+        full adds log(2 pi) / 2
+    """
+
 def hinge(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Hinge loss: linear in what is missing to a margin of 1.
 
@@ -275,10 +347,46 @@ def margin_ranking(input: Tensor, target: Tensor, *, margin: float = 0.0, weight
         max(margin - y * p, 0)               with p = score1 - score2
     """
 
+def hinge_embedding(input: Tensor, target: Tensor, *, margin: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+        p where y = 1, max(margin - p, 0) elsewhere
+    """
+
+def cosine_embedding(input: Tensor, target: Tensor, *, margin: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+    """Cosine embedding loss: a cosine that should be 1, or below a margin.
+
+        1 - p where y = 1, max(p - margin, 0) elsewhere
+    """
+
 def categorical_hinge(input: Tensor, target: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Multi-class hinge loss with one-hot targets.
 
         max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
+    """
+
+def multi_margin(input: Tensor, target: Tensor, *, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+    """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
+
+        weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
+    """
+
+def multi_label_margin(input: Tensor, target: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+    """Multi-label margin loss: every true class should lead every false one by a margin of 1.
+
+        sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
+    """
+
+def multiclass_hinge(input: Tensor, target: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+    """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
+
+        weight_y * max(1 - p_y + max_(j != y) p_j, 0)
+    """
+
+def multiclass_perceptron(input: Tensor, target: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+    """Multi-class perceptron loss: the true class should have the highest score.
+
+        weight_y * (max_j p_j - p_y)
     """
 
 def mean_squared_error(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
@@ -335,4 +443,10 @@ def cosine_similarity(input: Tensor, target: Tensor, *, axis: int = -1, weight: 
     """Negative cosine of the angle between target and prediction.
 
         -sum_j(y_j * p_j) / (|y| * |p|)
+    """
+
+def pairwise_distance(input: Tensor, target: Tensor, *, norm: float = 2.0, eps: float = 0.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+    """Distance of two vectors in a norm.
+
+        (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
     """

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from losskit.core.families import Setwise, is_rowwise
+from losskit.core.families import Setwise, has_row_target, is_rowwise
 from losskit.core.namespaces.torch import TorchVocabulary
 
 
@@ -41,8 +41,8 @@ class _Given(torch.autograd.Function):
         args = ctx.saved_tensors
         wants = ctx.needs_input_grad[2:4]
         gradients = [
-            by(*args) * ctx.by.spread(g) if by is not None and wanted else None
-            for by, wanted in zip(ctx.by.slopes, wants, strict=True)
+            by(*args) * (g if alone else ctx.by.spread(g)) if by is not None and wanted else None
+            for by, alone, wanted in zip(ctx.by.slopes, ctx.by.alone, wants, strict=True)
         ]
         return None, None, *gradients, *([None] * (len(args) - 2))
 
@@ -54,9 +54,10 @@ class _GivenBothWays(_Given):
     def jvp(ctx: Any, _: None, __: None, *tangents: Tensor | None) -> Tensor:
         args = ctx.saved_tensors
         rate: Any = None
-        for by, tangent in zip(ctx.by.slopes, tangents[:2], strict=True):
+        for by, alone, tangent in zip(ctx.by.slopes, ctx.by.alone, tangents[:2], strict=True):
             if by is not None and tangent is not None:
-                part = ctx.by.gather(by(*args) * tangent)
+                part = by(*args) * tangent
+                part = part if alone else ctx.by.gather(part)
                 rate = part if rate is None else rate + part
         return rate
 
@@ -71,6 +72,8 @@ class _Slopes:
             None if labels else (lambda *args: card.target_slope(m, *args)),
             lambda *args: card.slope(m, *args),
         )
+        self.alone = (has_row_target(card), False)
+        """Whether there is one of them per item, of the items' shape."""
 
     def spread(self, g: Tensor) -> Tensor:
         return g if isinstance(self.card, Setwise) else spread(self.card, g)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from losskit.core import inputs
 from losskit.core.definition import Card
-from losskit.core.families import Items, Setwise
+from losskit.core.families import Items, Setwise, has_row_target
 from losskit.torch import derivatives, kernels
 from losskit.torch.derivatives import spread, vocabulary
 from losskit.torch.kernels import HALF, Plan
@@ -189,7 +189,7 @@ def _prepare(
         # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
         laid = spread(card, used)
         fill = torch.zeros_like(y) if card.target.labels else torch.ones_like(y)
-        y = torch.where(used if card.target.labels else laid, y, fill)
+        y = torch.where(used if has_row_target(card) else laid, y, fill)
         p = torch.where(laid, p, torch.full_like(p, 0.5))
     return Call(y, p, m, weight, keep, count)
 
@@ -244,14 +244,13 @@ _NO_CLASS = -(2**62)
 
 def _check(card: Any, y: Tensor, p: Tensor, used: Tensor | None) -> None:
     """The NumPy face's messages, wherever there are values to look at without waiting."""
-    target, prediction = card.target, card.prediction
-    bounded = target.labels or target.values or math.isfinite(target.high)
-    if (not bounded and prediction.low == -math.inf) or not kernels.reachable(y, p, used):
+    target_bounded, prediction_bounded = inputs.bounded(card)
+    if not (target_bounded or prediction_bounded) or not kernels.reachable(y, p, used):
         return
     counted = None
     if used is not None:
         counted = np.broadcast_to(used.detach().numpy(), inputs.item_shape(card, tuple(p.shape)))
-    if bounded:
+    if target_bounded:
         half = y.dtype in HALF
         shown = (y.detach().float() if half else y.detach()).numpy()
         inputs.check_target(card, shown, tuple(p.shape), counted)

@@ -14,24 +14,30 @@ import numpy as np
 
 import losskit.keras
 from losskit.core.definition import LABEL, LOG_PROBABILITY, LOGIT, PROBABILITY, Card, cards
-from losskit.core.families import is_rowwise
+from losskit.core.families import has_row_target, is_rowwise
 from losskit.training.data import Data
 from losskit.training.raw import Array
 
 
 def suits(card: Card, data: Data) -> str | None:
     """Why the loss cannot be trained on this data; None if it can."""
+    if card.task == "pair":
+        return "it judges pairs of examples, and here each stands by itself"
     low = 0.0
     if data.task == "regression":
         if card.task != "regression":
             return f"it judges classes, and {data.target!r} is a quantity"
         if is_rowwise(card):
-            return "it compares directions, and a single number has none"
+            if has_row_target(card):
+                return "it judges a distribution, and the network predicts a single number"
+            return "it compares vectors, and a single number is none"
         low = float(min(data.y.min(), data.y_val.min()))
         if low < card.target.low:
             return (
                 f"its target must be {card.target.words}, and {data.target!r} goes down to {low:g}"
             )
+    elif has_row_target(card) and card.target is not LABEL:
+        return f"it judges the distribution of a quantity, and {data.target!r} is a class"
     if card.target.high == 0.0:
         return f"its target must be {card.target.words}, and a class has -inf for the others"
     epsilon = card.parameters().get("epsilon")

@@ -36,6 +36,8 @@ class Vocabulary(ABC):
     maximum: Any
     minimum: Any
     where: Any
+    power: Any
+    """A number >= 0 to a fixed exponent; not in pointwise formulas, for the kernels lack it."""
 
     @abstractmethod
     def sum(self, x: Array, axis: int | None) -> Array:
@@ -48,6 +50,25 @@ class Vocabulary(ABC):
     @abstractmethod
     def drop(self, x: Array, axis: int) -> Array:
         """Remove the dimension of length 1 that ``sum`` and ``max`` keep."""
+
+    @abstractmethod
+    def lay(self, x: Array, axis: int) -> Array:
+        """Insert a dimension of length 1, as the inverse of ``drop``."""
+
+    @abstractmethod
+    def crossed(self, x: Array, axis: int) -> tuple[Array, Array]:
+        """Each entry along ``axis`` beside each: two arrays that broadcast to a dimension more.
+
+        The new one is the last, and runs over the entries as ``axis`` does.
+        """
+
+    @abstractmethod
+    def sort(self, x: Array, axis: int) -> Array:
+        """The entries along ``axis``, the smallest first."""
+
+    @abstractmethod
+    def cumsum(self, x: Array, axis: int) -> Array:
+        """The sum of each entry along ``axis`` and all before it."""
 
     @abstractmethod
     def classes(self, labels: Array, like: Array, axis: int) -> Array:

@@ -23,6 +23,10 @@ class KerasVocabulary(Vocabulary):
         for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(ops, name))
 
+    def power(self, x: Array, exponent: float) -> Array:
+        # Keras's power makes float32 of float64 and a number on torch while floatx is float32.
+        return self._ops.power(x, self._ops.cast(exponent, x.dtype))
+
     def maximum(self, x: Array, y: Array) -> Array:
         if self._wide(x):
             return self.where((x >= y) | (x != x), x, self._typed(y, x))
@@ -41,6 +45,19 @@ class KerasVocabulary(Vocabulary):
 
     def drop(self, x: Array, axis: int) -> Array:
         return self._ops.squeeze(x, axis=axis)
+
+    def lay(self, x: Array, axis: int) -> Array:
+        return self._ops.expand_dims(x, axis)
+
+    def crossed(self, x: Array, axis: int) -> tuple[Array, Array]:
+        last = self._ops.moveaxis(x, axis, -1)
+        return self._ops.expand_dims(x, -1), self._ops.expand_dims(last, axis % len(x.shape))
+
+    def sort(self, x: Array, axis: int) -> Array:
+        return self._ops.sort(x, axis=axis)
+
+    def cumsum(self, x: Array, axis: int) -> Array:
+        return self._ops.cumsum(x, axis=axis)
 
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         index = self._along(self._ops.arange(like.shape[axis], dtype="int32"), like, axis)

@@ -22,6 +22,7 @@ class NumpyVocabulary(Vocabulary):
     sign = staticmethod(np.sign)
     maximum = staticmethod(np.maximum)
     minimum = staticmethod(np.minimum)
+    power = staticmethod(np.power)
 
     @staticmethod
     def where(condition: Array, yes: Array, no: Array) -> Array:
@@ -48,6 +49,18 @@ class NumpyVocabulary(Vocabulary):
 
     def drop(self, x: Array, axis: int) -> Array:
         return np.squeeze(x, axis=axis)
+
+    def lay(self, x: Array, axis: int) -> Array:
+        return np.expand_dims(x, axis)
+
+    def crossed(self, x: Array, axis: int) -> tuple[Array, Array]:
+        return x[..., None], np.expand_dims(np.moveaxis(x, axis, -1), axis % x.ndim)
+
+    def sort(self, x: Array, axis: int) -> Array:
+        return np.sort(x, axis=axis)
+
+    def cumsum(self, x: Array, axis: int) -> Array:
+        return np.cumsum(x, axis=axis)
 
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         return np.expand_dims(labels, axis) == self._along(np.arange(like.shape[axis]), like, axis)

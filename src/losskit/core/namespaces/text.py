@@ -185,7 +185,7 @@ class Trace(Vocabulary):
     def _rows(self, *_: Any) -> Any:
         raise TypeError("A pointwise formula has no axis.")
 
-    sum = max = drop = classes = vector = _rows  # type: ignore[assignment]
+    sum = max = drop = lay = crossed = sort = cumsum = classes = vector = power = _rows  # type: ignore[assignment]
 
 
 # --- text ---------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ class TorchVocabulary(Vocabulary):
         self.least = least
         for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(torch, name))
+        self.power = torch.pow
 
     def maximum(self, x: Array, y: Array) -> Array:
         return self._torch.maximum(x, self._tensor(y, x))
@@ -35,6 +36,18 @@ class TorchVocabulary(Vocabulary):
 
     def drop(self, x: Array, axis: int) -> Array:
         return x.squeeze(axis)
+
+    def lay(self, x: Array, axis: int) -> Array:
+        return x.unsqueeze(axis)
+
+    def crossed(self, x: Array, axis: int) -> tuple[Array, Array]:
+        return x.unsqueeze(-1), x.movedim(axis, -1).unsqueeze(axis % x.ndim)
+
+    def sort(self, x: Array, axis: int) -> Array:
+        return x.sort(axis).values
+
+    def cumsum(self, x: Array, axis: int) -> Array:
+        return x.cumsum(axis)
 
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         index = self._torch.arange(like.shape[axis], device=like.device)

@@ -1,0 +1,316 @@
+"""Losses that ask for a margin among several classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from losskit.core.definition import LABEL, Domain, parameter
+from losskit.core.families import Labelled, Rowwise, lost, weighted
+from losskit.core.namespaces import Array, Vocabulary
+from losskit.losses.classification import CLASS_WEIGHT, IGNORE
+
+MEMBERSHIPS = Domain("1 for each true class and 0 (or -1) elsewhere", values=(-1.0, 0.0, 1.0))
+
+
+@dataclass(frozen=True)
+class MultiMargin(Labelled):
+    """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
+
+    What it measures
+    ----------------
+    By how much the scores of the other classes come nearer to that of the true class than `margin`,
+    or exceed it; added up over them and divided by the number of classes.
+
+    When to use
+    -----------
+    Maximum-margin classifiers of several classes on scores, with targets given as class numbers.
+
+    Pitfalls
+    --------
+    The sum is divided by the number of all classes, the true one included. Predictions are scores:
+    probabilities can hardly leave a margin of 1. Once all others trail by the margin there is no
+    gradient. Class weights multiply the items and do not change the count of the mean.
+
+    Formula
+    -------
+    weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.multi_margin([1], [[0.5, 1.0, 0.25, -1.0]]))
+    0.1875
+
+    References
+    ----------
+    Weston and Watkins, Support Vector Machines for Multi-Class Pattern Recognition, ESANN (1999).
+    """
+
+    power: int = parameter(
+        1, kind="integer", low=1, high=2, doc="1, or 2 for the square of what is missing"
+    )
+    margin: float = parameter(1.0, kind="number", doc="by how much the true class must lead")
+    ignore_class: int | None = parameter(None, **IGNORE)
+    axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+
+    name = "multi_margin"
+    aliases = ("multi_margin_loss",)
+    latex = r"\frac{1}{C} \sum_{j \neq y} \max(m - p_y + p_j,\; 0)^q"
+    target: ClassVar[Domain] = LABEL
+    convex = True
+    metric = "sparse_categorical_accuracy"
+    task = "sparse"
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        true, weight, lead = self._leads(m, y, p)
+        short = m.where(true, 0.0, m.maximum(lead, 0.0))
+        item = m.sum(short if self.power == 1 else m.square(short), self.axis) / self._classes(p)
+        return m.drop(weighted(m, weight, item), self.axis)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        true, weight, lead = self._leads(m, y, p)
+        rate = _step(m, lead, 1.0) if self.power == 1 else 2.0 * m.maximum(lead, 0.0)
+        pull = m.where(true, 0.0, rate) / self._classes(p)
+        return weighted(m, weight, m.where(true, -m.sum(pull, self.axis), pull))
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        true, weight, lead = self._leads(m, y, p)
+        rate = _step(m, lead, 0.0 if self.power == 1 else 2.0)
+        bend = m.where(true, 0.0, rate) / self._classes(p)
+        return weighted(m, weight, m.where(true, m.sum(bend, self.axis), bend))
+
+    def _leads(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array]:
+        """Which class is the true one, its weight, and what each other one has too much."""
+        true, weight = self._true(m, y, p)
+        return true, weight, p - m.sum(m.where(true, p, 0.0), self.axis) + self.margin
+
+    def _classes(self, p: Array) -> int:
+        return int(p.shape[self.axis])
+
+
+@dataclass(frozen=True)
+class MultiLabelMargin(Rowwise):
+    """Multi-label margin loss: every true class should lead every false one by a margin of 1.
+
+    What it measures
+    ----------------
+    What each pair of a true and a false class lacks to a lead of 1, added up and divided by the
+    number of classes.
+
+    When to use
+    -----------
+    Several labels at once on scores, where the true ones should stand above the others.
+
+    Pitfalls
+    --------
+    Targets are rows of 0 and 1, not lists of class numbers. All pairs of classes are formed: memory
+    grows with the square of their number. The scores are compared with one another and not with 0,
+    so that no threshold is learned. A row of which all classes are true, or none, costs nothing.
+
+    Formula
+    -------
+    sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.multi_label_margin([[1.0, 0.0, 1.0, 0.0]], [[0.5, 1.0, 2.0, -1.0]]))
+    0.375
+
+    References
+    ----------
+    Crammer and Singer, A Family of Additive Online Algorithms for Category Ranking, Journal of
+    Machine Learning Research 3 (2003), 1025-1058.
+    """
+
+    axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+
+    name = "multi_label_margin"
+    aliases = ("multilabel_margin_loss",)
+    latex = r"\frac{1}{C} \sum_{y_i = 1} \sum_{y_j \neq 1} \max(1 - p_i + p_j,\; 0)"
+    target: ClassVar[Domain] = MEMBERSHIPS
+    convex = True
+    metric = "sign_accuracy"
+    task = "categorical"
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        pair, short, _ = self._shortfalls(m, y, p)
+        own = m.drop(m.sum(m.where(pair, m.maximum(short, 0.0), 0.0), -1), -1)
+        whole = m.sum(m.where(y > 0, own, 0.0) + lost(m, p), self.axis)
+        return m.drop(whole / self._classes(m, y), self.axis)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        pair, short, sign = self._shortfalls(m, y, p)
+        pull = m.drop(m.sum(m.where(pair, _step(m, short, 1.0), 0.0), -1), -1)
+        return -sign * pull / self._classes(m, y) + lost(m, p)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * y
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * y
+
+    def _shortfalls(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array]:
+        """Of each class beside each: whether one is true and one false, what the true one lacks to
+        its lead, and of each class its sign."""
+        sign = m.where(y > 0, 1.0, 0.0 * y - 1.0)
+        own, other = m.crossed(p, self.axis)
+        own_sign, other_sign = m.crossed(sign, self.axis)
+        return own_sign != other_sign, 1.0 + own_sign * (other - own), sign
+
+    def _classes(self, m: Vocabulary, y: Array) -> Array:
+        return m.sum(1.0 + 0.0 * y, self.axis)
+
+
+def _step(m: Vocabulary, x: Array, height: float) -> Array:
+    """0 up to x = 0 and `height` above; NaN where x is."""
+    return m.where(x > 0, height, lost(m, x))
+
+
+@dataclass(frozen=True)
+class MulticlassHinge(Labelled):
+    """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
+
+    What it measures
+    ----------------
+    How far the score of the true class falls short of the best other score by a margin of 1.
+
+    When to use
+    -----------
+    Multi-class classifiers on scores, with targets given as class numbers, where only the order and
+    a margin matter.
+
+    Pitfalls
+    --------
+    Predictions are scores, not probabilities. Only the best rival is pushed down, where
+    `multi_margin` pushes all that come too near; rivals that tie share the gradient. It differs
+    from `categorical_hinge`, which compares the true class with 0 as well.
+
+    Formula
+    -------
+    weight_y * max(1 - p_y + max_(j != y) p_j, 0)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.multiclass_hinge([1], [[0.5, 1.0, 0.25]]))
+    0.5
+
+    References
+    ----------
+    Crammer and Singer, On the Algorithmic Implementation of Multiclass Kernel-based Vector
+    Machines, Journal of Machine Learning Research 2 (2001), 265-292.
+    """
+
+    ignore_class: int | None = parameter(None, **IGNORE)
+    axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+
+    name = "multiclass_hinge"
+    aliases = ("multiclass_hinge_loss",)
+    latex = r"\max(1 - p_y + \max_{j \neq y} p_j,\; 0)"
+    target: ClassVar[Domain] = LABEL
+    convex = True
+    metric = "sparse_categorical_accuracy"
+    task = "sparse"
+    lead: ClassVar[float] = 1.0
+    """By how much the true class must lead."""
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return best_rival_value(self, m, y, p)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return best_rival_slope(self, m, y, p)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        true, weight = self._true(m, y, p)
+        return m.where(true, 0.0 * weight, 0.0 * weight) + lost(m, p)
+
+
+@dataclass(frozen=True)
+class MulticlassPerceptron(Labelled):
+    """Multi-class perceptron loss: the true class should have the highest score.
+
+    What it measures
+    ----------------
+    By how much the best score exceeds that of the true class; 0 where that is the best itself.
+
+    When to use
+    -----------
+    Linear classifiers and structured prediction trained mistake by mistake.
+
+    Pitfalls
+    --------
+    Without a margin, a model that gives every class the same score costs nothing and has no
+    gradient: start from random weights. `multiclass_hinge` asks for a lead.
+
+    Formula
+    -------
+    weight_y * (max_j p_j - p_y)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.multiclass_perceptron([1, 0], [[0.5, 1.0, 0.25], [0.5, 1.0, 0.25]]))
+    0.25
+
+    References
+    ----------
+    Collins, Discriminative Training Methods for Hidden Markov Models: Theory and Experiments with
+    Perceptron Algorithms, EMNLP (2002), 1-8.
+    """
+
+    ignore_class: int | None = parameter(None, **IGNORE)
+    axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+
+    name = "multiclass_perceptron"
+    aliases = ("multiclass_perceptron_loss",)
+    latex = r"\max_j p_j - p_y"
+    target: ClassVar[Domain] = LABEL
+    convex = True
+    metric = "sparse_categorical_accuracy"
+    task = "sparse"
+    lead: ClassVar[float] = 0.0
+    """By how much the true class must lead."""
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return best_rival_value(self, m, y, p)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return best_rival_slope(self, m, y, p)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        true, weight = self._true(m, y, p)
+        return m.where(true, 0.0 * weight, 0.0 * weight) + lost(m, p)
+
+
+# --- shared by the two --------------------------------------------------------------------------
+
+BestRival = MulticlassHinge | MulticlassPerceptron
+
+
+def best_rival_value(card: BestRival, m: Vocabulary, y: Array, p: Array) -> Array:
+    """What the true class lacks of its lead over the best other one."""
+    true, weight = card._true(m, y, p)
+    _, short = _best_rival(card, m, true, p)
+    return m.drop(weighted(m, weight, m.maximum(short, 0.0)), card.axis)
+
+
+def best_rival_slope(card: BestRival, m: Vocabulary, y: Array, p: Array) -> Array:
+    """Its derivative. Rivals that tie share the pull: the subgradient of least magnitude."""
+    true, weight = card._true(m, y, p)
+    rivals, short = _best_rival(card, m, true, p)
+    one = 1.0 + 0.0 * weight
+    best = m.where(true, 0.0, m.where(rivals == m.max(rivals, card.axis), one, 0.0))
+    share = best / m.maximum(m.sum(best, card.axis), 1.0)
+    return weighted(m, weight, m.where(short > 0, m.where(true, -one, share), lost(m, short)))
+
+
+def _best_rival(card: BestRival, m: Vocabulary, true: Array, p: Array) -> tuple[Array, Array]:
+    """The scores of the others, and what the true class lacks of its lead over the best."""
+    rivals = m.where(true, float("-inf"), p)
+    own = m.sum(m.where(true, p, 0.0), card.axis)
+    return rivals, m.max(rivals, card.axis) - own + card.lead

@@ -1,0 +1,287 @@
+"""The truth of every pointwise card."""
+
+from __future__ import annotations
+
+import mpmath
+from mpmath import mpf
+
+from truth.definition import ONE, ZERO, Definition, close, sigmoid, softplus, xlogx
+
+
+class MeanSquaredError(Definition):
+    def value(self, y, p):
+        return [(p - y) ** 2]
+
+    def slope(self, y, p):
+        return [2 * (p - y)]
+
+    def curve(self, y, p):
+        return [mpf(2)]
+
+
+class MeanAbsoluteError(Definition):
+    def value(self, y, p):
+        return [abs(p - y)]
+
+    def slope(self, y, p):
+        return [mpmath.sign(p - y)]
+
+    def curve(self, y, p):
+        return [ZERO]
+
+
+class Huber(Definition):
+    def value(self, y, p):
+        delta, a = self.number("delta"), abs(p - y)
+        return [a**2 / 2 if a <= delta else delta * (a - delta / 2)]
+
+    def slope(self, y, p):
+        delta, e = self.number("delta"), p - y
+        return [e if abs(e) <= delta else delta * mpmath.sign(e)]
+
+    def curve(self, y, p):
+        return [ONE if abs(p - y) <= self.number("delta") else ZERO]
+
+    def near_break(self, y, p):
+        return close(abs(p - y), self.number("delta"))
+
+
+class SmoothL1(Definition):
+    def value(self, y, p):
+        beta, a = self.number("beta"), abs(p - y)
+        return [a**2 / (2 * beta) if a <= beta else a - beta / 2]
+
+    def slope(self, y, p):
+        beta, e = self.number("beta"), p - y
+        return [e / beta if abs(e) <= beta else mpmath.sign(e)]
+
+    def curve(self, y, p):
+        beta = self.number("beta")
+        return [1 / beta if abs(p - y) <= beta else ZERO]
+
+    def near_break(self, y, p):
+        return close(abs(p - y), self.number("beta"))
+
+
+class LogCosh(Definition):
+    def value(self, y, p):
+        a = abs(p - y)
+        # cosh(a) - 1 = 2 sinh^2(a / 2); 60 digits are too few for cosh(1e-30) itself.
+        return [mpmath.log1p(2 * mpmath.sinh(a / 2) ** 2) if a < 1 else mpmath.log(mpmath.cosh(a))]
+
+    def slope(self, y, p):
+        return [mpmath.tanh(p - y)]
+
+    def curve(self, y, p):
+        return [ONE / mpmath.cosh(p - y) ** 2]
+
+
+class MeanAbsolutePercentageError(Definition):
+    def _size(self, y):
+        return max(abs(y), self.number("epsilon"))
+
+    def value(self, y, p):
+        return [100 * abs(p - y) / self._size(y)]
+
+    def slope(self, y, p):
+        return [100 * mpmath.sign(p - y) / self._size(y)]
+
+    def curve(self, y, p):
+        return [ZERO]
+
+
+class MeanSquaredLogarithmicError(Definition):
+    @staticmethod
+    def _difference(y, p):
+        return (mpmath.log1p(p) if p >= 0 else p) - mpmath.log1p(y)
+
+    def value(self, y, p):
+        return [self._difference(y, p) ** 2]
+
+    def slope(self, y, p):
+        return [2 * self._difference(y, p) / (1 + max(p, ZERO))]
+
+    def curve(self, y, p):
+        if p < 0:
+            return [mpf(2)]
+        return [2 / (1 + p) ** 2, -2 * self._difference(y, p) / (1 + p) ** 2]
+
+    def near_break(self, y, p):
+        return p == 0
+
+
+class Poisson(Definition):
+    def value(self, y, p):
+        if self.card.log_input:
+            return [mpmath.exp(p), -y * p if y else ZERO]
+        return [p, -y * mpmath.log(self.floored(p))]
+
+    def slope(self, y, p):
+        if self.card.log_input:
+            return [mpmath.exp(p), -y]
+        # One term, although 1 - y / p has two signs: (p - y) / p has no need to lose digits.
+        q = self.floored(p)
+        return [(q - y) / q]
+
+    def curve(self, y, p):
+        return [mpmath.exp(p)] if self.card.log_input else [y / self.floored(p) ** 2]
+
+    def optimum(self, y):
+        y = mpf(y)
+        best = float(y)
+        if self.card.log_input:
+            best = float(mpmath.log(y)) if y else -1e4
+        return best, sum(self.value(y, mpf(best)))
+
+
+class BinaryCrossentropy(Definition):
+    def _targets(self, y):
+        """How much of the target is yes and how much no."""
+        s = self.number("label_smoothing")
+        return y * (1 - s) + s / 2, (1 - y) * (1 - s) + s / 2
+
+    def value(self, y, p):
+        yes, no = self._targets(y)
+        if self.card.from_logits:
+            return [yes * softplus(-p), no * softplus(p)]
+        return [-yes * mpmath.log(self.floored(p)), -no * mpmath.log(self.floored(1 - p))]
+
+    def slope(self, y, p):
+        yes, no = self._targets(y)
+        if self.card.from_logits:
+            return [-yes * sigmoid(-p), no * sigmoid(p)]
+        return [-yes / self.floored(p), no / self.floored(1 - p)]
+
+    def curve(self, y, p):
+        yes, no = self._targets(y)
+        if self.card.from_logits:
+            return [sigmoid(p) * sigmoid(-p)]
+        return [yes / self.floored(p) ** 2, no / self.floored(1 - p) ** 2]
+
+    def optimum(self, y):
+        yes, no = self._targets(mpf(y))
+        best = -xlogx(yes) - xlogx(no)
+        if not self.card.from_logits:
+            return float(yes), best
+        if yes == 0 or no == 0:
+            return (1e4 if no == 0 else -1e4), best
+        return float(mpmath.log(yes / no)), best
+
+
+class Hinge(Definition):
+    @staticmethod
+    def _sign(y):
+        return -ONE if y == 0 else y
+
+    def value(self, y, p):
+        return [max(1 - self._sign(y) * p, ZERO)]
+
+    def slope(self, y, p):
+        return [-self._sign(y) if 1 - self._sign(y) * p > 0 else ZERO]
+
+    def curve(self, y, p):
+        return [ZERO]
+
+    def optimum(self, y):
+        return float(self._sign(mpf(y))), ZERO
+
+
+class SquaredHinge(Hinge):
+    def value(self, y, p):
+        return [max(1 - self._sign(y) * p, ZERO) ** 2]
+
+    def slope(self, y, p):
+        return [-2 * self._sign(y) * max(1 - self._sign(y) * p, ZERO)]
+
+    def curve(self, y, p):
+        return [mpf(2) if 1 - self._sign(y) * p > 0 else ZERO]
+
+
+class SoftMargin(Hinge):
+    def value(self, y, p):
+        return [softplus(-self._sign(y) * p)]
+
+    def slope(self, y, p):
+        return [-self._sign(y) * sigmoid(-self._sign(y) * p)]
+
+    def curve(self, y, p):
+        return [sigmoid(p) * sigmoid(-p)]
+
+    def optimum(self, y):
+        return float(self._sign(mpf(y)) * 1e4), ZERO
+
+
+class MarginRanking(Definition):
+    def _short(self, y, p):
+        return self.number("margin") - y * p
+
+    def value(self, y, p):
+        return [max(self._short(y, p), ZERO)]
+
+    def slope(self, y, p):
+        return [-y if self._short(y, p) > 0 else ZERO]
+
+    def curve(self, y, p):
+        return [ZERO]
+
+    def near_break(self, y, p):
+        return close(self.number("margin"), y * p)
+
+    def optimum(self, y):
+        margin = max(self.card.margin, 0.0)
+        return y * margin, ZERO if y else mpf(margin)
+
+
+class HingeEmbedding(Definition):
+    has_optimum = False  # a distance has, a number has not
+
+    def value(self, y, p):
+        return [p if y == 1 else max(self.number("margin") - p, ZERO)]
+
+    def slope(self, y, p):
+        if y == 1:
+            return [ONE]
+        return [-ONE if p < self.number("margin") else ZERO]
+
+    def curve(self, y, p):
+        return [ZERO]
+
+    def near_break(self, y, p):
+        return y != 1 and p != self.number("margin") and close(p, self.number("margin"))
+
+
+class CosineEmbedding(HingeEmbedding):
+    has_optimum = True
+
+    def value(self, y, p):
+        return [1 - p if y == 1 else max(p - self.number("margin"), ZERO)]
+
+    def slope(self, y, p):
+        if y == 1:
+            return [-ONE]
+        return [ONE if p > self.number("margin") else ZERO]
+
+    def optimum(self, y):
+        return (1.0 if y == 1 else -1.0), max(-ONE - self.number("margin"), ZERO) if y < 1 else ZERO
+
+
+class LogKLDivergence(Definition):
+    has_optimum = False  # only the elements of a distribution have one together
+
+    def _target(self, y):
+        return y, mpmath.log(self.floored(y))
+
+    def value(self, y, p):
+        share, log = self._target(y)
+        return [share * log, -share * p] if share else [ZERO]
+
+    def slope(self, y, p):
+        return [-self._target(y)[0]]
+
+    def curve(self, y, p):
+        return [ZERO]
+
+
+class LogKLDivergenceWithLogTargets(LogKLDivergence):
+    def _target(self, y):
+        return mpmath.exp(y), y

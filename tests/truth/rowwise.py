@@ -1,0 +1,387 @@
+"""The truth of every row-wise card.
+
+y and p are lists, value is the terms of one number, slope and curve the terms of each entry.
+"""
+
+from __future__ import annotations
+
+import mpmath
+from mpmath import mpf
+
+from truth.definition import HALF, ONE, ZERO, Definition, xlogx
+
+
+class RowDefinition(Definition):
+    """A loss of whole rows."""
+
+    def room(self, y, p):
+        """How far the nearest kink lies, in the unit of the predictions; a bound from below."""
+        return mpmath.inf
+
+
+class CategoricalCrossentropy(RowDefinition):
+    def _target(self, y):
+        s = self.number("label_smoothing")
+        return [t * (1 - s) + s / len(y) for t in y]
+
+    def _weight(self, y):
+        return ONE
+
+    def value(self, y, p):
+        weight, y = self._weight(y), self._spread(y, p)
+        if self.card.from_logits:
+            p = self._cooled(p)
+            # log(sum exp(z)) - z_j = log(sum exp(z - z_j))
+            logs = [sum(_log_sum_exp([z - z_j for z in p])) if t else None
+                    for t, z_j in zip(y, p, strict=True)]  # fmt: skip
+        else:
+            q = [self.floored(x) for x in p]
+            logs = [mpmath.log1p(sum(q[:j] + q[j + 1 :]) / q_j) for j, q_j in enumerate(q)]
+        terms = [weight * t * log for t, log in zip(y, logs, strict=True) if t]
+        if self.card.z_loss:
+            top, rest = _log_sum_exp(p)
+            terms += [weight * self.number("z_loss") * t for t in (top**2, 2 * top * rest, rest**2)]
+        return terms
+
+    def slope(self, y, p):
+        weight, y = self._weight(y), self._spread(y, p)
+        total, (share, rest, q) = sum(y), self._shares(p)
+        terms = []
+        for j, t in enumerate(y):
+            # sum_k y_k (p_j - [j = k]); by the chain rule over q_j for probabilities, as dp/dq is
+            # what it is: (total - y_j) / sum(q) - y_j (1 / q_j - 1 / sum(q)).
+            inner = 1 / self.number("temperature") if self.card.from_logits else 1 / q[j]
+            terms.append([weight * (total - t) * share[j] * inner, -weight * t * rest[j] * inner])
+            if self.card.z_loss:
+                by = 2 * weight * self.number("z_loss") * share[j] * inner
+                terms[j] += [by * part for part in _log_sum_exp(self._cooled(p))]
+        return terms
+
+    def curve(self, y, p):
+        weight, y = self._weight(y), self._spread(y, p)
+        total, (share, rest, q) = sum(y), self._shares(p)
+        if self.card.from_logits:
+            inner, terms = 1 / self.number("temperature"), []
+            for s, r in zip(share, rest, strict=True):
+                terms.append([weight * total * s * r * inner**2])
+                if self.card.z_loss:
+                    by = 2 * weight * self.number("z_loss") * s * inner**2
+                    terms[-1] += [by * s, *(by * r * x for x in _log_sum_exp(self._cooled(p)))]
+            return terms
+        whole = sum(q)
+        return [
+            # y / q^2 - y / whole^2 without the common part
+            [weight * t * rest[j] * (1 + share[j]) / q[j] ** 2, -weight * (total - t) / whole**2]
+            for j, t in enumerate(y)
+        ]
+
+    def _cooled(self, p):
+        return [z / self.number("temperature") for z in p]
+
+    def _spread(self, y, p):
+        return self._target(y)
+
+    def _shares(self, p):
+        """Of each entry: its share of the row, the share of the rest, its floored probability."""
+        if self.card.from_logits:
+            p = self._cooled(p)
+            top = max(p)
+            q = [mpmath.exp(z - top) for z in p]
+        else:
+            q = [self.floored(x) for x in p]
+        whole = sum(q)
+        rest = [sum(q[:j] + q[j + 1 :]) / whole for j in range(len(q))]
+        return [x / whole for x in q], rest, q
+
+    def optimum(self, y):
+        y = self._spread([mpf(t) for t in y], y)
+        best = -sum(xlogx(t) for t in y)
+        if not self.card.from_logits:
+            return [float(t) for t in y], best
+        temperature = self.number("temperature")
+        return [float(temperature * mpmath.log(t)) if t else -1e4 for t in y], best
+
+
+class SparseCategoricalCrossentropy(CategoricalCrossentropy):
+    """The target is one label, an int."""
+
+    def _weight(self, y):
+        return mpf(float(self.dtype.type(dict(self.card.class_weight or ()).get(int(y), 1.0))))
+
+    def _spread(self, y, p):
+        return self._target([ONE if j == int(y) else ZERO for j in range(len(p))])
+
+    def optimum(self, y):
+        raise NotImplementedError  # depends on the number of classes; law: categorical
+
+
+def _log_sum_exp(z: list[mpf]) -> tuple[mpf, mpf]:
+    """As the sum of the largest and what the others add, accurate where they are far below."""
+    top = max(z)
+    rest, seen = ZERO, False
+    for x in z:
+        if x == top and not seen:
+            seen = True
+        else:
+            rest += mpmath.exp(x - top)
+    return top, mpmath.log1p(rest)
+
+
+class KLDivergence(RowDefinition):
+    def value(self, y, p):
+        return [
+            t * mpmath.log(self.floored(t) / self.floored(x))
+            for t, x in zip(y, p, strict=True)
+            if t
+        ]
+
+    def slope(self, y, p):
+        return [[-t / self.floored(x)] for t, x in zip(y, p, strict=True)]
+
+    def curve(self, y, p):
+        return [[t / self.floored(x) ** 2] for t, x in zip(y, p, strict=True)]
+
+
+class Labelled(RowDefinition):
+    """The target is one label, an int."""
+
+    def _weight(self, y):
+        return mpf(float(self.dtype.type(dict(self.card.class_weight or ()).get(int(y), 1.0))))
+
+
+class NegativeLogLikelihood(Labelled):
+    def value(self, y, p):
+        return [-self._weight(y) * p[int(y)]]
+
+    def slope(self, y, p):
+        return [[-self._weight(y) if j == int(y) else ZERO] for j in range(len(p))]
+
+    def curve(self, y, p):
+        return [[ZERO] for _ in p]
+
+
+class CategoricalHinge(RowDefinition):
+    def _shortfall(self, y, p):
+        rival = max(_product(1 - t, x) for t, x in zip(y, p, strict=True))
+        return [ONE, rival, *(-_product(t, x) for t, x in zip(y, p, strict=True))]
+
+    def value(self, y, p):
+        terms = self._shortfall(y, p)
+        return terms if sum(terms) > 0 else [ZERO]
+
+    def slope(self, y, p):
+        if sum(self._shortfall(y, p)) <= 0:
+            return [[ZERO] for _ in y]
+        scores = [_product(1 - t, x) for t, x in zip(y, p, strict=True)]
+        best = [score == max(scores) for score in scores]
+        # The subgradient of least magnitude: if a constant (of a true class) shares the maximum,
+        # nothing need move; otherwise those at the maximum share it.
+        free = any(b and t == 1 for b, t in zip(best, y, strict=True))
+        share = [ZERO if free or not b else ONE / sum(best) for b in best]
+        return [[(1 - t) * s, -t] for t, s in zip(y, share, strict=True)]
+
+    def curve(self, y, p):
+        return [[ZERO] for _ in y]
+
+    def near_break(self, y, p):
+        terms = self._shortfall(y, p)
+        return sum(terms) != 0 and abs(sum(terms)) <= mpf(2) ** -20 * sum(abs(t) for t in terms)
+
+    def room(self, y, p):
+        # The margin itself, and ties of the largest score.
+        scores = sorted(_product(1 - t, x) for t, x in zip(y, p, strict=True))
+        return min(scores[-1] - scores[-2], abs(sum(self._shortfall(y, p))))
+
+    def optimum(self, y):
+        return [2.0 * t for t in y], ZERO
+
+
+def _product(t: mpf, x: mpf) -> mpf:
+    """A class of weight 0 adds nothing, even at -inf."""
+    return ZERO if t == 0 else t * x
+
+
+class CosineSimilarity(RowDefinition):
+    def _unit(self, x):
+        length = mpmath.sqrt(sum(t * t for t in x))
+        return ([t / length for t in x], 1 / length) if length else ([ZERO] * len(x), ZERO)
+
+    def value(self, y, p):
+        (u, _), (v, _) = self._unit(y), self._unit(p)
+        return [-a * b for a, b in zip(u, v, strict=True)]
+
+    def slope(self, y, p):
+        (u, _), (v, per) = self._unit(y), self._unit(p)
+        cosine = [a * b for a, b in zip(u, v, strict=True)]
+        return [[-a * per, *(c * b * per for c in cosine)] for a, b in zip(u, v, strict=True)]
+
+    def curve(self, y, p):
+        (u, _), (v, per) = self._unit(y), self._unit(p)
+        cosine = [a * b for a, b in zip(u, v, strict=True)]
+        return [
+            [t * per**2 for t in (2 * a * b, *cosine, *(-3 * c * b * b for c in cosine))]
+            for a, b in zip(u, v, strict=True)
+        ]
+
+    def optimum(self, y):
+        return list(y), -ONE if any(y) else ZERO
+
+
+class PairwiseDistance(RowDefinition):
+    def _differences(self, y, p):
+        return [b - a + self.number("eps") for a, b in zip(y, p, strict=True)]
+
+    def value(self, y, p):
+        q, d = self.number("norm"), self._differences(y, p)
+        if q == 0:
+            return [ONE for e in d if e]
+        return [sum(abs(e) ** q for e in d if e) ** (1 / q)]
+
+    def slope(self, y, p):
+        q, d = self.number("norm"), self._differences(y, p)
+        value = sum(self.value(y, p))
+        return [[mpmath.sign(e) * (abs(e) / value) ** (q - 1) if e and q else ZERO] for e in d]
+
+    def curve(self, y, p):
+        q, d = self.number("norm"), self._differences(y, p)
+        value = sum(self.value(y, p))
+        if q == 0 or not value:
+            return [[ZERO] for _ in d]
+        rest = [sum(abs(x / value) ** q for i, x in enumerate(d) if i != j) for j in range(len(d))]
+        return [
+            [(q - 1) / value * abs(e / value) ** (q - 2) * r if e or q >= 2 else ZERO]
+            for e, r in zip(d, rest, strict=True)
+        ]
+
+    def room(self, y, p):
+        return min(abs(e) for e in self._differences(y, p))
+
+    def optimum(self, y):
+        return [float(t - self.number("eps")) for t in map(mpmath.mpf, y)], ZERO
+
+
+class MultiMargin(Labelled):
+    def _leads(self, y, p):
+        """The terms of what each other class has too much, by class."""
+        return {j: [self.number("margin"), x, -p[y]] for j, x in enumerate(p) if j != y}
+
+    def value(self, y, p):
+        share, terms = self._weight(y) / len(p), []
+        for lead in self._leads(y, p).values():
+            if sum(lead) > 0:
+                products = lead if self.card.power == 1 else [a * b for a in lead for b in lead]
+                terms += [share * t for t in products]
+        return terms
+
+    def slope(self, y, p):
+        share, rates = self._weight(y) / len(p), {}
+        for j, lead in self._leads(y, p).items():
+            terms = [share] if self.card.power == 1 else [2 * share * t for t in lead]
+            rates[j] = terms if sum(lead) > 0 else [ZERO]
+        rates[y] = [-t for terms in rates.values() for t in terms]
+        return [rates[j] for j in range(len(p))]
+
+    def curve(self, y, p):
+        share = 2 * self._weight(y) / len(p) if self.card.power == 2 else ZERO
+        bends = {j: share if sum(lead) > 0 else ZERO for j, lead in self._leads(y, p).items()}
+        bends[y] = sum(bends.values())
+        return [[bends[j]] for j in range(len(p))]
+
+    def room(self, y, p):
+        return min(abs(sum(lead)) for lead in self._leads(y, p).values())
+
+    def near_break(self, y, p):
+        return any(_cancels(lead) for lead in self._leads(y, p).values())
+
+
+def _cancels(terms: list[mpf]) -> bool:
+    """Whether rounding decides the sign of the sum."""
+    return sum(terms) != 0 and abs(sum(terms)) <= mpf(2) ** -20 * sum(abs(t) for t in terms)
+
+
+class MultiLabelMargin(RowDefinition):
+    def _leads(self, y, p):
+        true = [i for i, t in enumerate(y) if t > 0]
+        return {(i, j): [ONE, -p[i], p[j]] for i in true for j in range(len(p)) if j not in true}
+
+    def value(self, y, p):
+        leads = [lead for lead in self._leads(y, p).values() if sum(lead) > 0]
+        return [t / len(p) for lead in leads for t in lead]
+
+    def slope(self, y, p):
+        terms = [[] for _ in p]
+        for (i, j), lead in self._leads(y, p).items():
+            if sum(lead) > 0:
+                terms[i].append(-ONE / len(p))
+                terms[j].append(ONE / len(p))
+        return terms
+
+    def curve(self, y, p):
+        return [[ZERO] for _ in p]
+
+    def room(self, y, p):
+        return min((abs(sum(lead)) for lead in self._leads(y, p).values()), default=mpmath.inf)
+
+    def near_break(self, y, p):
+        return any(_cancels(lead) for lead in self._leads(y, p).values())
+
+    def optimum(self, y):
+        return [2.0 * t for t in y], ZERO
+
+
+class MulticlassHinge(Labelled):
+    lead = ONE
+
+    def _shortfall(self, y, p):
+        return [self.lead, max(x for j, x in enumerate(p) if j != y), -p[y]]
+
+    def value(self, y, p):
+        terms = self._shortfall(y, p)
+        return [self._weight(y) * t for t in terms] if sum(terms) > 0 else [ZERO]
+
+    def slope(self, y, p):
+        terms = self._shortfall(y, p)
+        if sum(terms) <= 0:
+            return [[ZERO] for _ in p]
+        best = [j for j, x in enumerate(p) if j != y and x == terms[1]]
+        share = self._weight(y) / len(best)
+        return [[-self._weight(y) if j == y else share * (j in best)] for j in range(len(p))]
+
+    def curve(self, y, p):
+        return [[ZERO] for _ in p]
+
+    def room(self, y, p):
+        others = sorted(x for j, x in enumerate(p) if j != y)
+        return min(others[-1] - others[-2], abs(sum(self._shortfall(y, p))))
+
+    def near_break(self, y, p):
+        return _cancels(self._shortfall(y, p))
+
+
+class MulticlassPerceptron(MulticlassHinge):
+    lead = ZERO
+
+
+class GaussianNLL(RowDefinition):
+    """The target is one number."""
+
+    def _variance(self, p):
+        return max(self.floored(p[1]), self.number("eps"))
+
+    def value(self, y, p):
+        v = self._variance(p)
+        constant = mpmath.log(2 * mpmath.pi) / 2 if self.card.full else ZERO
+        return [HALF * mpmath.log(v), (y - p[0]) ** 2 / v / 2, constant]
+
+    def slope(self, y, p):
+        v, e = self._variance(p), p[0] - y
+        of_variance = [HALF / v, -HALF * (e / v) ** 2] if p[1] > self.number("eps") else [ZERO]
+        return [[e / v], of_variance]
+
+    def curve(self, y, p):
+        v, e = self._variance(p), p[0] - y
+        of_variance = [-HALF / v**2, e**2 / v**3] if p[1] > self.number("eps") else [ZERO]
+        return [[ONE / v], of_variance]
+
+    def optimum(self, y):
+        return [y, self.card.eps], sum(self.value(mpf(y), [mpf(y), ZERO]))
