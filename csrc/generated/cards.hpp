@@ -479,35 +479,6 @@ struct MarginRanking_margin {  // q[0] = margin
   }
 };
 
-struct MarginRanking {
-  static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "76b92f110f311713";
-  static constexpr int parameters = 0;
-  static constexpr double target_low = -infinity;
-  static constexpr double target_high = infinity;
-  static constexpr bool signs = true;
-  static constexpr bool prediction_bounded = false;
-
-  template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
-                                      V& value, V& slope, V& curve) {
-    const V t0 = y * p;
-    const V t1 = T(0.0) - t0;
-    const V t2 = at_least(t1, T(0.0));
-    value = t2;
-    const Bits<V> t3 = t1 > T(0.0);
-    const V t4 = -y;
-    const Bits<V> t5 = p == p;
-    const Bits<V> t6 = ~t5;
-    const V t7 = where<V>(t6, p);
-    const V t8 = select<V>(t3, t4, t7);
-    slope = t8;
-    const V t9 = T(0.0) * y;
-    curve = t9;
-    (void)p, (void)q, (void)k;
-  }
-};
-
 struct HingeEmbedding {  // q[0] = margin
   static constexpr double infinity = std::numeric_limits<double>::infinity();
   static constexpr const char* fingerprint = "beb4d7862c207b2c";
@@ -522,37 +493,6 @@ struct HingeEmbedding {  // q[0] = margin
                                       V& value, V& slope, V& curve) {
     const Bits<V> t0 = y > T(0.0);
     const V t1 = T(q[0]) - p;
-    const V t2 = at_least(t1, T(0.0));
-    const V t3 = select<V>(t0, p, t2);
-    value = t3;
-    const Bits<V> t4 = t1 > T(0.0);
-    const V t5 = T(0.0) * y;
-    const V t6 = select<V>(t4, broadcast<V>(T(-1.0)), t5);
-    const V t7 = select<V>(t0, broadcast<V>(T(1.0)), t6);
-    const Bits<V> t8 = p == p;
-    const Bits<V> t9 = ~t8;
-    const V t10 = where<V>(t9, p);
-    const V t11 = t7 + t10;
-    slope = t11;
-    curve = t5;
-    (void)p, (void)q, (void)k;
-  }
-};
-
-struct HingeEmbedding {
-  static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "218935f288bfdd5e";
-  static constexpr int parameters = 0;
-  static constexpr double target_low = -infinity;
-  static constexpr double target_high = infinity;
-  static constexpr bool signs = true;
-  static constexpr bool prediction_bounded = false;
-
-  template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
-                                      V& value, V& slope, V& curve) {
-    const Bits<V> t0 = y > T(0.0);
-    const V t1 = T(0.0) - p;
     const V t2 = at_least(t1, T(0.0));
     const V t3 = select<V>(t0, p, t2);
     value = t3;
@@ -585,38 +525,6 @@ struct CosineEmbedding_margin {  // q[0] = margin
     const Bits<V> t0 = y > T(0.0);
     const V t1 = T(1.0) - p;
     const V t2 = p - T(q[0]);
-    const V t3 = at_least(t2, T(0.0));
-    const V t4 = select<V>(t0, t1, t3);
-    value = t4;
-    const Bits<V> t5 = t2 > T(0.0);
-    const V t6 = T(0.0) * y;
-    const V t7 = select<V>(t5, broadcast<V>(T(1.0)), t6);
-    const V t8 = select<V>(t0, broadcast<V>(T(-1.0)), t7);
-    const Bits<V> t9 = p == p;
-    const Bits<V> t10 = ~t9;
-    const V t11 = where<V>(t10, p);
-    const V t12 = t8 + t11;
-    slope = t12;
-    curve = t6;
-    (void)p, (void)q, (void)k;
-  }
-};
-
-struct CosineEmbedding {
-  static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "6ed52b1546660004";
-  static constexpr int parameters = 0;
-  static constexpr double target_low = -infinity;
-  static constexpr double target_high = infinity;
-  static constexpr bool signs = true;
-  static constexpr bool prediction_bounded = true;
-
-  template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
-                                      V& value, V& slope, V& curve) {
-    const Bits<V> t0 = y > T(0.0);
-    const V t1 = T(1.0) - p;
-    const V t2 = p - T(0.0);
     const V t3 = at_least(t2, T(0.0));
     const V t4 = select<V>(t0, t1, t3);
     value = t4;
@@ -880,11 +788,8 @@ struct MeanSquaredLogarithmicError {
   X(SquaredHinge) \
   X(SoftMargin) \
   X(MarginRanking_margin) \
-  X(MarginRanking) \
-  X(HingeEmbedding) \
   X(HingeEmbedding) \
   X(CosineEmbedding_margin) \
-  X(CosineEmbedding) \
   X(MeanSquaredError) \
   X(MeanAbsoluteError) \
   X(Huber) \

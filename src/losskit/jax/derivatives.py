@@ -8,6 +8,7 @@ in JAX's own operations, and so has derivatives itself.
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,7 +17,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from losskit.core.families import Items, Setwise, is_rowwise
+from losskit.core.definition import Domain
+from losskit.core.families import Items, Setwise, has_row_target, is_rowwise
 from losskit.core.inputs import HALF
 from losskit.core.namespaces.jax import JaxVocabulary
 
@@ -52,18 +54,15 @@ class Formulas:
 
     def items(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
         m, card, y, p, keep = self._fit(parameters, y, p, keep)
-        return self._counted(card.value(m, y, p), self._bad(y, p, True), keep)
+        return self._counted(card.value(m, y, p), self._bad(y, p), keep, False)
 
     def slope(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
         m, card, y, p, keep = self._fit(parameters, y, p, keep)
-        found = card.slope(m, y, p)
-        spread = None if keep is None else self.spread(keep)
-        return self._counted(found, self._bad(y, p, False), spread)
+        return self._counted(card.slope(m, y, p), self._bad(y, p), keep, True)
 
     def target_slope(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
         m, card, y, p, keep = self._fit(parameters, y, p, keep)
-        found = card.target_slope(m, y, p)
-        return self._counted(found, None, None if keep is None else self.spread(keep))
+        return self._counted(card.target_slope(m, y, p), None, keep, not has_row_target(card))
 
     def spread(self, x: Array) -> Array:
         """What belongs to the items, laid over the elements of the prediction."""
@@ -89,34 +88,43 @@ class Formulas:
             y = y.astype(p.dtype)
         if keep is not None:
             # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
-            spread = self.spread(keep)
-            y = jnp.where(keep, y, 0) if card.target.labels else jnp.where(spread, y, 1.0)
-            p = jnp.where(spread, p, 0.5)
+            laid = keep if has_row_target(card) else self.spread(keep)
+            y = jnp.where(laid, y, 0 if card.target.labels else 1.0)
+            p = jnp.where(self.spread(keep), p, 0.5)
         return m, card, y, p, keep
 
-    def _bad(self, y: Array, p: Array, by_item: bool) -> Array | None:
-        """What lies out of the card's domain: where nothing can be raised, it gives NaN."""
+    def _bad(self, y: Array, p: Array) -> Array | None:
+        """Which items lie out of the card's domain: where nothing can be raised, they are NaN."""
+        card = self.card
+        parts = [(card.target, y, not has_row_target(card)), (card.prediction, p, True)]
+        if is_rowwise(card):
+            places = ((d, jnp.take(p, i, card.axis), False) for i, d in enumerate(card.places))
+            parts += places
         bad = None
-        for domain, x in ((self.card.target, y), (self.card.prediction, p)):
-            if domain.labels:
-                continue  # the formulas see to it
-            if domain.values:
-                found = ~jnp.isin(x, jnp.asarray(domain.values, x.dtype))
-            elif domain.low > -float("inf") or domain.high < float("inf"):
-                found = (x < domain.low - domain.slack) | (x > domain.high + domain.slack)
-            else:
-                continue
-            bad = found if bad is None else bad | found
-        if bad is None or not is_rowwise(self.card):
-            return bad
-        rows = bad.any(self.card.axis)
-        return rows if by_item else self.spread(rows)
+        for domain, x, of_elements in parts:
+            found = _outside(domain, x)
+            if found is not None:
+                if of_elements and is_rowwise(card):
+                    found = found.any(card.axis)
+                bad = found if bad is None else bad | found
+        return bad
 
-    @staticmethod
-    def _counted(x: Array, bad: Array | None, keep: Array | None) -> Array:
+    def _counted(self, x: Array, bad: Array | None, keep: Array | None, elements: bool) -> Array:
+        """NaN for bad items, 0 for those that do not count."""
         if bad is not None:
-            x = jnp.where(bad, jnp.nan, x)
-        return x if keep is None else jnp.where(keep, x, 0.0)
+            x = jnp.where(self.spread(bad) if elements else bad, jnp.nan, x)
+        if keep is None:
+            return x
+        return jnp.where(self.spread(keep) if elements else keep, x, 0.0)
+
+
+def _outside(domain: Domain, x: Array) -> Array | None:
+    """What is no value of the domain; None if every number is. Labels the formulas see to."""
+    if domain.values:
+        return ~jnp.isin(x, jnp.asarray(domain.values, x.dtype))
+    if domain.labels or (domain.low == -math.inf and domain.high == math.inf):
+        return None
+    return (x < domain.low - domain.slack) | (x > domain.high + domain.slack)
 
 
 def items(card: Items, parameters: dict[str, Any], y: Array, p: Array, keep: Array | None) -> Array:
@@ -157,7 +165,8 @@ def _items(card: Any, traced: tuple[str, ...]) -> Any:
         if _given(by_p):
             add(formulas.gather(slope * by_p.astype(slope.dtype)))
         if _given(by_y):
-            add(formulas.gather(formulas.target_slope(*primals) * by_y.astype(slope.dtype)))
+            moved = formulas.target_slope(*primals) * by_y.astype(slope.dtype)
+            add(moved if has_row_target(card) else formulas.gather(moved))
         if any(_given(x) for x in by_parameters):
             add(_along(lambda q: formulas.items(q, y, p, keep), (parameters,), (by_parameters,)))
         return found

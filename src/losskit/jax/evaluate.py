@@ -173,20 +173,19 @@ def _labels(y: Array) -> Array:
 
 def _check(card: Any, y: Any, p: Array, used: Array | None) -> None:
     """The NumPy face's messages, wherever there are values to look at without waiting."""
-    target, prediction = card.target, card.prediction
-    bounded = target.labels or target.values or -math.inf < target.low or target.high < math.inf
+    target_bounded, prediction_bounded = inputs.bounded(card)
     counted = None if used is None else _seen(used)
     if used is not None and counted is None:
         return
-    seen = _seen(y) if bounded else None
+    seen = _seen(y) if target_bounded else None
+    if card.target.labels and card.ignored() is not None:
+        if seen is None:
+            return
+        kept = seen != card.ignored()
+        counted = kept if counted is None else counted & kept
     if seen is not None:
-        if card.target.labels and card.ignored() is not None:
-            kept = seen != card.ignored()
-            counted = kept if counted is None else counted & kept
         inputs.check_target(card, seen, p.shape, counted)
-    elif card.target.labels and card.ignored() is not None:
-        return
-    seen = None if prediction.low == -math.inf else _seen(p)
+    seen = _seen(p) if prediction_bounded else None
     if seen is not None:
         inputs.check_prediction(card, seen, counted)
 

@@ -13,17 +13,24 @@ from losskit.torch import functional as F
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
+    "CosineEmbeddingLoss",
     "CrossEntropyLoss",
+    "GaussianNLLLoss",
+    "HingeEmbeddingLoss",
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
     "MSELoss",
     "MarginRankingLoss",
+    "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss",
     "NLLLoss",
     "PoissonNLLLoss",
     "SmoothL1Loss",
     "SoftMarginLoss",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
 ]
 
 
@@ -189,3 +196,103 @@ class KLDivLoss(nn.KLDivLoss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
+class GaussianNLLLoss(nn.GaussianNLLLoss):
+    """Gaussian negative log-likelihood; see `torch.nn.GaussianNLLLoss`."""
+
+    def forward(self, input: Tensor, target: Tensor, var: Tensor | float) -> Tensor:
+        return F.gaussian_nll_loss(
+            input, target, var, full=self.full, eps=self.eps, reduction=self.reduction
+        )
+
+
+class HingeEmbeddingLoss(nn.HingeEmbeddingLoss):
+    """Distances of pairs that are alike or not; see `torch.nn.HingeEmbeddingLoss`."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.hinge_embedding_loss(input, target, margin=self.margin, reduction=self.reduction)
+
+
+class CosineEmbeddingLoss(nn.CosineEmbeddingLoss):
+    """Cosines of pairs that are alike or not; see `torch.nn.CosineEmbeddingLoss`."""
+
+    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
+        return F.cosine_embedding_loss(
+            input1, input2, target, margin=self.margin, reduction=self.reduction
+        )
+
+
+class TripletMarginLoss(nn.TripletMarginLoss):
+    """A margin between two distances; see `torch.nn.TripletMarginLoss`."""
+
+    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        return F.triplet_margin_loss(
+            anchor,
+            positive,
+            negative,
+            margin=self.margin,
+            p=self.p,
+            eps=self.eps,
+            swap=self.swap,
+            reduction=self.reduction,
+        )
+
+
+class TripletMarginWithDistanceLoss(nn.TripletMarginWithDistanceLoss):
+    """The same, with a distance of one's own; see `torch.nn.TripletMarginWithDistanceLoss`."""
+
+    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        given = self.distance_function
+        return F.triplet_margin_with_distance_loss(
+            anchor,
+            positive,
+            negative,
+            distance_function=None if given is nn.functional.pairwise_distance else given,
+            margin=self.margin,
+            swap=self.swap,
+            reduction=self.reduction,
+        )
+
+
+class MultiMarginLoss(nn.MultiMarginLoss):
+    """A margin over every other class; see `torch.nn.MultiMarginLoss`."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.multi_margin_loss(
+            input,
+            target,
+            p=self.p,
+            margin=self.margin,
+            weight=self.weight,
+            reduction=self.reduction,
+        )
+
+
+class MultiLabelMarginLoss(nn.MultiLabelMarginLoss):
+    """A margin of every true class over every other; see `torch.nn.MultiLabelMarginLoss`."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.multilabel_margin_loss(input, target, reduction=self.reduction)
+
+
+if hasattr(nn, "LinearCrossEntropyLoss"):  # from PyTorch 2.13 on
+
+    class LinearCrossEntropyLoss(nn.LinearCrossEntropyLoss):
+        """Cross-entropy of a linear layer; see `torch.nn.LinearCrossEntropyLoss`."""
+
+        def forward(self, input: Tensor, target: Tensor) -> Tensor:
+            layer, shape = self.linear, (self.num_classes, *self.out_features)
+            return F.linear_cross_entropy(
+                input,
+                layer.weight.reshape(*shape, layer.in_features),
+                target,
+                linear_bias=None if layer.bias is None else layer.bias.reshape(shape),
+                weight=self.weight,
+                reduction=self.reduction,
+                ignore_index=self.ignore_index,
+                label_smoothing=self.label_smoothing,
+                options=self.options,
+            )
+
+    __all__ += ["LinearCrossEntropyLoss"]

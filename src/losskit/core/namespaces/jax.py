@@ -21,9 +21,11 @@ class JaxVocabulary(Vocabulary):
         self.least = least
         if sigmoid is not None:
             self.sigmoid = sigmoid  # type: ignore[method-assign]
-        for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
+        for name in (
+            *("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"),
+            *("maximum", "minimum", "power"),
+        ):
             setattr(self, name, getattr(jnp, name))
-        self.maximum, self.minimum = jnp.maximum, jnp.minimum
 
     def sum(self, x: Array, axis: int | None) -> Array:
         return self._jnp.sum(x, axis=axis, keepdims=True)
@@ -33,6 +35,19 @@ class JaxVocabulary(Vocabulary):
 
     def drop(self, x: Array, axis: int) -> Array:
         return self._jnp.squeeze(x, axis=axis)
+
+    def lay(self, x: Array, axis: int) -> Array:
+        return self._jnp.expand_dims(x, axis)
+
+    def crossed(self, x: Array, axis: int) -> tuple[Array, Array]:
+        last = self._jnp.moveaxis(x, axis, -1)
+        return x[..., None], self._jnp.expand_dims(last, axis % x.ndim)
+
+    def sort(self, x: Array, axis: int) -> Array:
+        return self._jnp.sort(x, axis=axis)
+
+    def cumsum(self, x: Array, axis: int) -> Array:
+        return self._jnp.cumsum(x, axis=axis)
 
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         index = self._along(self._jnp.arange(like.shape[axis]), like, axis)

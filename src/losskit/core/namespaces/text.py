@@ -280,28 +280,33 @@ def trace(card: type[Pointwise], fixed: dict[str, Any]) -> tuple[list[str], list
 
 
 def fixed_parameters(card: Pointwise) -> dict[str, Any]:
-    """What `trace` is to take as a constant for this card: flags, and numbers that are 0."""
+    """What `trace` is to take as a constant for this card: flags, and features switched off by 0."""
+    rules = card.rules()
     return {
         name: value
         for name, value in card.parameters().items()
-        if not isinstance(value, float) or value == 0.0
+        if isinstance(value, bool) or (value == 0.0 and _off_at_zero(*rules[name]))
     }
 
 
 def variants(card: type[Pointwise]) -> Iterator[dict[str, Any]]:
     """Every choice of constants for which a card has a text of its own."""
 
-    def choices(rule: Rule) -> list[Any]:
+    def choices(default: Any, rule: Rule) -> list[Any]:
         if rule.kind == "flag":
             return [False, True]
         if rule.kind != "number":
             raise TypeError(f"{card.name} has a {rule.kind} among its parameters.")
-        zero_allowed = rule.low < 0 or (rule.low == 0 and not rule.open)
-        return [None, 0.0] if zero_allowed else [None]
+        return [None, 0.0] if _off_at_zero(default, rule) else [None]
 
-    rules = {name: rule for name, (_, rule) in card.rules().items()}
-    for chosen in itertools.product(*(choices(rule) for rule in rules.values())):
+    rules = card.rules()
+    for chosen in itertools.product(*(choices(*rule) for rule in rules.values())):
         yield {n: c for n, c in zip(rules, chosen, strict=True) if c is not None}
+
+
+def _off_at_zero(default: Any, rule: Rule) -> bool:
+    """Whether 0 is where a number begins, and its default: what is not asked for costs nothing."""
+    return rule.kind == "number" and rule.low == 0.0 == default
 
 
 def fingerprint(card: type[Pointwise], statements: list[str]) -> str:
