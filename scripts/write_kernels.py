@@ -44,6 +44,7 @@ def name(card: type[Pointwise], fixed: dict[str, object]) -> str:
     defaults = {n: default for n, (default, _) in card.rules().items()}
     parts = [n for n, value in fixed.items() if value is True]
     parts += [n for n in defaults if n not in fixed and defaults[n] == 0.0]
+    parts += [f"{n}_0" for n, value in fixed.items() if value is not True and value != defaults[n]]
     return "_".join([card.__name__, *parts])
 
 
@@ -77,7 +78,7 @@ def struct(card: type[Pointwise], fixed: dict[str, object]) -> str:
 def kernels() -> str:
     parts, names = [HEAD], []
     for card in cards():
-        if issubclass(card, Pointwise):
+        if issubclass(card, Pointwise) and card.compiled:
             if card.target.values and set(card.target.values) != {-1.0, 0.0, 1.0}:
                 raise SystemExit(f"{card.name}: a kernel checks no other signs than -1, 0 and 1.")
             for fixed in text.variants(card):

@@ -64,6 +64,24 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
             "class_weight": {0: 2.0, 1: 0.0, 2: 0.3},
         },
     ],
+    "binary_focal_crossentropy": [
+        {},
+        {"from_logits": True},
+        {"from_logits": True, "gamma": 0.5, "label_smoothing": 0.001},
+        {"gamma": 0.5, "apply_class_balancing": True},
+        {"from_logits": True, "gamma": 1.5, "apply_class_balancing": True, "alpha": 0.75},
+        {"gamma": 0.0, "label_smoothing": 0.1},
+        {"from_logits": True, "gamma": 0.0},
+    ],
+    "poly1_crossentropy": [
+        {},
+        {"axis": 0},
+        {"from_logits": True},
+        {"from_logits": True, "epsilon": -1.0},
+    ],
+    "sparsemax": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
+    "tversky": [{}, {"alpha": 0.3, "beta": 0.7, "smooth": 0.0}, {"axis": 0}],
+    "dice": [{}, {"smooth": 0.0, "axis": 0}],
     "multi_margin": [
         {},
         {"power": 2, "axis": 0},
@@ -235,6 +253,10 @@ def extreme(card: Any, dtype: Any) -> Any:
         other = AMOUNTS if prediction.low == 0.0 else [*AMOUNTS, -1e-30, -1e-8, -0.5, -1.0, -1e3]
         pairs = list(itertools.product(AMOUNTS, other))
         pairs += [q for y in AMOUNTS for q in _near(y, dtype) if q[1] >= 0 or prediction.low < 0]
+        if prediction.low < 0:
+            logs = [(y, float(np.log(y))) for y in AMOUNTS if y]
+            pairs += [(y, z + s * e) for y, z in logs for e in (0.0, 1e-6, 1e-3, 0.3, 0.99, 1.5)
+                      for s in (1, -1)]  # fmt: skip
     else:
         pairs = [(y, y + e) for y in (0.0, 1.0, -3.7, 1e5, -1e-4) for e in RESIDUALS]
         pairs += [q for y in (1.0, -3.7, 1e5, -1e-4, 1e-20) for q in _near(y, dtype)]

@@ -40,6 +40,11 @@ def is_refused(name, sample):
     return not bool(((target >= 0) & (target <= 1)).all())
 
 
+def some(name, samples):
+    """All, or where there are hundreds of combinations some of them."""
+    return samples[::13] if name == "LinearCrossEntropyLoss" else samples
+
+
 @cache
 def samples(name, dtype, grad=False):
     torch.manual_seed(0)
@@ -68,7 +73,13 @@ def call(module, sample):
 
 
 def test_every_module_has_inputs():
-    assert set(INFOS) == set(modules.__all__)
+    asked = {i.module_cls.__name__ for i in common_modules.module_db}
+    assert {n for n in asked if n.endswith("Loss")} == set(INFOS)
+    # Theirs come with their functions, in test_torch_ops.
+    assert set(modules.__all__) - set(INFOS) == {
+        "TripletMarginLoss",
+        "TripletMarginWithDistanceLoss",
+    }
 
 
 @pytest.mark.parametrize(("name", "dtype", "index"), list(cases()))
@@ -109,7 +120,7 @@ def test_value(name, dtype, index):
 
 @pytest.mark.parametrize("name", INFOS)
 def test_gradients(name):
-    for sample in samples(name, torch.float64, True):
+    for sample in some(name, samples(name, torch.float64, True)):
         module = make(name, sample)
         tensors = [x for x in sample.forward_input.args if x.requires_grad]
         if is_refused(name, sample) or any(x.numel() > 400 for x in tensors):
@@ -130,7 +141,7 @@ def test_gradients(name):
 
 @pytest.mark.parametrize("name", INFOS)
 def test_module_manners(name, tmp_path):
-    for sample in samples(name, torch.float32):
+    for sample in some(name, samples(name, torch.float32)):
         module = make(name, sample)
         if is_refused(name, sample):
             continue
@@ -144,7 +155,8 @@ def test_module_manners(name, tmp_path):
             assert torch.equal(call(other, sample), want)
         fresh = make(name, sample)
         fresh.load_state_dict(module.state_dict())
-        assert repr(module) == repr(INFOS[name].module_cls(**sample.constructor_input.kwargs))
+        made = sample.constructor_input
+        assert repr(module) == repr(INFOS[name].module_cls(*made.args, **made.kwargs))
         strided = [_noncontiguous(x) for x in sample.forward_input.args]
         torch.testing.assert_close(module(*strided), want)
         if want.ndim == 0:

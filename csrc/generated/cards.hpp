@@ -293,6 +293,83 @@ struct LogKLDivergenceWithLogTargets {
   }
 };
 
+struct GeneralizedLogKLDivergence {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "0dd61a0a725cfe32";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const Bits<V> t0 = y < T(-1e-05);
+    const V t1 = at_least(y, T(k.floor));
+    const V t2 = select<V>(t0, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t1);
+    const V t3 = log_normal(t2);
+    const V t4 = p - t3;
+    const V t5 = absolute(t4);
+    const Bits<V> t6 = t5 < T(1.0);
+    const Bits<V> t7 = y > T(0.0);
+    const Bits<V> t8 = t6 & t7;
+    const V t9 = where<V>(t8, t4);
+    const V t10 = y * t9;
+    const V t11 = T(0.0) * t9;
+    const V t12 = t11 + T(1.5619206968586225e-16);
+    const V t13 = t12 * t9;
+    const V t14 = t13 + T(2.8114572543455206e-15);
+    const V t15 = t14 * t9;
+    const V t16 = t15 + T(4.779477332387385e-14);
+    const V t17 = t16 * t9;
+    const V t18 = t17 + T(7.647163731819816e-13);
+    const V t19 = t18 * t9;
+    const V t20 = t19 + T(1.1470745597729725e-11);
+    const V t21 = t20 * t9;
+    const V t22 = t21 + T(1.6059043836821613e-10);
+    const V t23 = t22 * t9;
+    const V t24 = t23 + T(2.08767569878681e-09);
+    const V t25 = t24 * t9;
+    const V t26 = t25 + T(2.505210838544172e-08);
+    const V t27 = t26 * t9;
+    const V t28 = t27 + T(2.755731922398589e-07);
+    const V t29 = t28 * t9;
+    const V t30 = t29 + T(2.7557319223985893e-06);
+    const V t31 = t30 * t9;
+    const V t32 = t31 + T(2.48015873015873e-05);
+    const V t33 = t32 * t9;
+    const V t34 = t33 + T(0.0001984126984126984);
+    const V t35 = t34 * t9;
+    const V t36 = t35 + T(0.001388888888888889);
+    const V t37 = t36 * t9;
+    const V t38 = t37 + T(0.008333333333333333);
+    const V t39 = t38 * t9;
+    const V t40 = t39 + T(0.041666666666666664);
+    const V t41 = t40 * t9;
+    const V t42 = t41 + T(0.16666666666666666);
+    const V t43 = t42 * t9;
+    const V t44 = t43 + T(0.5);
+    const V t45 = t9 * t44;
+    const V t46 = t10 * t45;
+    const Bits<V> t47 = y == T(0.0);
+    const V t48 = exp(p);
+    const Bits<V> t49 = t48 == T(std::numeric_limits<double>::infinity());
+    const Bits<V> t50 = t47 | t49;
+    const V t51 = t48 - y;
+    const V t52 = y * t4;
+    const V t53 = t51 - t52;
+    const V t54 = select<V>(t50, t48, t53);
+    const V t55 = select<V>(t8, t46, t54);
+    value = t55;
+    slope = t51;
+    const V t56 = T(0.0) * y;
+    const V t57 = t48 + t56;
+    curve = t57;
+    (void)p, (void)q, (void)k;
+  }
+};
+
 struct Poisson {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
   static constexpr const char* fingerprint = "1122c18d507306ed";
@@ -446,6 +523,37 @@ struct SoftMargin {
     const V t17 = t13 * t13;
     const V t18 = t16 / t17;
     curve = t18;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct Perceptron {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "d000c48b177f0159";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = -infinity;
+  static constexpr double target_high = infinity;
+  static constexpr bool signs = true;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const Bits<V> t0 = y == T(0.0);
+    const V t1 = select<V>(t0, broadcast<V>(T(-1.0)), y);
+    const V t2 = -t1;
+    const V t3 = t2 * p;
+    const V t4 = at_least(t3, T(0.0));
+    value = t4;
+    const V t5 = t1 * p;
+    const Bits<V> t6 = t5 < T(0.0);
+    const Bits<V> t7 = p == p;
+    const Bits<V> t8 = ~t7;
+    const V t9 = where<V>(t8, p);
+    const V t10 = select<V>(t6, t2, t9);
+    slope = t10;
+    const V t11 = T(0.0) * y;
+    curve = t11;
     (void)p, (void)q, (void)k;
   }
 };
@@ -775,6 +883,65 @@ struct MeanSquaredLogarithmicError {
   }
 };
 
+struct BinarySparsemax {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "56cfb8a9901985ff";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = -1e-05;
+  static constexpr double target_high = 1.00001;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const V t0 = at_least(p, T(-1.0));
+    const V t1 = at_most(t0, T(1.0));
+    const Bits<V> t2 = t1 >= T(1.0);
+    const Bits<V> t3 = t1 <= T(-1.0);
+    const Bits<V> t4 = t2 | t3;
+    const V t5 = T(1.0) - y;
+    const V t6 = -y;
+    const V t7 = select<V>(t2, t5, t6);
+    const V t8 = t5 - y;
+    const V t9 = t1 + t8;
+    const V t10 = T(0.5) * t9;
+    const V t11 = select<V>(t4, t7, t10);
+    const V t12 = t11 * t11;
+    const Bits<V> t13 = t5 == T(0.0);
+    const Bits<V> t14 = ~t13;
+    const V t15 = p - T(1.0);
+    const V t16 = at_least(t15, T(0.0));
+    const V t17 = t5 * t16;
+    const V t18 = where<V>(t14, t17);
+    const Bits<V> t19 = y == T(0.0);
+    const Bits<V> t20 = ~t19;
+    const V t21 = -p;
+    const V t22 = t21 - T(1.0);
+    const V t23 = at_least(t22, T(0.0));
+    const V t24 = y * t23;
+    const V t25 = where<V>(t20, t24);
+    const V t26 = t18 + t25;
+    const V t27 = t12 + t26;
+    value = t27;
+    const Bits<V> t28 = p >= T(1.0);
+    const Bits<V> t29 = p <= T(-1.0);
+    const Bits<V> t30 = t28 | t29;
+    const V t31 = select<V>(t28, t5, t6);
+    const V t32 = p + t8;
+    const V t33 = T(0.5) * t32;
+    const V t34 = select<V>(t30, t31, t33);
+    slope = t34;
+    const V t35 = absolute(p);
+    const Bits<V> t36 = t35 < T(1.0);
+    const V t37 = T(0.0) * y;
+    const V t38 = T(0.5) + t37;
+    const V t39 = where<V>(t36, t38);
+    curve = t39;
+    (void)p, (void)q, (void)k;
+  }
+};
+
 #define LOSSKIT_CARDS(X) \
   X(BinaryCrossentropy_label_smoothing) \
   X(BinaryCrossentropy) \
@@ -782,11 +949,13 @@ struct MeanSquaredLogarithmicError {
   X(BinaryCrossentropy_from_logits) \
   X(LogKLDivergence) \
   X(LogKLDivergenceWithLogTargets) \
+  X(GeneralizedLogKLDivergence) \
   X(Poisson) \
   X(Poisson_log_input) \
   X(Hinge) \
   X(SquaredHinge) \
   X(SoftMargin) \
+  X(Perceptron) \
   X(MarginRanking_margin) \
   X(HingeEmbedding) \
   X(CosineEmbedding_margin) \
@@ -796,6 +965,7 @@ struct MeanSquaredLogarithmicError {
   X(SmoothL1) \
   X(LogCosh) \
   X(MeanAbsolutePercentageError) \
-  X(MeanSquaredLogarithmicError)
+  X(MeanSquaredLogarithmicError) \
+  X(BinarySparsemax)
 
 }  // namespace losskit::LOSSKIT_ISA

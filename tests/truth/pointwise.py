@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath
 from mpmath import mpf
 
-from truth.definition import ONE, ZERO, Definition, close, sigmoid, softplus, xlogx
+from truth.definition import HALF, ONE, ZERO, Definition, close, sigmoid, softplus, xlogx
 
 
 class MeanSquaredError(Definition):
@@ -168,6 +168,49 @@ class BinaryCrossentropy(Definition):
         return float(mpmath.log(yes / no)), best
 
 
+class BinaryFocalCrossentropy(BinaryCrossentropy):
+    """(yes a + no b)^gamma times the cross-entropy, a = 1 - p and b = p as far as floored."""
+
+    has_optimum = False  # of a soft target it is no closed formula
+
+    def _parts(self, y, p):
+        """Weight and power, relative slope of its base (terms), and the cross-entropy's orders."""
+        yes, no = self._targets(y)
+        if self.card.from_logits:
+            a, b = sigmoid(-p), sigmoid(p)
+            slopes = [no * a * b, -yes * a * b]
+        else:
+            a, b = self.floored(1 - p), self.floored(p)
+            slopes = [no, -yes]
+        base = yes * a + no * b
+        weight = base ** self.number("gamma")
+        if self.card.apply_class_balancing:
+            alpha = self.number("alpha")
+            weight *= alpha * yes + (1 - alpha) * no
+        plain = [getattr(BinaryCrossentropy, order)(self, y, p) for order in ("value", "slope")]
+        return weight, [t / base for t in slopes], *plain, a - b
+
+    def value(self, y, p):
+        weight, _, value, _, _ = self._parts(y, p)
+        return [weight * t for t in value]
+
+    def slope(self, y, p):
+        weight, h, value, slope, _ = self._parts(y, p)
+        gamma = self.number("gamma")
+        return [weight * s for s in slope] + [gamma * weight * t * v for t in h for v in value]
+
+    def curve(self, y, p):
+        weight, h, value, slope, odd = self._parts(y, p)
+        gamma = self.number("gamma")
+        terms = [weight * t for t in BinaryCrossentropy.curve(self, y, p)]
+        terms += [2 * gamma * weight * t * s for t in h for s in slope]
+        products = [t * u * v for t in h for u in h for v in value]
+        terms += [gamma * (gamma - 1) * weight * t for t in products]
+        if self.card.from_logits:
+            terms += [gamma * weight * t * v * odd for t in h for v in value]
+        return terms
+
+
 class Hinge(Definition):
     @staticmethod
     def _sign(y):
@@ -209,6 +252,45 @@ class SoftMargin(Hinge):
 
     def optimum(self, y):
         return float(self._sign(mpf(y)) * 1e4), ZERO
+
+
+class Perceptron(Hinge):
+    def value(self, y, p):
+        return [max(-self._sign(y) * p, ZERO)]
+
+    def slope(self, y, p):
+        return [-self._sign(y) if self._sign(y) * p < 0 else ZERO]
+
+    def curve(self, y, p):
+        return [ZERO]
+
+
+class BinarySparsemax(Definition):
+    @staticmethod
+    def _inside(p):
+        return abs(p) < 1
+
+    def value(self, y, p):
+        if self._inside(p):
+            parts = self.slope(y, p)
+            return [a * b for a in parts for b in parts]
+        # max(z, 0) - y z - y (1 - y)
+        a, b = ((1 - y), y) if p > 0 else (y, 1 - y)
+        return [a * abs(p), -a * b] if a else [ZERO]
+
+    def slope(self, y, p):
+        if self._inside(p):
+            return [p / 2, (1 - y) / 2, -y / 2]
+        return [1 - y if p > 0 else -y]
+
+    def curve(self, y, p):
+        return [HALF if self._inside(p) else ZERO]
+
+    def near_break(self, y, p):
+        return close(abs(p), ONE)
+
+    def optimum(self, y):
+        return 2 * y - 1, ZERO
 
 
 class MarginRanking(Definition):
@@ -285,3 +367,23 @@ class LogKLDivergence(Definition):
 class LogKLDivergenceWithLogTargets(LogKLDivergence):
     def _target(self, y):
         return mpmath.exp(y), y
+
+
+class GeneralizedLogKLDivergence(Definition):
+    def value(self, y, p):
+        if not y:
+            return [mpmath.exp(p)]
+        log = mpmath.log(self.floored(y))
+        over = p - log
+        # Their difference is exact, but for the rounding of the logarithm itself.
+        rounded = y * min(abs(mpmath.expm1(over)), ONE) * (abs(log) + abs(p))
+        return [y * mpmath.expm1(over) - y * over, rounded, -rounded]
+
+    def slope(self, y, p):
+        return [mpmath.exp(p), -y]
+
+    def curve(self, y, p):
+        return [mpmath.exp(p)]
+
+    def optimum(self, y):
+        return (float(mpmath.log(y)) if y else -1e4), ZERO

@@ -8,6 +8,7 @@ from __future__ import annotations
 import mpmath
 from mpmath import mpf
 
+from losskit.losses import classification
 from truth.definition import HALF, ONE, ZERO, Definition, xlogx
 
 
@@ -385,3 +386,127 @@ class GaussianNLL(RowDefinition):
 
     def optimum(self, y):
         return [y, self.card.eps], sum(self.value(mpf(y), [mpf(y), ZERO]))
+
+
+class Poly1Crossentropy(RowDefinition):
+    has_optimum = False  # of a soft target it is no closed formula
+
+    def __init__(self, card, dtype):
+        super().__init__(card, dtype)
+        plain = classification.CategoricalCrossentropy(card.from_logits)
+        self.plain = CategoricalCrossentropy(plain, dtype)
+
+    def _moved(self, y, p):
+        """Of each class sum_k(y_k p_k) - y_j, as terms."""
+        share, rest, _ = self.plain._shares(p)
+        product = [t * s for t, s in zip(y, share, strict=True)]
+        return [[sum(product[:j] + product[j + 1 :]), -t * rest[j]] for j, t in enumerate(y)]
+
+    def value(self, y, p):
+        _, rest, _ = self.plain._shares(p)
+        linear = [self.number("epsilon") * t * r for t, r in zip(y, rest, strict=True)]
+        return self.plain.value(y, p) + linear
+
+    def slope(self, y, p):
+        share, _, q = self.plain._shares(p)
+        inner = share if self.card.from_logits else [1 / sum(q)] * len(q)
+        return [
+            terms + [self.number("epsilon") * a * t for t in moved]
+            for terms, a, moved in zip(
+                self.plain.slope(y, p), inner, self._moved(y, p), strict=True
+            )
+        ]
+
+    def curve(self, y, p):
+        share, rest, q = self.plain._shares(p)
+        if self.card.from_logits:
+            inner = [(s * r, -s * s) for s, r in zip(share, rest, strict=True)]
+        else:
+            inner = [(-2 / sum(q) ** 2,)] * len(q)
+        return [
+            terms + [self.number("epsilon") * a * t for a in factors for t in moved]
+            for terms, factors, moved in zip(
+                self.plain.curve(y, p), inner, self._moved(y, p), strict=True
+            )
+        ]
+
+
+class Sparsemax(Labelled):
+    def _projection(self, p):
+        """Each probability as terms, and the threshold; p is shifted so that its largest is 0."""
+        d = [x - max(p) for x in p]
+        for size in range(len(d), 0, -1):
+            support = sorted(d)[-size:]
+            threshold = (sum(support) - 1) / size
+            if support[0] > threshold:
+                break
+        shares = [ONE / size, *(-x / size for x in support)]
+        return [[x, *shares] if x > threshold else [ZERO] for x in d], threshold, d
+
+    def value(self, y, p):
+        weight, (shares, threshold, d) = self._weight(y), self._projection(p)
+        error = [t for j, terms in enumerate(shares) if j != y for t in terms]
+        terms = [a * b for a in error for b in error]
+        for j, own in enumerate(shares):
+            if j != y:
+                terms += [a * b for a in own for b in own]
+        short = [threshold, -d[y]] if d[y] < threshold else []
+        return [weight * t / 2 for t in terms] + [weight * t for t in short]
+
+    def slope(self, y, p):
+        weight, (shares, _, _) = self._weight(y), self._projection(p)
+        shares[y] = [-t for j, terms in enumerate(shares) if j != y for t in terms]
+        return [[weight * t for t in terms] for terms in shares]
+
+    def curve(self, y, p):
+        shares, _, _ = self._projection(p)
+        size = sum(terms != [ZERO] for terms in shares)
+        bend = self._weight(y) * (size - ONE) / size
+        return [[bend if terms != [ZERO] else ZERO] for terms in shares]
+
+    def room(self, y, p):
+        _, threshold, d = self._projection(p)
+        return min(abs(x - threshold) for x in d)
+
+    def near_break(self, y, p):
+        _, threshold, d = self._projection(p)
+        return any(abs(x - threshold) <= mpf(2) ** -20 * (1 + abs(threshold)) for x in d)
+
+
+class Tversky(RowDefinition):
+    has_optimum = False  # a soft target is not its own
+
+    def _weights(self):
+        return self.number("alpha"), self.number("beta")
+
+    def _shares(self, y, p):
+        """The mistakes, and mistakes and common part together."""
+        alpha, beta = self._weights()
+        pairs = list(zip(y, p, strict=True))
+        wrong = sum(alpha * (1 - t) * x + beta * t * (1 - x) for t, x in pairs)
+        return wrong, wrong + sum(t * x for t, x in pairs) + self.number("smooth")
+
+    def value(self, y, p):
+        wrong, whole = self._shares(y, p)
+        return [wrong / whole if whole else ZERO]
+
+    def slope(self, y, p):
+        (alpha, beta), (wrong, whole) = self._weights(), self._shares(y, p)
+        if not whole:
+            return [[ZERO] for _ in y]
+        rest = (whole - wrong) / whole**2
+        return [[alpha * (1 - t) * rest, -beta * t * rest, -t * wrong / whole**2] for t in y]
+
+    def curve(self, y, p):
+        (alpha, beta), (_, whole) = self._weights(), self._shares(y, p)
+        if not whole:
+            return [[ZERO] for _ in y]
+        return [
+            [-2 * g * s / whole for g in (alpha * (1 - t), t, -beta * t) for s in terms]
+            for t, terms in zip(y, self.slope(y, p), strict=True)
+        ]
+
+
+class Dice(Tversky):
+    def _weights(self):
+        return HALF, HALF

@@ -49,6 +49,10 @@ class Items(Card):
 class Pointwise(Items):
     """One item per element."""
 
+    compiled: ClassVar[bool] = True
+    """Whether kernels are compiled for it: not where it has so many texts that they would make the
+    build slow."""
+
     def kinks(self, y: float) -> tuple[float, ...]:
         """Predictions at which the slope jumps, for the target ``y``."""
         return ()

@@ -73,6 +73,33 @@ class LogKLDivergenceWithLogTargets(Loss):
 
     def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class GeneralizedLogKLDivergence(Loss):
+    """Generalised Kullback-Leibler divergence, element by element, from logarithms.
+
+        y * (log(y) - z) - y + exp(z)                  z the logarithm of the prediction
+    """
+
+    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class BinaryFocalCrossentropy(Loss):
+    """Focal loss: binary cross-entropy that all but leaves out the easy cases.
+
+        (1 - p_t)^gamma * (-y * log(p) - (1 - y) * log(1 - p))    p_t = y * p + (1 - y) * (1 - p),
+        with p = sigmoid(z) for logits z;
+        apply_class_balancing multiplies it by alpha * y + (1 - alpha) * (1 - y);
+        label smoothing s replaces y by y * (1 - s) + s / 2
+    """
+
+    def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class Poly1Crossentropy(Loss):
+    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
+
+        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
+    """
+
+    def __init__(self, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
@@ -110,6 +137,14 @@ class SoftMargin(Loss):
     """Soft margin loss: the logistic loss of a score, for classes -1 and 1.
 
         log(1 + exp(-y * p))
+    """
+
+    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class Perceptron(Loss):
+    """Perceptron loss: linear in how far a score is on the wrong side of 0.
+
+        max(-y * p, 0)
     """
 
     def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
@@ -177,6 +212,23 @@ class MulticlassPerceptron(Loss):
     """
 
     def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class Tversky(Loss):
+    """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
+
+        1 - (c + smooth) / (c + alpha * f + beta * n + smooth)
+        with c = sum_j y_j * p_j, f = sum_j (1 - y_j) * p_j, n = sum_j y_j * (1 - p_j)
+    """
+
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class Dice(Loss):
+    """Dice loss: overlap of two masks.
+
+        1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)
+    """
+
+    def __init__(self, smooth: float = 1.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
@@ -260,6 +312,23 @@ class PairwiseDistance(Loss):
 
     def __init__(self, norm: float = 2.0, eps: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class BinarySparsemax(Loss):
+    """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
+
+        s(z) - y * z - y * (1 - y)       s(z) = ((z + 1) / 2)^2 for |z| < 1, max(z, 0) beyond
+    """
+
+    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class Sparsemax(Loss):
+    """Sparsemax loss with integer labels: 0 once the true class leads by 1.
+
+        weight_y * (|p - e_y|^2 / 2 + max(t - z_y, 0))    p_j = max(z_j - t, 0), t such that they sum
+        to 1
+    """
+
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss). Gives one value per sample."""
 
@@ -281,6 +350,15 @@ def log_kl_divergence(y_true: Any, y_pred: Any) -> Any:
 def log_kl_divergence_with_log_targets(y_true: Any, y_pred: Any) -> Any:
     """Kullback-Leibler divergence, element by element, both sides log-probabilities. Gives one value per sample."""
 
+def generalized_log_kl_divergence(y_true: Any, y_pred: Any) -> Any:
+    """Generalised Kullback-Leibler divergence, element by element, from logarithms. Gives one value per sample."""
+
+def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0) -> Any:
+    """Focal loss: binary cross-entropy that all but leaves out the easy cases. Gives one value per sample."""
+
+def poly1_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1) -> Any:
+    """Poly-1 loss: categorical cross-entropy with another weight for its linear term. Gives one value per sample."""
+
 def poisson(y_true: Any, y_pred: Any, log_input: bool = False) -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate. Gives one value per sample."""
 
@@ -295,6 +373,9 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
 
 def soft_margin(y_true: Any, y_pred: Any) -> Any:
     """Soft margin loss: the logistic loss of a score, for classes -1 and 1. Gives one value per sample."""
+
+def perceptron(y_true: Any, y_pred: Any) -> Any:
+    """Perceptron loss: linear in how far a score is on the wrong side of 0. Gives one value per sample."""
 
 def margin_ranking(y_true: Any, y_pred: Any, margin: float = 0.0) -> Any:
     """Margin ranking loss: hinge loss of a difference of two scores. Gives one value per sample."""
@@ -319,6 +400,12 @@ def multiclass_hinge(y_true: Any, y_pred: Any, ignore_class: int | None = None, 
 
 def multiclass_perceptron(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
     """Multi-class perceptron loss: the true class should have the highest score. Gives one value per sample."""
+
+def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int = -1) -> Any:
+    """Tversky loss: overlap of two masks, with a weight for each kind of mistake. Gives one value per sample."""
+
+def dice(y_true: Any, y_pred: Any, smooth: float = 1.0, axis: int = -1) -> Any:
+    """Dice loss: overlap of two masks. Gives one value per sample."""
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared errors (MSE, L2 loss). Gives one value per sample."""
@@ -349,3 +436,9 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 def pairwise_distance(y_true: Any, y_pred: Any, norm: float = 2.0, eps: float = 0.0, axis: int = -1) -> Any:
     """Distance of two vectors in a norm. Gives one value per sample."""
+
+def binary_sparsemax(y_true: Any, y_pred: Any) -> Any:
+    """Binary sparsemax loss: 0 from a logit of 1 on, on the right side. Gives one value per sample."""
+
+def sparsemax(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+    """Sparsemax loss with integer labels: 0 once the true class leads by 1. Gives one value per sample."""

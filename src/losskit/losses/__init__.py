@@ -3,19 +3,25 @@
 from losskit.losses import (
     classification,
     divergence,
+    focal,
     likelihood,
     margin,
     multiclass,
+    overlap,
     regression,
     similarity,
+    sparsemax,
 )
 
 __all__ = [
     "classification",
     "divergence",
+    "focal",
     "likelihood",
     "margin",
     "multiclass",
+    "overlap",
     "regression",
     "similarity",
+    "sparsemax",
 ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from losskit.core.definition import LOG_PROBABILITY, SHARE, Domain, parameter
+from losskit.core.definition import LOG_PROBABILITY, NONNEGATIVE, SHARE, Domain, parameter
 from losskit.core.families import Pointwise, Rowwise, lost
 from losskit.core.namespaces import Array, Vocabulary
 
+LOGARITHM = Domain("a logarithm: any real number, -inf for 0")
+EXP_SERIES = [1.0 / math.factorial(n) for n in range(18, 1, -1)]
+"""Coefficients of (exp(u) - 1 - u) / u^2, the highest first: enough for |u| < 1."""
 LOG_SHARE = Domain("a log-probability: at most 0", high=0.0, slack=1e-5)
 
 
@@ -216,3 +220,74 @@ class LogKLDivergenceWithLogTargets(Pointwise):
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         root = m.exp(0.5 * y)
         return m.where(root == 0, lost(m, p), root * (root * (y - p + 1.0)))
+
+
+@dataclass(frozen=True)
+class GeneralizedLogKLDivergence(Pointwise):
+    """Generalised Kullback-Leibler divergence, element by element, from logarithms.
+
+    What it measures
+    ----------------
+    What each amount of the target adds to the divergence of two measures that need not sum to 1;
+    0 where they are equal, and never less.
+
+    When to use
+    -----------
+    Counts, spectra and unnormalised distributions, with a model that gives their logarithms.
+
+    Pitfalls
+    --------
+    The mean over all elements is not the divergence of a row: sum, and divide by the number of
+    rows. The prediction is a logarithm: amounts go in without an error. For distributions it is
+    `log_kl_divergence`, made so that each element has its minimum at the target.
+
+    Formula
+    -------
+    y * (log(y) - z) - y + exp(z)                  z the logarithm of the prediction
+
+    Examples
+    --------
+    >>> import losskit
+    >>> round(float(losskit.generalized_log_kl_divergence([1.0, 0.0], [0.0, 0.0])), 6)
+    0.5
+
+    References
+    ----------
+    Boyd and Vandenberghe, Convex Optimization (2004), ch. 3.2.6.
+    """
+
+    name = "generalized_log_kl_divergence"
+    aliases = ("generalized_kl_divergence", "convex_kl_divergence")
+    latex = r"y\, (\log y - z) - y + e^z"
+    unit = "nats"
+    target: ClassVar[Domain] = NONNEGATIVE
+    convex = True
+    metric = "categorical_accuracy"
+    task = "categorical"
+
+    @property
+    def prediction(self) -> Domain:
+        return LOGARITHM
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        whole = m.exp(p)
+        over = p - m.log(m.floored(y))
+        # y (exp(u) - 1 - u): near u = 0 its series, for the differences would leave no digits.
+        close = (m.abs(over) < 1) & (y > 0)
+        u = m.where(close, over, 0.0)
+        series = 0.0 * u + EXP_SERIES[0]
+        for c in EXP_SERIES[1:]:
+            series = series * u + c
+        # Nothing of the target is left of 0, and beside an infinity no product counts.
+        alone = (y == 0) | (whole == float("inf"))
+        far = m.where(alone, whole, whole - y - y * over)
+        return m.where(close, y * u * (u * series), far)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.exp(p) - y
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.exp(p) + 0.0 * y
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.log(m.floored(y)) - p

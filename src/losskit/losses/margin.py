@@ -202,6 +202,64 @@ class SoftMargin(Pointwise):
 
 
 @dataclass(frozen=True)
+class Perceptron(Pointwise):
+    """Perceptron loss: linear in how far a score is on the wrong side of 0.
+
+    What it measures
+    ----------------
+    How far a score lies on the wrong side of 0; 0 once it is on the right one.
+
+    When to use
+    -----------
+    Linear classifiers trained mistake by mistake.
+
+    Pitfalls
+    --------
+    Targets are -1 and 1 (0 is read as -1). Without a margin, a score of 0 for everything costs
+    nothing and has no gradient: start from random weights. `hinge` asks for a margin.
+
+    Formula
+    -------
+    max(-y * p, 0)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.perceptron([-1.0, 1.0], [0.5, 0.75]))
+    0.25
+
+    References
+    ----------
+    Rosenblatt, The Perceptron: A Probabilistic Model for Information Storage and Organization in
+    the Brain, Psychological Review 65 (1958), 386-408.
+    """
+
+    name = "perceptron"
+    aliases = ("perceptron_loss",)
+    latex = r"\max(-y\, p,\; 0)"
+    target: ClassVar[Domain] = SIGN
+    convex = True
+    metric = "sign_accuracy"
+    task = "binary"
+
+    def kinks(self, y: float) -> tuple[float, ...]:
+        return (0.0,)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.maximum(-_signs(m, y) * p, 0.0)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        y = _signs(m, y)
+        return m.where(y * p < 0, -y, lost(m, p))
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * y
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return m.where(_signs(m, y) * p < 0, -p, 0.0)
+
+
+@dataclass(frozen=True)
 class MarginRanking(Pointwise):
     """Margin ranking loss: hinge loss of a difference of two scores.
 

@@ -74,6 +74,8 @@ _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 def _make(card: Any, wide: bool, floor: float, classes: int) -> Any:
     if isinstance(card, Pointwise):
+        if not card.compiled:
+            return None
         fixed = text.fixed_parameters(card)
         number, free = _number(type(card), tuple(fixed.items()))
         if number is None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from losskit.core.definition import LOGIT
 from losskit.core.families import Residual, Rowwise, Setwise, has_row_target
 from losskit.core.namespaces import Array
 from losskit.numpy import Loss
@@ -65,7 +66,7 @@ def axes_of(card: Any) -> tuple[str, ...]:
     bounded = card.prediction.low == 0.0 and card.prediction.high == 1.0
     if bounded:
         return ("probability", "score") if hasattr(card, "from_logits") else ("probability",)
-    if isinstance(card, Rowwise) or hasattr(card, "from_logits") or card.target.values:
+    if isinstance(card, Rowwise) or _takes_logits(card) or card.target.values:
         return ("score",)
     if isinstance(card, Setwise) or card.prediction.low == 0.0 or card.target.high <= 1.0:
         return ("value",)
@@ -155,7 +156,7 @@ def _point(card: Any, axis: str, y: float) -> Line:
     marks = [abs(k - y) for k in (*card.kinks(y), *card.bends(y))]
     if axis == "score":
         half = max([3.0, *(1.6 * (m + abs(y)) for m in marks)])
-        name = "logit $z$" if hasattr(card, "from_logits") else "score $p$"
+        name = "logit $z$" if _takes_logits(card) else "score $p$"
         low, high = max(-half, card.prediction.low), min(half, card.prediction.high)
         return replace(path, low=low, high=high, label=f"predicted {name}")
     half = max([3.0, *(1.6 * m for m in marks)])
@@ -171,6 +172,10 @@ def _point(card: Any, axis: str, y: float) -> Line:
         label="prediction $p$",
         edges=(floor,) if y - half <= floor else (),
     )
+
+
+def _takes_logits(card: Any) -> bool:
+    return hasattr(card, "from_logits") or card.prediction is LOGIT
 
 
 def _predicts_a_mean(card: Any) -> bool:

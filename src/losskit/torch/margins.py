@@ -214,6 +214,8 @@ def multi_margin_loss(
         TypeError: the input holds integers.
         ValueError: shapes do not match, ``p`` is neither 1 nor 2, or a label is out of range.
     """
+    if input.dim() == 0:
+        input = input.unsqueeze(0)  # one class
     own = None if weight is None else of_label(class_weights(weight, input, -1), target)
     return evaluate(
         make(MultiMargin, power=int(p), margin=float(margin)),
@@ -246,11 +248,13 @@ def multilabel_margin_loss(
     """
     if target.is_floating_point():
         raise TypeError(f"target holds {target.dtype}, expected labels: integers, filled with -1.")
-    if target.shape != input.shape or input.dim() not in (1, 2):
+    if target.shape != input.shape or input.dim() > 2:
         raise ValueError(
             "input and target must have the same shape, (N, C) or (C): got input.shape="
             f"{tuple(input.shape)} and target.shape={tuple(target.shape)}."
         )
+    if input.dim() == 0:
+        input, target = input.unsqueeze(0), target.unsqueeze(0)  # one class
     listed = (target == -1).cumsum(-1) == 0
     classes = input.shape[-1]
     counted = torch.where(listed, target.long(), classes).clamp(0, classes)
