@@ -186,6 +186,7 @@ class Trace(Vocabulary):
         raise TypeError("A pointwise formula has no axis.")
 
     sum = max = drop = classes = vector = _rows  # type: ignore[assignment]
+    take = put = pad = flip = stack = move = merge = _rows  # type: ignore[assignment]
 
 
 # --- text ---------------------------------------------------------------------------------------
