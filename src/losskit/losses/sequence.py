@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -62,13 +63,15 @@ class CTC(Items):
         labels = self._spaced(m, y)
         emitted, _ = self._emitted(m, labels, self._log_p(m, p))
 
+        before = _moves(m, labels)
+
         def step(state: Pair, now: Array) -> tuple[Pair, tuple[()]]:
-            return plus(_before(m, labels, state), now), ()
+            return plus(before(state), now), ()
 
         state, _ = m.scan(step, _start(m, labels, emitted), emitted)
-        loss = -m.drop(sum(_total(m, labels, _before(m, labels, state))), -1)
+        loss = -m.drop(sum(_total(m, labels, before(state))), -1)
         loss = m.where(loss > -NONE / 2, float("inf"), loss)
-        return m.where(self._misplaced(m, y, p), float("nan"), loss)
+        return m.where(self.misplaced(m, y, p), float("nan"), loss)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         says = self._posterior(m, y, p)
@@ -94,8 +97,10 @@ class CTC(Items):
         labels = self._spaced(m, y)
         emitted, _ = self._emitted(m, labels, self._log_p(m, p))
 
+        before = _moves(m, labels)
+
         def step(state: Pair, now: Array) -> tuple[Pair, tuple[Array]]:
-            state = plus(_before(m, labels, state), now)
+            state = plus(before(state), now)
             return state, (sum(state),)
 
         _, (there,) = m.scan(step, _start(m, labels, emitted), emitted)
@@ -110,21 +115,23 @@ class CTC(Items):
         emitted, index = self._emitted(m, ahead, self._log_p(m, p))
         both = m.stack([emitted, m.flip(emitted, (0, -1))], 1)
 
+        before = _moves(m, labels)
+
         def step(state: Pair, now: Array) -> tuple[Pair, Pair]:
-            before = _before(m, labels, state)
-            return plus(before, now), before
+            come = before(state)
+            return plus(come, now), come
 
         # From both ends at once: the way back is the way ahead of the sequences reversed.
-        (high, low), before = m.scan(step, _start(m, labels, both), both)
-        total = _total(m, ahead, _before(m, ahead, (high[0], low[0])))
-        past = [x[:, 0] for x in before]
-        future = [m.flip(x[:, 1], (0, -1)) for x in before]
+        state, come = m.scan(step, _start(m, labels, both), both)
+        total = _total(m, ahead, tuple(x[0] for x in before(state)))
+        past = [x[:, 0] for x in come]
+        future = [m.flip(x[:, 1], (0, -1)) for x in come]
         whole, rounded = exact_sum(past[0], future[0])
         log = ((whole - total[0]) + emitted) + (rounded + past[1] + future[1] - total[1])
         # Nothing is said of what is impossible. Before the exponential: 0 * inf is NaN.
         says = m.exp(m.where(sum(total) < NONE / 2, NONE, log))
         made = m.put(m.move(says, 0, -2), index, p.shape[-1])
-        misplaced = self._misplaced(m, y, p)
+        misplaced = self.misplaced(m, y, p)
         return m.where(misplaced[..., None, None], float("nan"), made)
 
     def _log_p(self, m: Vocabulary, p: Array) -> Array:
@@ -143,7 +150,7 @@ class CTC(Items):
         index = m.where(known, labels, self.blank)
         return m.move(m.take(log_p, index), -2, 0), index
 
-    def _misplaced(self, m: Vocabulary, y: Array, p: Array) -> Array:
+    def misplaced(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """Whether a sequence has a label that is none: out of range, the blank, after its end."""
         after_end = (y >= 0) & (m.pad(y, 1, 0, 0)[..., :-1] < 0)
         wrong = (y >= p.shape[-1]) | (y == self.blank) | after_end
@@ -157,16 +164,23 @@ def _start(m: Vocabulary, labels: Array, like: Array) -> Pair:
     return m.where(first, zero, NONE), m.where(first, zero, 0.0)
 
 
-def _before(m: Vocabulary, labels: Array, state: Pair) -> Pair:
-    """The same place, the one before it, or, between labels that differ, the one before that."""
-    high, low = (m.pad(x, 2, 0, fill) for x, fill in zip(state, (NONE, 0.0), strict=True))
+def _moves(m: Vocabulary, labels: Array) -> Callable[[Pair], Pair]:
+    """The function from being at each place in one frame to coming to it in the next.
+
+    From the same place, from the one before it, or, between labels that differ, from the one before
+    that.
+    """
     differ = labels != m.pad(labels, 2, 0, -1)[..., :-2]
-    skipped = m.where(differ, high[..., :-2], NONE), low[..., :-2]
-    stepped = either(m, state, (high[..., 1:-1], low[..., 1:-1]))
-    return either(m, stepped, skipped)
+
+    def before(state: Pair) -> Pair:
+        high, low = m.pad(state[0], 2, 0, NONE), m.pad(state[1], 2, 0, 0.0)
+        stepped = either(m, state, (high[..., 1:-1], low[..., 1:-1]))
+        return either(m, stepped, (m.where(differ, high[..., :-2], NONE), low[..., :-2]))
+
+    return before
 
 
-def _total(m: Vocabulary, labels: Array, end: Pair) -> Any:
-    """The logarithm of the probability, of length 1 along the places, of a frame after the last."""
+def _total(m: Vocabulary, labels: Array, end: Any) -> Any:
+    """Of coming to the last blank after the last frame; of length 1 along the places."""
     last = (labels >= 0) & (m.pad(labels, 0, 1, -1)[..., 1:] < 0)
     return tuple(m.sum(m.where(last, x, 0.0), -1) for x in end)

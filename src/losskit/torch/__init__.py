@@ -18,11 +18,13 @@ except ImportError as error:
 
 from losskit.torch import functional as _functional
 from losskit.torch import modules as _modules
+from losskit.torch import sequence as _sequence
 from losskit.torch.functional import *  # noqa: F403
 from losskit.torch.modules import *  # noqa: F403
 from losskit.torch.own import CLASSES as _CLASSES
 from losskit.torch.own import FUNCTIONS as _FUNCTIONS
 from losskit.torch.own import Loss, get
+from losskit.torch.sequence import *  # noqa: F403
 
 globals().update(_CLASSES)
 globals().update(_FUNCTIONS)
@@ -32,6 +34,7 @@ __all__ = [  # noqa: PLE0604
     "get",
     *_modules.__all__,
     *_functional.__all__,
+    *_sequence.__all__,
     *_CLASSES,
     *_FUNCTIONS,
 ]
