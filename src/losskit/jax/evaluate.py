@@ -104,7 +104,7 @@ def _evaluate(
     _check(card, targets, p, used)
     y = jnp.asarray(targets)
     if card.target.labels and not jnp.issubdtype(y.dtype, jnp.integer):
-        y = _labels(y)
+        y = whole_labels(y)
     computed = jnp.float32 if p.dtype.name in HALF else p.dtype
     if weight is not None:
         weight = jnp.where(used, weight, 0).astype(computed)
@@ -165,7 +165,7 @@ def _fit(name: str, x: Array, shape: tuple[int, ...]) -> Array:
     )
 
 
-def _labels(y: Array) -> Array:
+def whole_labels(y: Array) -> Array:
     """Labels as integers; one that is fractional or NaN becomes no class at all."""
     whole = y.astype(jnp.int32)
     return jnp.where(whole.astype(y.dtype) == y, whole, jnp.iinfo(jnp.int32).min)
@@ -175,10 +175,10 @@ def _check(card: Any, y: Any, p: Array, used: Array | None) -> None:
     """The NumPy face's messages, wherever there are values to look at without waiting."""
     target, prediction = card.target, card.prediction
     bounded = target.labels or target.values or -math.inf < target.low or target.high < math.inf
-    counted = None if used is None else _seen(used)
+    counted = None if used is None else concrete(used)
     if used is not None and counted is None:
         return
-    seen = _seen(y) if bounded else None
+    seen = concrete(y) if bounded else None
     if seen is not None:
         if card.target.labels and card.ignored() is not None:
             kept = seen != card.ignored()
@@ -186,12 +186,12 @@ def _check(card: Any, y: Any, p: Array, used: Array | None) -> None:
         inputs.check_target(card, seen, p.shape, counted)
     elif card.target.labels and card.ignored() is not None:
         return
-    seen = None if prediction.low == -math.inf else _seen(p)
+    seen = None if prediction.low == -math.inf else concrete(p)
     if seen is not None:
         inputs.check_prediction(card, seen, counted)
 
 
-def _seen(x: Any) -> Any:
+def concrete(x: Any) -> Any:
     """The values of an array on the CPU; None where there are none yet, or only elsewhere."""
     if isinstance(x, jax.core.Tracer):
         return None

@@ -92,7 +92,7 @@ class CTC(Items):
         """The logarithms of the forward probabilities, (frames, ..., 2 * labels + 1).
 
         That is, of all ways to be in that frame at that place: 2n is the blank after n labels,
-        2n - 1 the nth label.
+        2n - 1 the nth label. There is no way to what comes after the last blank.
         """
         labels = self._spaced(m, y)
         emitted, _ = self._emitted(m, labels, self._log_p(m, p))
@@ -104,7 +104,7 @@ class CTC(Items):
             return state, (sum(state),)
 
         _, (there,) = m.scan(step, _start(m, labels, emitted), emitted)
-        return m.where(there < NONE / 2, -float("inf"), there)
+        return m.where((labels < 0) | (there < NONE / 2), -float("inf"), there)
 
     def _posterior(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """How probable it is, given the labels, that a frame says a class; in the shape of p."""
