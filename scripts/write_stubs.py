@@ -167,7 +167,8 @@ def torch_stub() -> str:
         "from losskit.torch.functional import *\n"
         "from losskit.torch.modules import *\n"
         "from losskit.torch.own import Loss as Loss\n"
-        "from losskit.torch.own import get as get\n",
+        "from losskit.torch.own import get as get\n"
+        "from losskit.torch.sequence import *\n",
         '_Reduction = Literal["mean", "sum", "none"]\n'
         '_OnEmpty = Literal["zero", "nan"]\n\n'
         "__all__: list[str]\n",

@@ -28,7 +28,7 @@ def signs(x):
     return torch.where(x.detach() > 0, 1.0, -1.0).to(x.dtype)
 
 
-# PyTorch draws targets that mean nothing to these losses, and losskit refuses: in their domain, then.
+# PyTorch draws targets that mean nothing to these losses, and that losskit refuses.
 DOMAINS = {
     "soft_margin_loss": signs,
     "hinge_embedding_loss": signs,

@@ -58,6 +58,8 @@ def cases():
     for name in INFOS:
         # Hundreds of combinations of a linear layer with arguments of the cross-entropy.
         for dtype in ["float64"] if name == "LinearCrossEntropyLoss" else DTYPES:
+            if name == "CTCLoss" and dtype == "float16":
+                continue  # PyTorch has none to compare with
             for i, sample in enumerate(samples(name, DTYPES[dtype])):
                 yield pytest.param(name, DTYPES[dtype], i, id=f"{name}-{sample.desc}-{dtype}-{i}")
 
@@ -70,6 +72,10 @@ def make(name, sample):
 def call(module, sample):
     args = sample.forward_input
     return module(*args.args, **args.kwargs)
+
+
+def is_variable(x):
+    return torch.is_tensor(x) and x.requires_grad
 
 
 def test_every_module_has_inputs():
@@ -122,7 +128,7 @@ def test_value(name, dtype, index):
 def test_gradients(name):
     for sample in some(name, samples(name, torch.float64, True)):
         module = make(name, sample)
-        tensors = [x for x in sample.forward_input.args if x.requires_grad]
+        tensors = [x for x in sample.forward_input.args if is_variable(x)]
         if is_refused(name, sample) or any(x.numel() > 400 for x in tensors):
             continue
         if len({id(x) for x in tensors}) < len(tensors):
@@ -130,7 +136,7 @@ def test_gradients(name):
 
         def run(*given, module=module, args=sample.forward_input.args):
             new = iter(given)
-            return module(*(next(new) if x.requires_grad else x for x in args))
+            return module(*(next(new) if is_variable(x) else x for x in args))
 
         assert torch.autograd.gradcheck(
             run, tensors, check_forward_ad=True, check_batched_grad=True

@@ -269,7 +269,7 @@ class Loss:
             return self._fused_set(
                 y_true, y_pred, sample_weight, mask, num_items, value=value, order=order, out=out
             )
-        if order == "curve" and card.item_axis() is not None:
+        if order == "curve" and card.item_axes():
             return None
         call = native.prepare(card, y_true, y_pred, sample_weight, mask)
         if call is None or call.items == 0:
@@ -411,9 +411,8 @@ class Loss:
             reduce.mean(0.0, count, self.on_empty)
             per_item = per_item / (count or 1.0)
         slope = getattr(self.card, order)(vocabulary(x.dtype), x.y, x.p)
-        axis = self.card.item_axis()
-        if axis is not None and per_item.ndim:
-            per_item = np.expand_dims(per_item, axis)
+        if per_item.ndim:
+            per_item = np.expand_dims(per_item, self.card.item_axes())
         return np.multiply(slope, per_item.astype(slope.dtype)).astype(x.dtype, copy=False)
 
     def _of_set(self, x: Inputs, order: str, count: float) -> Array:

@@ -37,9 +37,9 @@ class Items(Card):
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """Derivative of each item with respect to its targets, in their shape."""
 
-    def item_axis(self) -> int | None:
-        """The axis of the prediction that an item uses up, if any."""
-        return None
+    def item_axes(self) -> tuple[int, ...]:
+        """The axes of the prediction that an item uses up."""
+        return ()
 
     def ignored(self) -> int | None:
         """The label whose items are left out, if any."""
@@ -76,8 +76,8 @@ class Rowwise(Items):
     row_target: ClassVar[bool] = False
     """Whether the target is one number per row (a label, a quantity), without the axis."""
 
-    def item_axis(self) -> int | None:
-        return self.axis
+    def item_axes(self) -> tuple[int, ...]:
+        return (self.axis,)
 
     @property
     def places(self) -> tuple[Domain, ...]:
@@ -174,6 +174,11 @@ class Setwise(Card):
 
 Evaluated = Items | Setwise
 """Every card that can be evaluated."""
+
+
+def item_axes(card: Any) -> tuple[int, ...]:
+    """The axes of the prediction that an item uses up; none for a set, which has no items."""
+    return card.item_axes() if isinstance(card, Items) else ()
 
 
 def is_rowwise(card: Any) -> bool:

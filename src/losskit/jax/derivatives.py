@@ -25,7 +25,7 @@ from losskit.core.namespaces.jax import JaxVocabulary
 
 @jax.custom_jvp
 def _sigmoid(x: Array) -> Array:
-    return JaxVocabulary(jnp).sigmoid(x)
+    return JaxVocabulary(jax).sigmoid(x)
 
 
 @_sigmoid.defjvp
@@ -35,8 +35,8 @@ def _(primals: Any, tangents: Any) -> Any:
     return _sigmoid(x), _sigmoid(x) * _sigmoid(-x) * dx
 
 
-VOCABULARY = JaxVocabulary(jnp, _sigmoid)
-_FLOAT16 = JaxVocabulary(jnp, _sigmoid, float(jnp.finfo(jnp.float16).tiny))
+VOCABULARY = JaxVocabulary(jax, _sigmoid)
+_FLOAT16 = JaxVocabulary(jax, _sigmoid, float(jnp.finfo(jnp.float16).tiny))
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ class Formulas:
 
     def spread(self, x: Array) -> Array:
         """What belongs to the items, laid over the elements of the prediction."""
-        return jnp.expand_dims(x, self.card.axis) if is_rowwise(self.card) else x
+        return jnp.expand_dims(x, self.card.item_axes())
 
     def gather(self, x: Array) -> Array:
         """What belongs to the elements, summed over those of an item."""
-        return x.sum(self.card.axis) if is_rowwise(self.card) else x
+        return x.sum(self.card.item_axes())
 
     def _fit(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Any:
         card = self.card

@@ -104,7 +104,7 @@ def _evaluate(
     _check(card, targets, p, used)
     y = jnp.asarray(targets)
     if card.target.labels and not jnp.issubdtype(y.dtype, jnp.integer):
-        y = _labels(y)
+        y = whole_labels(y)
     computed = jnp.float32 if p.dtype.name in HALF else p.dtype
     if weight is not None:
         weight = jnp.where(used, weight, 0).astype(computed)
@@ -165,7 +165,7 @@ def _fit(name: str, x: Array, shape: tuple[int, ...]) -> Array:
     )
 
 
-def _labels(y: Array) -> Array:
+def whole_labels(y: Array) -> Array:
     """Labels as integers; one that is fractional or NaN becomes no class at all."""
     whole = y.astype(jnp.int32)
     return jnp.where(whole.astype(y.dtype) == y, whole, jnp.iinfo(jnp.int32).min)
@@ -174,10 +174,10 @@ def _labels(y: Array) -> Array:
 def _check(card: Any, y: Any, p: Array, used: Array | None) -> None:
     """The NumPy face's messages, wherever there are values to look at without waiting."""
     target_bounded, prediction_bounded = inputs.bounded(card)
-    counted = None if used is None else _seen(used)
+    counted = None if used is None else concrete(used)
     if used is not None and counted is None:
         return
-    seen = _seen(y) if target_bounded else None
+    seen = concrete(y) if target_bounded else None
     if card.target.labels and card.ignored() is not None:
         if seen is None:
             return
@@ -185,12 +185,12 @@ def _check(card: Any, y: Any, p: Array, used: Array | None) -> None:
         counted = kept if counted is None else counted & kept
     if seen is not None:
         inputs.check_target(card, seen, p.shape, counted)
-    seen = _seen(p) if prediction_bounded else None
+    seen = concrete(p) if prediction_bounded else None
     if seen is not None:
         inputs.check_prediction(card, seen, counted)
 
 
-def _seen(x: Any) -> Any:
+def concrete(x: Any) -> Any:
     """The values of an array on the CPU; None where there are none yet, or only elsewhere."""
     if isinstance(x, jax.core.Tracer):
         return None

@@ -9,6 +9,7 @@ from losskit.torch.functional import *
 from losskit.torch.modules import *
 from losskit.torch.own import Loss as Loss
 from losskit.torch.own import get as get
+from losskit.torch.sequence import *
 
 _Reduction = Literal["mean", "sum", "none"]
 _OnEmpty = Literal["zero", "nan"]

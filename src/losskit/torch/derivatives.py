@@ -12,13 +12,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from losskit.core.families import Setwise, has_row_target, is_rowwise
+from losskit.core.families import Setwise, has_row_target, item_axes
 from losskit.core.namespaces.torch import TorchVocabulary
 
 
 def spread(card: Any, x: Tensor) -> Tensor:
     """What belongs to the items, laid over the elements of the prediction."""
-    return x.unsqueeze(card.axis) if is_rowwise(card) else x
+    for axis in reversed(item_axes(card)):
+        x = x.unsqueeze(axis)
+    return x
 
 
 class _Given(torch.autograd.Function):
@@ -81,7 +83,8 @@ class _Slopes:
     def gather(self, x: Tensor) -> Tensor:
         if isinstance(self.card, Setwise):
             return x.sum()
-        return x.sum(self.card.axis) if is_rowwise(self.card) else x
+        axes = item_axes(self.card)
+        return x.sum(axes) if axes else x
 
 
 def apply(card: Any, m: TorchVocabulary, *args: Tensor) -> Tensor:

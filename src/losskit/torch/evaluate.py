@@ -91,7 +91,7 @@ def evaluate(
             "predictions: class numbers have no gradient. For real-valued predictions convert with "
             "input.float()."
         )
-    plan = Plan(card, reduction, by_weights, _result_dtype(input))
+    plan = Plan(card, reduction, by_weights, result_dtype(input))
     if weight is not None or keep is not None:
         with inputs.named(y_true="target", y_pred="input"):
             inputs.check_shapes(card, target.shape, input.shape)
@@ -147,7 +147,7 @@ class Call:
     """What a mean divides by."""
 
 
-def _result_dtype(input: Tensor) -> torch.dtype:
+def result_dtype(input: Tensor) -> torch.dtype:
     """PyTorch's: that of the input; float32 under autocast."""
     kind = input.device.type
     if input.dtype in HALF and torch.is_autocast_enabled(kind):

@@ -216,6 +216,8 @@ def multi_margin_loss(
     """
     if input.dim() == 0:
         input = input.unsqueeze(0)  # one class
+    if input.dim() == 1 and target.shape == (1,):
+        input = input.unsqueeze(0)  # one item
     own = None if weight is None else of_label(class_weights(weight, input, -1), target)
     return evaluate(
         make(MultiMargin, power=int(p), margin=float(margin)),

@@ -9,10 +9,12 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from losskit.torch import functional as F
+from losskit.torch.sequence import Lengths, ctc_loss
 
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
+    "CTCLoss",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "GaussianNLLLoss",
@@ -196,6 +198,27 @@ class KLDivLoss(nn.KLDivLoss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
+class CTCLoss(nn.CTCLoss):
+    """CTC loss of sequences of labels; see `torch.nn.CTCLoss`, and `losskit.torch.ctc_loss`."""
+
+    def forward(
+        self,
+        log_probs: Tensor,
+        targets: Tensor,
+        input_lengths: Lengths,
+        target_lengths: Lengths,
+    ) -> Tensor:
+        return ctc_loss(
+            log_probs,
+            targets,
+            input_lengths,
+            target_lengths,
+            self.blank,
+            self.reduction,
+            self.zero_infinity,
+        )
 
 
 class GaussianNLLLoss(nn.GaussianNLLLoss):

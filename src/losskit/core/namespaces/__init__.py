@@ -8,6 +8,7 @@ backend of Keras, and what a new framework must provide is the list below.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 Array = Any
@@ -84,6 +85,52 @@ class Vocabulary(ABC):
     @abstractmethod
     def tiny(self, x: Array) -> float:
         """The smallest normal number of ``x``'s dtype."""
+
+    # --- sequences
+    @abstractmethod
+    def take(self, x: Array, index: Array) -> Array:
+        """Of each row of ``x`` (..., T, C) the entries at ``index`` (..., L): (..., T, L)."""
+
+    @abstractmethod
+    def put(self, x: Array, index: Array, size: int) -> Array:
+        """The transpose of `take`: entries of equal index summed, (..., T, L) to (..., T, size)."""
+
+    @abstractmethod
+    def pad(self, x: Array, before: int, after: int, fill: float) -> Array:
+        """``x`` with so many entries more at the ends of its last axis."""
+
+    @abstractmethod
+    def flip(self, x: Array, axes: tuple[int, ...]) -> Array:
+        """``x`` in reversed order along these axes."""
+
+    @abstractmethod
+    def stack(self, parts: Sequence[Array], axis: int) -> Array:
+        """Arrays of one shape along a new axis."""
+
+    @abstractmethod
+    def move(self, x: Array, source: int, target: int) -> Array:
+        """``x`` with one axis moved to another place."""
+
+    @abstractmethod
+    def merge(self, x: Array) -> Array:
+        """``x`` with its last two axes as one."""
+
+    def scan(self, step: Any, state: Any, xs: Array) -> tuple[Any, Any]:
+        """``state, out = step(state, x)`` for each ``x`` along the first axis of ``xs``.
+
+        Args:
+            step: of a tuple of arrays and an array, gives the next such tuple and another tuple.
+            state: the first; each has the shape and dtype of the next.
+            xs: at least one ``x``.
+
+        Returns:
+            The last state, and the outs, each stacked along a new first axis.
+        """
+        outs = []
+        for i in range(xs.shape[0]):
+            state, out = step(state, xs[i])
+            outs.append(out)
+        return state, tuple(self.stack(parts, 0) for parts in zip(*outs, strict=True))
 
     # --- derived
     def square(self, x: Array) -> Array:

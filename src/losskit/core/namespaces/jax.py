@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from losskit.core.namespaces import Array, Vocabulary
 
 
 class JaxVocabulary(Vocabulary):
-    """Functions of `jax.numpy`, which the face passes in: this file imports no framework.
+    """Functions of the module `jax`, which the face passes in: this file imports no framework.
 
     Args:
-        jnp: the module.
+        jax: the module.
         sigmoid: a sigmoid with its derivative given.
         least: see `Vocabulary.least`.
     """
 
-    def __init__(self, jnp: Any, sigmoid: Any = None, least: float = 0.0) -> None:
-        self._jnp = jnp
+    def __init__(self, jax: Any, sigmoid: Any = None, least: float = 0.0) -> None:
+        self._jnp = jnp = jax.numpy
         self.least = least
         if sigmoid is not None:
             self.sigmoid = sigmoid  # type: ignore[method-assign]
@@ -26,6 +27,7 @@ class JaxVocabulary(Vocabulary):
             *("maximum", "minimum", "power"),
         ):
             setattr(self, name, getattr(jnp, name))
+        self.scan = jax.lax.scan  # type: ignore[method-assign]
 
     def sum(self, x: Array, axis: int | None) -> Array:
         return self._jnp.sum(x, axis=axis, keepdims=True)
@@ -58,6 +60,31 @@ class JaxVocabulary(Vocabulary):
 
     def tiny(self, x: Array) -> float:
         return float(self._jnp.finfo(x.dtype).tiny)
+
+    def take(self, x: Array, index: Array) -> Array:
+        return self._jnp.take_along_axis(x, self._jnp.expand_dims(index, -2), -1)
+
+    def put(self, x: Array, index: Array, size: int) -> Array:
+        def of_one(x: Array, index: Array) -> Array:
+            return self._jnp.zeros((len(x), size), x.dtype).at[:, index].add(x)
+
+        return self._jnp.vectorize(of_one, signature="(t,l),(l)->(t,c)")(x, index)
+
+    def pad(self, x: Array, before: int, after: int, fill: float) -> Array:
+        widths = [(0, 0)] * (x.ndim - 1) + [(before, after)]
+        return self._jnp.pad(x, widths, constant_values=fill)
+
+    def flip(self, x: Array, axes: tuple[int, ...]) -> Array:
+        return self._jnp.flip(x, axes)
+
+    def stack(self, parts: Sequence[Array], axis: int) -> Array:
+        return self._jnp.stack(parts, axis)
+
+    def move(self, x: Array, source: int, target: int) -> Array:
+        return self._jnp.moveaxis(x, source, target)
+
+    def merge(self, x: Array) -> Array:
+        return x.reshape((*x.shape[:-2], x.shape[-2] * x.shape[-1]))
 
     @staticmethod
     def _along(vector: Array, like: Array, axis: int) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,34 @@ class KerasVocabulary(Vocabulary):
     def tiny(self, x: Array) -> float:
         # Formulas run in float32 or float64 only, so NumPy knows the type.
         return float(np.finfo(self._name(x)).tiny)
+
+    def take(self, x: Array, index: Array) -> Array:
+        return self._ops.take_along_axis(x, self._over_rows(index, x), -1)
+
+    def put(self, x: Array, index: Array, size: int) -> Array:
+        true = self._ops.one_hot(index, size, dtype=self._name(x))
+        return self._ops.matmul(x, true)
+
+    def pad(self, x: Array, before: int, after: int, fill: float) -> Array:
+        widths = [(0, 0)] * (len(x.shape) - 1) + [(before, after)]
+        return self._ops.pad(x, widths, constant_values=fill)
+
+    def flip(self, x: Array, axes: tuple[int, ...]) -> Array:
+        return self._ops.flip(x, axes)
+
+    def stack(self, parts: Sequence[Array], axis: int) -> Array:
+        return self._ops.stack(parts, axis)
+
+    def move(self, x: Array, source: int, target: int) -> Array:
+        return self._ops.moveaxis(x, source, target)
+
+    def merge(self, x: Array) -> Array:
+        *rest, rows, columns = self._ops.shape(x)
+        return self._ops.reshape(x, (*rest, rows * columns))
+
+    def _over_rows(self, index: Array, x: Array) -> Array:
+        shape = (*self._ops.shape(x)[:-1], self._ops.shape(index)[-1])
+        return self._ops.broadcast_to(self._ops.expand_dims(index, -2), shape)
 
     def _wide(self, x: Array) -> bool:
         # Keras's maximum and minimum make float32 of float64 on torch while floatx is float32.

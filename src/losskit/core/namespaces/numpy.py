@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,33 @@ class NumpyVocabulary(Vocabulary):
     def tiny(self, x: Array) -> float:
         # Extended precision has a smallest number that no Python float holds: float64's serves it.
         return float(np.finfo(x.dtype).tiny) or float(np.finfo(np.float64).tiny)
+
+    def take(self, x: Array, index: Array) -> Array:
+        return np.take_along_axis(x, np.expand_dims(index, -2), -1)
+
+    def put(self, x: Array, index: Array, size: int) -> Array:
+        rows = x.reshape(-1, x.shape[-1])
+        places = np.broadcast_to(np.expand_dims(index, -2), x.shape).reshape(rows.shape)
+        places = places + size * np.arange(len(rows))[:, None]
+        # It sums in float64.
+        found = np.bincount(places.ravel(), rows.ravel(), len(rows) * size)
+        return found.reshape((*x.shape[:-1], size)).astype(x.dtype)
+
+    def pad(self, x: Array, before: int, after: int, fill: float) -> Array:
+        widths = [(0, 0)] * (x.ndim - 1) + [(before, after)]
+        return np.pad(x, widths, constant_values=fill)
+
+    def flip(self, x: Array, axes: tuple[int, ...]) -> Array:
+        return np.flip(x, axes)
+
+    def stack(self, parts: Sequence[Array], axis: int) -> Array:
+        return np.stack(parts, axis)
+
+    def move(self, x: Array, source: int, target: int) -> Array:
+        return np.moveaxis(x, source, target)
+
+    def merge(self, x: Array) -> Array:
+        return x.reshape((*x.shape[:-2], x.shape[-2] * x.shape[-1]))
 
     @staticmethod
     def _along(vector: Array, like: Array, axis: int) -> Array:

@@ -186,6 +186,7 @@ class Trace(Vocabulary):
         raise TypeError("A pointwise formula has no axis.")
 
     sum = max = drop = lay = crossed = sort = cumsum = classes = vector = power = _rows  # type: ignore[assignment]
+    take = put = pad = flip = stack = move = merge = _rows  # type: ignore[assignment]
 
 
 # --- text ---------------------------------------------------------------------------------------
@@ -280,7 +281,7 @@ def trace(card: type[Pointwise], fixed: dict[str, Any]) -> tuple[list[str], list
 
 
 def fixed_parameters(card: Pointwise) -> dict[str, Any]:
-    """What `trace` is to take as a constant for this card: flags, and features switched off by 0."""
+    """What `trace` is to take as a constant for this card: flags, and what is switched off by 0."""
     rules = card.rules()
     return {
         name: value

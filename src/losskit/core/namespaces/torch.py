@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from losskit.core.namespaces import Array, Vocabulary
@@ -59,6 +60,32 @@ class TorchVocabulary(Vocabulary):
 
     def tiny(self, x: Array) -> float:
         return float(self._torch.finfo(x.dtype).tiny)
+
+    def take(self, x: Array, index: Array) -> Array:
+        return x.gather(-1, self._over_rows(index, x))
+
+    def put(self, x: Array, index: Array, size: int) -> Array:
+        zeros = x.new_zeros((*x.shape[:-1], size))
+        return zeros.scatter_add(-1, self._over_rows(index, x), x)
+
+    def pad(self, x: Array, before: int, after: int, fill: float) -> Array:
+        return self._torch.nn.functional.pad(x, (before, after), value=fill)
+
+    def flip(self, x: Array, axes: tuple[int, ...]) -> Array:
+        return x.flip(axes)
+
+    def stack(self, parts: Sequence[Array], axis: int) -> Array:
+        return self._torch.stack(parts, axis)
+
+    def move(self, x: Array, source: int, target: int) -> Array:
+        return x.movedim(source, target)
+
+    def merge(self, x: Array) -> Array:
+        return x.flatten(-2)
+
+    @staticmethod
+    def _over_rows(index: Array, x: Array) -> Array:
+        return index.unsqueeze(-2).expand(*x.shape[:-1], index.shape[-1])
 
     def _tensor(self, y: Array, like: Array) -> Array:
         return self._torch.full_like(like, y) if isinstance(y, (int, float)) else y

@@ -1,0 +1,152 @@
+"""Losses of sequences, with the names and arguments of `torch.nn.functional`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from losskit.core import sequences
+from losskit.losses.sequence import CTC
+from losskit.torch import ctc, derivatives
+from losskit.torch.evaluate import check_reduction, make, result_dtype
+from losskit.torch.kernels import HALF, reachable
+
+__all__ = ["ctc_loss"]
+
+Lengths: TypeAlias = "Tensor | Sequence[int]"
+
+
+def ctc_loss(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Lengths,
+    target_lengths: Lengths,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> Tensor:
+    """CTC loss (connectionist temporal classification); see `torch.nn.functional.ctc_loss`.
+
+    The gradient is that by the log-probabilities as they are given. PyTorch's adds what makes it
+    the gradient by logits before a log_softmax, and adds it there once more, as 0; behind a
+    log_softmax both are the same.
+
+    Args:
+        log_probs: log-probabilities, (frames, batch, classes), or (frames, classes) of one
+            sequence; -inf for what is ruled out.
+        targets: labels, (batch, longest), or one after the other in one dimension.
+        input_lengths: of each sequence of frames.
+        target_lengths: of each sequence of labels.
+        blank: the class that stands for no label.
+        reduction: "mean" (of the losses, each divided by the length of its target), "sum", "none".
+        zero_infinity: whether the loss is 0 where it is infinite: where no alignment is possible.
+            Its gradient is 0 there in any case.
+
+    Returns:
+        A number, or the losses (batch), in the dtype of the log-probabilities.
+
+    Raises:
+        TypeError: log-probabilities that are no floats, labels or lengths that are no integers.
+        ValueError: shapes do not match, or a length or a label is out of range, or a label is the
+            blank. Where nothing can be raised such a loss is NaN.
+    """
+    check_reduction(reduction)
+    _check_types(log_probs, targets)
+    p = log_probs.unsqueeze(1) if log_probs.dim() == 2 else log_probs
+    frames, batch, classes = p.shape
+    card = make(CTC, blank=blank)
+    sequences.check_blank("blank", card.blank, classes)
+    of_input = _lengths("input_lengths", input_lengths, batch)
+    of_target = _lengths("target_lengths", target_lengths, batch)
+    if reachable(of_input):
+        sequences.check_lengths("input_lengths", of_input.numpy(), frames, "log_probs")
+    y, there = _rows(targets, of_target)
+    if reachable(y, there):
+        sequences.check_labels("targets", y.numpy(), there.numpy(), classes, card.blank)
+    y = torch.where(there, torch.where(y < 0, classes, y), -1).to(p.device)
+    of_input, of_target = of_input.to(p.device), of_target.to(p.device)
+
+    m = derivatives.vocabulary(p.dtype)
+    p = (p.float() if p.dtype in HALF else p).movedim(1, 0)
+    # A frame that is not there is one that can say the blank only, which changes nothing.
+    silent = torch.full((classes,), -float("inf"), dtype=p.dtype, device=p.device)
+    silent = torch.where(torch.arange(classes, device=p.device) == card.blank, 0.0, silent)
+    spoken = torch.arange(frames, device=p.device) < of_input[:, None]
+    loss = ctc.items(card, m, y, torch.where(spoken[..., None], p, silent))
+    if zero_infinity:
+        loss = torch.where(loss == float("inf"), 0.0, loss)
+    if reduction == "mean":
+        loss = (loss / of_target.clamp(min=1)).sum() / max(batch, 1)
+    elif reduction == "sum":
+        loss = loss.sum()
+    elif log_probs.dim() == 2:
+        loss = loss.squeeze(0)
+    return loss.to(result_dtype(log_probs))
+
+
+def _check_types(log_probs: Any, targets: Any) -> None:
+    if not isinstance(log_probs, Tensor) or not isinstance(targets, Tensor):
+        raise TypeError(
+            f"log_probs and targets must be tensors, got {type(log_probs).__name__} and "
+            f"{type(targets).__name__}. Convert them with torch.as_tensor."
+        )
+    if not log_probs.is_floating_point():
+        raise TypeError(
+            f"log_probs holds {log_probs.dtype}, expected floating-point log-probabilities."
+        )
+    if targets.is_floating_point() or targets.is_complex() or targets.dtype == torch.bool:
+        raise TypeError(
+            f"targets holds {targets.dtype}, expected integer labels. Convert with targets.long()."
+        )
+    if log_probs.dim() not in (2, 3) or targets.dim() not in (1, 2):
+        raise ValueError(
+            "log_probs must have the shape (frames, batch, classes) or (frames, classes), and "
+            "targets (batch, longest), or all one after the other: got log_probs.shape="
+            f"{tuple(log_probs.shape)} and targets.shape={tuple(targets.shape)}."
+        )
+
+
+def _lengths(name: str, given: Lengths, batch: int) -> Tensor:
+    lengths = torch.as_tensor(given)
+    if lengths.is_floating_point() and lengths.numel():
+        raise TypeError(f"{name} holds {lengths.dtype}, expected integers.")
+    if lengths.numel() != batch or lengths.dim() > 1:
+        raise ValueError(
+            f"{name} must hold one length for each of the {batch} sequences of log_probs, got "
+            f"{name} of shape {tuple(lengths.shape)}."
+        )
+    return lengths.long().reshape(batch)
+
+
+def _rows(targets: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Labels (batch, longest), and which of them there are."""
+    seen = lengths.numpy() if reachable(lengths) else None
+    batch, lengths = len(lengths), lengths.to(targets.device)
+    if targets.dim() == 2:
+        if len(targets) != batch:
+            raise ValueError(
+                f"targets must have one row for each of the {batch} sequences of log_probs, got "
+                f"targets.shape={tuple(targets.shape)}."
+            )
+        longest = targets.shape[1]
+        if seen is not None:
+            sequences.check_lengths("target_lengths", seen, longest, "a row of targets")
+        rows = targets
+    else:
+        longest = len(targets)
+        if seen is not None:
+            sequences.check_lengths("target_lengths", seen, longest, "targets")
+            if seen.sum() != longest:
+                raise ValueError(
+                    f"targets of one dimension must hold all labels one after the other: got "
+                    f"{longest} labels for target_lengths that sum to {seen.sum()}."
+                )
+            longest = int(seen.max(initial=0))
+        first = lengths.cumsum(0) - lengths
+        index = first[:, None] + torch.arange(longest, device=lengths.device)
+        rows = targets[index.clamp(max=max(len(targets) - 1, 0))]
+    there = torch.arange(longest, device=lengths.device) < lengths[:, None]
+    return rows.long(), there
