@@ -13,18 +13,34 @@ from losskit.losses.classification import (
     CategoricalCrossentropy,
     SparseCategoricalCrossentropy,
 )
-from losskit.losses.divergence import LogKLDivergence, LogKLDivergenceWithLogTargets
-from losskit.losses.margin import Hinge
+from losskit.losses.divergence import (
+    GeneralizedLogKLDivergence,
+    LogKLDivergence,
+    LogKLDivergenceWithLogTargets,
+)
+from losskit.losses.focal import BinaryFocalCrossentropy, Poly1Crossentropy
+from losskit.losses.margin import Hinge, Perceptron
+from losskit.losses.multiclass import MulticlassHinge, MulticlassPerceptron
+from losskit.losses.sparsemax import BinarySparsemax, Sparsemax
 
 __all__ = [
+    "convex_kl_divergence",
+    "generalized_kl_divergence",
     "hinge_loss",
     "kl_divergence",
     "kl_divergence_with_log_targets",
+    "multiclass_hinge_loss",
+    "multiclass_perceptron_loss",
+    "multiclass_sparsemax_loss",
+    "perceptron_loss",
+    "poly_loss_cross_entropy",
     "safe_softmax_cross_entropy",
     "sigmoid_binary_cross_entropy",
+    "sigmoid_focal_loss",
     "smooth_labels",
     "softmax_cross_entropy",
     "softmax_cross_entropy_with_integer_labels",
+    "sparsemax_loss",
 ]
 
 
@@ -92,6 +108,82 @@ def sigmoid_binary_cross_entropy(
     )
 
 
+def sigmoid_focal_loss(
+    logits: Any,
+    labels: Any,
+    *,
+    alpha: Any = None,
+    gamma: Any = 2.0,
+    axis: Axis = None,
+    where: Any = None,
+) -> Array:
+    """Focal loss of logits, per element; else as `sigmoid_binary_cross_entropy`.
+
+    Args:
+        alpha: weight of class 1, that of class 0 being 1 - alpha; None: no weights.
+        gamma: exponent of how far the prediction is from the label.
+    """
+    balance = {} if alpha is None else {"apply_class_balancing": True, "alpha": alpha}
+    return pointwise(
+        BinaryFocalCrossentropy,
+        logits,
+        labels,
+        axis,
+        where,
+        ("logits", "labels"),
+        from_logits=True,
+        gamma=gamma,
+        **balance,
+    )
+
+
+def sparsemax_loss(logits: Any, labels: Any, *, axis: Axis = None, where: Any = None) -> Array:
+    """Binary sparsemax loss, per element; else as `sigmoid_binary_cross_entropy`."""
+    return pointwise(BinarySparsemax, logits, labels, axis, where, ("logits", "labels"))
+
+
+def poly_loss_cross_entropy(
+    logits: Any, labels: Any, *, epsilon: Any = 2.0, axis: Axis = -1, where: Any = None
+) -> Array:
+    """`softmax_cross_entropy` + epsilon * (1 - the labels' probability)."""
+    return rowwise(
+        Poly1Crossentropy, logits, labels, axis, where, from_logits=True, epsilon=epsilon
+    )
+
+
+_SCORES = ("scores", "labels")
+
+
+def multiclass_hinge_loss(scores: Any, labels: Any, *, axis: Axis = -1, where: Any = None) -> Array:
+    """max(1 + the best other score - the true class's, 0).
+
+    Arguments and errors as `softmax_cross_entropy_with_integer_labels`.
+    """
+    return rowwise(MulticlassHinge, scores, labels, axis, where, _SCORES)
+
+
+def multiclass_perceptron_loss(
+    scores: Any, labels: Any, *, axis: Axis = -1, where: Any = None
+) -> Array:
+    """The best score less the true class's; else as `multiclass_hinge_loss`."""
+    return rowwise(MulticlassPerceptron, scores, labels, axis, where, _SCORES)
+
+
+def multiclass_sparsemax_loss(
+    scores: Any, labels: Any, *, axis: Axis = -1, where: Any = None
+) -> Array:
+    """Sparsemax loss; else as `multiclass_hinge_loss`."""
+    return rowwise(Sparsemax, scores, labels, axis, where, _SCORES)
+
+
+def perceptron_loss(
+    predictor_outputs: Any, targets: Any, *, axis: Axis = None, where: Any = None
+) -> Array:
+    """max(-predictor_outputs * targets, 0); else as `hinge_loss`."""
+    names = ("predictor_outputs", "targets")
+    return pointwise(Perceptron, predictor_outputs, targets, axis, where, names)
+
+
 def hinge_loss(
     predictor_outputs: Any, targets: Any, *, axis: Axis = None, where: Any = None
 ) -> Array:
@@ -136,6 +228,20 @@ def kl_divergence_with_log_targets(
         where,
         ("log_predictions", "log_targets"),
     )
+
+
+def generalized_kl_divergence(
+    log_predictions: Any, targets: Any, axis: Axis = -1, where: Any = None
+) -> Array:
+    """`kl_divergence` of amounts that need not sum to 1: + sum(exp(log_predictions) - targets)."""
+    return summed(GeneralizedLogKLDivergence, log_predictions, targets, axis, where, _LOGS)
+
+
+def convex_kl_divergence(
+    log_predictions: Any, targets: Any, axis: Axis = -1, where: Any = None
+) -> Array:
+    """An older name of `generalized_kl_divergence`."""
+    return generalized_kl_divergence(log_predictions, targets, axis, where)
 
 
 def smooth_labels(labels: Any, alpha: Any, *, axis: Axis = -1, where: Any = None) -> Array:

@@ -21,6 +21,7 @@ from losskit.core.definition import Domain
 from losskit.core.families import Items, Setwise, has_row_target, is_rowwise
 from losskit.core.inputs import HALF
 from losskit.core.namespaces.jax import JaxVocabulary
+from losskit.jax.traced import Traced
 
 
 @jax.custom_jvp
@@ -77,7 +78,7 @@ class Formulas:
         if self.traced:
             card = copy.copy(card)
             for name, value in zip(self.traced, parameters, strict=True):
-                object.__setattr__(card, name, value)
+                object.__setattr__(card, name, Traced(name, value))
         m = _FLOAT16 if p.dtype == jnp.float16 else VOCABULARY
         p = p.astype(jnp.float32) if p.dtype.name in HALF else p
         ignored = card.ignored()

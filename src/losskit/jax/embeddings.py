@@ -9,9 +9,11 @@ import jax.numpy as jnp
 from jax import Array
 
 from losskit.jax.evaluate import evaluate, mean
-from losskit.losses.margin import SoftMargin
+from losskit.jax.shapes import Axis, rowwise
+from losskit.losses.margin import MarginRanking, SoftMargin
+from losskit.losses.similarity import PairwiseDistance
 
-__all__ = ["ntxent"]
+__all__ = ["ntxent", "triplet_margin_loss"]
 
 
 def ntxent(embeddings: Any, labels: Any, temperature: Any = 0.07) -> Array:
@@ -48,6 +50,53 @@ def ntxent(embeddings: Any, labels: Any, temperature: Any = 0.07) -> Array:
     margin = z - jnp.where(rivals, against, -jnp.inf)
     items = evaluate(SoftMargin, margin, jnp.ones_like(margin), where=pairs)
     return mean(items.sum(), pairs.sum(), "zero").astype(x.dtype)
+
+
+def triplet_margin_loss(
+    anchors: Any,
+    positives: Any,
+    negatives: Any,
+    axis: Axis = -1,
+    norm_degree: Any = 2,
+    margin: Any = 1.0,
+    eps: Any = 1e-6,
+    where: Any = None,
+) -> Array:
+    """max(distance to the positive - distance to the negative + margin, 0).
+
+    Args:
+        anchors: floating-point, (..., features).
+        positives: in that shape: what should be near.
+        negatives: in that shape: what should be far.
+        axis: of the features; several, or None for all, are read as one.
+        norm_degree: exponent of the norm, a Python number: odd ones take the differences' sizes.
+        margin: by how much farther.
+        eps: added to the sum of the powers.
+        where: boolean: which triplets count, in the shape of the result, or which features.
+
+    Raises:
+        TypeError: an array holds integers.
+        ValueError: shapes differ.
+    """
+    names = ("anchors", "positives"), ("anchors", "negatives")
+
+    def distance(x: Any, y: Any, names: tuple[str, str]) -> Array:
+        d = rowwise(PairwiseDistance, x, y, axis, where, names, absent=0.0, norm=float(norm_degree))
+        # (d^n + eps)^(1/n), of which the power alone might leave the dtype's range.
+        tiny = jnp.finfo(d.dtype).tiny
+        least = jnp.maximum(jnp.asarray(eps, d.dtype), tiny) ** (1 / norm_degree)
+        larger = jnp.maximum(d, least)
+        rest = jnp.minimum(d, least) / larger
+        return larger * (1.0 + rest**norm_degree) ** (1 / norm_degree)
+
+    near = distance(anchors, positives, names[0])
+    far = distance(anchors, negatives, names[1])
+    lead = far - near
+    rows = None
+    if where is not None:
+        rows = jnp.asarray(where).astype(bool)
+        rows = rows.any(axis) if rows.ndim == jnp.ndim(anchors) else rows
+    return evaluate(MarginRanking, lead, jnp.ones_like(lead), where=rows, margin=margin)
 
 
 @jax.custom_jvp

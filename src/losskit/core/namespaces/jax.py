@@ -22,12 +22,19 @@ class JaxVocabulary(Vocabulary):
         self.least = least
         if sigmoid is not None:
             self.sigmoid = sigmoid  # type: ignore[method-assign]
-        for name in (
-            *("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"),
-            *("maximum", "minimum", "power"),
-        ):
+        for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(jnp, name))
         self.scan = jax.lax.scan  # type: ignore[method-assign]
+
+    # With a sign, a parameter that is traced becomes an array.
+    def maximum(self, x: Array, y: Array) -> Array:
+        return self._jnp.maximum(x, +y)
+
+    def minimum(self, x: Array, y: Array) -> Array:
+        return self._jnp.minimum(x, +y)
+
+    def power(self, x: Array, exponent: Array) -> Array:
+        return self._jnp.power(x, +exponent)
 
     def sum(self, x: Array, axis: int | None) -> Array:
         return self._jnp.sum(x, axis=axis, keepdims=True)
