@@ -1,7 +1,7 @@
 """optax's own tests of its losses, asked of losskit's functions.
 
-They come with optax, so each installed version brings its own. What losskit does otherwise stands in
-docs/jax-differences.md.
+They come with optax, so each installed version brings its own. What losskit does otherwise stands
+in docs/jax-differences.md.
 """
 
 import importlib
@@ -47,7 +47,7 @@ def cases():
             if not isinstance(suite, unittest.TestSuite):
                 continue  # a doctest of optax's own function
             for case in suite:
-                name = ".".join(case.id().split(".")[-2:])
+                name = f"{type(case).__name__}.{case._testMethodName}"
                 why = DIFFERENCES.get(name)
                 marks = [pytest.mark.xfail(strict=True, reason=why)] if why else []
                 yield pytest.param(case, id=name, marks=marks)
