@@ -254,7 +254,7 @@ def extreme(card: Any, dtype: Any) -> Any:
         pairs = list(itertools.product(AMOUNTS, other))
         pairs += [q for y in AMOUNTS for q in _near(y, dtype) if q[1] >= 0 or prediction.low < 0]
         if prediction.low < 0:
-            logs = [(y, float(np.log(y))) for y in AMOUNTS if y]
+            logs = [(y, float(np.log(y))) for y in AMOUNTS if 0 < y < 10]
             pairs += [(y, z + s * e) for y, z in logs for e in (0.0, 1e-6, 1e-3, 0.3, 0.99, 1.5)
                       for s in (1, -1)]  # fmt: skip
     else:
