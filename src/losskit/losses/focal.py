@@ -149,8 +149,9 @@ class BinaryFocalCrossentropy(Pointwise):
         # For a right answer without doubt 1 - p_t is exp(-|z|) / (1 + exp(-|z|)), whose power may
         # be a number where it is none itself.
         sure = m.where(p < 0, yes, no) == 0
+        size = m.where(p < 0, -p, p)  # not |p|, whose derivative at 0 a backend takes to be 0
         near = m.where(sure, 1.0 / (1.0 + m.tail(p)), yes * by_yes + no * by_no)
-        return m.power(near, exponent) * m.exp(-exponent * m.where(sure, m.abs(p), 0.0))
+        return m.power(near, exponent) * m.exp(-exponent * m.where(sure, size, 0.0))
 
     def _relative(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array | float]:
         """The derivative of 1 - p_t, divided by 1 - p_t, as a product of two."""
