@@ -80,8 +80,8 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"from_logits": True, "epsilon": -1.0},
     ],
     "sparsemax": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
-    "tversky": [{}, {"alpha": 0.3, "beta": 0.7, "smooth": 0.0}, {"axis": 0}],
-    "dice": [{}, {"smooth": 0.0, "axis": 0}],
+    "soft_tversky": [{}, {"alpha": 0.3, "beta": 0.7, "smooth": 0.0}, {"axis": 0}],
+    "soft_dice": [{}, {"smooth": 0.0, "axis": 0}],
     "multi_margin": [
         {},
         {"power": 2, "axis": 0},
@@ -254,7 +254,7 @@ def extreme(card: Any, dtype: Any) -> Any:
         pairs = list(itertools.product(AMOUNTS, other))
         pairs += [q for y in AMOUNTS for q in _near(y, dtype) if q[1] >= 0 or prediction.low < 0]
         if prediction.low < 0:
-            logs = [(y, float(np.log(y))) for y in AMOUNTS if y]
+            logs = [(y, float(np.log(y))) for y in AMOUNTS if 0 < y < 10]
             pairs += [(y, z + s * e) for y, z in logs for e in (0.0, 1e-6, 1e-3, 0.3, 0.99, 1.5)
                       for s in (1, -1)]  # fmt: skip
     else:

@@ -22,6 +22,7 @@ import pytest
 import losskit
 from losskit import native
 from losskit.core.families import Pointwise, Setwise, is_rowwise
+from losskit.losses.classification import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from losskit.losses.regression import Huber
 
 if not native.available():
@@ -36,7 +37,10 @@ ORDERS = {"value": "__call__", "slope": "gradient", "curve": "curvature"}
 
 def has_kernel(card):
     card = card.inner if isinstance(card, Setwise) else card
-    return isinstance(card, Pointwise) or getattr(card, "from_logits", False)
+    if isinstance(card, Pointwise):
+        return card.compiled
+    softmax = isinstance(card, (CategoricalCrossentropy, SparseCategoricalCrossentropy))
+    return softmax and card.from_logits
 
 
 CARDS = [card for card in grid.settings() if has_kernel(card)]

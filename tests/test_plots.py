@@ -43,7 +43,9 @@ def test_slope_is_the_derivative_of_the_drawn_value(name: str) -> None:
     up, down = (evaluate(curve.loss, curve.line, x + side * h)[0] for side in (1, -1))
     numeric = (up - down) / (2 * h * unit)
     given = curve.slope[np.isin(curve.x, x)]
-    np.testing.assert_allclose(given, numeric, rtol=1e-4, atol=1e-6)
+    # The bends of rows are not named: in a step across one the slope changes by a part of it.
+    atol = 1e-6 if isinstance(curve.loss.card, Pointwise) else h
+    np.testing.assert_allclose(given, numeric, rtol=1e-4, atol=atol)
 
 
 @pytest.mark.parametrize("name", NAMES)

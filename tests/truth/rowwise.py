@@ -473,7 +473,7 @@ class Sparsemax(Labelled):
         return any(abs(x - threshold) <= mpf(2) ** -20 * (1 + abs(threshold)) for x in d)
 
 
-class Tversky(RowDefinition):
+class SoftTversky(RowDefinition):
     has_optimum = False  # a soft target is not its own
 
     def _weights(self):
@@ -507,6 +507,6 @@ class Tversky(RowDefinition):
         ]
 
 
-class Dice(Tversky):
+class SoftDice(SoftTversky):
     def _weights(self):
         return HALF, HALF

@@ -213,7 +213,7 @@ class MulticlassPerceptron(Loss):
 
     def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
-class Tversky(Loss):
+class SoftTversky(Loss):
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
 
         1 - (c + smooth) / (c + alpha * f + beta * n + smooth)
@@ -222,7 +222,7 @@ class Tversky(Loss):
 
     def __init__(self, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
-class Dice(Loss):
+class SoftDice(Loss):
     """Dice loss: overlap of two masks.
 
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)
@@ -401,10 +401,10 @@ def multiclass_hinge(y_true: Any, y_pred: Any, ignore_class: int | None = None, 
 def multiclass_perceptron(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
     """Multi-class perceptron loss: the true class should have the highest score. Gives one value per sample."""
 
-def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int = -1) -> Any:
+def soft_tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int = -1) -> Any:
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake. Gives one value per sample."""
 
-def dice(y_true: Any, y_pred: Any, smooth: float = 1.0, axis: int = -1) -> Any:
+def soft_dice(y_true: Any, y_pred: Any, smooth: float = 1.0, axis: int = -1) -> Any:
     """Dice loss: overlap of two masks. Gives one value per sample."""
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:

@@ -82,13 +82,13 @@ class BinaryFocalCrossentropy(Pointwise):
         return self.gamma == 0.0
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return self._weight(m, y, p) * self._plain.value(m, y, p)
+        return self._weight(m, y, p) * self._cost(m, y, p)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         rate = self._plain.slope(m, y, p)
         if self.gamma:
             h, scale = self._relative(m, y, p)
-            rate = rate + self.gamma * h * self._plain.value(m, y, p) * scale
+            rate = rate + self.gamma * h * self._cost(m, y, p) * scale
         return self._weight(m, y, p) * rate
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
@@ -104,7 +104,7 @@ class BinaryFocalCrossentropy(Pointwise):
         # Of q^gamma b, with h = q' / q: q^gamma (gamma h ((gamma - 1) h b + 2 b' + b q'' / q') +
         # b''). First h b, for where h is largest b is least.
         h, scale = self._relative(m, y, p)
-        hb = h * self._plain.value(m, y, p)
+        hb = h * self._cost(m, y, p)
         rate = 2.0 * self._plain.slope(m, y, p) + (self.gamma - 1.0) * hb * scale
         if not self.from_logits:
             return bend + self.gamma * self._weight(m, y, p, falling=True) * rate
@@ -114,7 +114,7 @@ class BinaryFocalCrossentropy(Pointwise):
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         (yes, no), (by_yes, by_no) = self._plain._targets(y), self._likely(m, p)
-        plain, share = self._plain.value(m, y, p), 1.0 - self.label_smoothing
+        plain, share = self._cost(m, y, p), 1.0 - self.label_smoothing
         rate = self._plain.target_slope(m, y, p)
         if self.gamma:
             distance = m.maximum(yes * by_yes + no * by_no, m.tiny(p))
@@ -128,6 +128,15 @@ class BinaryFocalCrossentropy(Pointwise):
     @property
     def _plain(self) -> BinaryCrossentropy:
         return BinaryCrossentropy(self.from_logits, self.label_smoothing)
+
+    def _cost(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """The cross-entropy."""
+        if not self.from_logits:
+            return self._plain.value(m, y, p)
+        # As there, but without a maximum: the slope, of which this is part, has a derivative at 0.
+        yes, no = self._plain._targets(y)
+        wrong = m.where(p < 0, yes, no)
+        return m.where(wrong == 0, 0.0, wrong * m.where(p < 0, -p, p)) + m.log1p(m.tail(p))
 
     def _weight(self, m: Vocabulary, y: Array, p: Array, falling: bool = False) -> Array:
         """What the cross-entropy is multiplied by; falling, by how much 1 / gamma of it changes."""
@@ -149,8 +158,9 @@ class BinaryFocalCrossentropy(Pointwise):
         # For a right answer without doubt 1 - p_t is exp(-|z|) / (1 + exp(-|z|)), whose power may
         # be a number where it is none itself.
         sure = m.where(p < 0, yes, no) == 0
+        size = m.where(p < 0, -p, p)  # not |p|, whose derivative at 0 a backend takes to be 0
         near = m.where(sure, 1.0 / (1.0 + m.tail(p)), yes * by_yes + no * by_no)
-        return m.power(near, exponent) * m.exp(-exponent * m.where(sure, m.abs(p), 0.0))
+        return m.power(near, exponent) * m.exp(-exponent * m.where(sure, size, 0.0))
 
     def _relative(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array | float]:
         """The derivative of 1 - p_t, divided by 1 - p_t, as a product of two."""

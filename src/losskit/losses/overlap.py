@@ -17,7 +17,7 @@ SMOOTH = {
 
 
 @dataclass(frozen=True)
-class Tversky(Rowwise):
+class SoftTversky(Rowwise):
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
 
     What it measures
@@ -35,7 +35,7 @@ class Tversky(Rowwise):
     An item is a whole mask along `axis`: flatten a picture first, and put its classes on another
     axis. It takes probabilities: apply sigmoid or softmax first. Without `smooth` a mask that is
     empty on both sides costs 0 and has no gradient. `smooth` counts pixels, so that it pulls small
-    masks towards 0 more than large ones.
+    masks towards 0 more than large ones. Keras's Tversky takes a whole batch for one mask.
 
     Formula
     -------
@@ -46,7 +46,7 @@ class Tversky(Rowwise):
     --------
     >>> import losskit
     >>> y, p = [[1.0, 1.0, 0.0, 0.0]], [[1.0, 0.0, 1.0, 0.0]]
-    >>> float(losskit.tversky(y, p, alpha=0.5, beta=1.5))
+    >>> float(losskit.soft_tversky(y, p, alpha=0.5, beta=1.5))
     0.5
 
     References
@@ -62,7 +62,7 @@ class Tversky(Rowwise):
     smooth: float = parameter(1.0, **SMOOTH)
     axis: int = parameter(-1, kind="integer", doc="axis of the pixels")
 
-    name = "tversky"
+    name = "soft_tversky"
     aliases = ("tversky_loss",)
     latex = (
         r"1 - \frac{\sum y p + s}"
@@ -92,7 +92,7 @@ class Tversky(Rowwise):
 
 
 @dataclass(frozen=True)
-class Dice(Rowwise):
+class SoftDice(Rowwise):
     """Dice loss: overlap of two masks.
 
     What it measures
@@ -110,7 +110,8 @@ class Dice(Rowwise):
     An item is a whole mask along `axis`: flatten a picture first, and put its classes on another
     axis. It takes probabilities: apply sigmoid or softmax first. `smooth` is added to half the sum
     of both masks: for the form 2 c / (sum y + sum p) with s added to both parts, it is s / 2.
-    Without it a mask that is empty on both sides costs 0 and has no gradient.
+    Without it a mask that is empty on both sides costs 0 and has no gradient. Keras's Dice takes a
+    whole batch for one mask.
 
     Formula
     -------
@@ -120,7 +121,7 @@ class Dice(Rowwise):
     --------
     >>> import losskit
     >>> y, p = [[1.0, 1.0, 0.0, 0.0]], [[1.0, 0.0, 1.0, 0.0]]
-    >>> float(losskit.dice(y, p, smooth=0.0))
+    >>> float(losskit.soft_dice(y, p, smooth=0.0))
     0.5
 
     References
@@ -132,8 +133,8 @@ class Dice(Rowwise):
     smooth: float = parameter(1.0, **SMOOTH)
     axis: int = parameter(-1, kind="integer", doc="axis of the pixels")
 
-    name = "dice"
-    aliases = ("dice_loss",)
+    name = "soft_dice"
+    aliases = ("dice_loss", "soft_dice_loss")
     latex = r"1 - \frac{\sum y p + s}{\frac{1}{2} (\sum y + \sum p) + s}"
     target: ClassVar[Domain] = SHARE
     convex = False
@@ -161,7 +162,7 @@ class Dice(Rowwise):
 
 # --- shared by the two --------------------------------------------------------------------------
 
-Overlap = Tversky | Dice
+Overlap = SoftTversky | SoftDice
 
 
 def overlap_value(card: Overlap, m: Vocabulary, y: Array, p: Array) -> Array:
