@@ -3,7 +3,7 @@
     python scripts/write_stubs.py            # write them
     python scripts/write_stubs.py --check    # fail if they are stale (CI does this)
 
-Both faces are made from the cards at import, so no source file spells their names out. The stubs
+The faces are made from the cards at import, so no source file spells their names out. The stubs
 do. This needs no framework: the order of the Keras face's arguments is the one of Keras 3.
 """
 
@@ -49,6 +49,10 @@ KERAS_LACKS = {
     "CategoricalCrossentropy": ["temperature", "z_loss"],
     "SparseCategoricalCrossentropy": ["class_weight", "label_smoothing", "temperature", "z_loss"],
 }
+
+# The families of optax's names, and the names that both have: optax's meaning stands there.
+JAX_PEERS = ["classification", "embeddings", "ranking", "regression", "segmentation", "sequence"]
+JAX_TAKEN = ["cosine_similarity", "kl_divergence", "log_cosh"]
 
 
 def argument(name: str, default: object, rule: Rule) -> str:
@@ -194,10 +198,42 @@ def torch_stub() -> str:
     return "\n".join(lines)
 
 
+def jax_stub() -> str:
+    lines = [
+        HEAD,
+        "from collections.abc import Mapping, Sequence\n"
+        "from typing import Any, Literal\n\n"
+        "from jax import Array\n"
+        "from jax.typing import ArrayLike\n\n"
+        + "".join(f"from losskit.jax.{module} import *\n" for module in JAX_PEERS)
+        + "from losskit.jax.own import get as get\n",
+        '_Reduction = Literal["none", "mean", "sum"]\n'
+        '_OnEmpty = Literal["zero", "nan"]\n\n'
+        "__all__: list[str]\n",
+    ]
+    for card in cards():
+        if card.name in JAX_TAKEN:
+            continue
+        arguments = [
+            "predictions: ArrayLike",
+            "targets: ArrayLike",
+            "*",
+            # A number may be an array, traced too.
+            *(a.replace(": float", ": ArrayLike") for a in parameters(card).values()),
+            "where: ArrayLike | None = None",
+            "weight: ArrayLike | None = None",
+            *([] if issubclass(card, Setwise) else ['reduction: _Reduction = "none"']),
+            'on_empty: _OnEmpty = "zero"',
+        ]
+        lines.append(f"def {card.name}({', '.join(arguments)}) -> Array:\n{doc(card, '    ')}")
+    return "\n".join(lines)
+
+
 STUBS = {
     PACKAGE / "__init__.pyi": numpy_stub,
     PACKAGE / "keras" / "__init__.pyi": keras_stub,
     PACKAGE / "torch" / "__init__.pyi": torch_stub,
+    PACKAGE / "jax" / "__init__.pyi": jax_stub,
 }
 
 

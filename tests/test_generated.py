@@ -28,7 +28,9 @@ def test_fresh(script):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("stub", ["__init__.pyi", "keras/__init__.pyi", "torch/__init__.pyi"])
+@pytest.mark.parametrize(
+    "stub", ["__init__.pyi", "keras/__init__.pyi", "torch/__init__.pyi", "jax/__init__.pyi"]
+)
 def test_stub_knows_every_public_name(stub):
     tree = ast.parse((ROOT / "src" / "losskit" / stub).read_text(encoding="utf-8"))
     known = {n.name for n in tree.body if isinstance(n, (ast.ClassDef, ast.FunctionDef))}

@@ -11,7 +11,7 @@ from jax import Array
 from losskit.jax.derivatives import VOCABULARY
 from losskit.jax.evaluate import concrete
 from losskit.jax.shapes import Axis, rowwise
-from losskit.losses.overlap import Tversky
+from losskit.losses.overlap import SoftTversky
 
 __all__ = ["binary_dice_loss", "dice_loss", "multiclass_generalized_dice_loss"]
 
@@ -65,7 +65,7 @@ def dice_loss(
     if where is not None:
         where = jnp.broadcast_to(jnp.asarray(where).astype(bool), p.shape)
     loss = rowwise(
-        Tversky,
+        SoftTversky,
         p,
         y,
         tuple(range(1, p.ndim - 1)) if axis is None else axis,
@@ -118,7 +118,7 @@ def binary_dice_loss(
         p = VOCABULARY.sigmoid(p)
     pixels = tuple(range(1, p.ndim - 1)) if axis is None else axis
     names = ("predictions", "targets")
-    return rowwise(Tversky, p, y, pixels, where, names, absent=0.0, smooth=smooth)[..., 0]
+    return rowwise(SoftTversky, p, y, pixels, where, names, absent=0.0, smooth=smooth)[..., 0]
 
 
 def multiclass_generalized_dice_loss(
