@@ -8,7 +8,9 @@
 namespace losskit::LOSSKIT_ISA {
 
 // What stands in for an element that does not count: inside every domain, away from every pole.
-inline constexpr double target_stand_in = 1.0, prediction_stand_in = 0.5;
+inline constexpr double prediction_stand_in = 0.5;
+template <class Card>
+inline constexpr double target_stand_in = Card::target_high < 1.0 ? Card::target_high : 1.0;
 
 // Numbers that formulas use and that depend on the type.
 template <class T>
@@ -46,7 +48,7 @@ bool formulas(const Pointwise& q, const Block<T>& b, Sum& sum) {
   for (int i = 0; i < Card::parameters; ++i) parameters[i] = q.parameters[i];
   const Constants<T> constants = b.constants;
   const V by = splat(b.by);
-  V finite = {}, low = splat(T(target_stand_in)), high = low;
+  V finite = {}, low = splat(T(target_stand_in<Card>)), high = low;
   V p_low = splat(T(prediction_stand_in)), p_high = p_low;
   Integers<T> no_sign = {};
   Sum total = sum;
@@ -103,6 +105,7 @@ using Formulas = bool (*)(const Pointwise&, const Block<T>&, Sum&);
 template <class T>
 struct CardFormulas {
   Formulas<T> sum, items, slope, curve, sum_slope, items_slope, slope_curve;
+  double target_stand_in;
 
   Formulas<T> of(int want) const {
     switch (want) {
@@ -127,6 +130,7 @@ inline constexpr CardFormulas<T> formulas_of = {
     formulas<Card, T, sum_wanted | slope_wanted>,
     formulas<Card, T, items_wanted | slope_wanted>,
     formulas<Card, T, slope_wanted | curve_wanted>,
+    target_stand_in<Card>,
 };
 
 // The elements begin <= i < end of a pointwise loss, block by block.
@@ -237,7 +241,9 @@ class Loop {
     }
     found_.sum += sum;
     if (q_.items) move(items, items_.next(), n);
-    for (std::int64_t k = 0; k < n; ++k) weights_[k] *= q_.scale;
+    // A scale that is infinite, or NaN, leaves what does not count at 0.
+    for (std::int64_t k = 0; k < n; ++k)
+      weights_[k] = weights_[k] == 0.0 ? 0.0 : weights_[k] * q_.scale;
     if (q_.slope) scale(slope, slope_.next(), n);
     if (q_.curve) scale(curve, curve_.next(), n);
     done(n);
@@ -249,11 +255,11 @@ class Loop {
     if (y != y_) std::memmove(y_, y, n * sizeof(T));
     if (p != p_) std::memmove(p_, p, n * sizeof(T));
     for (std::int64_t k = 0; weighted && k < n; ++k) {
-      y_[k] = weights_[k] == 0.0 ? T(target_stand_in) : y_[k];
+      y_[k] = weights_[k] == 0.0 ? T(card_.target_stand_in) : y_[k];
       p_[k] = weights_[k] == 0.0 ? T(prediction_stand_in) : p_[k];
     }
     for (std::int64_t k = n; k % step<T> != 0; ++k) {
-      y_[k] = T(target_stand_in);
+      y_[k] = T(card_.target_stand_in);
       p_[k] = T(prediction_stand_in);
     }
   }
