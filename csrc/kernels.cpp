@@ -20,17 +20,17 @@ void pointwise(int card, bool wide, const Pointwise& q, std::int64_t begin, std:
   (wide ? pointwise_in<double> : pointwise_in<float>)(card, q, begin, end, found);
 }
 
-std::vector<std::string> fingerprints() {
-#define LOSSKIT_FINGERPRINT(Card) Card::fingerprint,
-  return {LOSSKIT_CARDS(LOSSKIT_FINGERPRINT)};
-#undef LOSSKIT_FINGERPRINT
+std::vector<CardText> cards() {
+#define LOSSKIT_TEXT(Card) {Card::fingerprint, Card::parameters},
+  return {LOSSKIT_CARDS(LOSSKIT_TEXT)};
+#undef LOSSKIT_TEXT
 }
 
 }  // namespace
 
 extern const Kernels kernels;
-const Kernels kernels = {LOSSKIT_ISA_NAME, pointwise, softmax, log_softmax,
-                         fingerprints, copy};
+const Kernels kernels = {LOSSKIT_ISA_NAME, pointwise, softmax, log_softmax, cards,
+                         copy};
 
 }  // namespace LOSSKIT_ISA
 }  // namespace losskit
