@@ -6,18 +6,25 @@ namespace losskit {
 namespace LOSSKIT_ISA {
 namespace {
 
-template <class T>
-void pointwise_in(int card, const Pointwise& q, std::int64_t begin, std::int64_t end,
-                  Found& found) {
 #define LOSSKIT_FORMULAS(Card) formulas_of<Card, T>,
-  static constexpr CardFormulas<T> cards[] = {LOSSKIT_CARDS(LOSSKIT_FORMULAS)};
+template <class T>
+constexpr CardFormulas<T> formulas_by_number[] = {LOSSKIT_CARDS(LOSSKIT_FORMULAS)};
 #undef LOSSKIT_FORMULAS
-  Loop<T>(q, cards[card], begin, found).run(begin, end);
-}
 
 void pointwise(int card, bool wide, const Pointwise& q, std::int64_t begin, std::int64_t end,
                Found& found) {
-  (wide ? pointwise_in<double> : pointwise_in<float>)(card, q, begin, end, found);
+  if (wide)
+    Loop<double>(q, formulas_by_number<double>[card], begin, found).run(begin, end);
+  else
+    Loop<float>(q, formulas_by_number<float>[card], begin, found).run(begin, end);
+}
+
+void pointwise_outside(int card, bool wide, const Pointwise& q, std::int64_t begin,
+                       std::int64_t end, bool* outside) {
+  if (wide)
+    find_outside(q, formulas_by_number<double>[card], begin, end, outside);
+  else
+    find_outside(q, formulas_by_number<float>[card], begin, end, outside);
 }
 
 std::vector<CardText> cards() {
@@ -29,8 +36,8 @@ std::vector<CardText> cards() {
 }  // namespace
 
 extern const Kernels kernels;
-const Kernels kernels = {LOSSKIT_ISA_NAME, pointwise, softmax, log_softmax, cards,
-                         copy};
+const Kernels kernels = {LOSSKIT_ISA_NAME, pointwise, softmax,
+                         pointwise_outside, softmax_outside, log_softmax, cards, copy};
 
 }  // namespace LOSSKIT_ISA
 }  // namespace losskit

@@ -106,6 +106,9 @@ template <class T>
 struct CardFormulas {
   Formulas<T> sum, items, slope, curve, sum_slope, items_slope, slope_curve;
   double target_stand_in;
+  // The domains that the formulas check.
+  double target_low, target_high;
+  bool signs, prediction_bounded;
 
   Formulas<T> of(int want) const {
     switch (want) {
@@ -131,7 +134,37 @@ inline constexpr CardFormulas<T> formulas_of = {
     formulas<Card, T, items_wanted | slope_wanted>,
     formulas<Card, T, slope_wanted | curve_wanted>,
     target_stand_in<Card>,
+    Card::target_low,
+    Card::target_high,
+    Card::signs,
+    Card::prediction_bounded,
 };
+
+// Which of the elements begin <= i < end that count lie outside the card's domains.
+template <class T>
+void find_outside(const Pointwise& q, const CardFormulas<T>& card, std::int64_t begin,
+                  std::int64_t end, bool* outside) {
+  constexpr std::int64_t block = Writer<T>::most;
+  T ys[block], ps[block];
+  double given[block];
+  std::uint8_t kept[block];
+  for (std::int64_t i = begin; i < end; i += block) {
+    const std::int64_t n = end - i < block ? end - i : block;
+    const T *y = read<T>(q.target, i, n, ys), *p = read<T>(q.prediction, i, n, ps);
+    const double* weight = q.weight ? read<double>(q.weight, i, n, given) : nullptr;
+    const std::uint8_t* keep = q.keep ? read<std::uint8_t>(q.keep, i, n, kept) : nullptr;
+    for (std::int64_t k = 0; k < n; ++k) {
+      const double w = keep && !keep[k] ? 0.0 : weight ? weight[k] : 1.0;
+      const bool finite = y[k] - y[k] == T(0);
+      bool bad = !(w >= 0.0 && w <= std::numeric_limits<T>::max()) || !finite;
+      bad |= y[k] < T(card.target_low) || y[k] > T(card.target_high);
+      bad |= card.signs && y[k] * y[k] * y[k] != y[k];
+      bad |= card.prediction_bounded &&
+             (p[k] < T(q.prediction_low) || p[k] > T(q.prediction_high));
+      outside[i - begin + k] = bad && w != 0.0;
+    }
+  }
+}
 
 // The elements begin <= i < end of a pointwise loss, block by block.
 template <class T>

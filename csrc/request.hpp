@@ -87,6 +87,11 @@ struct Kernels {
   void (*pointwise)(int card, bool wide, const Pointwise&, std::int64_t begin, std::int64_t end,
                     Found&);
   void (*softmax)(bool wide, const Softmax&, std::int64_t begin, std::int64_t end, Found&);
+  // Whether each item begin <= i < end lies outside its domain, where one of them does.
+  void (*pointwise_outside)(int card, bool wide, const Pointwise&, std::int64_t begin,
+                            std::int64_t end, bool* outside);
+  void (*softmax_outside)(bool wide, const Softmax&, std::int64_t begin, std::int64_t end,
+                          bool* outside);
   void (*log_softmax)(bool wide, const LogSoftmax&, std::int64_t begin, std::int64_t end);
   // The cards, in the order of their numbers.
   std::vector<CardText> (*cards)();

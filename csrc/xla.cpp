@@ -4,8 +4,10 @@
 // nothing else does. No Python is touched.
 #include "xla.hpp"
 
+#include <algorithm>
 #include <cfenv>
 #include <limits>
+#include <memory>
 #include <new>
 #include <numeric>
 #include <string>
@@ -120,15 +122,13 @@ void spoil(const View& to, std::int64_t begin, std::int64_t step, std::int64_t c
   }
 }
 
-// Calls bad(i) for those of the items begin <= i < end, of which some are bad, that are: look(i, j)
-// says whether any of i <= k < j is. In halves, so that a single one is found soon.
-template <class Look, class Bad>
-void each_bad(std::int64_t begin, std::int64_t end, const Look& look, const Bad& bad) {
-  if (end - begin == 1) return bad(begin);
-  const std::int64_t middle = begin + (end - begin) / 2;
-  const bool first = look(begin, middle);
-  if (first) each_bad(begin, middle, look, bad);
-  if (!first || look(middle, end)) each_bad(middle, end, look, bad);
+// Hands those of the items begin <= i < end that find(begin, end, outside) names to `each`.
+template <class Find, class Each>
+void for_each_outside(std::int64_t begin, std::int64_t end, Find&& find, Each&& each) {
+  const auto outside = std::make_unique<bool[]>(static_cast<std::size_t>(end - begin));
+  find(begin, end, outside.get());
+  for (std::int64_t i = begin; i < end; ++i)
+    if (outside[i - begin]) each(i);
 }
 
 // --- computing
@@ -140,16 +140,22 @@ void in_batches(const Arrays& arrays, const Request& request, std::int64_t items
                 std::int64_t per_part, F&& compute) {
   const std::int64_t elements = arrays.batches > 0 ? arrays.prediction.size / arrays.batches : 0;
   const bool side_by_side = elements < worth_sharing && arrays.prediction.size >= worth_sharing;
-  for_each_task(arrays.batches, side_by_side, [&](std::int64_t batch) {
+  const std::int64_t per_task =
+      std::max<std::int64_t>(1, elements_per_task / std::max<std::int64_t>(1, elements));
+  const std::int64_t tasks = (arrays.batches + per_task - 1) / per_task;
+  for_each_task(tasks, side_by_side, [&](std::int64_t task) {
     Request q = request;
-    q.scale = arrays.scale_of(batch);
-    const std::int64_t from = batch * items;
-    const Found found =
-        in_parts(items, per_part, elements,
-                 [&](std::int64_t begin, std::int64_t end, Found& found) {
-                   compute(q, from + begin, from + end, found);
-                 });
-    arrays.put_total(batch, found);
+    const std::int64_t last = std::min(arrays.batches, (task + 1) * per_task);
+    for (std::int64_t batch = task * per_task; batch < last; ++batch) {
+      q.scale = arrays.scale_of(batch);
+      const std::int64_t from = batch * items;
+      const Found found =
+          in_parts(items, per_part, elements,
+                   [&](std::int64_t begin, std::int64_t end, Found& found) {
+                     compute(q, from + begin, from + end, found);
+                   });
+      arrays.put_total(batch, found);
+    }
   });
 }
 
@@ -190,10 +196,6 @@ void pointwise(Frame& frame) {
   q.prediction_high = frame.number("high");
   q.value = arrays.total.given || arrays.items.given;
   const bool wide = arrays.wide;
-  const auto bad = [&](std::int64_t i) {
-    spoil(q.items, i, 1, 1);
-    spoil(q.slope, i, 1, 1);
-  };
   in_batches(arrays, q, arrays.batches > 0 ? n / arrays.batches : 0, elements_per_task,
              [&](const Pointwise& q, std::int64_t begin, std::int64_t end, Found& found) {
                k.pointwise(card, wide, q, begin, end, found);
@@ -202,15 +204,13 @@ void pointwise(Frame& frame) {
                  found.sum = wide ? sum_of<double>(q.items, begin, end)
                                   : sum_of<float>(q.items, begin, end);
                if (!found.bad) return;
-               Pointwise only = q;
-               only.items = only.slope = View();
-               only.value = true;
-               const auto look = [&](std::int64_t i, std::int64_t j) {
-                 Found there;
-                 k.pointwise(card, wide, only, i, j, there);
-                 return there.bad;
+               const auto find = [&](std::int64_t begin, std::int64_t end, bool* outside) {
+                 k.pointwise_outside(card, wide, q, begin, end, outside);
                };
-               each_bad(begin, end, look, bad);
+               for_each_outside(begin, end, find, [&](std::int64_t i) {
+                 spoil(q.items, i, 1, 1);
+                 spoil(q.slope, i, 1, 1);
+               });
              });
 }
 
@@ -242,23 +242,18 @@ void softmax(Frame& frame) {
   arrays.hand_to(q, q.gradient);
   q.logits = logits.view;
   const bool wide = arrays.wide;
-  const auto bad = [&](std::int64_t row) {
-    const std::int64_t start = row / q.inner * q.classes * q.inner + row % q.inner;
-    spoil(q.items, row, 1, 1);
-    spoil(q.gradient, start, q.inner, q.classes);
-  };
   in_batches(arrays, q, arrays.batches > 0 ? rows / arrays.batches : 0, rows_per_part(q.classes),
              [&](const Softmax& q, std::int64_t begin, std::int64_t end, Found& found) {
                k.softmax(wide, q, begin, end, found);
                if (!found.bad) return;
-               Softmax only = q;
-               only.items = only.gradient = View();
-               const auto look = [&](std::int64_t i, std::int64_t j) {
-                 Found there;
-                 k.softmax(wide, only, i, j, there);
-                 return there.bad;
+               const auto find = [&](std::int64_t begin, std::int64_t end, bool* outside) {
+                 k.softmax_outside(wide, q, begin, end, outside);
                };
-               each_bad(begin, end, look, bad);
+               for_each_outside(begin, end, find, [&](std::int64_t row) {
+                 spoil(q.items, row, 1, 1);
+                 spoil(q.gradient, row / q.inner * q.classes * q.inner + row % q.inner, q.inner,
+                       q.classes);
+               });
              });
 }
 
