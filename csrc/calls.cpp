@@ -5,22 +5,7 @@
 
 #include "memory.hpp"
 
-#if defined(__unix__)
-#include <unistd.h>
-#endif
-
 namespace losskit {
-
-bool past_caches(std::int64_t elements, bool wide) {
-  static const std::int64_t from = [] {
-    std::int64_t cache = 0;
-#if defined(_SC_LEVEL3_CACHE_SIZE)
-    cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
-#endif
-    return cache > 0 ? cache + cache / 2 : std::int64_t{48} << 20;
-  }();
-  return elements * (wide ? 8 : 4) >= from;
-}
 
 // --- the short way
 
@@ -123,6 +108,7 @@ PointwiseKernel::PointwiseKernel(int card, bool wide, std::vector<double> parame
 
 Found PointwiseKernel::compute(const Pointwise& q, std::int64_t n) const {
   const Kernels& k = kernels();
+  const Released released(n);
   return in_parts(n, elements_per_task, n, [&](std::int64_t begin, std::int64_t end, Found& found) {
     k.pointwise(card_, wide_, q, begin, end, found);
   });
@@ -181,12 +167,10 @@ SoftmaxKernel::SoftmaxKernel(bool dense, bool wide, int axis, bool ignores, std:
 }
 
 Found SoftmaxKernel::compute(const Softmax& q) const {
-  // Whole groups of rows, so that no part begins amid the lanes of another.
-  const std::int64_t per_part = q.classes > elements_per_task / 64
-                                    ? std::max<std::int64_t>(1, elements_per_task / q.classes)
-                                    : elements_per_task / q.classes / 64 * 64;
+  const std::int64_t elements = q.rows() * q.classes;
   const Kernels& k = kernels();
-  return in_parts(q.rows(), per_part, q.rows() * q.classes,
+  const Released released(elements);
+  return in_parts(q.rows(), rows_per_part(q.classes), elements,
                   [&](std::int64_t begin, std::int64_t end, Found& found) {
                     k.softmax(wide_, q, begin, end, found);
                   });
@@ -270,6 +254,7 @@ void log_softmax(nb::handle z, nb::handle out, bool wide, std::int64_t rows, std
   q.classes = classes;
   q.past_caches = past_caches(logits.size(), wide);
   const Kernels& k = kernels();
+  const Released released(logits.size());
   in_parts(rows, std::max<std::int64_t>(1, elements_per_task / classes), logits.size(),
            [&](std::int64_t begin, std::int64_t end, Found&) { k.log_softmax(wide, q, begin, end); });
 }

@@ -1,57 +1,31 @@
 // The kernels as Python sees them: a loss with its parameters, called with arrays.
 #pragma once
 
-#include <algorithm>
-#include <memory>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "arrays.hpp"
 #include "dispatch.hpp"
-#include "threads.hpp"
+#include "parts.hpp"
 
 namespace losskit {
 
 namespace nb = nanobind;
 
-// Below this many elements one thread is done before another has woken up.
-inline constexpr std::int64_t worth_sharing = 1 << 17;
-// Below this many it does not pay to let other Python threads run meanwhile.
+// Below this many elements it does not pay to let other Python threads run meanwhile.
 inline constexpr std::int64_t worth_releasing = 1 << 12;
 
-// Whether results of so many elements do not stay in a cache until they are used: then they are
-// written past it.
-bool past_caches(std::int64_t elements, bool wide);
-
-inline void require(bool sound, const char* what) {
-  if (!sound) throw std::invalid_argument(what);
-}
-
-// Calls work(begin, end, found) for the items in parts of a fixed size, on as many threads as pay, and
-// adds up what was found: in order, so that the number of threads changes nothing.
-template <class F>
-Found in_parts(std::int64_t items, std::int64_t per_part, std::int64_t elements, F&& work) {
-  const std::int64_t parts = (items + per_part - 1) / per_part;
-  std::optional<nb::gil_scoped_release> released;
-  if (elements >= worth_releasing) released.emplace();
-  Found all;
-  if (parts == 1) {
-    work(0, items, all);
-    return all;
+// Lets other Python threads run while a call of so many elements is computed.
+class Released {
+ public:
+  explicit Released(std::int64_t elements) {
+    if (elements >= worth_releasing) released_.emplace();
   }
-  const auto found = std::make_unique<Found[]>(static_cast<std::size_t>(parts));
-  for_each_task(parts, elements >= worth_sharing, [&](std::int64_t i) {
-    work(i * per_part, std::min(items, (i + 1) * per_part), found[i]);
-  });
-  for (std::int64_t i = 0; i < parts; ++i) {
-    all.sum += found[i].sum;
-    all.weights += found[i].weights;
-    all.bad |= found[i].bad;
-  }
-  return all;
-}
+
+ private:
+  std::optional<nb::gil_scoped_release> released_;
+};
 
 // (sum, sum of the weights), or None if a value lies outside its domain.
 inline nb::object result(const Found& found) {

@@ -151,7 +151,7 @@ class Columns {
     if constexpr (Dense) {
       item = select<V>(sum == zero, zero, sum * log_sum) - distances.total();
       for (int lane = 0; lane < n; ++lane)
-        found_.bad |= !(low[lane] >= T(-1e-5) && high[lane] <= T(1 + 1e-5) &&
+        found_.bad |= !(is_share<T>(low[lane]) && is_share<T>(high[lane]) &&
                         std::isfinite(sum[lane]));
     } else {
       item = log_sum - d_own;

@@ -6,31 +6,38 @@ namespace losskit {
 namespace LOSSKIT_ISA {
 namespace {
 
-template <class T>
-void pointwise_in(int card, const Pointwise& q, std::int64_t begin, std::int64_t end,
-                  Found& found) {
 #define LOSSKIT_FORMULAS(Card) formulas_of<Card, T>,
-  static constexpr CardFormulas<T> cards[] = {LOSSKIT_CARDS(LOSSKIT_FORMULAS)};
+template <class T>
+constexpr CardFormulas<T> formulas_by_number[] = {LOSSKIT_CARDS(LOSSKIT_FORMULAS)};
 #undef LOSSKIT_FORMULAS
-  Loop<T>(q, cards[card], begin, found).run(begin, end);
-}
 
 void pointwise(int card, bool wide, const Pointwise& q, std::int64_t begin, std::int64_t end,
                Found& found) {
-  (wide ? pointwise_in<double> : pointwise_in<float>)(card, q, begin, end, found);
+  if (wide)
+    Loop<double>(q, formulas_by_number<double>[card], begin, found).run(begin, end);
+  else
+    Loop<float>(q, formulas_by_number<float>[card], begin, found).run(begin, end);
 }
 
-std::vector<std::string> fingerprints() {
-#define LOSSKIT_FINGERPRINT(Card) Card::fingerprint,
-  return {LOSSKIT_CARDS(LOSSKIT_FINGERPRINT)};
-#undef LOSSKIT_FINGERPRINT
+void pointwise_outside(int card, bool wide, const Pointwise& q, std::int64_t begin,
+                       std::int64_t end, bool* outside) {
+  if (wide)
+    find_outside(q, formulas_by_number<double>[card], begin, end, outside);
+  else
+    find_outside(q, formulas_by_number<float>[card], begin, end, outside);
+}
+
+std::vector<CardText> cards() {
+#define LOSSKIT_TEXT(Card) {Card::fingerprint, Card::parameters},
+  return {LOSSKIT_CARDS(LOSSKIT_TEXT)};
+#undef LOSSKIT_TEXT
 }
 
 }  // namespace
 
 extern const Kernels kernels;
-const Kernels kernels = {LOSSKIT_ISA_NAME, pointwise, softmax, log_softmax,
-                         fingerprints, copy};
+const Kernels kernels = {LOSSKIT_ISA_NAME, pointwise, softmax,
+                         pointwise_outside, softmax_outside, log_softmax, cards, copy};
 
 }  // namespace LOSSKIT_ISA
 }  // namespace losskit

@@ -16,6 +16,16 @@
 
 namespace losskit {
 
+void ask_for_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] std::int64_t bytes) {
+#if defined(MADV_HUGEPAGE)
+  if (bytes < large_result) return;
+  constexpr std::uintptr_t page = 4096;  // a part of a larger one is refused, and no harm done
+  const auto at = reinterpret_cast<std::uintptr_t>(data), from = (at + page - 1) / page * page;
+  madvise(reinterpret_cast<void*>(from), at + static_cast<std::uintptr_t>(bytes) - from,
+          MADV_HUGEPAGE);
+#endif
+}
+
 #if defined(MADV_FREE) && defined(MAP_ANONYMOUS)
 namespace {
 
@@ -36,9 +46,7 @@ Block map(std::size_t bytes) {
   const std::size_t before = -reinterpret_cast<std::uintptr_t>(begin) % huge_page;
   if (before > 0) munmap(begin, before);
   if (before < huge_page) munmap(begin + before + wanted, huge_page - before);
-#if defined(MADV_HUGEPAGE)
-  madvise(begin + before, wanted, MADV_HUGEPAGE);
-#endif
+  ask_for_huge_pages(begin + before, static_cast<std::int64_t>(wanted));
   return {begin + before, wanted};
 }
 

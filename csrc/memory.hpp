@@ -18,6 +18,9 @@ inline constexpr std::int64_t large_result = std::int64_t{1} << 24;
 // system has no such memory to give.
 nanobind::object large_array(nanobind::handle shape, nanobind::handle dtype, std::int64_t bytes);
 
+// Asks for huge pages where memory of so many bytes that was never touched lies, if it is large.
+void ask_for_huge_pages(void* data, std::int64_t bytes);
+
 // Gives what is kept back to the system.
 void free_kept_memory();
 

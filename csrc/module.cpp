@@ -9,6 +9,7 @@
 
 #include "calls.hpp"
 #include "memory.hpp"
+#include "xla.hpp"
 
 namespace losskit {
 namespace {
@@ -70,7 +71,17 @@ NB_MODULE(_kernels, m) {
   m.def("large_array", &large_array);
   m.def("free_kept_memory", &free_kept_memory);
   m.def("copy_bandwidth", &copy_bandwidth);
-  m.def("fingerprints", [] { return kernels().fingerprints(); });
+  m.def("fingerprints", [] {
+    std::vector<std::string> all;
+    for (const CardText& card : kernels().cards()) all.push_back(card.fingerprint);
+    return all;
+  });
+  m.def("xla_handlers", [] {
+    nb::dict all;
+    for (const auto& [name, handler] : xla::handlers)
+      all[name] = nb::capsule(reinterpret_cast<void*>(handler));
+    return all;
+  });
   m.def("instruction_set", [] { return std::string(kernels().isa); });
   m.def("instruction_sets", &instruction_sets);
   m.def("threads", &threads);

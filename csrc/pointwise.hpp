@@ -8,7 +8,9 @@
 namespace losskit::LOSSKIT_ISA {
 
 // What stands in for an element that does not count: inside every domain, away from every pole.
-inline constexpr double target_stand_in = 1.0, prediction_stand_in = 0.5;
+inline constexpr double prediction_stand_in = 0.5;
+template <class Card>
+inline constexpr double target_stand_in = Card::target_high < 1.0 ? Card::target_high : 1.0;
 
 // Numbers that formulas use and that depend on the type.
 template <class T>
@@ -46,7 +48,7 @@ bool formulas(const Pointwise& q, const Block<T>& b, Sum& sum) {
   for (int i = 0; i < Card::parameters; ++i) parameters[i] = q.parameters[i];
   const Constants<T> constants = b.constants;
   const V by = splat(b.by);
-  V finite = {}, low = splat(T(target_stand_in)), high = low;
+  V finite = {}, low = splat(T(target_stand_in<Card>)), high = low;
   V p_low = splat(T(prediction_stand_in)), p_high = p_low;
   Integers<T> no_sign = {};
   Sum total = sum;
@@ -103,6 +105,10 @@ using Formulas = bool (*)(const Pointwise&, const Block<T>&, Sum&);
 template <class T>
 struct CardFormulas {
   Formulas<T> sum, items, slope, curve, sum_slope, items_slope, slope_curve;
+  double target_stand_in;
+  // The domains that the formulas check.
+  double target_low, target_high;
+  bool signs, prediction_bounded;
 
   Formulas<T> of(int want) const {
     switch (want) {
@@ -127,7 +133,38 @@ inline constexpr CardFormulas<T> formulas_of = {
     formulas<Card, T, sum_wanted | slope_wanted>,
     formulas<Card, T, items_wanted | slope_wanted>,
     formulas<Card, T, slope_wanted | curve_wanted>,
+    target_stand_in<Card>,
+    Card::target_low,
+    Card::target_high,
+    Card::signs,
+    Card::prediction_bounded,
 };
+
+// Which of the elements begin <= i < end that count lie outside the card's domains.
+template <class T>
+void find_outside(const Pointwise& q, const CardFormulas<T>& card, std::int64_t begin,
+                  std::int64_t end, bool* outside) {
+  constexpr std::int64_t block = Writer<T>::most;
+  T ys[block], ps[block];
+  double given[block];
+  std::uint8_t kept[block];
+  for (std::int64_t i = begin; i < end; i += block) {
+    const std::int64_t n = end - i < block ? end - i : block;
+    const T *y = read<T>(q.target, i, n, ys), *p = read<T>(q.prediction, i, n, ps);
+    const double* weight = q.weight ? read<double>(q.weight, i, n, given) : nullptr;
+    const std::uint8_t* keep = q.keep ? read<std::uint8_t>(q.keep, i, n, kept) : nullptr;
+    for (std::int64_t k = 0; k < n; ++k) {
+      const double w = keep && !keep[k] ? 0.0 : weight ? weight[k] : 1.0;
+      const bool finite = y[k] - y[k] == T(0);
+      bool bad = !(w >= 0.0 && w <= std::numeric_limits<T>::max()) || !finite;
+      bad |= y[k] < T(card.target_low) || y[k] > T(card.target_high);
+      bad |= card.signs && y[k] * y[k] * y[k] != y[k];
+      bad |= card.prediction_bounded &&
+             (p[k] < T(q.prediction_low) || p[k] > T(q.prediction_high));
+      outside[i - begin + k] = bad && w != 0.0;
+    }
+  }
+}
 
 // The elements begin <= i < end of a pointwise loss, block by block.
 template <class T>
@@ -237,7 +274,9 @@ class Loop {
     }
     found_.sum += sum;
     if (q_.items) move(items, items_.next(), n);
-    for (std::int64_t k = 0; k < n; ++k) weights_[k] *= q_.scale;
+    // A scale that is infinite, or NaN, leaves what does not count at 0.
+    for (std::int64_t k = 0; k < n; ++k)
+      weights_[k] = weights_[k] == 0.0 ? 0.0 : weights_[k] * q_.scale;
     if (q_.slope) scale(slope, slope_.next(), n);
     if (q_.curve) scale(curve, curve_.next(), n);
     done(n);
@@ -249,11 +288,11 @@ class Loop {
     if (y != y_) std::memmove(y_, y, n * sizeof(T));
     if (p != p_) std::memmove(p_, p, n * sizeof(T));
     for (std::int64_t k = 0; weighted && k < n; ++k) {
-      y_[k] = weights_[k] == 0.0 ? T(target_stand_in) : y_[k];
+      y_[k] = weights_[k] == 0.0 ? T(card_.target_stand_in) : y_[k];
       p_[k] = weights_[k] == 0.0 ? T(prediction_stand_in) : p_[k];
     }
     for (std::int64_t k = n; k % step<T> != 0; ++k) {
-      y_[k] = T(target_stand_in);
+      y_[k] = T(card_.target_stand_in);
       p_[k] = T(prediction_stand_in);
     }
   }

@@ -75,15 +75,26 @@ struct Softmax {
 // How many elements one thread takes at a time: fixed, since sums are made of these parts.
 inline constexpr std::int64_t elements_per_task = 16384;
 
+// What names the text of a card, and how many parameters it takes.
+struct CardText {
+  std::string fingerprint;
+  int parameters;
+};
+
 // Everything that is compiled once for each instruction set. `wide`: computed in float64.
 struct Kernels {
   const char* isa;
   void (*pointwise)(int card, bool wide, const Pointwise&, std::int64_t begin, std::int64_t end,
                     Found&);
   void (*softmax)(bool wide, const Softmax&, std::int64_t begin, std::int64_t end, Found&);
+  // Whether each item begin <= i < end lies outside its domain, where one of them does.
+  void (*pointwise_outside)(int card, bool wide, const Pointwise&, std::int64_t begin,
+                            std::int64_t end, bool* outside);
+  void (*softmax_outside)(bool wide, const Softmax&, std::int64_t begin, std::int64_t end,
+                          bool* outside);
   void (*log_softmax)(bool wide, const LogSoftmax&, std::int64_t begin, std::int64_t end);
-  // What names the text of each card, in the order of their numbers.
-  std::vector<std::string> (*fingerprints)();
+  // The cards, in the order of their numbers.
+  std::vector<CardText> (*cards)();
   void (*copy)(const char* from, char* to, std::int64_t bytes);
 };
 

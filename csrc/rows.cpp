@@ -34,6 +34,11 @@ void softmax(bool wide, const Softmax& q, std::int64_t begin, std::int64_t end, 
   (wide ? softmax_in<double> : softmax_in<float>)(q, begin, end, found);
 }
 
+void softmax_outside(bool wide, const Softmax& q, std::int64_t begin, std::int64_t end,
+                     bool* outside) {
+  (wide ? find_outside<double> : find_outside<float>)(q, begin, end, outside);
+}
+
 void log_softmax(bool wide, const LogSoftmax& q, std::int64_t begin, std::int64_t end) {
   (wide ? log_softmax_rows<double> : log_softmax_rows<float>)(q, begin, end);
 }

@@ -6,6 +6,8 @@
 namespace losskit::LOSSKIT_ISA {
 
 void softmax(bool wide, const Softmax& q, std::int64_t begin, std::int64_t end, Found& found);
+void softmax_outside(bool wide, const Softmax& q, std::int64_t begin, std::int64_t end,
+                     bool* outside);
 void log_softmax(bool wide, const LogSoftmax& q, std::int64_t begin, std::int64_t end);
 
 // The best copy there is, to compare with: past the caches. Both addresses are aligned to 64 bytes.

@@ -282,6 +282,26 @@ inline void read_rows(const Softmax& q, std::int64_t begin, std::int64_t n, Rows
   }
 }
 
+// Whether a number may be a target of a dense row.
+template <class T>
+inline bool is_share(T y) {
+  return y >= T(-1e-5) && y <= T(1 + 1e-5);
+}
+
+// Which of the rows begin <= i < end that count lie outside their domains.
+template <class T>
+void find_outside(const Softmax& q, std::int64_t begin, std::int64_t end, bool* outside) {
+  for (std::int64_t row = begin; row < end; ++row) {
+    Rows one;
+    Found found;
+    read_rows<T>(q, row, 1, one, found);
+    const std::int64_t start = row / q.inner * q.classes * q.inner + row % q.inner;
+    for (std::int64_t c = 0; q.dense && one.keep[0] && !found.bad && c < q.classes; ++c)
+      found.bad = !is_share(read_one<T>(q.target, start + c * q.inner));
+    outside[row - begin] = found.bad;
+  }
+}
+
 // Softmax cross-entropy of rows whose classes lie side by side.
 template <class T, bool Dense, bool General>
 class LongRows {
@@ -334,7 +354,8 @@ class LongRows {
     double item;
     if constexpr (Dense) {
       item = (shares == 0.0 ? 0.0 : shares * log_sum) - s.distances;
-      found_.bad |= !(s.low >= -1e-5 && s.high <= 1.0 + 1e-5 && std::isfinite(s.shares));
+      found_.bad |= !(is_share(static_cast<T>(s.low)) && is_share(static_cast<T>(s.high)) &&
+                      std::isfinite(s.shares));
     } else {
       const double z = read_one<T>(q_.logits, row * q_.classes + label);
       own = (z - r.top) / temperature_;

@@ -72,6 +72,13 @@ def test_every_sound_card_has_a_kernel():
     for card in CARDS:
         inner = card.inner if isinstance(card, Setwise) else card
         assert find(inner, False, 0.0, 5) is not None, card
+        # And it does the work: it does not give up, whole vectors or not, masked or not.
+        y, p = random_inputs(inner, 37)
+        if is_rowwise(inner) and inner.axis == 0:
+            p, y = p.T, (y if inner.target.labels else y.T)
+        for mask in (None, np.arange(37) > 5):
+            call = native.prepare(inner, y, p, None, mask)
+            assert call.run(value=True) is not None, card
 
 
 def test_a_changed_card_has_none():

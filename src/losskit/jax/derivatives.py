@@ -21,6 +21,7 @@ from losskit.core.definition import Domain
 from losskit.core.families import Items, Setwise, has_row_target, is_rowwise
 from losskit.core.inputs import HALF
 from losskit.core.namespaces.jax import JaxVocabulary
+from losskit.jax import kernels
 from losskit.jax.traced import Traced
 
 
@@ -138,45 +139,93 @@ def items(card: Items, parameters: dict[str, Any], y: Array, p: Array, keep: Arr
         p: predictions.
         keep: boolean, in the shape of the items: which of them count; None for all.
     """
-    return _items(card, tuple(parameters))(tuple(parameters.values()), y, p, keep)
+    function = _differentiable(card, tuple(parameters), False, kernels.registered())
+    return function(tuple(parameters.values()), y, p, keep, None)
 
 
-@lru_cache(1024)
-def _items(card: Any, traced: tuple[str, ...]) -> Any:
-    """The function (parameters, y, p, keep) -> items, with its derivatives."""
+def total(
+    card: Items, parameters: dict[str, Any], y: Array, p: Array, keep: Array | None, scale: Any
+) -> Array:
+    """The sum of the `items` times a number, the gradient written once, by that number already."""
+    function = _differentiable(card, tuple(parameters), True, kernels.registered())
+    computed = jnp.float32 if p.dtype.name in HALF else p.dtype
+    return function(tuple(parameters.values()), y, p, keep, jnp.asarray(scale, computed))
+
+
+@lru_cache(2048)
+def _differentiable(card: Any, traced: tuple[str, ...], whole: bool, by_kernels: bool) -> Any:
+    """The function (parameters, y, p, keep, scale) -> items or total, with its derivatives."""
     formulas = Formulas(card, traced)
 
-    @jax.custom_jvp
-    def value(parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
-        return formulas.items(parameters, y, p, keep)
+    def plain_value(*args: Any) -> Array:
+        found = formulas.items(*args[:4])
+        return found.sum() * args[4] if whole else found
+
+    def plain_slope(*args: Any) -> Array:
+        found = formulas.slope(*args[:4])
+        return found * args[4] if whole else found
+
+    def plain(*args: Any) -> Any:
+        return plain_value(*args), plain_slope(*args)
+
+    def fused(y: Array, p: Array, slope: bool) -> Any:
+        """The same by a kernel; None where there is none."""
+        # Slopes in float16 would underflow before a loss scale that is there to prevent just that.
+        if traced or not by_kernels or p.dtype == jnp.float16:
+            return None
+        spec = kernels.find(card, p.dtype, p.shape, y.dtype, y.shape)
+        if spec is None:
+            return None
+
+        def by_kernel(_: Any, y: Array, p: Array, keep: Array | None, scale: Array | None) -> Any:
+            found = kernels.call(
+                spec, y, p, keep=keep, scale=scale, total=whole, items=not whole, slope=slope
+            )
+            result = found[0] * scale if whole else found[0]
+            # As the formulas give it, in the dtype of the computation.
+            return (result, found[1].astype(result.dtype)) if slope else result
+
+        return by_kernel
 
     @jax.custom_jvp
-    def both(parameters: Any, y: Array, p: Array, keep: Array | None) -> Any:
-        return value(parameters, y, p, keep), formulas.slope(parameters, y, p, keep)
+    def value(*args: Any) -> Array:
+        kernel = fused(args[1], args[2], False)
+        if kernel is None:
+            return plain_value(*args)
+        return jax.lax.platform_dependent(*args, cpu=kernel, default=plain_value)
+
+    @jax.custom_jvp
+    def both(*args: Any) -> Any:
+        kernel = fused(args[1], args[2], True)
+        if kernel is None:
+            return plain(*args)
+        return jax.lax.platform_dependent(*args, cpu=kernel, default=plain)
 
     def rate(primals: Any, tangents: Any, slope: Array) -> Array:
-        parameters, y, p, keep = primals
-        by_parameters, by_y, by_p, _ = tangents
-        found: Any = None
-
-        def add(x: Array) -> None:
-            nonlocal found
-            found = x if found is None else found + x
-
+        parameters, y, p, keep, scale = primals
+        by_parameters, by_y, by_p, _, by_scale = tangents
+        parts = []
         if _given(by_p):
-            add(formulas.gather(slope * by_p.astype(slope.dtype)))
+            moved = slope * by_p.astype(slope.dtype)
+            parts.append(moved.sum() if whole else formulas.gather(moved))
         if _given(by_y):
-            moved = formulas.target_slope(*primals) * by_y.astype(slope.dtype)
-            add(moved if has_row_target(card) else formulas.gather(moved))
-        if any(_given(x) for x in by_parameters):
-            add(_along(lambda q: formulas.items(q, y, p, keep), (parameters,), (by_parameters,)))
-        return found
+            moved = formulas.target_slope(*primals[:4]) * by_y.astype(slope.dtype)
+            if whole:
+                moved = moved.sum() * scale
+            elif not has_row_target(card):
+                moved = formulas.gather(moved)
+            parts.append(moved)
+        others = (by_parameters, by_scale)
+        if any(_given(x) for x in jax.tree.leaves(others)):
+            parts.append(
+                _along(lambda q, s: plain_value(q, y, p, keep, s), (parameters, scale), others)
+            )
+        return sum(parts[1:], parts[0])
 
     def slope_rule(primals: Any, tangents: Any) -> Any:
         results = both(*primals)
         # By differentiation of the slope, which has no jumps but the loss's own.
-        keep = primals[3]
-        bent = _along(lambda q, y, p: formulas.slope(q, y, p, keep), primals[:3], tangents[:3])
+        bent = _along(plain_slope, primals, tangents)
         return results, (rate(primals, tangents, results[1]), bent)
 
     def value_rule(primals: Any, tangents: Any) -> Any:
@@ -231,9 +280,9 @@ def _along(function: Any, at: Any, tangents: Any) -> Array:
     moving = [i for i, x in enumerate(directions) if _given(x)]
 
     def of_moving(*xs: Array) -> Array:
-        all_of_them = list(leaves)
+        every = list(leaves)
         for i, x in zip(moving, xs, strict=True):
-            all_of_them[i] = x
-        return function(*jax.tree.unflatten(tree, all_of_them))
+            every[i] = x
+        return function(*jax.tree.unflatten(tree, every))
 
     return jax.jvp(of_moving, [leaves[i] for i in moving], [directions[i] for i in moving])[1]

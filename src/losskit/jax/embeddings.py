@@ -49,7 +49,7 @@ def ntxent(embeddings: Any, labels: Any, temperature: Any = 0.07) -> Array:
     against = jax.nn.logsumexp(jnp.where(rivals, against, 0.0), axis=1, keepdims=True)
     margin = z - jnp.where(rivals, against, -jnp.inf)
     items = evaluate(SoftMargin, margin, jnp.ones_like(margin), where=pairs)
-    return mean(items.sum(), pairs.sum(), "zero").astype(x.dtype)
+    return mean(items.sum(), pairs.sum()).astype(x.dtype)
 
 
 def triplet_margin_loss(

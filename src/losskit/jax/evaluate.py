@@ -110,18 +110,29 @@ def _evaluate(
         weight = jnp.where(used, weight, 0).astype(computed)
     if isinstance(card, Setwise):
         return _of_set(card, y, p.astype(computed), used, weight, where, on_empty).astype(p.dtype)
-    items = derivatives.items(card, traced, y, p, used)
+    if reduction == "none" or weight is not None:
+        items = derivatives.items(card, traced, y, p, used)
+        if weight is not None:
+            items = items * weight
+        if reduction == "none":
+            return items.astype(p.dtype)
+    ignored = card.ignored()
+    if ignored is not None:
+        where = y != ignored if where is None else where & (y != ignored)
+    count = 1 if reduction == "sum" else math.prod(shape) if where is None else where.sum()
     if weight is not None:
-        items = items * weight
-    if reduction == "none":
-        return items.astype(p.dtype)
-    total = items.sum()
-    if reduction == "mean":
-        ignored = card.ignored()
-        if ignored is not None:
-            where = y != ignored if where is None else where & (y != ignored)
-        total = mean(total, math.prod(shape) if where is None else where.sum(), on_empty)
-    return total.astype(p.dtype)
+        found = items.sum() / jnp.maximum(count, 1)
+    else:
+        scale = 1.0 / jnp.maximum(count, 1).astype(computed)
+        found = derivatives.total(card, traced, y, p, used, scale)
+    if reduction == "mean" and on_empty == "nan":
+        found = jnp.where(count == 0, jnp.nan, found)
+    return found.astype(p.dtype)
+
+
+def mean(total: Array, count: Any) -> Array:
+    """total / count; 0 if nothing counts."""
+    return total / jnp.maximum(count, 1).astype(total.dtype)
 
 
 def _of_set(
@@ -142,14 +153,6 @@ def _of_set(
     # No item, no mistake: the root of 0 / 0 is never taken.
     value = derivatives.of_set(card, y, p, weight, jnp.maximum(count, 1))
     return jnp.where(count == 0, jnp.nan if on_empty == "nan" else 0.0, value)
-
-
-def mean(total: Array, count: Any, on_empty: str) -> Array:
-    """total / count; 0 or NaN if nothing counts."""
-    empty = jnp.nan if on_empty == "nan" else 0.0
-    if isinstance(count, int):
-        return total / count if count else total + empty
-    return jnp.where(count == 0, empty, total / jnp.maximum(count, 1).astype(total.dtype))
 
 
 def _fit(name: str, x: Array, shape: tuple[int, ...]) -> Array:

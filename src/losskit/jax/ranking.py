@@ -55,7 +55,7 @@ def ranking_softmax_loss(
     if reduce_fn is None:
         return loss
     if reduce_fn is jnp.mean:
-        return mean(loss.sum(), loss.size if lists is None else lists.sum(), "zero")
+        return mean(loss.sum(), loss.size if lists is None else lists.sum())
     return reduce_fn(loss, where=lists)
 
 

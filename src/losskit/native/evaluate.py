@@ -81,7 +81,7 @@ def prepare(card: Any, y: Any, p: Any, weight: Any, mask: Any, wide: bool = Fals
     if type(y) is not np.ndarray:
         y = as_array("y_true", y)
     computed = computed_in(p.dtype)
-    if computed is None or not _readable(y.dtype) or p.size == 0 or p.ndim > _DIMENSIONS:
+    if computed is None or not readable(y.dtype) or p.size == 0 or p.ndim > _DIMENSIONS:
         return None
     rows, shape = None, p.shape
     if is_rowwise(card):
@@ -106,7 +106,7 @@ def prepare(card: Any, y: Any, p: Any, weight: Any, mask: Any, wide: bool = Fals
             return None
     if weight is not None:
         weight = fit_items("sample_weight", as_array("sample_weight", weight), shape)
-        if not _readable(weight.dtype):
+        if not readable(weight.dtype):
             return None
         if wide and not computed[0] and weight.max() > np.finfo(np.float32).max:
             return None  # too large for the predictions' own dtype
@@ -152,7 +152,8 @@ _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _DIMENSIONS = 32  # of an array that a kernel reads
 
 
-def _readable(dtype: Any) -> bool:
+def readable(dtype: Any) -> bool:
+    """Whether kernels read arrays of that dtype."""
     if dtype.kind == "V":  # asked first: a dtype's name takes microseconds
         return is_bfloat16(dtype)
     return dtype.isnative and dtype.kind in "fiub" and dtype.itemsize <= 8

@@ -7,6 +7,7 @@ written by hand.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -72,18 +73,44 @@ _quick: dict[int, tuple[Any, Any, Any]] = {}
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
-def _make(card: Any, wide: bool, floor: float, classes: int) -> Any:
+@dataclass(frozen=True, slots=True)
+class Formulas:
+    """A pointwise card as its kernel knows it."""
+
+    fingerprint: str
+    parameters: tuple[float, ...]
+    low: float
+    """Of the predictions' domain."""
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """A softmax cross-entropy as its kernel knows it."""
+
+    dense: bool
+    axis: int
+    ignores: bool
+    ignored: int
+    class_weight: tuple[float, ...]
+    """One for each class, or none."""
+    smoothing: float
+    z_loss: float
+    temperature: float
+
+
+def describe(card: Any, classes: int) -> Formulas | Softmax | None:
+    """What a kernel has to know of a card; None if none computes it."""
     if isinstance(card, Pointwise):
         if not card.compiled:
             return None
         fixed = text.fixed_parameters(card)
-        number, free = _number(type(card), tuple(fixed.items()))
-        if number is None:
+        fingerprint, free = _fingerprint(type(card), tuple(fixed.items()))
+        if fingerprint not in _numbers():
             return None
-        values = [float(getattr(card, name)) for name in free]
+        values = tuple(float(getattr(card, name)) for name in free)
         domain = card.prediction
-        low, high = domain.low - domain.slack, domain.high + domain.slack
-        return library._kernels.PointwiseKernel(number, wide, values, floor, low, high)
+        return Formulas(fingerprint, values, domain.low - domain.slack, domain.high + domain.slack)
     if type(card) in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and card.from_logits:
         # Whatever is no ordinary float32, and no axis, is for NumPy to compute or to refuse.
         if not 1e-30 <= card.temperature <= 1e30 or not -64 <= card.axis < 64:
@@ -95,29 +122,48 @@ def _make(card: Any, wide: bool, floor: float, classes: int) -> Any:
                 weights = card._per_class(classes)
             except ValueError:
                 return None  # the message comes from the card
+        return Softmax(
+            dense=type(card) is CategoricalCrossentropy,
+            axis=card.axis,
+            ignores=ignored is not None,
+            ignored=ignored or 0,
+            class_weight=tuple(weights),
+            smoothing=card.label_smoothing,
+            z_loss=card.z_loss,
+            temperature=card.temperature,
+        )
+    return None
+
+
+def _make(card: Any, wide: bool, floor: float, classes: int) -> Any:
+    known = describe(card, classes)
+    if isinstance(known, Formulas):
+        number = _numbers()[known.fingerprint]
+        values = list(known.parameters)
+        return library._kernels.PointwiseKernel(number, wide, values, floor, known.low, known.high)
+    if isinstance(known, Softmax):
         return library._kernels.SoftmaxKernel(
-            type(card) is CategoricalCrossentropy,
+            known.dense,
             wide,
-            card.axis,
-            ignored is not None,
-            ignored or 0,
-            weights,
-            card.label_smoothing,
-            card.z_loss,
-            card.temperature,
+            known.axis,
+            known.ignores,
+            known.ignored,
+            list(known.class_weight),
+            known.smoothing,
+            known.z_loss,
+            known.temperature,
         )
     return None
 
 
 @cache
-def _number(card: type[Pointwise], fixed: tuple[Any, ...]) -> tuple[int | None, list[str]]:
-    """The number of the compiled text, and the parameters it takes."""
+def _fingerprint(card: type[Pointwise], fixed: tuple[Any, ...]) -> tuple[str, list[str]]:
+    """What names the card's text, "" if it has none, and the parameters it takes."""
     try:
         statements, free = text.trace(card, dict(fixed))
     except (TypeError, AttributeError):
-        return None, []  # a card of one's own may do what C++ cannot
-    numbers = _numbers()
-    return numbers.get(text.fingerprint(card, statements)), free
+        return "", []  # a card of one's own may do what C++ cannot
+    return text.fingerprint(card, statements), free
 
 
 @cache

@@ -1,0 +1,286 @@
+// Losses as XLA calls them: jax.jit puts them into its own program, on arrays of its own.
+//
+// Nothing can be raised from there that says where: what lies outside its domain becomes NaN, and
+// nothing else does. No Python is touched.
+#include "xla.hpp"
+
+#include <algorithm>
+#include <cfenv>
+#include <limits>
+#include <memory>
+#include <new>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "dispatch.hpp"
+#include "frame.hpp"
+#include "memory.hpp"
+#include "parts.hpp"
+
+namespace losskit::xla {
+namespace {
+
+// XLA flushes subnormal numbers on the threads that call; kernels keep them, on all threads.
+class Numbers {
+ public:
+  Numbers() {
+    std::fegetenv(&before_);
+    std::fesetenv(FE_DFL_ENV);
+  }
+  ~Numbers() { std::fesetenv(&before_); }
+  Numbers(const Numbers&) = delete;
+
+ private:
+  std::fenv_t before_;
+};
+
+// --- what is wanted
+
+// The arrays of a call. One that vmap made has several batches, each with its own scale and total.
+struct Arrays {
+  Buffer target, prediction, weight, keep, scale;
+  Buffer total, items, slope;
+  std::int64_t batches = 1;
+  bool wide = false;
+
+  explicit Arrays(Frame& frame) {
+    target = frame.argument();
+    prediction = frame.argument();
+    if (frame.flag("weighted")) weight = frame.argument();
+    if (frame.flag("masked")) keep = frame.argument();
+    if (frame.flag("scaled")) scale = frame.argument();
+    if (frame.flag("total")) total = frame.result();
+    if (frame.flag("items")) items = frame.result();
+    if (frame.flag("slope")) slope = frame.result();
+    require(frame.used_up(), "there are more arrays than the call says");
+    wide = prediction.view.type == Type::float64;
+    const Type own = wide ? Type::float64 : Type::float32;
+    for (const Buffer* b : {&scale, &total, &items})
+      require(!b->given || b->view.type == own, "an array has another type than the computation");
+    require(!slope.given || (slope.view.type == prediction.view.type &&
+                             slope.size == prediction.size),
+            "the slope has another shape or type than the prediction");
+    require(!keep.given || keep.view.type == Type::uint8, "the mask is not boolean");
+    if (scale.given || total.given) batches = scale.given ? scale.size : total.size;
+    require(!(scale.given && total.given) || scale.size == total.size,
+            "there is not one scale for each total");
+  }
+
+  void check_items(std::int64_t count) const {
+    for (const Buffer* b : {&weight, &keep, &items})
+      require(!b->given || b->size == count, "an array of items has another size");
+    require(batches == 0 ? count == 0 : count % batches == 0, "the batches differ in size");
+  }
+
+  double scale_of(std::int64_t batch) const {
+    if (!scale.given) return 1.0;
+    return wide ? reinterpret_cast<const double*>(scale.view.data)[batch]
+                : reinterpret_cast<const float*>(scale.view.data)[batch];
+  }
+
+  void put_total(std::int64_t batch, const Found& found) const {
+    if (!total.given) return;
+    const double x = found.bad ? std::numeric_limits<double>::quiet_NaN() : found.sum;
+    if (wide)
+      reinterpret_cast<double*>(total.view.data)[batch] = x;
+    else
+      reinterpret_cast<float*>(total.view.data)[batch] = static_cast<float>(x);
+  }
+
+  template <class Request>
+  void hand_to(Request& q, View& slopes) const {
+    q.target = target.view;
+    q.weight = weight.view;
+    q.keep = keep.view;
+    q.items = items.view;
+    slopes = slope.view;
+    q.past_caches = past_caches(prediction.size, wide);
+    for (const Buffer* b : {&items, &slope})
+      if (b->given) ask_for_huge_pages(b->view.data, b->bytes());
+  }
+};
+
+// --- what is out of its domain
+
+template <class T>
+void put_all(const View& to, std::int64_t begin, std::int64_t step, std::int64_t count, T x) {
+  T* at = reinterpret_cast<T*>(to.data) + begin;
+  for (std::int64_t i = 0; i < count; ++i) at[i * step] = x;
+}
+
+// Sets `count` elements, `step` apart, to NaN.
+void spoil(const View& to, std::int64_t begin, std::int64_t step, std::int64_t count) {
+  if (!to) return;
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  switch (to.type) {
+    case Type::float32: return put_all(to, begin, step, count, static_cast<float>(nan));
+    case Type::float64: return put_all(to, begin, step, count, nan);
+    case Type::float16: return put_all(to, begin, step, count, std::uint16_t{0x7e00});
+    case Type::bfloat16: return put_all(to, begin, step, count, std::uint16_t{0x7fc0});
+    default: return;
+  }
+}
+
+// Hands those of the items begin <= i < end that find(begin, end, outside) names to `each`.
+template <class Find, class Each>
+void for_each_outside(std::int64_t begin, std::int64_t end, Find&& find, Each&& each) {
+  const auto outside = std::make_unique<bool[]>(static_cast<std::size_t>(end - begin));
+  find(begin, end, outside.get());
+  for (std::int64_t i = begin; i < end; ++i)
+    if (outside[i - begin]) each(i);
+}
+
+// --- computing
+
+// Computes all batches of so many items each: compute(q, begin, end, found) for parts of them,
+// where q is `request` with the scale of the batch.
+template <class Request, class F>
+void in_batches(const Arrays& arrays, const Request& request, std::int64_t items,
+                std::int64_t per_part, F&& compute) {
+  const std::int64_t elements = arrays.batches > 0 ? arrays.prediction.size / arrays.batches : 0;
+  const bool side_by_side = elements < worth_sharing && arrays.prediction.size >= worth_sharing;
+  const std::int64_t per_task =
+      std::max<std::int64_t>(1, elements_per_task / std::max<std::int64_t>(1, elements));
+  const std::int64_t tasks = (arrays.batches + per_task - 1) / per_task;
+  for_each_task(tasks, side_by_side, [&](std::int64_t task) {
+    Request q = request;
+    const std::int64_t last = std::min(arrays.batches, (task + 1) * per_task);
+    for (std::int64_t batch = task * per_task; batch < last; ++batch) {
+      q.scale = arrays.scale_of(batch);
+      const std::int64_t from = batch * items;
+      const Found found =
+          in_parts(items, per_part, elements,
+                   [&](std::int64_t begin, std::int64_t end, Found& found) {
+                     compute(q, from + begin, from + end, found);
+                   });
+      arrays.put_total(batch, found);
+    }
+  });
+}
+
+// The number of the card of that text, which takes so many parameters.
+int card_of(std::string_view fingerprint, std::size_t parameters) {
+  // Never freed: a program may still be running at exit.
+  static const auto* const cards = new std::vector<CardText>(kernels().cards());
+  for (std::size_t i = 0; i < cards->size(); ++i) {
+    const CardText& card = (*cards)[i];
+    if (card.fingerprint == fingerprint && static_cast<std::size_t>(card.parameters) == parameters)
+      return static_cast<int>(i);
+  }
+  throw std::invalid_argument("no kernel computes the formulas " + std::string(fingerprint) +
+                              " of " + std::to_string(parameters) + " parameters: the call was " +
+                              "compiled for another version of losskit. Compile it again.");
+}
+
+template <class T>
+double sum_of(const View& items, std::int64_t begin, std::int64_t end) {
+  const T* x = reinterpret_cast<const T*>(items.data);
+  return std::accumulate(x + begin, x + end, 0.0);
+}
+
+void pointwise(Frame& frame) {
+  const Arrays arrays(frame);
+  const Kernels& k = kernels();
+  const std::vector<double> parameters = frame.numbers("parameters");
+  const int card = card_of(frame.text("fingerprint"), parameters.size());
+  const std::int64_t n = arrays.prediction.size;
+  require(arrays.target.size == n, "target and prediction differ in size");
+  arrays.check_items(n);
+  Pointwise q;
+  arrays.hand_to(q, q.slope);
+  q.prediction = arrays.prediction.view;
+  q.parameters = parameters.data();
+  q.floor = frame.number("floor");
+  q.prediction_low = frame.number("low");
+  q.prediction_high = frame.number("high");
+  q.value = arrays.total.given || arrays.items.given;
+  const bool wide = arrays.wide;
+  in_batches(arrays, q, arrays.batches > 0 ? n / arrays.batches : 0, elements_per_task,
+             [&](const Pointwise& q, std::int64_t begin, std::int64_t end, Found& found) {
+               k.pointwise(card, wide, q, begin, end, found);
+               // Without weights, kernels give either the items or their sum.
+               if (arrays.total.given && q.items && !q.weight && !q.keep)
+                 found.sum = wide ? sum_of<double>(q.items, begin, end)
+                                  : sum_of<float>(q.items, begin, end);
+               if (!found.bad) return;
+               const auto find = [&](std::int64_t begin, std::int64_t end, bool* outside) {
+                 k.pointwise_outside(card, wide, q, begin, end, outside);
+               };
+               for_each_outside(begin, end, find, [&](std::int64_t i) {
+                 spoil(q.items, i, 1, 1);
+                 spoil(q.slope, i, 1, 1);
+               });
+             });
+}
+
+void softmax(Frame& frame) {
+  const Arrays arrays(frame);
+  const Kernels& k = kernels();
+  const Buffer& logits = arrays.prediction;
+  const std::int64_t axis = frame.integer("axis") + logits.rank;
+  require(0 <= axis && axis < logits.rank, "the logits lack the axis of the classes");
+  const std::vector<double> class_weight = frame.numbers("class_weight");
+  Softmax q;
+  q.outer = 1;
+  for (std::int64_t d = 0; d < axis; ++d) q.outer *= logits.shape[d];
+  q.classes = logits.shape[axis];
+  for (std::int64_t d = axis + 1; d < logits.rank; ++d) q.inner *= logits.shape[d];
+  q.dense = frame.flag("dense");
+  q.ignores = frame.flag("ignores");
+  q.ignored = frame.integer("ignored");
+  q.smoothing = frame.number("smoothing");
+  q.z_loss = frame.number("z_loss");
+  q.temperature = frame.number("temperature");
+  const std::int64_t rows = q.rows();
+  require(q.classes > 0, "there are no classes");
+  require(arrays.target.size == (q.dense ? logits.size : rows), "the target differs in size");
+  require(class_weight.empty() || static_cast<std::int64_t>(class_weight.size()) == q.classes,
+          "class weights are not one per class");
+  arrays.check_items(rows);
+  if (!class_weight.empty()) q.class_weight = class_weight.data();
+  arrays.hand_to(q, q.gradient);
+  q.logits = logits.view;
+  const bool wide = arrays.wide;
+  in_batches(arrays, q, arrays.batches > 0 ? rows / arrays.batches : 0, rows_per_part(q.classes),
+             [&](const Softmax& q, std::int64_t begin, std::int64_t end, Found& found) {
+               k.softmax(wide, q, begin, end, found);
+               if (!found.bad) return;
+               const auto find = [&](std::int64_t begin, std::int64_t end, bool* outside) {
+                 k.softmax_outside(wide, q, begin, end, outside);
+               };
+               for_each_outside(begin, end, find, [&](std::int64_t row) {
+                 spoil(q.items, row, 1, 1);
+                 spoil(q.gradient, row / q.inner * q.classes * q.inner + row % q.inner, q.inner,
+                       q.classes);
+               });
+             });
+}
+
+template <void (*compute)(Frame&)>
+Error* handle(CallFrame* call) noexcept {
+  try {
+    if (told_version(*call)) return nullptr;
+    Frame frame(*call);
+    const Numbers numbers;
+    compute(frame);
+    return nullptr;
+  } catch (const std::invalid_argument& e) {
+    return error(*call, Code::invalid_argument, e.what());
+  } catch (const std::bad_alloc&) {
+    return error(*call, Code::resource_exhausted, "losskit: out of memory");
+  } catch (const std::runtime_error& e) {
+    return error(*call, Code::failed_precondition, e.what());
+  } catch (...) {
+    return error(*call, Code::internal, "losskit: an error without a name");
+  }
+}
+
+}  // namespace
+
+const NamedHandler handlers[handler_count] = {
+    {"losskit_pointwise", handle<pointwise>},
+    {"losskit_softmax", handle<softmax>},
+};
+
+}  // namespace losskit::xla

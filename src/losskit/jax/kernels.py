@@ -1,0 +1,182 @@
+"""Arrays on the CPU by the compiled kernels, inside the program that XLA makes of a function.
+
+XLA calls the kernels itself, on its own arrays, whatever JAX has made of a call: eager or under
+`jax.jit`, in a scan, for each device of a `shard_map`. Which kernel it is goes with the program as
+plain numbers and text, so that a program may be kept and loaded again. Nothing can be raised from
+there: what lies outside its domain comes back as NaN.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from losskit.core.families import Items, Rowwise
+from losskit.core.inputs import item_shape
+from losskit.native import library
+from losskit.native.evaluate import readable
+from losskit.native.find import Formulas, computed_in, describe
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Spec:
+    """A kernel, and all it has to know beside the arrays."""
+
+    target: str
+    """The name under which XLA knows it."""
+    attributes: tuple[tuple[str, Any], ...]
+    axis: int | None
+    """The class axis, counted from the end: batches come before it."""
+    dtype: Any
+    """Of the computation."""
+
+
+def registered() -> bool:
+    """Whether XLA can call the kernels; tells it of them the first time."""
+    return library.available() and _register()
+
+
+@cache
+def _register() -> bool:
+    try:
+        import jax.ffi
+
+        for name, handler in library._kernels.xla_handlers().items():
+            jax.ffi.register_ffi_target(name, handler, platform="cpu")
+    except Exception:
+        # A JAX from before jax.ffi; or XLA, in an error of its own, has another interface than the
+        # one that the kernels know.
+        return False
+    return True
+
+
+def find(
+    card: Any, dtype: Any, p_shape: tuple[Any, ...], y_dtype: Any, y_shape: tuple[Any, ...]
+) -> Spec | None:
+    """The kernel for a card and arrays of these types and shapes; None if there is none.
+
+    Args:
+        card: any card.
+        dtype: of the predictions.
+        p_shape: shape of the predictions.
+        y_dtype: of the targets.
+        y_shape: shape of the targets.
+    """
+    dtype, y_dtype, p_shape = np.dtype(dtype), np.dtype(y_dtype), tuple(p_shape)
+    computed = computed_in(dtype)
+    if computed is None or not readable(y_dtype) or not isinstance(card, Items):
+        return None
+    if not all(isinstance(n, int) for n in p_shape) or not registered():
+        return None  # a length may be a symbol, in a program for many shapes
+    wide, floor = computed
+    axis, classes, labels = None, 0, card.target.labels
+    if isinstance(card, Rowwise):
+        axis = card.axis
+        if not -len(p_shape) <= axis < len(p_shape) or not p_shape[axis]:
+            return None
+        axis, classes = axis % len(p_shape) - len(p_shape), p_shape[axis]
+    wanted = item_shape(card, p_shape) if labels else p_shape
+    if tuple(y_shape) != wanted or (labels and y_dtype.kind not in "iub"):
+        return None
+    known = describe(card, classes)
+    if known is None:
+        return None
+    attributes = dataclasses.asdict(known)
+    if isinstance(known, Formulas):
+        attributes["floor"] = floor
+    else:
+        attributes["axis"] = axis
+    target = "losskit_pointwise" if isinstance(known, Formulas) else "losskit_softmax"
+    return Spec(target, tuple(attributes.items()), axis, np.dtype("f8" if wide else "f4"))
+
+
+def call(
+    spec: Spec,
+    y: Any,
+    p: Any,
+    weight: Any = None,
+    keep: Any = None,
+    scale: Any = None,
+    *,
+    total: bool = False,
+    items: bool = False,
+    slope: bool = False,
+) -> tuple[Any, ...]:
+    """What is asked for of total, items and slope, in this order. For the CPU alone.
+
+    Under `jax.vmap`, batches are rows as others are; it has no derivative.
+
+    Args:
+        spec: from `find`, for arrays of these types and shapes.
+        y: targets.
+        p: predictions.
+        weight: of each item, in the shape of the items.
+        keep: boolean, in the shape of the items: which of them count. The others, and those of
+            weight 0, give 0, whatever lies there.
+        scale: a number by which the slopes are multiplied.
+        total: the sum of the weighted items, in the dtype of the computation; summed in float64.
+        items: the weighted items, in the dtype of the computation.
+        slope: the derivative of each weighted item by its predictions, in their shape and dtype.
+    """
+    y, p = jnp.asarray(y), jnp.asarray(p)
+    shape = p.shape
+    if spec.axis is not None:
+        axis = spec.axis + len(shape)
+        shape = shape[:axis] + shape[axis + 1 :]
+    given = {
+        "weighted": None if weight is None else jnp.asarray(weight),
+        "masked": None if keep is None else jnp.asarray(keep, bool),
+        "scaled": None if scale is None else jnp.asarray(scale, spec.dtype),
+    }
+    operands = _alike([y, p, *(x for x in given.values() if x is not None)])
+    wanted = {
+        "total": (total, (), spec.dtype),
+        "items": (items, shape, spec.dtype),
+        "slope": (slope, p.shape, p.dtype),
+    }
+    results = tuple(_like(operands[1], s, d) for asked, s, d in wanted.values() if asked)
+    flags = {name: x is not None for name, x in given.items()}
+    flags |= {name: asked for name, (asked, _, _) in wanted.items()}
+    attributes = {name: _attribute(x) for name, x in (*spec.attributes, *flags.items())}
+    made = jax.ffi.ffi_call(spec.target, results, vmap_method="broadcast_all")
+    return tuple(made(*operands, **attributes))
+
+
+def _attribute(x: Any) -> Any:
+    """In the types that the kernels expect, whether or not JAX itself goes by 64 bits."""
+    if isinstance(x, tuple):
+        return np.array(x, np.float64)
+    if isinstance(x, (bool, str)):
+        return x
+    return np.float64(x) if isinstance(x, float) else np.int64(x)
+
+
+# --- inside shard_map a value has axes of the mesh along which it varies -------------------------
+
+
+def _axes(x: Any) -> frozenset[str]:
+    kind = jax.typeof(x)
+    manual = getattr(kind, "manual_axis_type", None)  # JAX before 0.10 has them in `vma`
+    axes: frozenset[str] = getattr(kind, "vma", frozenset()) if manual is None else manual.varying
+    return axes
+
+
+def _alike(arrays: list[Any]) -> list[Any]:
+    """The arrays, all varying along the same axes."""
+    every = frozenset[str]().union(*map(_axes, arrays))
+    return [
+        jax.lax.pcast(x, tuple(every - _axes(x)), to="varying") if every - _axes(x) else x
+        for x in arrays
+    ]
+
+
+def _like(x: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Shape and dtype of a result that varies as x does."""
+    if not _axes(x):
+        return jax.ShapeDtypeStruct(shape, dtype)
+    return jax.eval_shape(lambda x: jnp.zeros(shape, dtype) + jnp.sum(x).astype(dtype), x)
