@@ -25,7 +25,6 @@ if os.environ.get("KERAS_BACKEND") in ("tensorflow", "jax"):
     }
 
 NOT_BUILT_YET = {
-    "BinaryFocalCrossentropy",
     "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy",
     "CTC",

@@ -188,6 +188,8 @@ class BinaryFocalCrossentropy(BinaryCrossentropy):
             alpha = self.number("alpha")
             weight *= alpha * yes + (1 - alpha) * no
         plain = [getattr(BinaryCrossentropy, order)(self, y, p) for order in ("value", "slope")]
+        if not self.card.from_logits and p < HALF:
+            plain[0] = [-yes * mpmath.log(b), -no * mpmath.log1p(-b)]
         return weight, [t / base for t in slopes], *plain, a - b
 
     def value(self, y, p):

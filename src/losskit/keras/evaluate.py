@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Any
 
 import keras
@@ -167,7 +166,7 @@ def _bounded(card: Any, p: Tensor, dtype: str) -> Tensor:
     float16 gradient may still overflow in the cast: that is what tells Keras to scale it less.)
     """
     own = keras.backend.standardize_dtype(p.dtype)
-    if "float" not in own or card.prediction.low == -math.inf:
+    if "float" not in own or card.prediction.low != 0.0:
         return ops.cast(p, dtype)
     limit = float(np.finfo("float64" if own == dtype == "float64" else "float32").max)
     return backend.bounded(ops.cast(p, dtype), limit)

@@ -132,7 +132,8 @@ class BinaryFocalCrossentropy(Pointwise):
     def _cost(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """The cross-entropy."""
         if not self.from_logits:
-            return self._plain.value(m, y, p)
+            # Of the floored probability, as all the rest.
+            return self._plain.value(m, y, m.floored(p))
         # As there, but without a maximum: the slope, of which this is part, has a derivative at 0.
         yes, no = self._plain._targets(y)
         wrong = m.where(p < 0, yes, no)
@@ -246,13 +247,14 @@ class Poly1Crossentropy(Rowwise):
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         row = self._row(m, p)
-        error, moved = softmax.residual(m, y, row, self.axis), self._moved(m, y, row)
+        error = softmax.residual(m, y, row, self.axis)
         if self.from_logits:
-            return error + self.epsilon * row.p * moved
+            return error + self.epsilon * row.p * self._moved(m, y, row)
         q = m.floored(p)
         whole = m.sum(q, self.axis)
         own = m.where(y == 0, m.sum(y, self.axis) / whole, error / q)
-        return own + self.epsilon * moved / whole
+        # Divided first: the product of small targets and shares would vanish.
+        return own + self.epsilon * self._moved(m, y / whole, row)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         row, axis = self._row(m, p), self.axis

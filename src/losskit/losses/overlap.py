@@ -167,7 +167,7 @@ Overlap = SoftTversky | SoftDice
 
 def overlap_value(card: Overlap, m: Vocabulary, y: Array, p: Array) -> Array:
     """The share of mistakes, in which nothing cancels."""
-    wrong, whole, _ = _shares(card, m, y, p, card.alpha, card.beta)
+    wrong, whole, *_ = _shares(card, m, y, p, card.alpha, card.beta)
     return m.drop(wrong / whole, card.axis)
 
 
@@ -175,26 +175,28 @@ def overlap_slope(
     card: Overlap, m: Vocabulary, y: Array, p: Array, alpha: float, beta: float
 ) -> Array:
     """Its derivative by ``p``; wrong pixels of it cost alpha, missed pixels of ``y`` beta."""
-    wrong, whole, empty = _shares(card, m, y, p, alpha, beta)
-    # Divided first: the product of two small shares would vanish.
-    both = m.where(y == 0, 0.0, y * (p / whole))
-    common = m.sum(both, card.axis) + card.smooth / whole
-    own = (alpha * (1.0 - y) - beta * y) * common - y * (wrong / whole)
-    return m.where(empty, 0.0, own / whole)
+    wrong, whole, empty, unit = _shares(card, m, y, p, alpha, beta)
+    common = m.sum((y / unit) * (p / unit), card.axis) + card.smooth / unit / unit
+    own = (alpha * (1.0 - y) - beta * y) * common - (y / unit) * wrong
+    return m.where(empty, 0.0, own / whole / whole)
 
 
 def overlap_curve(card: Overlap, m: Vocabulary, y: Array, p: Array) -> Array:
     """Diagonal of the second derivative."""
-    _, whole, _ = _shares(card, m, y, p, card.alpha, card.beta)
+    _, whole, _, unit = _shares(card, m, y, p, card.alpha, card.beta)
     grows = card.alpha * (1.0 - y) + (1.0 - card.beta) * y
-    return -2.0 * grows * overlap_slope(card, m, y, p, card.alpha, card.beta) / whole
+    return -2.0 * grows * overlap_slope(card, m, y, p, card.alpha, card.beta) / whole / unit
 
 
 def _shares(
     card: Overlap, m: Vocabulary, y: Array, p: Array, alpha: float, beta: float
-) -> tuple[Array, Array, Array]:
-    """What is wrong, that and what is common (1 for nothing), and whether there is nothing."""
-    common = m.sum(y * p, card.axis) + card.smooth
-    wrong = m.sum(alpha * (1.0 - y) * p + beta * y * (1.0 - p), card.axis)
+) -> tuple[Array, Array, Array, Array]:
+    """What is wrong, that and what is common, whether there is nothing, and the unit of these."""
+    # In parts of the largest number, lest products of small ones vanish.
+    unit = m.maximum(m.maximum(m.max(p, card.axis), m.max(y, card.axis)), card.smooth)
+    unit = m.where(unit == 0, 1.0, unit)
+    common = m.sum(y * (p / unit), card.axis) + card.smooth / unit
+    missed = (y / unit) * (1.0 - p)
+    wrong = m.sum(alpha * (1.0 - y) * (p / unit) + beta * missed, card.axis)
     empty = common + wrong == 0
-    return wrong, m.where(empty, 1.0, common + wrong), empty
+    return wrong, m.where(empty, 1.0, common + wrong), empty, unit

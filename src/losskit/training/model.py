@@ -41,7 +41,7 @@ def suits(card: Card, data: Data) -> str | None:
     if card.target.high == 0.0:
         return f"its target must be {card.target.words}, and a class has -inf for the others"
     epsilon = card.parameters().get("epsilon")
-    if epsilon is not None:
+    if epsilon is not None and card.task == "regression":
         small = data.task == "classification" or bool((np.abs(data.y) < epsilon).any())
         if small:
             zero = "most of a one-hot target is" if data.task == "classification" else "some are"
