@@ -6,7 +6,16 @@ from losskit.losses import (
     likelihood,
     margin,
     regression,
+    sequence,
     similarity,
 )
 
-__all__ = ["classification", "divergence", "likelihood", "margin", "regression", "similarity"]
+__all__ = [
+    "classification",
+    "divergence",
+    "likelihood",
+    "margin",
+    "regression",
+    "sequence",
+    "similarity",
+]
