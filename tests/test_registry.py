@@ -42,7 +42,10 @@ def test_every_family_file_is_imported_and_every_card_registered():
         module = importlib.import_module(f"losskit.losses.{file}")
         for name, value in vars(module).items():
             own = inspect.isclass(value) and value.__module__ == module.__name__
-            if own and issubclass(value, Card):
+            if own and issubclass(value, Card) and not hasattr(value, "name"):
+                # Of sequences: the faces that take them have it under their peers' names.
+                assert value is losskit.losses.sequence.CTC
+            elif own and issubclass(value, Card):
                 assert CARDS[value.name] is value, f"{file}.{name} is not registered"
                 assert value.family() == file
     assert list(cards()) == list(CARDS.values())

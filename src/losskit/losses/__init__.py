@@ -9,6 +9,7 @@ from losskit.losses import (
     multiclass,
     overlap,
     regression,
+    sequence,
     similarity,
     sparsemax,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "multiclass",
     "overlap",
     "regression",
+    "sequence",
     "similarity",
     "sparsemax",
 ]

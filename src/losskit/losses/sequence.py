@@ -69,7 +69,7 @@ class CTC(Items):
             return plus(before(state), now), ()
 
         state, _ = m.scan(step, _start(m, labels, emitted), emitted)
-        loss = -m.drop(sum(_total(m, labels, before(state))), -1)
+        loss = 0.0 - m.drop(sum(_total(m, labels, before(state))), -1)
         loss = m.where(loss > -NONE / 2, float("inf"), loss)
         return m.where(self.misplaced(m, y, p), float("nan"), loss)
 

@@ -44,7 +44,7 @@ _kept = _Kept()
 @torch.compiler.assume_constant_result
 def _keep(card: type[Card], **parameters: Any) -> str:
     made = _made(card, **parameters)
-    name = f"{card.name}_{hash(made) % (1 << 64):x}"
+    name = f"{card.__name__}_{hash(made) % (1 << 64):x}"
     setattr(_kept, name, made)
     return name
 

@@ -30,9 +30,8 @@ def ctc_loss(
 ) -> Tensor:
     """CTC loss (connectionist temporal classification); see `torch.nn.functional.ctc_loss`.
 
-    The gradient is that by the log-probabilities as they are given. PyTorch's adds what makes it
-    the gradient by logits before a log_softmax, and adds it there once more, as 0; behind a
-    log_softmax both are the same.
+    The gradient is that by the log-probabilities as they are given. PyTorch's is the one by logits
+    under a softmax: it adds the probabilities. By logits before a log_softmax both are the same.
 
     Args:
         log_probs: log-probabilities, (frames, batch, classes), or (frames, classes) of one

@@ -75,8 +75,10 @@ class KerasVocabulary(Vocabulary):
         return self._ops.take_along_axis(x, self._over_rows(index, x), -1)
 
     def put(self, x: Array, index: Array, size: int) -> Array:
-        true = self._ops.one_hot(index, size, dtype=self._name(x))
-        return self._ops.matmul(x, true)
+        # Keras's products and segment sums make float32 of float64 on torch; its sums do not.
+        index = self._ops.expand_dims(self._ops.expand_dims(index, -2), -1)
+        true = self._ops.equal(index, self._ops.arange(size, dtype="int32"))
+        return self._ops.sum(self.where(true, self._ops.expand_dims(x, -1), 0.0), axis=-2)
 
     def pad(self, x: Array, before: int, after: int, fill: float) -> Array:
         widths = [(0, 0)] * (len(x.shape) - 1) + [(before, after)]
