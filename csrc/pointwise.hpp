@@ -104,7 +104,7 @@ using Formulas = bool (*)(const Pointwise&, const Block<T>&, Sum&);
 // The formulas of one card: of all that may be wanted, what is compiled.
 template <class T>
 struct CardFormulas {
-  Formulas<T> sum, items, slope, curve, sum_slope, items_slope, slope_curve;
+  Formulas<T> sum, items, slope, curve, sum_slope, items_slope;
   double target_stand_in;
   // The domains that the formulas check.
   double target_low, target_high;
@@ -115,10 +115,8 @@ struct CardFormulas {
       case sum_wanted: return sum;
       case items_wanted: return items;
       case slope_wanted: return slope;
-      case curve_wanted: return curve;
       case sum_wanted | slope_wanted: return sum_slope;
       case items_wanted | slope_wanted: return items_slope;
-      case slope_wanted | curve_wanted: return slope_curve;
     }
     return nullptr;
   }
@@ -132,7 +130,6 @@ inline constexpr CardFormulas<T> formulas_of = {
     formulas<Card, T, curve_wanted>,
     formulas<Card, T, sum_wanted | slope_wanted>,
     formulas<Card, T, items_wanted | slope_wanted>,
-    formulas<Card, T, slope_wanted | curve_wanted>,
     target_stand_in<Card>,
     Card::target_low,
     Card::target_high,
@@ -228,19 +225,17 @@ class Loop {
   }
 
   void call(int want, const Block<T>& b) {
-    if (want) found_.bad |= !card_.of(want)(q_, b, sum_);
+    // The curve is seldom wanted, and always computed by itself.
+    if (const int others = want & ~curve_wanted)
+      found_.bad |= !card_.of(others)(q_, b, sum_);
+    if (want & curve_wanted) found_.bad |= !card_.curve(q_, b, sum_);
   }
 
   void plain(const T* y, const T* p, std::int64_t n) {
     const int of_value = !q_.value ? 0 : q_.items ? items_wanted : sum_wanted;
     const Block<T> b = {y, p, n, items_.next(), slope_.next(), curve_.next(),
                         static_cast<T>(q_.scale), constants_, past_caches_};
-    if (of_value && (derivatives_ & curve_wanted)) {
-      call(of_value, b);
-      call(derivatives_, b);
-    } else {
-      call(of_value | derivatives_, b);
-    }
+    call(of_value | derivatives_, b);
     done(n);
   }
 
