@@ -37,7 +37,11 @@ TOLERANCE = {"float64": 1e-13, "float32": 3e-6, "float16": 2e-3, "bfloat16": 2e-
 CARDS_WITH_KERNELS = [
     card
     for card in grid.settings()
-    if isinstance(card, Pointwise) or getattr(card, "from_logits", False)
+    if (isinstance(card, Pointwise) and card.compiled)
+    or (
+        isinstance(card, (CategoricalCrossentropy, SparseCategoricalCrossentropy))
+        and card.from_logits
+    )
 ]
 MSE, SPARSE = MeanSquaredError(), SparseCategoricalCrossentropy(from_logits=True)
 
