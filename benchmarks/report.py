@@ -15,7 +15,7 @@ from rich.text import Text
 from benchmarks.allocator import ALLOCATORS
 from benchmarks.cases import KINDS, size_text
 from benchmarks.machine import BUSY
-from benchmarks.peers import OWN, ROWS
+from benchmarks.peers import FACES, FRAMEWORKS, OWN, ROWS
 from benchmarks.results import Results
 from benchmarks.truth import is_careless
 
@@ -30,7 +30,11 @@ HEADINGS = {
     "losskit-out": "losskit\nout=",
     "numpy": "NumPy",
     "numpy-out": "NumPy\nout=",
+    "losskit-torch": "losskit.\ntorch",
+    "losskit-jax": "losskit.\njax",
+    "losskit-jax-mean": "jax\nmean",
     "torch": "torch",
+    "torch-autograd": "auto-\ngrad",
     "torch-compile": "torch.\ncompile",
     "jax": "jax.jit",
     "optax": "optax",
@@ -89,6 +93,9 @@ def tables(results: Results) -> Iterator[Group]:
             small = [c for c in cases if _elements(c) <= OVERHEAD_ITEMS]
             large = [c for c in cases if _elements(c) > OVERHEAD_ITEMS]
             where = f"{dtype}, {ALLOCATORS[run['allocator']]}"
+            for framework, (ours, _) in FRAMEWORKS.items():
+                if any(case["faces"].keys() & set(ours) for case in cases):
+                    yield _faces(f"{framework}: {KINDS[kind]}, {where}", framework, cases)
             if large:
                 yield _table(f"{_sentence(KINDS[kind])}, {where}", large, results)
             if small:
@@ -96,8 +103,35 @@ def tables(results: Results) -> Iterator[Group]:
                 yield _table(title, small, results)
 
 
+def _faces(title: str, framework: str, cases: list[Case]) -> Group:
+    """losskit in a framework beside what that has, and how many times as fast."""
+    ours, theirs = FRAMEWORKS[framework]
+    table = Table(
+        header_style="bold", pad_edge=False, padding=(0, 1, 0, 0), box=HEAD, show_edge=False
+    )
+    table.add_column("", no_wrap=True)
+    table.add_column("", no_wrap=True, style="dim")
+    for name in (*ours, *theirs):
+        style = "bold cyan" if name in ours else ""
+        table.add_column(HEADINGS[name], justify="right", no_wrap=True, style=style)
+    pairs = [(face, other) for face in ours for other in theirs]
+    for face, other in pairs:
+        over = [HEADINGS[name].replace("-\n", "").replace("\n", " ") for name in (other, face)]
+        table.add_column(" /\n".join(over), justify="right", no_wrap=True)
+    for case in cases:
+        names = [n for n in (*ours, *theirs) if "median" in case["rows"].get(n, {})]
+        in_ms = any(case["rows"][name]["median"] >= 1e-3 for name in names)
+        cells: list[Text | str] = [f"{case['loss']} {size_text(tuple(case['shape']))}"]
+        cells.append("ms" if in_ms else "us")
+        cells += [_cell(case, name, 1e3 if in_ms else 1e6) for name in (*ours, *theirs)]
+        cells += [_ratio(case["faces"].get(face, {}).get(other)) for face, other in pairs]
+        table.add_row(*cells)
+    return Group(Text(title, style="bold"), table)
+
+
 def _table(title: str, cases: list[Case], results: Results) -> Group:
-    names = [name for name in ROWS if any("median" in c["rows"].get(name, {}) for c in cases)]
+    shown = [name for name in ROWS if name not in FACES and name != "torch-autograd"]
+    names = [name for name in shown if any("median" in c["rows"].get(name, {}) for c in cases)]
     table = Table(
         header_style="bold", pad_edge=False, padding=(0, 1, 0, 0), box=HEAD, show_edge=False
     )

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers import OWN
+from benchmarks.peers import FACES, OWN
 
 FORMAT = 1
 
 Results = dict[str, Any]
 """``{"format", "started", "finished", "complete", "machine", "settings", "runs"}``; a run is one
 allocator: ``{"allocator", "copy", "libraries", "cases", "skipped"}``; a case holds its ``"rows"``,
-``"best"``, ``"ratio"`` and ``"copy_fraction"``; a row either the figures of `statistics` or one of
-"absent", "refused" and "failed" with the reason."""
+``"best"``, ``"ratio"``, ``"faces"`` and ``"copy_fraction"``; a row either the figures of
+`statistics` or one of "absent", "refused" and "failed" with the reason."""
 
 
 def statistics(timings: list[dict[str, Any]]) -> dict[str, Any]:
@@ -38,10 +38,16 @@ def statistics(timings: list[dict[str, Any]]) -> dict[str, Any]:
 def conclude(case: dict[str, Any]) -> None:
     """Add to a case its best peer, and how losskit compares: with it, and with a copy of memory."""
     medians = {name: row["median"] for name, row in case["rows"].items() if "median" in row}
-    peers = {name: median for name, median in medians.items() if name not in OWN}
+    ours = {*OWN, *FACES}
+    peers = {name: median for name, median in medians.items() if name not in ours}
     case["best"] = min(peers, key=lambda name: peers[name]) if peers else None
     own = {name: medians[name] for name in OWN if name in medians}
     case["ratio"] = {name: peers[case["best"]] / m for name, m in own.items()} if peers else {}
+    case["faces"] = {
+        face: {name: medians[name] / medians[face] for name in others if name in medians}
+        for face, others in FACES.items()
+        if face in medians
+    }
 
 
 def compare_with_copy(case: dict[str, Any], bytes_per_second: float) -> None:

@@ -65,7 +65,9 @@ class Library:
 LIBRARIES = {
     "losskit": Library(("losskit", "losskit-out"), 2),
     "numpy": Library(("numpy", "numpy-out"), 4),
-    "torch": Library(("torch", "torch-compile"), 4),
+    "losskit-torch": Library(("losskit-torch",), 2),
+    "losskit-jax": Library(("losskit-jax", "losskit-jax-mean"), 3),
+    "torch": Library(("torch", "torch-autograd", "torch-compile"), 4),
     "jax": Library(("jax", "optax"), 3),
     "tensorflow": Library(("tf-function", "tf-xla"), 4),
     "sklearn": Library(("sklearn",), 1),
@@ -76,7 +78,11 @@ ROWS = {
     "losskit-out": "losskit, out=",
     "numpy": "NumPy",
     "numpy-out": "NumPy, out=",
+    "losskit-torch": "losskit.torch",
+    "losskit-jax": "losskit.jax",
+    "losskit-jax-mean": "losskit.jax, its own mean",
     "torch": "PyTorch",
+    "torch-autograd": "PyTorch, autograd",
     "torch-compile": "torch.compile",
     "jax": "jax.jit",
     "optax": "optax, jax.jit",
@@ -87,8 +93,15 @@ ROWS = {
 """The names shown, in the order shown."""
 
 OWN = ("losskit", "losskit-out")
+"""The rows of NumPy arrays: compared with the fastest row of any other library."""
+FRAMEWORKS = {
+    "PyTorch": (("losskit-torch",), ("torch-autograd", "torch-compile")),
+    "JAX": (("losskit-jax", "losskit-jax-mean"), ("optax", "jax")),
+}
+"""The rows of losskit in a framework, and of what its users have without losskit."""
+FACES = {face: theirs for ours, theirs in FRAMEWORKS.values() for face in ours}
 
 
 def load(library: str) -> Peer:
     """The file of that library; it is imported only in the process that times it."""
-    return cast(Peer, importlib.import_module(f"benchmarks.peers.{library}_"))
+    return cast(Peer, importlib.import_module(f"benchmarks.peers.{library.replace('-', '_')}_"))

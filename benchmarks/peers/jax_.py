@@ -169,8 +169,8 @@ def _optax_row(case: Case, p: Any, y: Any) -> Row | Absent:
         return jnp.mean(items(p, y))
 
     return Row(
-        [Form("optax", _jitted(jax.value_and_grad(loss) if case.with_gradient else loss, p, y))],
-        _reader(case),
+        [Form("optax", jitted(jax.value_and_grad(loss) if case.with_gradient else loss, p, y))],
+        reader(case),
     )
 
 
@@ -186,8 +186,8 @@ def make(case: Case, arrays: Arrays) -> Rows:
         functions = {f"grad of {k}": jax.value_and_grad(f) for k, f in functions.items()}
         if case.loss in BY_HAND:
             functions["by hand"] = BY_HAND[case.loss]
-    forms = [Form(label, _jitted(f, p, y)) for label, f in functions.items()]
-    return {"jax": Row(forms, _reader(case)), "optax": _optax_row(case, p, y)}
+    forms = [Form(label, jitted(f, p, y)) for label, f in functions.items()]
+    return {"jax": Row(forms, reader(case)), "optax": _optax_row(case, p, y)}
 
 
 def clear() -> None:
@@ -195,12 +195,12 @@ def clear() -> None:
     gc.collect()
 
 
-def _jitted(f: Function, p: Any, y: Any) -> Callable[[], Any]:
+def jitted(f: Function, p: Any, y: Any) -> Callable[[], Any]:
     jitted = jax.jit(f)
     return lambda: jax.block_until_ready(jitted(p, y))
 
 
-def _reader(case: Case) -> Callable[[Any], tuple[float, Array | None]]:
+def reader(case: Case) -> Callable[[Any], tuple[float, Array | None]]:
     if case.with_gradient:
         return lambda result: (float(result[0]), np.asarray(result[1]))
     return lambda result: (float(result), None)

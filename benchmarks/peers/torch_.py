@@ -147,19 +147,25 @@ def make(case: Case, arrays: Arrays) -> Rows:
         y = y.long()  # the labels of torch are int64
     loss = LOSSES[case.loss]
     if not case.with_gradient:
-        eager = [Form("functional", _inference(loss, p, y))]
-        compiled = [Form("functional", _inference(_compiled(loss), p, y))]
-        return {"torch": Row(eager, _read_value), "torch-compile": Row(compiled, _read_value)}
+        eager = [Form("functional", inference(loss, p, y))]
+        compiled = [Form("functional", inference(_compiled(loss), p, y))]
+        return {
+            "torch": Row(eager, read_value),
+            "torch-autograd": Row(eager, read_value),
+            "torch-compile": Row(compiled, read_value),
+        }
     leaf = p.detach().requires_grad_()
-    eager = [
-        Form("autograd", _backward(loss, leaf, y)),
-        Form("by hand", _inference(BY_HAND[case.loss], p, y)),
-    ]
+    autograd = Form("autograd", backward(loss, leaf, y))
+    eager = [autograd, Form("by hand", inference(BY_HAND[case.loss], p, y))]
     both = _compiled(torch.func.grad_and_value(loss))
     compiled = [Form("grad_and_value", lambda: both(p, y)[::-1])]
     if case.loss in TO_COMPILE:
-        compiled.append(Form("by hand", _inference(_compiled(TO_COMPILE[case.loss]), p, y)))
-    return {"torch": Row(eager, _read_both), "torch-compile": Row(compiled, _read_both)}
+        compiled.append(Form("by hand", inference(_compiled(TO_COMPILE[case.loss]), p, y)))
+    return {
+        "torch": Row(eager, read_both),
+        "torch-autograd": Row([autograd], read_both),
+        "torch-compile": Row(compiled, read_both),
+    }
 
 
 def clear() -> None:
@@ -172,7 +178,7 @@ def _compiled(f: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
-def _inference(f: Callable[..., Any], p: Tensor, y: Tensor) -> Callable[[], Any]:
+def inference(f: Callable[..., Any], p: Tensor, y: Tensor) -> Callable[[], Any]:
     def call() -> Any:
         with torch.inference_mode():
             return f(p, y)
@@ -180,7 +186,7 @@ def _inference(f: Callable[..., Any], p: Tensor, y: Tensor) -> Callable[[], Any]
     return call
 
 
-def _backward(loss: Callable[..., Any], leaf: Tensor, y: Tensor) -> Callable[[], Any]:
+def backward(loss: Callable[..., Any], leaf: Tensor, y: Tensor) -> Callable[[], Any]:
     def call() -> Any:
         leaf.grad = None
         value = loss(leaf, y)
@@ -191,9 +197,9 @@ def _backward(loss: Callable[..., Any], leaf: Tensor, y: Tensor) -> Callable[[],
     return call
 
 
-def _read_value(result: Any) -> tuple[float, None]:
+def read_value(result: Any) -> tuple[float, None]:
     return float(result), None
 
 
-def _read_both(result: Any) -> tuple[float, Array]:
+def read_both(result: Any) -> tuple[float, Array]:
     return float(result[0].detach()), result[1].detach().numpy()
