@@ -116,7 +116,10 @@ def _faces(title: str, framework: str, cases: list[Case]) -> Group:
         table.add_column(HEADINGS[name], justify="right", no_wrap=True, style=style)
     pairs = [(face, other) for face in ours for other in theirs]
     for face, other in pairs:
-        over = [HEADINGS[name].replace("-\n", "").replace("\n", " ") for name in (other, face)]
+        over = [
+            HEADINGS[name].replace("-\n", "").replace(".\n", ".").replace("\n", " ")
+            for name in (other, face)
+        ]
         table.add_column(" /\n".join(over), justify="right", no_wrap=True)
     for case in cases:
         names = [n for n in (*ours, *theirs) if "median" in case["rows"].get(n, {})]
