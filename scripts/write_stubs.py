@@ -39,6 +39,10 @@ KERAS_ORDER = {
     "BinaryCrossentropy": [
         "from_logits", "label_smoothing", "axis", "reduction", "name", "dtype",
     ],
+    "BinaryFocalCrossentropy": [
+        "apply_class_balancing", "alpha", "gamma", "from_logits", "label_smoothing", "axis",
+        "reduction", "name", "dtype",
+    ],
 }  # fmt: skip
 # Parameters that Keras's loss of the same name lacks: keywords here.
 KERAS_LACKS = {

@@ -129,6 +129,12 @@ def settings(names: Iterable[str] | None = None) -> Iterator[Any]:
                 yield card(**options)
 
 
+def is_usual(card: Any) -> bool:
+    """With the card's defaults, or from logits: enough where the formulas are the same."""
+    changed = {k: v for k, v in card.parameters().items() if v != card.rules()[k][0]}
+    return not changed or changed == {"from_logits": True}
+
+
 def cases(dtype: Any, names: Iterable[str] | None = None, kinds: Any = None) -> Iterator[Case]:
     """Every card and setting with ordinary and extreme inputs in that dtype.
 

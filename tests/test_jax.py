@@ -8,7 +8,7 @@ import pytest
 
 import losskit
 from losskit.core.definition import CARDS
-from losskit.core.families import Setwise
+from losskit.core.families import Setwise, is_rowwise
 
 jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
@@ -46,6 +46,10 @@ def test_numbers_are_those_of_numpy(card, kind):
     if card.name == "categorical_crossentropy" and not card.from_logits and card.axis == -1:
         # All at the floor: shares that cancel, but for their rounding, over 1e-38.
         y, p = y[p.max(-1) > 0], p[p.max(-1) > 0]
+    if card.name.startswith("soft_") and is_rowwise(card):
+        # XLA writes a / b / c as a / (b * c), which vanishes for masks of less than 1e-19 pixels.
+        some = p.max(card.axis) > 1e-18
+        y, p = np.compress(some, y, 1 + card.axis), np.compress(some, p, 1 + card.axis)
     if not isinstance(card, Setwise):
         # Both as arguments: of constants XLA regroups products, whatever overflows on the way.
         items, pull = jax.vjp(jax.jit(function_of(card)), p, y)

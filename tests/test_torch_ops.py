@@ -63,6 +63,8 @@ def test_same_values_and_gradients(name, variant):
             assert not got.any()
             continue
         torch.testing.assert_close(got, want, rtol=1e-7, atol=1e-7)
+        if name == "ctc_loss":
+            continue  # its gradient there is another, and documented: see test_sequence
         tensors = [x for x in args if torch.is_tensor(x) and x.requires_grad]
         upstream = torch.randn_like(want)
         pairs = zip(

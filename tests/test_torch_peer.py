@@ -166,7 +166,8 @@ def test_module_manners(name, tmp_path):
         strided = [_noncontiguous(x) for x in sample.forward_input.args]
         torch.testing.assert_close(module(*strided), want)
         if want.ndim == 0:
-            assert module(*strided).requires_grad is False
+            trained = any(p.requires_grad for p in module.parameters())
+            assert module(*strided).requires_grad is trained
 
 
 def _saved(module, folder):

@@ -37,7 +37,9 @@ def in_rows(case):
     return dataclasses.replace(case, y=case.y.reshape(-1, 3), p=case.p.reshape(-1, 3))
 
 
-ORDINARY = [in_rows(case) for case in grid.cases(np.float32, kinds=["ordinary"])]
+ORDINARY = [
+    in_rows(case) for case in grid.cases(np.float32, kinds=["ordinary"]) if grid.is_usual(case.card)
+]
 
 DEFAULTS = [case for case in ORDINARY if case.card == type(case.card)()]
 

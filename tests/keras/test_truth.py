@@ -83,17 +83,13 @@ def test_same_as_numpy(case):
     )
 
 
-def usual(case):
-    """With the card's defaults, or from logits: enough where the formulas are the same."""
-    changed = {k: v for k, v in case.card.parameters().items() if v != case.card.rules()[k][0]}
-    return not changed or changed == {"from_logits": True}
-
-
 HALVES = ["float16", "bfloat16"]
 
 
 @pytest.mark.parametrize("dtype", HALVES)
-@pytest.mark.parametrize("case", [c for c in CASES if c.kind == "ordinary" and usual(c)], ids=str)
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.kind == "ordinary" and grid.is_usual(c.card)], ids=str
+)
 def test_half_types_are_computed_in_float32(case, dtype):
     ops = losskit.keras.evaluate.ops
     p = case.p

@@ -6,6 +6,7 @@ hold anything, NaN included, and is replaced before any formula sees it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -310,8 +311,8 @@ def bounded(card: Any) -> tuple[bool, bool]:
     """Whether there are targets, and predictions, outside their domains."""
     target, prediction = card.target, card.prediction
     return (
-        bool(target.labels or target.values or np.isfinite(target.high)),
-        any(np.isfinite(domain.low) for domain in (prediction, *_places(card))),
+        bool(target.labels or target.values or math.isfinite(target.high)),
+        any(math.isfinite(domain.low) for domain in (prediction, *_places(card))),
     )
 
 

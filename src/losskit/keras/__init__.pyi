@@ -90,7 +90,7 @@ class BinaryFocalCrossentropy(Loss):
         label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-    def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+    def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 class Poly1Crossentropy(Loss):
     """Poly-1 loss: categorical cross-entropy with another weight for its linear term.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,8 +20,7 @@ HALF = (torch.float16, torch.bfloat16)
 _FLOATS = (torch.float32, torch.float64, *HALF)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """How the items of a card become one number, or are returned."""
 
     card: Any
@@ -60,7 +58,8 @@ def reachable(*tensors: Tensor | None) -> bool:
 
 def array(x: Tensor) -> Array:
     """The tensor's memory as an array; bfloat16 as `BFLOAT16`."""
-    x = x.detach()
+    if x.requires_grad:
+        x = x.detach()
     return x.view(torch.int16).numpy().view(BFLOAT16) if x.dtype == torch.bfloat16 else x.numpy()
 
 
@@ -83,7 +82,7 @@ def loss(
     value, gradient = found
     if not wants:
         return value
-    return _Fused.apply(p, (plan, value, gradient, y, weight, keep))
+    return _apply(p, (plan, value, gradient, y, weight, keep))
 
 
 def _evaluate(
@@ -166,10 +165,18 @@ class _Fused(torch.autograd.Function):
         if ctx.plan.reduction == "none":
             return _by_item(ctx.plan, g, p, y, weight, keep, gradient), None
         factor = g.item()
-        if gradient is None:
+        if gradient is None and p.dtype in HALF:
             made = _evaluate(ctx.plan, p, y, weight, keep, gradient=True, factor=factor)
             return (None if made is None else made[1]), None
+        if gradient is None:
+            made = _evaluate(ctx.plan, p, y, weight, keep, gradient=True)
+            gradient = None if made is None else made[1]
+        # Multiplied as the first time: to the same bits.
         return (gradient if factor == 1.0 else gradient.mul_(factor)), None
+
+
+# Without what `Function.apply` asks in Python, which `reachable` has answered.
+_apply = super(torch.autograd.Function, _Fused).apply
 
 
 def _by_item(
