@@ -274,3 +274,70 @@ def test_every_loss_is_there():
         assert getattr(lj, name).__doc__, name
     with pytest.raises(ValueError, match="Did you mean huber"):
         lj.get("hubr")
+
+
+def test_parameters_that_decide_are_not_traced():
+    p, y = jnp.array([0.2, 0.7]), jnp.array([0.0, 1.0])
+    with pytest.raises(TypeError, match="from_logits is traced"):
+        jax.jit(lj.binary_crossentropy)(p, y, from_logits=False)
+    z, t = jnp.zeros((2, 3)), jnp.array([2, -1])
+    with pytest.raises(TypeError, match="ignore_class is traced"):
+        jax.jit(lj.negative_log_likelihood)(z, t, ignore_class=-1)
+    with pytest.raises(TypeError, match="norm_degree is traced"):
+        jax.jit(lj.triplet_margin_loss)(z, z, z, norm_degree=2)
+    for weights in ([1.0, 2.0, 0.5], np.array([1, 2, 0.5]), {1: 2.0, 2: 0.5}):
+        lj.sparse_categorical_crossentropy(z, t * 0, from_logits=True, class_weight=weights)
+    deltas = jnp.array([0.5, 2.0])
+    got = lj.huber_loss(jnp.array([3.0, 3.0]), delta=deltas)
+    np.testing.assert_allclose(got, [0.5 * 2.75, 2.0 * 2.0])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, bool])
+def test_labels_of_any_width(dtype):
+    z = np.random.default_rng(0).normal(size=(2, 200)).astype(np.float32)
+    t = np.array([156, 3], np.int64).astype(dtype) if dtype == np.uint8 else np.array([1, 0], dtype)
+    options = {"from_logits": True, "ignore_class": -100, "reduction": "mean"}
+    got = lj.sparse_categorical_crossentropy(z, jnp.asarray(t), **options)
+    want = losskit.sparse_categorical_crossentropy(t.astype(int), z, from_logits=True)
+    assert float(got) == pytest.approx(float(want), rel=1e-6)
+
+
+def test_cosine_of_short_and_masked_vectors():
+    y = jnp.array([[3.0, 4.0], [1.0, 0.0]])
+    slope = jax.grad(lambda p: lj.cosine_similarity(p, y, epsilon=0.25).sum())(jnp.zeros((2, 2)))
+    np.testing.assert_allclose(slope, [[1.2, 1.6], [2.0, 0.0]], rtol=1e-6)
+    p = jnp.array([[jnp.nan, 1.0], [0.1, 0.2]])
+    there = ~jnp.isnan(p)
+    slope = jax.grad(lambda p: lj.cosine_similarity(p, y, epsilon=0.25, where=there).sum())(p)
+    assert np.isfinite(slope).all()
+    rows = lj.cosine_similarity(p, y, epsilon=0.25, where=jnp.array([False, True]))
+    np.testing.assert_allclose(rows, [0.0, 0.1 / 0.5], rtol=1e-6)
+
+
+def test_rounded_once():
+    big = jnp.full((50,), 50.0, jnp.float16)
+    assert lj.l2_loss(big, axis=0) == 62500
+    near = jnp.array([[1.0, 0.05]], jnp.bfloat16)
+    got = lj.cosine_distance(near, jnp.array([[1.0, 0.0]], jnp.bfloat16))
+    np.testing.assert_allclose(got.astype(np.float32), 1 - 1 / 1.0025**0.5, rtol=2e-2)
+
+
+def test_axes_that_are_none():
+    z = jnp.zeros((3, 3))
+    for axis in ((5,), (1, -1)):
+        with pytest.raises(ValueError, match="does not name axes"):
+            lj.softmax_cross_entropy(z, z, axis=axis)
+    assert (
+        lj.softmax_cross_entropy(jnp.zeros((0, 3, 4)), jnp.zeros((0, 3, 4)), axis=(1, 2)).size == 0
+    )
+
+
+def test_masked_pixels_and_items_may_be_nan():
+    z = jnp.array([[[1.0], [jnp.nan], [2.0]]])
+    y, there = jnp.array([[[1.0], [0.0], [0.0]]]), ~jnp.isnan(z)
+    for loss in (lj.dice_loss, lj.binary_dice_loss):
+        slope = jax.grad(lambda z, loss=loss: loss(z, y, where=there).sum())(z)
+        assert np.isfinite(slope).all()
+    z = jnp.array([[1.0, 2.0, 3.0]])
+    weights, there = jnp.array([[1.0, jnp.nan, 1.0]]), jnp.array([[True, False, True]])
+    assert np.isfinite(lj.ranking_softmax_loss(z, z, weights=weights, where=there))

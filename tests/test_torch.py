@@ -316,3 +316,62 @@ def test_every_loss_is_there_and_can_be_kept():
     assert set(lt.__all__) >= {*modules.__all__, *functional.__all__}
     assert set(dir(losskit)) >= set(CLASSES)
     assert repr(lt.Huber(2.0)) == "Huber(delta=2.0)"
+
+
+def test_parameters_in_arrays():
+    z, t = torch.randn(4, 3), torch.tensor([0, 2, 1, 2])
+    want = lt.sparse_categorical_crossentropy(z, t, from_logits=True, class_weight=(1.0, 2.0, 0.5))
+    for weights in (
+        [1.0, 2.0, 0.5],
+        np.array([1, 2, 0.5]),
+        torch.tensor([1, 2, 0.5]),
+        {1: 2.0, 2: 0.5},
+    ):
+        got = lt.sparse_categorical_crossentropy(z, t, from_logits=True, class_weight=weights)
+        torch.testing.assert_close(got, want)
+    delta = torch.tensor(0.5)
+    small = lt.huber(3 * z, z, delta=delta)
+    delta.fill_(2.0)
+    assert lt.huber(3 * z, z, delta=delta) > small
+
+
+def test_weights_and_masks_of_other_kinds(way):
+    z, t = torch.randn(4, 4), torch.tensor([0, 2, 1, 3])
+    w = torch.tensor([1.0, 2.0, 0.5, 1.0])
+    half = lt.cross_entropy(z.bfloat16(), t, w.bfloat16())
+    torch.testing.assert_close(half.float(), lt.cross_entropy(z, t, w), rtol=2e-2, atol=1e-2)
+    with pytest.raises(TypeError, match="mask must be boolean"):
+        lt.huber(z, z, mask=torch.ones(4, 4, dtype=torch.uint8))
+    rows = torch.tensor([True, False, False, False])
+    torch.testing.assert_close(lt.huber(z, -z, mask=rows), lt.huber(z[:1], -z[:1]))
+    w.requires_grad_()
+    value = lt.root_mean_squared_error(z[0], t.float(), weight=w)
+    (by_weight,) = torch.autograd.grad(value, w)
+    np.testing.assert_allclose(by_weight, (z[0] - t) ** 2 / (8 * value.detach()), rtol=1e-5)
+
+
+def test_bad_labels_are_found_behind_weights_of_zero():
+    z = torch.randn(2, 3)
+    with pytest.raises(ValueError, match="label -1 at index"):
+        lt.cross_entropy(z, torch.tensor([1, -1]), torch.tensor([0.0, 1.0, 1.0]))
+    with pytest.raises(ValueError, match="label 3 at index"):
+        lt.multi_margin_loss(z, torch.tensor([1, 3]), weight=torch.tensor([1.0, 1.0, 0.0]))
+    with pytest.raises(ValueError, match="target must be a probability"):
+        lt.cross_entropy(z, -3 * z.softmax(1), torch.ones(3))
+    with pytest.raises(ValueError, match="must have the same shape"):
+        lt.binary_cross_entropy_with_logits(z, torch.ones(2, 1), pos_weight=torch.rand(3))
+    with pytest.raises(TypeError, match="real numbers"):
+        lt.mse_loss(z, z + 1j)
+
+
+def test_traced_by_torchscript():
+    z, t = torch.randn(4, 3), torch.tensor([0, 2, 1, 2])
+    traced = torch.jit.trace(lambda z: lt.cross_entropy(z, t), (z,), check_trace=False)
+    torch.testing.assert_close(traced(0 * z), lt.cross_entropy(0 * z, t))
+
+
+def test_another_default_device():
+    p = torch.randn(3, requires_grad=True)
+    with torch.device("meta"):
+        value = lt.mse_loss(p, torch.zeros(3, device="cpu"))
+        assert value.device.type == "cpu"

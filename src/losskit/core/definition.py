@@ -113,6 +113,17 @@ def _class_weights(name: str, value: Any) -> tuple[float, ...] | tuple[tuple[int
     return tuple(w for _, w in weights)
 
 
+def hashable(value: Any) -> Any:
+    """A parameter as a key: numbers and class weights, taken out of whatever array holds them."""
+    if value is None or type(value) in (float, int, bool, tuple):
+        return value
+    if hasattr(value, "tolist"):  # of NumPy, JAX and PyTorch alike
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return tuple(value.items())
+    return tuple(value) if isinstance(value, list) else value
+
+
 def parameter(default: Any, **rule: Any) -> Any:
     """A dataclass field that carries its rule."""
     return field(default=default, metadata={"rule": Rule(**rule)})

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from losskit.jax.evaluate import evaluate, mean
-from losskit.jax.shapes import Axis, rowwise
+from losskit.jax.shapes import Axis, rowwise, widened
 from losskit.losses.margin import MarginRanking, SoftMargin
 from losskit.losses.similarity import PairwiseDistance
 
@@ -89,14 +89,21 @@ def triplet_margin_loss(
         rest = jnp.minimum(d, least) / larger
         return larger * (1.0 + rest**norm_degree) ** (1 / norm_degree)
 
-    near = distance(anchors, positives, names[0])
-    far = distance(anchors, negatives, names[1])
+    if isinstance(norm_degree, jax.core.Tracer):
+        raise TypeError(
+            "norm_degree is traced, but decides which formula holds: give it as a Python number, "
+            "e.g. by jax.jit(..., static_argnames='norm_degree')."
+        )
+    x, dtype = widened(anchors)
+    near = distance(x, widened(positives)[0], names[0])
+    far = distance(x, widened(negatives)[0], names[1])
     lead = far - near
     rows = None
     if where is not None:
         rows = jnp.asarray(where).astype(bool)
         rows = rows.any(axis) if rows.ndim == jnp.ndim(anchors) else rows
-    return evaluate(MarginRanking, lead, jnp.ones_like(lead), where=rows, margin=margin)
+    items = evaluate(MarginRanking, lead, jnp.ones_like(lead), where=rows, margin=margin)
+    return items.astype(dtype)
 
 
 @jax.custom_jvp

@@ -12,7 +12,7 @@ import numpy as np
 from jax import Array
 
 from losskit.core import inputs
-from losskit.core.definition import Card
+from losskit.core.definition import Card, hashable
 from losskit.core.families import Setwise
 from losskit.core.inputs import HALF
 from losskit.jax import derivatives
@@ -59,13 +59,22 @@ def evaluate(
 
 
 def make(card: type[Card], parameters: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The card with the parameters that are known, and those that are traced."""
-    traced = {k: v for k, v in parameters.items() if isinstance(v, jax.core.Tracer)}
-    known = {
-        k: v.item() if isinstance(v, (jax.Array, np.ndarray)) and v.ndim == 0 else v
-        for k, v in parameters.items()
-        if k not in traced
-    }
+    """The card with the parameters that are known, and those that are traced or arrays."""
+    rules = card.rules()
+    traced, known = {}, {}
+    for name, value in parameters.items():
+        number = name in rules and rules[name][1].kind == "number"
+        if number and isinstance(value, (jax.Array, np.ndarray)) and value.ndim > 0:
+            traced[name] = jnp.asarray(value)
+        elif not isinstance(value, jax.core.Tracer):
+            known[name] = hashable(value)
+        elif number:
+            traced[name] = value
+        else:
+            raise TypeError(
+                f"{name} is traced, but decides which formula holds: give it as a Python value, "
+                f"e.g. by jax.jit(..., static_argnames={name!r})."
+            )
     return _made(card, **known), traced
 
 
@@ -103,6 +112,11 @@ def _evaluate(
         used = where
     _check(card, targets, p, used)
     y = jnp.asarray(targets)
+    if jnp.issubdtype(y.dtype, jnp.complexfloating):
+        raise TypeError(f"y_true must hold real numbers, got dtype {y.dtype}.")
+    if card.target.labels and y.dtype not in (jnp.int32, jnp.int64) and y.dtype.kind in "iub":
+        # A label to ignore may be none of a narrow type's numbers, and would wrap around.
+        y = y.astype(jnp.int32)
     if card.target.labels and not jnp.issubdtype(y.dtype, jnp.integer):
         y = whole_labels(y)
     computed = jnp.float32 if p.dtype.name in HALF else p.dtype

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from losskit.jax.evaluate import mean
-from losskit.jax.shapes import Axis, rowwise
+from losskit.jax.shapes import Axis, rowwise, widened
 from losskit.losses.classification import CategoricalCrossentropy
 
 __all__ = ["make_fenchel_young_loss", "ranking_softmax_loss"]
@@ -28,7 +28,7 @@ def ranking_softmax_loss(
 
     Args:
         logits: score of each item, floating-point, (..., list).
-        labels: relevance of each item, of any size, in that shape.
+        labels: relevance of each item, a number >= 0, in that shape.
         where: boolean, broadcast to the logits: which items there are.
         weights: of each item, broadcast to the logits.
         reduce_fn: from the losses of the lists to the result, such as `jax.numpy.mean`; called with
@@ -39,13 +39,13 @@ def ranking_softmax_loss(
         TypeError: logits are integers.
         ValueError: shapes differ.
     """
-    z = jnp.asarray(logits)
+    z, dtype = widened(logits)
     y = jnp.asarray(labels).astype(z.dtype)
+    if weights is not None:
+        y = y * weights
     if where is not None:
         where = jnp.broadcast_to(jnp.asarray(where).astype(bool), z.shape)
         y = jnp.where(where, y, 0)
-    if weights is not None:
-        y = y * weights
     # A list's relevances, whatever their sum, as that sum times the shares of a distribution.
     total = jnp.abs(y).sum(axis, keepdims=True)
     shares = y / jnp.where(total == 0, 1, total)
@@ -53,10 +53,10 @@ def ranking_softmax_loss(
     loss = loss * total.reshape(loss.shape)
     lists = None if where is None else where.any(axis)
     if reduce_fn is None:
-        return loss
+        return loss.astype(dtype)
     if reduce_fn is jnp.mean:
-        return mean(loss.sum(), loss.size if lists is None else lists.sum())
-    return reduce_fn(loss, where=lists)
+        return mean(loss.sum(), loss.size if lists is None else lists.sum()).astype(dtype)
+    return reduce_fn(loss, where=lists).astype(dtype)
 
 
 def make_fenchel_young_loss(max_fun: Callable[..., Any]) -> Callable[..., Array]:

@@ -7,9 +7,9 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from losskit.jax.shapes import Axis, pointwise, rowwise
+from losskit.jax.shapes import Axis, canonical, pointwise, rowwise, widened
 from losskit.losses.regression import Huber, LogCosh, MeanSquaredError
-from losskit.losses.similarity import CosineSimilarity
+from losskit.losses.similarity import CosineSimilarity, PairwiseDistance
 
 __all__ = [
     "cosine_distance",
@@ -46,7 +46,8 @@ def l2_loss(
     predictions: Any, targets: Any = None, *, axis: Axis = None, where: Any = None
 ) -> Array:
     """Half of `squared_error`."""
-    return 0.5 * squared_error(predictions, targets, axis=axis, where=where)
+    p, dtype = widened(predictions)
+    return (0.5 * squared_error(p, targets, axis=axis, where=where)).astype(dtype)
 
 
 def huber_loss(
@@ -92,18 +93,29 @@ def cosine_similarity(
         TypeError: predictions are integers.
         ValueError: shapes differ, or an axis does not exist.
     """
-    cosine = -rowwise(
-        CosineSimilarity, predictions, targets, axis, where, ("predictions", "targets"), absent=0.0
-    )
-    if isinstance(epsilon, float) and epsilon == 0.0:
-        return cosine
-    for x in (predictions, targets):
-        x = jnp.asarray(x)
-        square = jnp.sum(x * x, axis, where=where)
-        # A longer vector keeps its cosine; a shorter one counts by its share of the least length.
-        short = square < epsilon
-        cosine = cosine * jnp.where(short, jnp.sqrt(jnp.where(short, square, 1) / epsilon), 1.0)
-    return cosine
+    p, dtype = widened(predictions)
+    y, _ = widened(targets)
+    if where is not None:
+        where = jnp.asarray(where).astype(bool)
+        if where.ndim != p.ndim:
+            where = jnp.expand_dims(where, canonical(axis, p.ndim))
+        where = jnp.broadcast_to(where, p.shape)
+        p, y = jnp.where(where, p, 0.0), jnp.where(where, y, 0.0)
+    names = ("predictions", "targets")
+    cosine = -rowwise(CosineSimilarity, p, y, axis, None, names)
+    if not isinstance(epsilon, float) or epsilon != 0.0:
+        # A vector that is too short is divided by the least length in place of its own.
+        least = jnp.sqrt(jnp.asarray(epsilon, p.dtype))
+        lengths = [
+            rowwise(PairwiseDistance, x, jnp.zeros_like(x), axis, None, names) for x in (p, y)
+        ]
+        short = (lengths[0] < least) | (lengths[1] < least)
+        laid = jnp.expand_dims(short, canonical(axis, p.ndim))
+        product = (jnp.where(laid, p, 0.0) * jnp.where(laid, y, 0.0)).sum(canonical(axis, p.ndim))
+        for length in lengths:
+            product = product / jnp.where(short, jnp.maximum(length, least), 1.0)
+        cosine = jnp.where(short, product, cosine)
+    return cosine.astype(dtype)
 
 
 def cosine_distance(
@@ -115,4 +127,6 @@ def cosine_distance(
     where: Any = None,
 ) -> Array:
     """1 - `cosine_similarity`."""
-    return 1.0 - cosine_similarity(predictions, targets, epsilon=epsilon, axis=axis, where=where)
+    p, dtype = widened(predictions)
+    found = 1.0 - cosine_similarity(p, targets, epsilon=epsilon, axis=axis, where=where)
+    return found.astype(dtype)

@@ -58,12 +58,13 @@ def dice_loss(
         p = p[..., None]
     if y.ndim == p.ndim - 1:
         y = y[..., None]
+    if where is not None:
+        where = jnp.broadcast_to(jnp.asarray(where).astype(bool), p.shape)
+        p = jnp.where(where, p, 0.0)
     if apply_softmax:
         p = VOCABULARY.sigmoid(p) if p.shape[-1] == 1 else jax.nn.softmax(p, axis=-1)
     else:
         _check_distributions(p)
-    if where is not None:
-        where = jnp.broadcast_to(jnp.asarray(where).astype(bool), p.shape)
     loss = rowwise(
         SoftTversky,
         p,
@@ -114,6 +115,8 @@ def binary_dice_loss(
     if p.ndim == y.ndim and p.shape[-1:] != (1,):
         p, y = p[..., None], y[..., None]
         where = None if where is None else jnp.asarray(where)[..., None]
+    if where is not None:
+        p = jnp.where(where, p, 0.0)
     if apply_sigmoid:
         p = VOCABULARY.sigmoid(p)
     pixels = tuple(range(1, p.ndim - 1)) if axis is None else axis

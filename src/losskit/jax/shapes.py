@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from losskit.core.definition import Card
-from losskit.core.inputs import named
+from losskit.core.inputs import HALF, named
 from losskit.jax.evaluate import evaluate
 
 Axis = int | tuple[int, ...] | None
@@ -25,11 +26,11 @@ def pointwise(
     **parameters: Any,
 ) -> Array:
     """The items, 0 where not ``where``; summed along ``axis``, if given."""
-    p = jnp.asarray(predictions)
+    p, dtype = widened(predictions) if axis is not None else (jnp.asarray(predictions), None)
     if targets is None:
         targets = jnp.zeros_like(p)
     items = evaluate(card, p, targets, where=_elements(where, p.shape), names=names, **parameters)
-    return items if axis is None else items.sum(axis)
+    return items if axis is None else items.sum(canonical(axis, p.ndim)).astype(dtype)
 
 
 def summed(
@@ -84,7 +85,7 @@ def rowwise(
     if of_elements:
         where = _elements(where, p.shape)
     if not isinstance(axis, (int, np.integer)):
-        axes = tuple(range(p.ndim)) if axis is None else tuple(a % p.ndim for a in axis)
+        axes = canonical(axis, p.ndim)
         p = _flattened(p, axes)
         if not labels:
             y = _flattened(y, axes)
@@ -103,7 +104,29 @@ def rowwise(
 def _flattened(x: Array, axes: tuple[int, ...]) -> Array:
     """Those axes as one, the last."""
     rest = tuple(i for i in range(x.ndim) if i not in axes)
-    return x.transpose(rest + axes).reshape([x.shape[i] for i in rest] + [-1])
+    together = math.prod(x.shape[i] for i in axes)
+    return x.transpose(rest + axes).reshape([*(x.shape[i] for i in rest), together])
+
+
+def canonical(axis: Axis, dimensions: int) -> tuple[int, ...]:
+    """The axes, counted from the front; all of them for None.
+
+    Raises:
+        ValueError: one does not exist, or is named twice.
+    """
+    if axis is None:
+        return tuple(range(dimensions))
+    given = tuple(axis) if isinstance(axis, (tuple, list)) else (int(axis),)
+    found = tuple(a + dimensions if a < 0 else a for a in given)
+    if not all(0 <= a < dimensions for a in found) or len(set(found)) < len(found):
+        raise ValueError(f"axis={axis} does not name axes of an array of {dimensions} dimensions.")
+    return found
+
+
+def widened(x: Any) -> tuple[Array, Any]:
+    """An array in the dtype of the computation, and its own: what is composed is rounded once."""
+    x = jnp.asarray(x)
+    return (x.astype(jnp.float32) if x.dtype.name in HALF else x), x.dtype
 
 
 def _elements(where: Any, shape: tuple[int, ...]) -> Array | None:

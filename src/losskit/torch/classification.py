@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from losskit.core import inputs
 from losskit.losses.classification import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -15,7 +16,7 @@ from losskit.losses.classification import (
     SparseCategoricalCrossentropy,
 )
 from losskit.losses.divergence import LogKLDivergence, LogKLDivergenceWithLogTargets
-from losskit.torch.evaluate import check_reduction, evaluate, make
+from losskit.torch.evaluate import check_reduction, check_values, evaluate, make
 from losskit.torch.reduction import reduced
 from losskit.torch.weights import class_weights, of_label
 
@@ -84,7 +85,7 @@ def cross_entropy(
     axis = _class_axis(input, axis)
     if target.shape == input.shape and (input.dim() > 1 or target.is_floating_point()):
         return _cross_entropy_of_shares(
-            input, target, weight, ignore_index, reduction, label_smoothing, axis
+            input, target, weight, ignore_index, reduction, label_smoothing, axis, on_empty
         )
     if target.is_floating_point():
         raise TypeError(
@@ -138,6 +139,7 @@ def _cross_entropy_of_shares(
     reduction: str,
     label_smoothing: float,
     axis: int,
+    on_empty: str,
 ) -> Tensor:
     if not target.is_floating_point():
         raise TypeError(
@@ -150,16 +152,24 @@ def _cross_entropy_of_shares(
             f"ignore_index={ignore_index} has no meaning for targets that are probabilities: give "
             "labels, or leave rows out with a row of zeros."
         )
+    card = make(
+        CategoricalCrossentropy, from_logits=True, label_smoothing=label_smoothing, axis=axis
+    )
     if weight is None:
-        card = make(
-            CategoricalCrossentropy, from_logits=True, label_smoothing=label_smoothing, axis=axis
-        )
-        return evaluate(card, input, target, reduction=reduction)
+        return evaluate(card, input, target, reduction=reduction, on_empty=on_empty)
+    with inputs.named(y_true="target", y_pred="input"):
+        check_values(card, target, input)
     shares = target * (1.0 - label_smoothing) + label_smoothing / input.shape[axis]
     weights = _along(class_weights(weight, input, axis), input, axis)
     shares, total = _all_weighted(shares * weights, axis)
     card = make(CategoricalCrossentropy, from_logits=True, axis=axis)
-    return evaluate(card, input, shares, weight=total, reduction=reduction, checked=False)
+    return evaluate(
+        *(card, input, shares),
+        weight=total,
+        reduction=reduction,
+        on_empty=on_empty,
+        checked=False,
+    )
 
 
 def nll_loss(
@@ -232,6 +242,8 @@ def binary_cross_entropy_with_logits(
     reduction = reduced(size_average, reduce, reduction)
     card = make(BinaryCrossentropy, from_logits=True)
     if pos_weight is not None:
+        with inputs.named(y_true="target", y_pred="input"):
+            inputs.check_shapes(card, target.shape, input.shape)
         y = target.to(input.dtype)
         positive, negative = y * pos_weight, 1.0 - y
         total = positive + negative

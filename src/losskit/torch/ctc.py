@@ -77,7 +77,7 @@ def _slope(card: CTC, m: Any, y: Tensor, p: Tensor) -> Tensor:
 
 
 def _losses(card: CTC, y: Tensor, p: Tensor) -> Tensor:
-    frames = torch.full((len(p),), p.shape[1])
+    frames = torch.full((len(p),), p.shape[1], device=p.device)
     labels = torch.where((y < 0) | (y >= p.shape[-1]), 0, y)
     losses = torch.ctc_loss(
         p.clamp(min=NONE).movedim(0, 1), labels, frames, (y >= 0).sum(1), card.blank, reduction=0

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from losskit.core import inputs
-from losskit.core.definition import Card
+from losskit.core.definition import Card, hashable
 from losskit.core.families import Items, Setwise, has_row_target
 from losskit.torch import derivatives, kernels
 from losskit.torch.derivatives import spread, vocabulary
@@ -26,7 +26,7 @@ def make(card: type[Card], **parameters: Any) -> Any:
     if torch.compiler.is_compiling():
         # The compiler cannot make one, but reads one that it finds under a name.
         return getattr(_kept, _keep(card, **parameters))
-    return _made(card, **parameters)
+    return _made(card, **{name: hashable(value) for name, value in parameters.items()})
 
 
 @lru_cache(1024)
@@ -43,7 +43,7 @@ _kept = _Kept()
 
 @torch.compiler.assume_constant_result
 def _keep(card: type[Card], **parameters: Any) -> str:
-    made = _made(card, **parameters)
+    made = _made(card, **{name: hashable(value) for name, value in parameters.items()})
     name = f"{card.__name__}_{hash(made) % (1 << 64):x}"
     setattr(_kept, name, made)
     return name
@@ -60,6 +60,7 @@ def evaluate(
     by_weights: bool = False,
     on_empty: str = "zero",
     checked: bool = True,
+    leading: bool = False,
 ) -> Tensor:
     """The reduced loss, or the items.
 
@@ -73,9 +74,10 @@ def evaluate(
         by_weights: whether the mean divides by the sum of the weights, not by the number of items.
         on_empty: what the mean of no item is: "zero" (with zero gradient) or "nan".
         checked: whether values out of their domain are an error.
+        leading: whether weights and mask of fewer dimensions belong to the first ones.
 
     Raises:
-        TypeError: an argument is no tensor, or the input holds integers.
+        TypeError: an argument is no tensor, or complex, or the input holds integers.
         ValueError: shapes do not match, or a value is out of its domain.
     """
     if not isinstance(input, Tensor) or not isinstance(target, Tensor):
@@ -85,6 +87,8 @@ def evaluate(
         )
     check_reduction(reduction)
     check_on_empty(on_empty)
+    if target.is_complex():
+        raise TypeError(f"target must hold real numbers, got {target.dtype}.")
     if not input.is_floating_point():
         raise TypeError(
             f"input holds {input.dtype} (shape {tuple(input.shape)}), expected floating-point "
@@ -96,7 +100,13 @@ def evaluate(
         with inputs.named(y_true="target", y_pred="input"):
             inputs.check_shapes(card, target.shape, input.shape)
         items = inputs.item_shape(card, tuple(input.shape))
-        weight, keep = _laid("weight", weight, items), _laid("mask", keep, items)
+        if keep is not None and keep.dtype != torch.bool:
+            raise TypeError(
+                f"mask must be boolean (True counts), got {keep.dtype}. Compare first, e.g. "
+                "mask=(target != -1); for weights use weight."
+            )
+        weight = _laid("weight", weight, items, leading)
+        keep = _laid("mask", keep, items, leading)
     differentiates = (weight is not None and weight.requires_grad) or target.requires_grad
     if not differentiates and kernels.reachable(input, target, weight, keep):
         found = kernels.loss(plan, input, target, weight, keep)
@@ -108,10 +118,12 @@ def evaluate(
         return _reduced(plan, call, on_empty)
 
 
-def _laid(name: str, x: Tensor | None, items: tuple[int, ...]) -> Tensor | None:
-    """Weights or a mask, broadcast to the items."""
+def _laid(name: str, x: Tensor | None, items: tuple[int, ...], leading: bool) -> Tensor | None:
+    """Weights or a mask, broadcast to the items; by their first dimensions, or as PyTorch does."""
     if x is None or x.shape == items:
         return x
+    if leading and 0 < x.dim() < len(items):
+        x = x.reshape(*x.shape, *([1] * (len(items) - x.dim())))
     try:
         return x.expand(items)
     except RuntimeError:
@@ -184,7 +196,7 @@ def _prepare(
     elif keep is not None:
         weight = keep.to(p.dtype)
     if checked:
-        _check(card, given, p, used)
+        check_values(card, given, p, used)
     if used is not None:
         # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
         laid = spread(card, used)
@@ -200,6 +212,8 @@ def _reduced(plan: Plan, call: Call, on_empty: str) -> Tensor:
         ones = torch.ones_like(call.p)
         weight = ones if call.weight is None else call.weight.expand(call.p.shape)
         count = ones.new_tensor(call.count) if isinstance(call.count, float) else call.count
+        if weight.requires_grad:  # by operations: of the weights no slope is given
+            return card.value(call.m, call.y, call.p, weight, count).sum().to(plan.dtype)
         return derivatives.apply(card, call.m, call.y, call.p, weight, count).to(plan.dtype)
     items = derivatives.apply(card, call.m, call.y, call.p)
     if call.weight is not None:
@@ -242,7 +256,7 @@ def _labels(y: Tensor) -> Tensor:
 _NO_CLASS = -(2**62)
 
 
-def _check(card: Any, y: Tensor, p: Tensor, used: Tensor | None) -> None:
+def check_values(card: Any, y: Tensor, p: Tensor, used: Tensor | None = None) -> None:
     """The NumPy face's messages, wherever there are values to look at without waiting."""
     target_bounded, prediction_bounded = inputs.bounded(card)
     if not (target_bounded or prediction_bounded) or not kernels.reachable(y, p, used):

@@ -39,6 +39,7 @@ def reachable(*tensors: Tensor | None) -> bool:
     """
     if (
         torch.compiler.is_compiling()
+        or torch._C._get_tracing_state() is not None
         or torch._C._are_functorch_transforms_active()
         or torch._C._len_torch_dispatch_stack()
     ):
@@ -102,12 +103,12 @@ def _evaluate(
         quick = native.mean(card, y_array, p_array, gradient)
         if quick is not None:
             slope = torch.from_numpy(quick[1]) if gradient else None
-            return torch.scalar_tensor(float(quick[0]), dtype=plan.dtype), slope
+            return torch.scalar_tensor(float(quick[0]), dtype=plan.dtype, device=p.device), slope
     call = native.prepare(
         card,
         y_array,
         p_array,
-        None if weight is None else array(weight),
+        None if weight is None else array(weight.float() if weight.dtype in HALF else weight),
         None if keep is None else array(keep),
     )
     if call is None or call.items == 0:
@@ -137,7 +138,7 @@ def _evaluate(
     if items is not None:
         return torch.from_numpy(items).to(plan.dtype), slope
     whole = found[0] / count if plan.reduction == "mean" else found[0]
-    return torch.scalar_tensor(whole, dtype=plan.dtype), slope
+    return torch.scalar_tensor(whole, dtype=plan.dtype, device=p.device), slope
 
 
 class _Fused(torch.autograd.Function):

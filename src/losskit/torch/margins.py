@@ -10,7 +10,7 @@ from torch import Tensor
 from losskit.losses.margin import CosineEmbedding, HingeEmbedding, MarginRanking, SoftMargin
 from losskit.losses.multiclass import MultiMargin
 from losskit.losses.similarity import CosineSimilarity, PairwiseDistance
-from losskit.torch.evaluate import check_reduction, evaluate, make
+from losskit.torch.evaluate import check_reduction, evaluate, make, result_dtype
 from losskit.torch.kernels import HALF
 from losskit.torch.reduction import reduced
 from losskit.torch.weights import class_weights, of_label
@@ -108,7 +108,7 @@ def cosine_embedding_loss(
     first, second = _wide(input1), _wide(input2)
     cosine = -evaluate(make(CosineSimilarity), first, second, reduction="none")
     found = evaluate(make(CosineEmbedding, margin=margin), cosine, target, reduction=reduction)
-    return found.to(input1.dtype)
+    return found.to(result_dtype(input1))
 
 
 def triplet_margin_loss(
@@ -185,7 +185,7 @@ def triplet_margin_with_distance_loss(
         far = torch.minimum(far, distance_function(p, n))
     lead = far - near
     card = make(MarginRanking, margin=float(margin))
-    return evaluate(card, lead, torch.ones_like(lead), reduction=reduction).to(anchor.dtype)
+    return evaluate(card, lead, torch.ones_like(lead), reduction=reduction).to(result_dtype(anchor))
 
 
 def multi_margin_loss(
@@ -220,7 +220,7 @@ def multi_margin_loss(
         input = input.unsqueeze(0)  # one item
     own = None if weight is None else of_label(class_weights(weight, input, -1), target)
     return evaluate(
-        make(MultiMargin, power=int(p), margin=float(margin)),
+        make(MultiMargin, power=p, margin=float(margin)),
         input,
         target,
         weight=own,
@@ -268,7 +268,9 @@ def multilabel_margin_loss(
     card = make(MultiMargin)
     items = evaluate(card, rivals, target, keep=listed, reduction="none").sum(-1)
     reduction = check_reduction(reduced(size_average, reduce, reduction))
-    return items if reduction == "none" else getattr(items, reduction)()
+    if reduction == "none":
+        return items
+    return items.sum() / (max(1, items.numel()) if reduction == "mean" else 1)
 
 
 def _wide(x: Tensor) -> Tensor:

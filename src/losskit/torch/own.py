@@ -71,6 +71,7 @@ class Loss(nn.Module):
             target,
             weight=weight,
             keep=mask,
+            leading=True,
             reduction=self.reduction,
             on_empty=self.on_empty,
         )
@@ -126,6 +127,7 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
             target,
             weight=options.get("weight"),
             keep=options.get("mask"),
+            leading=True,
             reduction=options.get("reduction", "mean"),
             on_empty=options.get("on_empty", "zero"),
         )

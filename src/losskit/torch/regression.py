@@ -124,8 +124,10 @@ def poisson_nll_loss(
         value = value - (eps * input.numel() if reduction == "sum" else eps)
     if not full:
         return value
-    rest = log_factorial(vocabulary(value.dtype), target.to(value.dtype))
-    return value + (rest if reduction == "none" else getattr(rest, reduction)())
+    wide = torch.promote_types(value.dtype, torch.float32)
+    rest = log_factorial(vocabulary(wide), target.to(wide))
+    whole = value + (rest if reduction == "none" else getattr(rest, reduction)())
+    return whole.to(value.dtype)
 
 
 def gaussian_nll_loss(

@@ -109,7 +109,7 @@ def _check_types(log_probs: Any, targets: Any) -> None:
 
 
 def _lengths(name: str, given: Lengths, batch: int) -> Tensor:
-    lengths = torch.as_tensor(given)
+    lengths = given if isinstance(given, Tensor) else torch.as_tensor(given, device="cpu")
     if lengths.is_floating_point() and lengths.numel():
         raise TypeError(f"{name} holds {lengths.dtype}, expected integers.")
     if lengths.numel() != batch or lengths.dim() > 1:

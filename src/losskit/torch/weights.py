@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 
@@ -18,4 +19,7 @@ def class_weights(weight: Tensor, input: Tensor, axis: int) -> Tensor:
 
 def of_label(weight: Tensor, target: Tensor) -> Tensor:
     """The weight of each item's class; of a label that is none, any: it is found out elsewhere."""
-    return weight[target.long().clamp(0, len(weight) - 1)]
+    labels = target.long()
+    found = labels.clamp(0, len(weight) - 1)
+    # A weight of 0 would keep a label that is no class from being found out.
+    return torch.where(found == labels, weight[found], torch.ones_like(weight[found]))
