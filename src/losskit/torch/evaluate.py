@@ -19,6 +19,7 @@ from losskit.torch.derivatives import spread, vocabulary
 from losskit.torch.kernels import HALF, Plan
 
 REDUCTIONS = ("mean", "sum", "none")
+ON_EMPTY = ("zero", "nan")
 
 
 def make(card: type[Card], **parameters: Any) -> Any:
@@ -26,7 +27,13 @@ def make(card: type[Card], **parameters: Any) -> Any:
     if torch.compiler.is_compiling():
         # The compiler cannot make one, but reads one that it finds under a name.
         return getattr(_kept, _keep(card, **parameters))
-    return _made(card, **{name: hashable(value) for name, value in parameters.items()})
+    for name, value in parameters.items():
+        if type(value) not in _PLAIN:
+            parameters[name] = hashable(value)
+    return _made(card, **parameters)
+
+
+_PLAIN = frozenset({float, int, bool, type(None)})
 
 
 @lru_cache(1024)
@@ -85,6 +92,10 @@ def evaluate(
             f"input and target must be tensors, got {type(input).__name__} and "
             f"{type(target).__name__}. Convert them with torch.as_tensor."
         )
+    if weight is None and keep is None and reduction == "mean" and on_empty in ON_EMPTY:
+        found = kernels.mean(card, input, target)
+        if found is not None:
+            return found
     check_reduction(reduction)
     check_on_empty(on_empty)
     if target.is_complex():
@@ -140,7 +151,7 @@ def check_reduction(reduction: Any) -> str:
 
 
 def check_on_empty(on_empty: Any) -> str:
-    if on_empty not in ("zero", "nan"):
+    if on_empty not in ON_EMPTY:
         raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
     return str(on_empty)
 

@@ -17,7 +17,8 @@ from losskit.core.namespaces import Array
 from losskit.native.find import BFLOAT16
 
 HALF = (torch.float16, torch.bfloat16)
-_FLOATS = (torch.float32, torch.float64, *HALF)
+_COMPUTED = (torch.float32, torch.float64)
+_FLOATS = (*_COMPUTED, *HALF)
 
 
 class Plan(NamedTuple):
@@ -64,6 +65,24 @@ def array(x: Tensor) -> Array:
     return x.view(torch.int16).numpy().view(BFLOAT16) if x.dtype == torch.bfloat16 else x.numpy()
 
 
+def mean(card: Any, p: Tensor, y: Tensor) -> Tensor | None:
+    """The plain mean by the shortest way there is: most calls are small, and cost Python's time.
+
+    None where that way does not go: the long one computes the same, or says what is wrong.
+    """
+    if y.requires_grad or p.dtype not in _COMPUTED or not reachable(p, y):
+        return None
+    wants = p.requires_grad and torch.is_grad_enabled()
+    found = native.mean(card, array(y), array(p), wants)
+    if found is None:
+        return None
+    value = torch.scalar_tensor(float(found[0]), dtype=p.dtype, device=p.device)
+    if not wants:
+        return value
+    plan = Plan(card, "mean", dtype=p.dtype)
+    return _apply(p, (plan, value, torch.from_numpy(found[1]), y, None, None))
+
+
 def loss(
     plan: Plan, p: Tensor, y: Tensor, weight: Tensor | None, keep: Tensor | None
 ) -> Tensor | None:
@@ -99,11 +118,6 @@ def _evaluate(
 ) -> tuple[Any, Any] | None:
     """(value, gradient times the factor), each None if not asked for."""
     card, p_array, y_array = plan.card, array(p), array(y)
-    if plan.reduction == "mean" and weight is None and keep is None and value:
-        quick = native.mean(card, y_array, p_array, gradient)
-        if quick is not None:
-            slope = torch.from_numpy(quick[1]) if gradient else None
-            return torch.scalar_tensor(float(quick[0]), dtype=plan.dtype, device=p.device), slope
     call = native.prepare(
         card,
         y_array,
