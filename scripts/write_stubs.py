@@ -151,7 +151,7 @@ def keras_stub() -> str:
         )
     for card in cards():
         own = parameters(card)
-        if card.__name__ == "BinaryCrossentropy":
+        if card.__name__ in ("BinaryCrossentropy", "BinaryFocalCrossentropy"):
             own["axis"] = "axis: int = -1"
         order = list(own)
         if card.__name__ == "SparseCategoricalCrossentropy":

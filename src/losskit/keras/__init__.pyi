@@ -353,7 +353,7 @@ def log_kl_divergence_with_log_targets(y_true: Any, y_pred: Any) -> Any:
 def generalized_log_kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """Generalised Kullback-Leibler divergence, element by element, from logarithms. Gives one value per sample."""
 
-def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0) -> Any:
+def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
     """Focal loss: binary cross-entropy that all but leaves out the easy cases. Gives one value per sample."""
 
 def poly1_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1) -> Any:
