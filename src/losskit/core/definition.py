@@ -15,6 +15,7 @@ import re
 from abc import ABC
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 # --- parameters ---------------------------------------------------------------------------------
@@ -113,15 +114,29 @@ def _class_weights(name: str, value: Any) -> tuple[float, ...] | tuple[tuple[int
     return tuple(w for _, w in weights)
 
 
-def hashable(value: Any) -> Any:
+def made(card: type[Card], parameters: dict[str, Any]) -> Any:
+    """The card with these parameters, made and checked once."""
+    return _made(card, **{name: _hashable(value) for name, value in parameters.items()})
+
+
+# Typed: 1 is no flag, though it equals True.
+@lru_cache(2048, typed=True)
+def _made(card: type[Card], **parameters: Any) -> Any:
+    return card(**parameters)
+
+
+def _hashable(value: Any) -> Any:
     """A parameter as a key: numbers and class weights, taken out of whatever array holds them."""
-    if value is None or type(value) in (float, int, bool, tuple):
+    if type(value) in _PLAIN:
         return value
     if hasattr(value, "tolist"):  # of NumPy, JAX and PyTorch alike
         value = value.tolist()
     if isinstance(value, Mapping):
         return tuple(value.items())
     return tuple(value) if isinstance(value, list) else value
+
+
+_PLAIN = frozenset({float, int, bool, tuple, type(None)})
 
 
 def parameter(default: Any, **rule: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import jax
@@ -12,7 +11,7 @@ import numpy as np
 from jax import Array
 
 from losskit.core import inputs
-from losskit.core.definition import Card, hashable
+from losskit.core.definition import Card, made
 from losskit.core.families import Setwise
 from losskit.core.inputs import HALF
 from losskit.jax import derivatives
@@ -53,9 +52,9 @@ def evaluate(
         raise ValueError(f'reduction must be "none", "mean" or "sum", got {reduction!r}.')
     if on_empty not in ("zero", "nan"):
         raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
-    made, traced = make(card, parameters)
+    known, traced = make(card, parameters)
     with inputs.named(y_true=names[1], y_pred=names[0], sample_weight="weight", mask="where"):
-        return _evaluate(made, traced, predictions, targets, where, weight, reduction, on_empty)
+        return _evaluate(known, traced, predictions, targets, where, weight, reduction, on_empty)
 
 
 def make(card: type[Card], parameters: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -67,7 +66,7 @@ def make(card: type[Card], parameters: dict[str, Any]) -> tuple[Any, dict[str, A
         if number and isinstance(value, (jax.Array, np.ndarray)) and value.ndim > 0:
             traced[name] = jnp.asarray(value)
         elif not isinstance(value, jax.core.Tracer):
-            known[name] = hashable(value)
+            known[name] = value
         elif number:
             traced[name] = value
         else:
@@ -75,12 +74,7 @@ def make(card: type[Card], parameters: dict[str, Any]) -> tuple[Any, dict[str, A
                 f"{name} is traced, but decides which formula holds: give it as a Python value, "
                 f"e.g. by jax.jit(..., static_argnames={name!r})."
             )
-    return _made(card, **known), traced
-
-
-@lru_cache(1024)
-def _made(card: type[Card], **parameters: Any) -> Any:
-    return card(**parameters)
+    return made(card, known), traced
 
 
 def _evaluate(
@@ -135,7 +129,7 @@ def _evaluate(
         where = y != ignored if where is None else where & (y != ignored)
     count = 1 if reduction == "sum" else math.prod(shape) if where is None else where.sum()
     if weight is not None:
-        found = items.sum() / jnp.maximum(count, 1)
+        found = mean(items.sum(), count)
     else:
         scale = 1.0 / jnp.maximum(count, 1).astype(computed)
         found = derivatives.total(card, traced, y, p, used, scale)

@@ -16,7 +16,7 @@ from losskit.losses.classification import (
     SparseCategoricalCrossentropy,
 )
 from losskit.losses.divergence import LogKLDivergence, LogKLDivergenceWithLogTargets
-from losskit.torch.evaluate import check_reduction, check_values, evaluate, make
+from losskit.torch.evaluate import check, check_reduction, evaluate, make
 from losskit.torch.reduction import reduced
 from losskit.torch.weights import class_weights, of_label
 
@@ -108,13 +108,13 @@ def cross_entropy(
         return evaluate(
             card, input, target, weight=own, reduction=reduction, by_weights=True, on_empty=on_empty
         )
+    keep = target != ignore_index
+    check(card, input, target, keep)
     # The share that goes to each class is weighted by that class's weight.
     classes = torch.arange(input.shape[axis], device=input.device)
     one_hot = (target.unsqueeze(axis) == _along(classes, input, axis)).to(input.dtype)
     smooth = one_hot * (1.0 - label_smoothing) + label_smoothing / input.shape[axis]
     shares, total = _all_weighted(smooth * _along(weight, input, axis), axis)
-    keep = target != ignore_index
-    _ = evaluate(card, input.detach(), target, reduction="sum")  # labels out of range
     items = evaluate(
         make(CategoricalCrossentropy, from_logits=True, axis=axis),
         input,
@@ -157,8 +157,7 @@ def _cross_entropy_of_shares(
     )
     if weight is None:
         return evaluate(card, input, target, reduction=reduction, on_empty=on_empty)
-    with inputs.named(y_true="target", y_pred="input"):
-        check_values(card, target, input)
+    check(card, input, target)
     shares = target * (1.0 - label_smoothing) + label_smoothing / input.shape[axis]
     weights = _along(class_weights(weight, input, axis), input, axis)
     shares, total = _all_weighted(shares * weights, axis)

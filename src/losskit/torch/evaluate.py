@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 
 from losskit.core import inputs
-from losskit.core.definition import Card, hashable
+from losskit.core.definition import Card, made
 from losskit.core.families import Items, Setwise, has_row_target
 from losskit.torch import derivatives, kernels
 from losskit.torch.derivatives import spread, vocabulary
@@ -27,18 +26,7 @@ def make(card: type[Card], **parameters: Any) -> Any:
     if torch.compiler.is_compiling():
         # The compiler cannot make one, but reads one that it finds under a name.
         return getattr(_kept, _keep(card, **parameters))
-    for name, value in parameters.items():
-        if type(value) not in _PLAIN:
-            parameters[name] = hashable(value)
-    return _made(card, **parameters)
-
-
-_PLAIN = frozenset({float, int, bool, type(None)})
-
-
-@lru_cache(1024)
-def _made(card: type[Card], **parameters: Any) -> Any:
-    return card(**parameters)
+    return made(card, parameters)
 
 
 class _Kept:
@@ -50,9 +38,9 @@ _kept = _Kept()
 
 @torch.compiler.assume_constant_result
 def _keep(card: type[Card], **parameters: Any) -> str:
-    made = _made(card, **{name: hashable(value) for name, value in parameters.items()})
-    name = f"{card.__name__}_{hash(made) % (1 << 64):x}"
-    setattr(_kept, name, made)
+    known = made(card, parameters)
+    name = f"{card.__name__}_{hash(known) % (1 << 64):x}"
+    setattr(_kept, name, known)
     return name
 
 
@@ -207,7 +195,7 @@ def _prepare(
     elif keep is not None:
         weight = keep.to(p.dtype)
     if checked:
-        check_values(card, given, p, used)
+        _check_values(card, given, p, used)
     if used is not None:
         # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
         laid = spread(card, used)
@@ -267,7 +255,18 @@ def _labels(y: Tensor) -> Tensor:
 _NO_CLASS = -(2**62)
 
 
-def check_values(card: Any, y: Tensor, p: Tensor, used: Tensor | None = None) -> None:
+def check(card: Any, input: Tensor, target: Tensor, used: Tensor | None = None) -> None:
+    """What `evaluate` would refuse, for a loss that is composed of another one.
+
+    Raises:
+        ValueError: shapes do not match, or a value that is used is out of its domain.
+    """
+    with inputs.named(y_true="target", y_pred="input"):
+        inputs.check_shapes(card, target.shape, input.shape)
+        _check_values(card, target, input, used)
+
+
+def _check_values(card: Any, y: Tensor, p: Tensor, used: Tensor | None) -> None:
     """The NumPy face's messages, wherever there are values to look at without waiting."""
     target_bounded, prediction_bounded = inputs.bounded(card)
     if not (target_bounded or prediction_bounded) or not kernels.reachable(y, p, used):
