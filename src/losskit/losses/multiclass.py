@@ -225,8 +225,7 @@ class MulticlassHinge(Labelled):
         return best_rival_slope(self, m, y, p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight = self._true(m, y, p)
-        return m.where(true, 0.0 * weight, 0.0 * weight) + lost(m, p)
+        return 0.0 * self._true(m, y, p)[1] + lost(m, p)
 
 
 @dataclass(frozen=True)
@@ -283,8 +282,7 @@ class MulticlassPerceptron(Labelled):
         return best_rival_slope(self, m, y, p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight = self._true(m, y, p)
-        return m.where(true, 0.0 * weight, 0.0 * weight) + lost(m, p)
+        return 0.0 * self._true(m, y, p)[1] + lost(m, p)
 
 
 # --- shared by the two --------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from torch.nn import Parameter
 from losskit.core.logarithms import NONE
 from losskit.losses.sequence import CTC
 from losskit.torch import derivatives
+from losskit.torch.kernels import transformed
 
 FAR = 800.0
 """exp(-FAR) is 0 in float64."""
@@ -35,9 +36,7 @@ def items(card: CTC, m: Any, y: Tensor, p: Tensor) -> Tensor:
 def _is_plain(x: Tensor) -> bool:
     """Whether this is data on a device that PyTorch's recursion knows, in no transformation."""
     return (
-        not torch.compiler.is_compiling()
-        and not torch._C._are_functorch_transforms_active()
-        and not torch._C._len_torch_dispatch_stack()
+        not transformed()
         and forward_ad._current_level < 0
         and type(x) in (Tensor, Parameter)
         and (x.is_cpu or x.is_cuda)

@@ -33,17 +33,22 @@ class Plan(NamedTuple):
     """Of the result."""
 
 
-def reachable(*tensors: Tensor | None) -> bool:
-    """Whether the kernels may read these tensors' memory, and PyTorch only has to know the result.
-
-    Not while a function is traced or transformed, nor for tensors that are more than memory.
-    """
-    if (
+def transformed() -> bool:
+    """Whether a function is being traced or transformed: what it computes is not all there is."""
+    return bool(
         torch.compiler.is_compiling()
         or torch._C._get_tracing_state() is not None
         or torch._C._are_functorch_transforms_active()
         or torch._C._len_torch_dispatch_stack()
-    ):
+    )
+
+
+def reachable(*tensors: Tensor | None) -> bool:
+    """Whether the kernels may read these tensors' memory, and PyTorch only has to know the result.
+
+    Not while a function is transformed, nor for tensors that are more than memory.
+    """
+    if transformed():
         return False
     forward = forward_ad._current_level >= 0
     for x in tensors:
