@@ -7,12 +7,9 @@ in docs/jax-differences.md.
 import importlib
 import unittest
 
-import pytest
-
-pytest.importorskip("optax")
-pytest.importorskip("absl.testing", reason="optax's tests want absl-py")
-
+import jax
 import optax.losses
+import pytest
 
 import losskit.jax
 
@@ -54,6 +51,15 @@ def cases():
 
 
 CASES = list(cases())
+
+
+@pytest.fixture(autouse=True)
+def _compiled_quickly():
+    """These tests compile hundreds of small programs, and run each once."""
+    before = jax.config.values["jax_disable_most_optimizations"]
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 def test_all_were_found():

@@ -43,6 +43,7 @@ def broadcasts(name, args):
     return name == "gaussian_nll_loss" and args[0].shape != args[1].shape
 
 
+@pytest.mark.filterwarnings("ignore:linear_cross_entropy.*ignored")
 @pytest.mark.parametrize(("name", "variant"), OPS)
 def test_same_values_and_gradients(name, variant):
     op = OPS[name, variant]

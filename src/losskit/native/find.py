@@ -84,6 +84,13 @@ class Formulas:
     high: float
 
 
+def arithmetic(card: Any) -> bool:
+    """Whether a card is pointwise, and computes by arithmetic and comparisons alone."""
+    if not isinstance(card, Pointwise):
+        return False
+    return _traced(type(card), tuple(text.fixed_parameters(card).items()))[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Softmax:
     """A softmax cross-entropy as its kernel knows it."""
@@ -105,7 +112,7 @@ def describe(card: Any, classes: int) -> Formulas | Softmax | None:
         if not card.compiled:
             return None
         fixed = text.fixed_parameters(card)
-        fingerprint, free = _fingerprint(type(card), tuple(fixed.items()))
+        fingerprint, free, _ = _traced(type(card), tuple(fixed.items()))
         if fingerprint not in _numbers():
             return None
         values = tuple(float(getattr(card, name)) for name in free)
@@ -157,13 +164,16 @@ def _make(card: Any, wide: bool, floor: float, classes: int) -> Any:
 
 
 @cache
-def _fingerprint(card: type[Pointwise], fixed: tuple[Any, ...]) -> tuple[str, list[str]]:
-    """What names the card's text, "" if it has none, and the parameters it takes."""
+def _traced(card: type[Pointwise], fixed: tuple[Any, ...]) -> tuple[str, list[str], bool]:
+    """What names the card's text, the parameters it takes, and whether it is but arithmetic.
+
+    The name is "" if the card has no text.
+    """
     try:
         statements, free = text.trace(card, dict(fixed))
     except (TypeError, AttributeError):
-        return "", []  # a card of one's own may do what C++ cannot
-    return text.fingerprint(card, statements), free
+        return "", [], False  # a card of one's own may do what C++ cannot
+    return text.fingerprint(card, statements), free, text.arithmetic(statements)
 
 
 @cache

@@ -310,6 +310,11 @@ def _off_at_zero(default: Any, rule: Rule) -> bool:
     return rule.kind == "number" and rule.low == 0.0 == default
 
 
+def arithmetic(statements: list[str]) -> bool:
+    """Whether a text computes by arithmetic and comparisons alone."""
+    return not any(name in line for line in statements for name in ("exp", "log", "tanh", "sqrt"))
+
+
 def fingerprint(card: type[Pointwise], statements: list[str]) -> str:
     """Names a text: what is compiled is used for a card only if its text is still this one."""
     domains = [(d.low, d.high, d.slack, d.values) for d in (card.target,)]
