@@ -1,0 +1,232 @@
+"""Findings on the size of the loss: against its baselines, and the scale of targets."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from losskit.checks.call import Call, share
+from losskit.checks.reductions import class_weights
+from losskit.checks.rules import Found, Inapplicable, finding, hint, warning
+from losskit.core.namespaces import Array
+
+EVIDENCE = 32
+"""From so many items on, a mean or a share says something."""
+BIG = 1000.0
+"""Targets that spread further than this are far from what a model gives at its start."""
+
+
+@finding("LK601", "a loss far above guessing")
+def above_guessing(call: Call) -> Found | None:
+    """Guessing all C classes alike has a cross-entropy of ln C, and always predicting the mean has
+    a squared error of the variance. A loss far above that is no bad luck: predictions are certain
+    and wrong, most often because the inputs were not scaled."""
+    name = call.card.name
+    if name == "mean_squared_error":
+        return _above_variance(call)
+    items = _items(call)
+    if name == "binary_crossentropy":
+        guess, says = math.log(2), "answering 1/2 gives ln 2"
+    elif name in (
+        "categorical_crossentropy",
+        "sparse_categorical_crossentropy",
+        "negative_log_likelihood",
+    ):
+        classes = call.rows.shape[1]
+        call.need(classes > 1, "there is one class")
+        guess, says = math.log(classes), f"guessing all {classes} classes alike gives ln {classes}"
+    else:
+        raise Inapplicable("its baseline is not known")
+    value = float(np.mean(items, dtype=np.float64))
+    if not value > 2 * guess + 1:
+        return None
+    return warning(
+        f"The mean loss of {items.size} items is {value:.4g}, but {says} = {guess:.4g}: the model "
+        "is certain and wrong.",
+        "Look at the scale of the inputs first: usually they are not scaled (pixels of 0 to 255); "
+        "then at the learning rate, and at whether labels belong to their inputs.",
+        value=value,
+        baseline=guess,
+    )
+
+
+def _items(call: Call) -> Array:
+    """The items that count, none of them weighted."""
+    card = call.card
+    weighted = call.subject.options.get("weight") is not None
+    weighted |= call.subject.options.get("pos_weight") is not None
+    weighted |= getattr(card, "class_weight", None) is not None
+    call.need(not weighted, "the classes are weighted")
+    plain = getattr(card, "temperature", 1.0) == 1 and getattr(card, "z_loss", 0.0) == 0
+    call.need(plain, "the loss is more than a cross-entropy")
+    _, p = call.fitted()
+    items = call.items.reshape(-1)
+    if items.size == call.counted.size:
+        items = items[call.counted]
+    elif call.card.task == "binary" and p.size == call.counted.size:
+        # Keras averages over the last dimension.
+        call.need(bool(call.counted.all()), "the items are not one per element")
+        call.need(p.size >= EVIDENCE, f"fewer than {EVIDENCE} items say too little")
+        return items
+    else:
+        raise Inapplicable("the items are not one per row")
+    call.need(items.size >= EVIDENCE, f"fewer than {EVIDENCE} items say too little")
+    return items
+
+
+def _above_variance(call: Call) -> Found | None:
+    y, p = call.fitted()
+    call.need(y.shape == p.shape, "the shapes do not match")
+    call.need(call.weight is None, "the items are weighted")
+    call.need(y.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")
+    variance = float(np.var(y, dtype=np.float64))
+    # A rare class has a variance of nearly 0, and no model starts there.
+    call.need(variance > 0 and len(np.unique(y[:64])) > 2, "the targets are no quantities")
+    value = float(np.mean(np.square(y - p), dtype=np.float64))
+    if not value > 10 * variance:
+        return None
+    return warning(
+        f"The mean squared error is {value:.4g}, but always predicting the targets' mean gives "
+        f"their variance, {variance:.4g}.",
+        "Look at the scale of inputs and targets: subtract the mean and divide by the standard "
+        "deviation.",
+        value=value,
+        baseline=variance,
+    )
+
+
+@finding("LK602", "targets that are not scaled")
+def targets_not_scaled(call: Call) -> Found | None:
+    """A model starts with predictions near 0 and moves by steps of the learning rate. Targets in
+    the thousands are far away, their squared errors and gradients are huge, and a mean far from 0
+    is all that is learned at first."""
+    call.need_regression()
+    relative = ("mean_absolute_percentage_error", "mean_squared_logarithmic_error")
+    call.need(call.card.name not in relative, "the loss is relative to the targets")
+    y, p = call.arrays()
+    call.need(y.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")
+    mean, spread = float(np.mean(y, dtype=np.float64)), float(np.std(y, dtype=np.float64))
+    if not (spread > BIG or (abs(mean) > 10 * spread and abs(mean) > 100)):
+        return None
+    largest = max(float(p.max()), -float(p.min()))
+    typical = float(np.median(np.abs(y)))
+    small = spread > BIG and largest < 0.01 * typical
+    say = warning if small else hint
+    tail = f", and no prediction is beyond {largest:.4g}" if small else ""
+    return say(
+        f"The targets have a mean of {mean:.4g} and a standard deviation of {spread:.4g}{tail}.",
+        "Subtract the targets' mean and divide by their standard deviation, or predict their "
+        "logarithm.",
+        mean=mean,
+        std=spread,
+        largest_prediction=largest,
+    )
+
+
+@finding("LK603", "a delta far from the errors")
+def delta_far(call: Call) -> Found | None:
+    """Huber's loss is a squared error up to delta and an absolute error beyond. If nearly all
+    errors lie on one side, it is the one loss or the other, and delta only scales it."""
+    names = {"huber": "delta", "smooth_l1": "beta"}
+    name = names.get(call.card.name)
+    if name is None:
+        raise Inapplicable("it is neither Huber's loss nor the smooth L1 loss")
+    delta = float(getattr(call.card, name))
+    call.need(delta > 0, f"{name} is 0")
+    y, p = call.fitted()
+    call.need(y.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")
+    off = np.abs(y - p)
+    middle = float(np.median(off))
+    beyond = float((off > delta).mean())
+    remedy = f"Choose {name} near the errors that are still ordinary, or scale the targets."
+    if beyond > 0.99:
+        return hint(
+            f"{share(beyond)} of {off.size} errors are larger than {name}={delta:g}, {middle:.4g} "
+            "in the median: the loss acts as the mean absolute error.",
+            remedy,
+            beyond=beyond,
+            median=middle,
+        )
+    largest = float(off.max())
+    if 0 < largest < delta / 100:
+        return hint(
+            f"All {off.size} errors are below {largest:.4g}, a hundredth of {name}={delta:g}, "
+            f"{middle:.4g} in the median: the loss acts as the mean squared error.",
+            remedy,
+            largest=largest,
+            median=middle,
+        )
+    return None
+
+
+@finding("LK604", "weights of classes the wrong way round")
+def weights_inverted(call: Call) -> Found | None:
+    """Weights are meant to lift the rare class. The weight of positives is negatives divided by
+    positives; the other way round it makes the rare class count for even less, and nearly the same
+    holds for class weights that grow with the classes' shares."""
+    given = call.subject.options.get("pos_weight")
+    if given is not None:
+        return _positives(call, given)
+    return _classes(call)
+
+
+def _positives(call: Call, given: object) -> Found | None:
+    y, p = call.fitted()
+    call.need(y.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")
+    call.need(y.shape == p.shape and y.ndim > 0, "the shapes do not match")
+    weight = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given, np.float64)
+    if weight.size == 1:
+        columns, weight = y.reshape(-1, 1), weight.reshape(1)
+    elif weight.shape == y.shape[-1:]:
+        columns = y.reshape(-1, weight.size)
+    else:
+        raise Inapplicable("the weights are not one per output")
+    positives = (columns == 1).sum(0)
+    negatives = (columns == 0).sum(0)
+    call.need(bool((positives + negatives == len(columns)).all()), "the targets are not 0 and 1")
+    enough = (positives >= 5) & (negatives >= 5) & (weight > 0)
+    call.need(bool(enough.any()), "there are fewer than 5 positives or negatives")
+    ratio = np.where(enough, negatives / np.maximum(positives, 1), 1.0)
+    wrong = enough & ((ratio > 2) | (ratio < 0.5))
+    wrong &= np.abs(np.log(np.where(enough, weight, 1.0) * ratio)) < math.log(1.5)
+    if not wrong.any() or wrong.sum() < enough.sum() / 2:
+        return None
+    at = int(np.argmax(wrong))
+    return warning(
+        f"The weight of positives is {weight[at]:.4g} for {positives[at]} positives and "
+        f"{negatives[at]} negatives: it is positives divided by negatives, and ought to be about "
+        f"{ratio[at]:.4g}.",
+        "Pass the number of negatives divided by the number of positives.",
+        pos_weight=float(weight[at]),
+        ratio=float(ratio[at]),
+        outputs=int(wrong.sum()),
+    )
+
+
+def _classes(call: Call) -> Found | None:
+    weights = class_weights(call)
+    keep = call.counted & (call.labels >= 0) & (call.labels < len(weights))
+    labels = call.labels[keep].astype(np.int64)
+    call.need(labels.size >= 2 * EVIDENCE, f"fewer than {2 * EVIDENCE} labels say too little")
+    counts = np.bincount(labels, minlength=len(weights))
+    there = (counts > 0) & (weights > 0)
+    call.need(int(there.sum()) > 1, "there is one class")
+    counts, weights = counts[there], weights[there]
+    imbalance, range_ = counts.max() / counts.min(), weights.max() / weights.min()
+    if imbalance <= 3 or range_ <= 1.5:
+        return None
+    together = float(np.corrcoef(np.log(counts), np.log(weights))[0, 1])
+    if not together > 0.9:
+        return None
+    common, rare = int(np.argmax(counts)), int(np.argmin(counts))
+    names = np.flatnonzero(there)
+    say = warning if range_ > imbalance / 1.5 else hint
+    return say(
+        f"Class weights grow with the classes' shares: class {names[common]} with {counts[common]} "
+        f"labels weighs {weights[common]:.4g}, class {names[rare]} with {counts[rare]} weighs "
+        f"{weights[rare]:.4g}.",
+        "Weigh each class by the inverse of its share, so that rare ones count.",
+        correlation=together,
+        imbalance=float(imbalance),
+    )

@@ -1,0 +1,408 @@
+"""The arrays of a loss call, and what the findings ask of them; each answer is computed once."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from losskit.checks.rules import Inapplicable
+from losskit.checks.subject import Subject
+from losskit.core.definition import LABEL, LOG_PROBABILITY, LOGIT, NONNEGATIVE, PROBABILITY, SHARE
+from losskit.core.families import has_row_target, is_rowwise
+from losskit.core.inputs import check_shapes, item_shape
+from losskit.core.namespaces import Array
+
+HALF = ("float16", "bfloat16")
+STRETCHED = 10**7
+"""How many items shapes may broadcast to in a call that is tried."""
+WORST = 64
+"""How many samples of the largest loss are looked at for their gradients."""
+
+_TAKES = {
+    id(LOGIT): "logits",
+    id(PROBABILITY): "probabilities",
+    id(SHARE): "probabilities",
+    id(LOG_PROBABILITY): "log-probabilities",
+    id(NONNEGATIVE): "rates",
+}
+_SOFTMAX = {
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+    "poly1_crossentropy",
+    "negative_log_likelihood",
+    "kl_divergence",
+    "log_kl_divergence",
+    "log_kl_divergence_with_log_targets",
+    "sparsemax",
+}
+_SIGMOID = {"binary_crossentropy", "binary_focal_crossentropy", "binary_sparsemax"}
+
+
+@dataclass
+class Call:
+    """One loss call. Arrays are NumPy's; those of half precision come as float32."""
+
+    subject: Subject
+    y: Any
+    """Targets: an array, or a tuple of them (CTC)."""
+    p: Any
+    """Predictions: an array, or a tuple of them (losses of two inputs)."""
+    weight: Array | None
+    logits: Array | None
+    """What the predictions were made of, if the caller says."""
+    model: Any
+    chunks: int
+    dtype: str
+    """The predictions' own dtype, before they became float32."""
+
+    def __post_init__(self) -> None:
+        card = self.subject.card
+        if not self.subject.squeezes or card is None or self.fits or not self.p.ndim:
+            return
+        # What the library squeezes by itself comes squeezed.
+        wanted = item_shape(card, self.p.shape) if has_row_target(card) else self.p.shape
+        expands = not has_row_target(card) and (*self.y.shape, 1) == wanted
+        if self.y.shape == (*wanted, 1) or expands:
+            self.y = self.y.reshape(wanted)
+            del self.fits
+
+    # --- the loss
+
+    @property
+    def card(self) -> Any:
+        """The losskit card of the same formula."""
+        if self.subject.card is None:
+            raise Inapplicable("losskit has no card for this loss")
+        return self.subject.card
+
+    @property
+    def takes(self) -> str:
+        """What the predictions are to be: "logits", "probabilities", ... or "numbers"."""
+        return _TAKES.get(id(self.card.prediction), "numbers")
+
+    @property
+    def labels_wanted(self) -> bool:
+        """Whether targets are integer class labels."""
+        return self.card.target is LABEL
+
+    def need_softmax(self) -> None:
+        """Only for losses of one distribution over classes per row."""
+        if self.card.name not in _SOFTMAX:
+            raise Inapplicable("it is no loss of a distribution over classes")
+
+    def need_sigmoid(self) -> None:
+        """Only for losses of one probability per element."""
+        if self.card.name not in _SIGMOID:
+            raise Inapplicable("it is no loss of one probability per element")
+
+    def need_regression(self) -> None:
+        """Only for losses of an error."""
+        if self.card.family() != "regression":
+            raise Inapplicable("it is no regression loss")
+
+    def need(self, condition: bool, otherwise: str) -> None:
+        """Only if that holds; the reason in words."""
+        if not condition:
+            raise Inapplicable(otherwise)
+
+    # --- the arrays
+
+    def arrays(self) -> tuple[Array, Array]:
+        """Targets and predictions, where each is one array."""
+        if isinstance(self.y, tuple) or isinstance(self.p, tuple):
+            raise Inapplicable("the loss takes more than one array of targets or predictions")
+        return self.y, self.p
+
+    @property
+    def axis(self) -> int:
+        """The class axis, from the front."""
+        _, p = self.arrays()
+        axis = getattr(self.card, "axis", -1)
+        if not p.ndim or not -p.ndim <= axis < p.ndim:
+            raise Inapplicable("the predictions lack the class axis")
+        return int(axis % p.ndim)
+
+    @cached_property
+    def fits(self) -> bool:
+        """Whether the shapes are those that the loss wants, as losskit sees it."""
+        if isinstance(self.y, tuple) or isinstance(self.p, tuple):
+            return True
+        if self.subject.card is None:
+            return bool(self.y.shape == self.p.shape)
+        try:
+            check_shapes(self.subject.card, self.y.shape, self.p.shape)
+        except ValueError:
+            return False
+        return True
+
+    @cached_property
+    def stretched(self) -> tuple[int, ...] | None:
+        """The shape that targets and predictions are broadcast to, where that repeats any.
+
+        Tried on a few samples: what repeats nothing gives the loss of targets in p's own shape.
+        """
+        several = isinstance(self.p, tuple)
+        p = self.p[0] if several else self.p
+        if isinstance(self.y, tuple) or isinstance(p, tuple) or self.y.shape == p.shape:
+            return None
+        card = self.subject.card
+        if has_row_target(card) or (card is None and self.y.size != p.size):
+            return None
+        try:
+            shape = np.broadcast_shapes(self.y.shape, p.shape)
+        except ValueError:
+            return None
+        if math.prod(shape) == min(self.y.size, p.size):
+            return None  # (N,) and (1, N) hold the same items
+        y, few = _few(self.y), tuple(map(_few, self.p)) if several else _few(p)
+        try:
+            found = np.mean(self.evaluate(y, few))
+            if self.y.size == p.size:
+                alike = self.evaluate(y.reshape(_few(p).shape), few)
+                if np.isclose(found, np.mean(alike), rtol=1e-4, atol=0, equal_nan=True):
+                    return None
+        except (Inapplicable, ValueError):
+            return None
+        return tuple(shape)
+
+    def fitted(self) -> tuple[Array, Array]:
+        """Targets and predictions of matching shapes."""
+        y, p = self.arrays()
+        if not self.fits:
+            raise Inapplicable("the shapes do not match")
+        return y, p
+
+    @cached_property
+    def rows(self) -> Array:
+        """The predictions with the classes last, as (rows, classes)."""
+        _, p = self.arrays()
+        moved = np.moveaxis(p, self.axis, -1)
+        return moved.reshape(-1, moved.shape[-1])
+
+    @cached_property
+    def labels(self) -> Array:
+        """The labels of the rows, (rows,); of those that count and those that do not."""
+        y, _ = self.fitted()
+        if not self.labels_wanted:
+            raise Inapplicable("the targets are no class labels")
+        return y.reshape(-1)
+
+    @cached_property
+    def row_targets(self) -> Array:
+        """The targets with the classes last, as (rows, classes)."""
+        y, _ = self.fitted()
+        if has_row_target(self.card):
+            raise Inapplicable("the targets are no rows")
+        moved = np.moveaxis(y, self.axis, -1)
+        return moved.reshape(-1, moved.shape[-1])
+
+    @cached_property
+    def counted(self) -> Array:
+        """Which of the items count, flat: neither ignored nor of weight 0."""
+        y, p = self.fitted()
+        shape = item_shape(self.card, p.shape) if self.subject.card is not None else p.shape
+        counted = np.ones(shape, bool)
+        if self.subject.card is not None and is_rowwise(self.card):
+            ignored = self.card.ignored()
+            if ignored is not None:
+                counted &= y != ignored
+        if self.weight is not None and self.weight.ndim <= len(shape):
+            weight = self.weight.reshape(self.weight.shape + (1,) * (len(shape) - self.weight.ndim))
+            try:
+                counted &= weight != 0
+            except ValueError:
+                raise Inapplicable("the weights do not fit the items") from None
+        return counted.reshape(-1)
+
+    @property
+    def half(self) -> bool:
+        return self.dtype in HALF
+
+    @property
+    def row_tolerance(self) -> float:
+        """How far the sum of a softmax's row may lie from 1."""
+        return 5e-3 if self.half else 1e-3
+
+    def sums_to_one(self, rows: Array) -> Array:
+        """Which rows are distributions: within [0, 1], with a sum of 1."""
+        inside = ((rows >= 0) & (rows <= 1 + self.row_tolerance)).all(-1)
+        sums = rows.sum(-1, dtype=np.float64)
+        return np.asarray(inside & (np.abs(sums - 1) <= self.row_tolerance))
+
+    @cached_property
+    def ends_in(self) -> str | None:
+        """The activation that made the predictions: "softmax", "sigmoid", ...; None if unknown.
+
+        From the model's last layer, or from the logits that the caller gave.
+        """
+        if self.logits is not None and not isinstance(self.p, tuple):
+            if self.logits.shape != self.p.shape:
+                raise Inapplicable("the logits differ in shape from the predictions")
+            for name, made in (("softmax", _softmax), ("sigmoid", _sigmoid)):
+                if np.allclose(made(self.logits, self.axis), self.p, atol=self.row_tolerance):
+                    return name
+        return None if self.model is None else last_activation(self.model)
+
+    # --- what its own library computes
+
+    def evaluate(self, y: Any, p: Any, weight: Array | None = None) -> Any:
+        """The loss as its own library computes it.
+
+        Raises:
+            Inapplicable: it refuses.
+        """
+        with quiet():
+            try:
+                return self.subject.value(y, p, weight)
+            except Exception as error:
+                raise Inapplicable(f"the call fails ({_first_line(error)})") from error
+
+    @cached_property
+    def failure(self) -> Exception | None:
+        """What the loss's own library raises for this call, if anything."""
+        try:
+            self._result  # noqa: B018
+        except Inapplicable as error:
+            return error.__cause__ if isinstance(error.__cause__, Exception) else error
+        return None
+
+    @cached_property
+    def _result(self) -> Any:
+        if math.prod(self.stretched or ()) > STRETCHED:
+            raise Inapplicable(f"the shapes stretch to {math.prod(self.stretched or ())} items")
+        weight = self.weight if self.subject.weighs else None
+        return self.evaluate(self.y, self.p, weight)
+
+    @property
+    def result(self) -> Any:
+        """What the call returns: a number, items, or a pair (a boosting objective)."""
+        if self.failure is not None:
+            raise Inapplicable("the call fails")
+        return self._result
+
+    @property
+    def value(self) -> float:
+        """The loss: what the call returns, or the mean of the items it returns."""
+        if isinstance(self.result, tuple):
+            raise Inapplicable("the call returns gradients, no loss")
+        return float(np.mean(self.result))
+
+    @cached_property
+    def items(self) -> Array:
+        """The items of the loss, unweighted, as its own library computes them."""
+        if self.subject.items is None:
+            raise Inapplicable("the loss has no items that can be asked for")
+        if self.failure is not None:
+            raise Inapplicable("the call fails")
+        with quiet():
+            try:
+                found = self.subject.items(self.y, self.p, None)
+            except Exception as error:
+                raise Inapplicable(f"the items fail ({_first_line(error)})") from error
+        # No wider than the predictions: this is kept.
+        narrow = not isinstance(self.p, tuple) and self.p.dtype == np.float32
+        return found.astype(np.float32) if narrow else found
+
+    @cached_property
+    def by_sample(self) -> Array:
+        """The loss of each sample (first dimension), summed over its items."""
+        _, p = self.fitted()
+        if p.ndim == 0 or (
+            self.subject.card is not None and is_rowwise(self.card) and not self.axis
+        ):
+            raise Inapplicable("there is no batch dimension")
+        items = self.items
+        if items.ndim == 0 or items.shape[0] != p.shape[0]:
+            raise Inapplicable("the items are not one or more per sample")
+        return items if items.ndim == 1 else items.reshape(items.shape[0], -1).sum(-1)
+
+    def slope(self, which: Array) -> Array:
+        """The gradient of the items of these samples by their predictions."""
+        y, p = self.fitted()
+        if self.subject.slope is None:
+            raise Inapplicable("the loss has no gradient that can be asked for")
+        with quiet():
+            try:
+                return self.subject.slope(y[which], p[which], None)
+            except Exception as error:
+                raise Inapplicable(f"the gradient fails ({_first_line(error)})") from error
+
+    @cached_property
+    def worst(self) -> tuple[Array, Array]:
+        """(indices of the samples of largest finite loss, their gradients)."""
+        losses = np.where(np.isnan(self.by_sample), -np.inf, self.by_sample)
+        if len(losses) > WORST:
+            which = np.argpartition(losses, -WORST)[-WORST:].copy()
+        else:
+            which = np.arange(len(losses))
+        which = which[np.argsort(losses[which])[::-1]]
+        return which, self.slope(which)
+
+
+def last_activation(model: Any) -> str | None:
+    """The name of a Keras or PyTorch model's last activation ("linear" for none), if it shows."""
+    layers = getattr(model, "layers", None)
+    if layers:  # Keras
+        last = layers[-1]
+        activation = getattr(last, "activation", None)
+        name = type(last).__name__ if activation is None else getattr(activation, "__name__", "")
+        return name.lower() or None
+    if hasattr(model, "modules"):  # PyTorch: the order of the modules is that of the calls only
+        parts = list(model.children()) if type(model).__name__ == "Sequential" else []
+        return last_activation(parts[-1]) if parts else type(model).__name__.lower()
+    return None
+
+
+def _softmax(z: Array, axis: int) -> Array:
+    e = np.exp(z - z.max(axis, keepdims=True))
+    return np.asarray(e / e.sum(axis, keepdims=True))
+
+
+def _sigmoid(z: Array, _: int) -> Array:
+    e = np.exp(-np.abs(z))
+    return np.asarray(np.where(z >= 0, 1.0, e) / (1 + e))
+
+
+class quiet:
+    """Neither warnings nor floating-point complaints while a loss is tried."""
+
+    def __enter__(self) -> None:
+        self._caught = warnings.catch_warnings()
+        self._caught.__enter__()
+        warnings.simplefilter("ignore")
+        self._state = np.errstate(all="ignore")
+        self._state.__enter__()
+
+    def __exit__(self, *args: Any) -> None:
+        self._state.__exit__(*args)
+        self._caught.__exit__(*args)
+
+
+def _few(x: Array) -> Array:
+    """Some of each dimension."""
+    return x[tuple(slice(None, None, max(1, n // 8)) for n in x.shape)]
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def index(where: Array) -> str:
+    """The first True, as people write an index."""
+    at = tuple(int(i) for i in np.unravel_index(int(np.argmax(where)), where.shape))
+    return str(at[0]) if len(at) == 1 else str(at)
+
+
+def share(x: float) -> str:
+    """A share in words: "37 %", never 0 or 100 where it is not."""
+    percent = 100 * x
+    if 0 < percent < 1:
+        return "under 1 %"
+    if 99 < percent < 100:
+        return "over 99 %"
+    return f"{percent:.0f} %"

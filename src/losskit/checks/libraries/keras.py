@@ -1,0 +1,119 @@
+"""Losses of Keras, and losskit's in its Keras face, on whichever backend Keras runs."""
+
+from __future__ import annotations
+
+import inspect
+from functools import lru_cache, partial
+from typing import Any
+
+import keras
+import numpy as np
+
+from losskit.checks.libraries.arrays import partial_arguments
+from losskit.checks.subject import Subject
+from losskit.core.definition import CARDS, Card, find
+from losskit.core.namespaces import Array
+
+
+def recognise(loss: Any, y: Any, p: Any) -> Subject:
+    """A `keras.losses.Loss`, or a function of `keras.losses` (a `functools.partial` of it too)."""
+    if isinstance(loss, keras.losses.Loss):
+        options = dict(getattr(loss, "_fn_kwargs", {}))
+        called = type(loss).__name__
+        name = getattr(getattr(loss, "fn", None), "__name__", called)
+        reduction = loss.reduction or "none"
+        items, value = loss.call, loss
+        weighs = True
+    else:
+        function, options = partial_arguments(loss)
+        defaults = inspect.signature(function).parameters.values()
+        options = {p.name: p.default for p in list(defaults)[2:]} | options
+        called = name = function.__name__
+        reduction, items, value, weighs = "none", loss, loss, False
+    card = getattr(loss, "card", None)
+    if card is None:
+        card = _card(name, options)
+    else:
+        options = card.parameters()
+    own = type(loss).__module__.startswith("losskit")
+
+    state = f"{reduction} {options}"
+    items, value = _compiled(items, state), _compiled(value, state)
+
+    def run(function: Any, y: Any, p: Any, *weights: Any) -> Array:
+        found = function(_tensor(y), _tensor(p), *weights)
+        return np.asarray(keras.ops.convert_to_numpy(found), np.float64)
+
+    shown = ", ".join(f"{k}={v!r}" for k, v in options.items() if v not in (None, False, 0.0, -1))
+    return Subject(
+        library="keras",
+        name=f"{'losskit.keras' if own else 'keras.losses'}.{called}({shown})",
+        card=card,
+        value=lambda y, p, w: run(value, y, p, *(() if w is None else (_tensor(w),))),
+        items=lambda y, p, w: run(items, y, p) * (1.0 if w is None else w),
+        slope=lambda y, p, w: _slope(items, y, p),
+        reduction={"sum_over_batch_size": "mean", "mean_with_sample_weight": "mean"}.get(
+            reduction, reduction
+        ),
+        options=options,
+        weighs=weighs,
+        divides_by_weights=reduction == "mean_with_sample_weight",
+        # Its functions do not: poisson of (N,) and (N, 1) is a mean over (N, N).
+        squeezes=isinstance(loss, keras.losses.Loss),
+    )
+
+
+def _card(name: str, options: dict[str, Any]) -> Card | None:
+    """losskit's card of the same name, with the parameters that both have."""
+    folded = name.lower().replace("_", "")
+    known = {c.replace("_", ""): c for c in CARDS}
+    if folded not in known:
+        return None
+    card = find(known[folded])
+    try:
+        return card(**{k: v for k, v in options.items() if k in card.rules()})
+    except (TypeError, ValueError):
+        return None  # Keras takes parameters that losskit refuses
+
+
+@lru_cache(64)
+def _compiled(function: Any, state: str) -> Any:
+    """On JAX one program per shape, as in training: else each operation would be compiled alone.
+
+    Args:
+        function: of a loss.
+        state: its parameters: another program where somebody has changed them.
+    """
+    if keras.backend.backend() != "jax":
+        return function
+    import jax
+
+    # A wrapper of its own, for JAX remembers the programs of a function, whatever its parameters.
+    return jax.jit(partial(function))
+
+
+def _tensor(x: Any) -> Any:
+    return keras.ops.convert_to_tensor(x)
+
+
+def _slope(items: Any, y: Any, p: Array) -> Array:
+    backend = keras.backend.backend()
+    if backend == "torch":
+        import torch
+
+        with torch.enable_grad():
+            at = keras.ops.convert_to_tensor(p).detach().clone().requires_grad_(True)
+            (found,) = torch.autograd.grad(items(_tensor(y), at).sum(), at)
+        return np.asarray(found.detach().cpu(), np.float64)
+    if backend == "jax":
+        import jax
+
+        found = jax.grad(lambda at: items(_tensor(y), at).sum())(_tensor(p))
+        return np.asarray(found, np.float64)
+    import tensorflow as tf
+
+    at = tf.convert_to_tensor(p)
+    with tf.GradientTape() as tape:
+        tape.watch(at)
+        total = tf.reduce_sum(items(_tensor(y), at))
+    return np.asarray(tf.convert_to_tensor(tape.gradient(total, at)), np.float64)

@@ -1,0 +1,71 @@
+"""losskit's own losses on NumPy arrays, and functions that nobody knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from losskit.checks.subject import Subject
+from losskit.core.families import Setwise
+from losskit.core.namespaces import Array
+from losskit.numpy import FUNCTIONS, Loss, get
+
+
+def recognise(loss: Any) -> Subject | None:
+    """A losskit loss, its function, or its name; None for anything else."""
+    if isinstance(loss, str):
+        loss = get(loss)
+    elif loss in FUNCTIONS.values() if callable(loss) else False:
+        loss = get(loss.__name__)
+    if not isinstance(loss, Loss):
+        return None
+    return of_card(loss)
+
+
+def of_card(loss: Loss) -> Subject:
+    """A losskit loss as a subject."""
+    card = loss.card
+    whole = isinstance(card, Setwise)
+
+    def items(y: Any, p: Any, w: Array | None) -> Array:
+        return np.asarray(loss.elementwise(y, p, w), np.float64)
+
+    def slope(y: Any, p: Any, w: Array | None) -> Array:
+        summed = get(card.name, reduction="mean" if whole else "sum", **card.parameters())
+        return np.asarray(summed.gradient(y, p, w), np.float64)
+
+    return Subject(
+        library="losskit",
+        name=_written(loss),
+        card=card,
+        value=lambda y, p, w: np.asarray(loss(y, p, w), np.float64),
+        items=None if whole else items,
+        slope=slope,
+        reduction={"sum_over_batch_size": "mean", "mean_with_sample_weight": "mean"}.get(
+            loss.reduction, loss.reduction
+        ),
+        options=card.parameters(),
+        weighs=True,
+        divides_by_weights=loss.reduction == "mean_with_sample_weight",
+        stretches=False,
+    )
+
+
+def _written(loss: Loss) -> str:
+    defaults = {name: default for name, (default, _) in loss.card.rules().items()}
+    shown = [f"{k}={v!r}" for k, v in loss.card.parameters().items() if v != defaults[k]]
+    return f"losskit.{type(loss).__name__}({', '.join(shown)})"
+
+
+def unknown(loss: Any) -> Subject:
+    """A function (y_true, y_pred) -> a number, items, or the pair (gradient, Hessian) of them."""
+
+    def value(y: Any, p: Any, w: Array | None) -> Any:
+        found = loss(y, p) if w is None else loss(y, p, w)
+        if isinstance(found, tuple):
+            return tuple(np.asarray(x, np.float64) for x in found)
+        return np.asarray(found, np.float64)
+
+    name = getattr(loss, "__qualname__", None) or type(loss).__name__
+    return Subject(library="other", name=name, card=None, value=value)

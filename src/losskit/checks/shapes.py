@@ -1,0 +1,229 @@
+"""Findings on shapes and on the order of arguments."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from losskit.checks.call import Call
+from losskit.checks.rules import RULES, Found, Inapplicable, error, finding, hint, warning
+from losskit.core.families import has_row_target
+from losskit.core.inputs import fits, item_shape
+from losskit.core.namespaces import Array
+
+EVIDENCE = 32
+"""From so many values on, "all are 0 or 1" is no chance."""
+VARIETY = 16
+"""Predictions take more values than these; soft targets made of labels do not."""
+LINES = 16
+"""So many lines of 0 and 1 do not sum to 1 each by chance."""
+SAMPLE = 4096
+
+EXACT = (
+    *("LK103", "LK105", "LK106", "LK201", "LK202", "LK203", "LK204", "LK205", "LK206", "LK208"),
+    *("LK301", "LK303", "LK304"),
+)
+"""The findings that say why a call fails."""
+
+
+@finding("LK301", "shapes that broadcast")
+def broadcast(call: Call) -> Found | None:
+    """Targets and predictions of different shapes are stretched to a common one: with (N,) and
+    (N, 1), every target meets every prediction, and the loss is a mean over N * N pairs. The
+    model learns the mean of the targets."""
+    shape = call.stretched
+    if shape is None or _found("LK202", call):
+        return None
+    p = call.p[0] if isinstance(call.p, tuple) else call.p
+    items, size = math.prod(shape), max(call.y.size, p.size)
+    if call.y.size == 1:
+        return None  # one target for all, as a number
+    # One target for several predictions may be meant, the more so where it is one for all samples;
+    # several for one are not.
+    say = error if shape != p.shape else warning
+    for_all = call.y.shape in (p.shape[1:], (1, *p.shape[1:]))
+    if say is warning and for_all and p.shape[:1] != call.y.shape:
+        say = hint
+    return say(
+        f"Targets of shape {call.y.shape} and predictions of shape {p.shape} are stretched to "
+        f"{shape}: {items} items of {call.y.size} targets and {p.size} predictions.",
+        "Give both the same shape: y_true.reshape(y_pred.shape)."
+        if call.y.size == p.size
+        else "Give both the same shape; if one target is meant for several predictions, repeat it "
+        "with broadcast_to.",
+        shape=shape,
+        items=items,
+        times=items / size,
+    )
+
+
+@finding("LK302", "the call fails")
+def fails(call: Call) -> Found | None:
+    """The library that the loss comes from refuses these arrays. The first line of its own message
+    is repeated here; where another finding says why, this one is left out."""
+    failure = call.failure
+    if failure is None or any(_found(code, call) for code in EXACT):
+        return None
+    words = (str(failure).strip().splitlines() or [""])[0][:200].strip()
+    return error(
+        f"The call fails for targets of {_described(call.y)} and predictions of "
+        f"{_described(call.p, call.dtype)}: {type(failure).__name__}: {words.rstrip('.')}.",
+        call.subject.says(
+            "Give the shapes and dtypes that the loss takes.",
+            torch="Give the shapes and dtypes that the loss takes: PyTorch's have the classes in "
+            "dimension 1, labels as int64 and other targets in the dtype of the predictions."
+            if call.subject.stretches
+            else "Give the shapes and dtypes that the loss takes.",
+        ),
+        message=words,
+        failure=type(failure).__name__,
+    )
+
+
+@finding("LK303", "targets and predictions swapped")
+def swapped(call: Call) -> Found | None:
+    """Keras and losskit take (y_true, y_pred), PyTorch and optax the predictions first. Swapped,
+    many losses still give a number, and no gradient leads anywhere."""
+    y, p = call.arrays()
+    card = call.card
+    remedy = call.subject.says(
+        "Swap them: the loss and losskit.check take (y_true, y_pred).",
+        torch="Swap them: PyTorch's losses take (input, target), losskit.check (y_true, y_pred).",
+        optax="Swap them: optax's losses take (predictions, targets), losskit.check "
+        "(y_true, y_pred).",
+    )
+    if call.labels_wanted and y.ndim == p.ndim + 1 and y.dtype.kind == "f" and p.dtype.kind in "iu":
+        return error(
+            f"The loss takes labels, but the targets of shape {y.shape} are {y.dtype} and the "
+            f"predictions of shape {p.shape} are whole numbers from {p.min()} to {p.max()}: the "
+            "targets look like predictions and the predictions like targets.",
+            remedy,
+            low=int(p.min()),
+            high=int(p.max()),
+        )
+    call.need(
+        card.task in ("binary", "categorical", "sparse")
+        and call.takes in ("logits", "probabilities"),
+        "the loss takes neither logits nor probabilities",
+    )
+    if y.shape != p.shape:
+        return None
+    call.need(p.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")
+    zeros, ones = p == 0, p == 1
+    if not (zeros | ones).all() or not zeros.any() or not ones.any():
+        return None
+    # Soft targets take few values, predictions many.
+    if y.dtype.kind != "f" or len(np.unique(y.reshape(-1)[:SAMPLE])) <= VARIETY:
+        return None
+    low, high = float(y.min()), float(y.max())
+    outside = low < 0 or high > 1
+    if outside and call.takes != "logits":
+        return None
+    say = error if outside or call.labels_wanted else warning
+    return say(
+        f"All {p.size} predictions are 0 or 1, and the targets take many values from {low:.4g} to "
+        f"{high:.4g}: the targets look like predictions and the predictions like targets.",
+        remedy,
+        low=low,
+        high=high,
+    )
+
+
+@finding("LK304", "the classes on another axis")
+def wrong_axis(call: Call) -> Found | None:
+    """The loss sums over its class axis, and the classes lie on another: PyTorch wants (N, C, T),
+    a model of sequences gives (N, T, C). Where both axes are equally long nothing fails, and the
+    softmax runs over time steps."""
+    call.need_softmax()
+    y, p = call.arrays()
+    axis = call.axis
+    others = [a for a in range(p.ndim) if a != axis]
+    call.need(bool(others), "there is one axis")
+    if has_row_target(call.card) and not call.fits:
+        for a in others:
+            if fits(y.shape, p.shape[:a] + p.shape[a + 1 :]):
+                return error(
+                    f"The class axis of the loss is {axis}, so for predictions of shape {p.shape} "
+                    f"it takes labels of shape {item_shape(call.card, p.shape)}, but the labels' "
+                    f"shape {y.shape} puts the classes on axis {a}.",
+                    _move(call, a),
+                    found=a,
+                    wanted=axis,
+                )
+    if y.shape == p.shape and not has_row_target(call.card):
+        found = _lines_of_one(y, axis, others, LINES, "log_targets" in call.card.name)
+        if found is not None:
+            return error(
+                f"The class axis of the loss is {axis}, but all {y.size // y.shape[found]} lines "
+                f"of the targets of shape {y.shape} sum to 1 along axis {found}.",
+                _move(call, found),
+                found=found,
+                wanted=axis,
+            )
+    if call.takes not in ("probabilities", "log-probabilities"):
+        return None
+    found = _lines_of_one(p, axis, others, 2, call.takes == "log-probabilities")
+    if found is None:
+        return None
+    softmax = "log_softmax" if call.takes == "log-probabilities" else "softmax"
+    return error(
+        f"The class axis of the loss is {axis}, but all {p.size // p.shape[found]} lines of the "
+        f"predictions of shape {p.shape} sum to 1 along axis {found}"
+        f"{', as exponentials' if softmax == 'log_softmax' else ''}.",
+        f"Apply {softmax} over axis {axis}.",
+        found=found,
+        wanted=axis,
+    )
+
+
+# --- helpers
+
+
+def _found(code: str, call: Call) -> bool:
+    """Whether that check finds an error."""
+    try:
+        found = RULES[code](call)
+    except Inapplicable:
+        return False
+    return found is not None and found.severity == "error"
+
+
+def _described(x: Any, dtype: str = "") -> str:
+    if isinstance(x, tuple):
+        return " and ".join(_described(part) for part in x)
+    return f"shape {x.shape}, {dtype or x.dtype}"
+
+
+def _lines_of_one(x: Array, axis: int, others: list[int], least: int, logs: bool) -> int | None:
+    """The axis along which all lines sum to 1, where those along the given axis do not."""
+    if x.dtype.kind == "f" and not logs and (x.min() < 0 or x.max() > 1.01):
+        return None
+    if logs:
+        if x.max() > 0.01:
+            return None
+        x = np.exp(x)
+    if np.mean(_off(x, axis)) <= 0.5:
+        return None
+    for a in others:
+        if x.shape[a] > 1 and x.size // x.shape[a] >= least and not _off(x, a).any():
+            return a
+    return None
+
+
+def _off(x: Array, axis: int) -> Array:
+    """Which lines along an axis do not sum to 1."""
+    return np.asarray(~(np.abs(x.sum(axis, dtype=np.float64) - 1) <= 5e-3))
+
+
+def _move(call: Call, found: int) -> str:
+    """How to bring the classes where the loss wants them."""
+    if "axis" in call.subject.options:
+        return f"Pass axis={found}."
+    what = "y_pred" if has_row_target(call.card) else "both with x"
+    return call.subject.says(
+        f"Move the classes to axis {call.axis}: np.moveaxis(y_pred, {found}, {call.axis}).",
+        torch=f"Pass {what}.movedim({found}, {call.axis}): the loss takes the classes on axis "
+        f"{call.axis}.",
+    )

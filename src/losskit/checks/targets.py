@@ -1,0 +1,239 @@
+"""Findings on targets that are no labels: probabilities, signs, rows, quantities."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from losskit.checks.call import Call, share
+from losskit.checks.labels import POSITIONS, SAMPLE, one_hot, whole
+from losskit.checks.rules import RULES, Found, error, finding, hint, warning
+from losskit.core.definition import SIGN
+from losskit.core.namespaces import Array
+
+SUMS = 1e-2
+"""How far the sum of a row of targets may lie from 1: bfloat16 rounds that far."""
+
+# --- one probability per element
+
+
+@finding("LK206", "binary targets outside of [0, 1]")
+def binary_targets(call: Call) -> Found | None:
+    """The binary cross-entropy takes targets in [0, 1]. Outside of it the loss has no lower bound:
+    it falls to minus infinity as logits grow."""
+    call.need_sigmoid()
+    y = _counted(call)
+    outside = (y < -1e-5) | (y > 1 + 1e-5)
+    if not outside.any():
+        return None
+    low, high, count = float(y.min()), float(y.max()), int(outside.sum())
+    looks, remedy = "", "Scale the targets to [0, 1]."
+    if low >= 0 and whole(y).all() and 200 <= high <= 255:
+        looks, remedy = ": they look like an image that is not scaled", "Pass y_true / 255."
+    elif low == -1 and high == 1 and (np.abs(y) == 1).all():
+        looks, remedy = ": they look like signs", "Pass (y_true + 1) / 2."
+    elif low >= 0 and whole(y).all() and high < 200:
+        looks = ": they look like class labels or counts"
+        remedy = "For class labels use a categorical cross-entropy, for counts the Poisson loss."
+    elif low == -1 and high <= 1 and whole(y).all():
+        looks = ": the -1 looks like a missing target"
+        remedy = "Leave missing targets out, or give them the weight 0 and any target in [0, 1]."
+    return error(
+        f"The loss takes targets in [0, 1], but {count} of {y.size} ({share(count / y.size)}) lie "
+        f"outside of it, from {low:.4g} to {high:.4g}{looks}.",
+        remedy,
+        count=count,
+        low=low,
+        high=high,
+    )
+
+
+# --- signs
+
+_ZERO = {
+    "soft_margin": "the loss of a 0 is ln 2 = 0.6931, whatever the prediction, with no gradient",
+    "hinge": "the loss of a 0 is 1, whatever the prediction, with no gradient",
+    "perceptron": "the loss of a 0 is 0, whatever the prediction, with no gradient",
+    "margin_ranking": "the loss of a 0 is the margin, whatever the scores, with no gradient",
+    "cosine_embedding": "the loss of a 0 is 0, whatever the prediction, with no gradient",
+    "hinge_embedding": "a 0 counts as both classes at once",
+}
+"""What a class written 0 does where it is not read as -1."""
+
+
+@finding("LK207", "0 and 1 for a loss of classes -1 and 1")
+def zero_for_minus(call: Call) -> Found | None:
+    """Margin losses multiply the prediction by the class, -1 or 1. A 0 makes a constant of it:
+    those samples teach nothing. Keras and losskit read 0 as -1; PyTorch and optax do not."""
+    kind, y = _signs(call)
+    if call.subject.zero_is_minus or kind not in _ZERO:
+        return None
+    zeros = int((y == 0).sum())
+    if not zeros or not ((y == 0) | (y == 1)).all():
+        return None
+    return error(
+        f"The loss takes classes -1 and 1, but {zeros} of {y.size} targets "
+        f"({share(zeros / y.size)}) are 0{' and the others 1' if zeros < y.size else ''}: "
+        f"{_ZERO[kind]}.",
+        "Pass 2 * y_true - 1.",
+        zeros=zeros,
+    )
+
+
+@finding("LK208", "other targets than -1 and 1")
+def other_signs(call: Call) -> Found | None:
+    """Margin losses take classes written -1 and 1. Another number scales the prediction, so the
+    margin is no longer the same for all samples."""
+    _, y = _signs(call)
+    bad = (y != -1) & (y != 0) & (y != 1)
+    if not bad.any():
+        return None
+    count = int(bad.sum())
+    return error(
+        f"The loss takes classes -1 and 1, but {count} of {y.size} targets "
+        f"({share(count / y.size)}) are neither: {_span(y[bad])}.",
+        "Recode them: 2 * (y_true == positive) - 1; for other quantities use a regression loss.",
+        count=count,
+        low=float(y[bad].min()),
+        high=float(y[bad].max()),
+    )
+
+
+# --- rows
+
+
+@finding("LK209", "several labels in a row")
+def several_labels(call: Call) -> Found | None:
+    """The softmax gives one class per row: with several labels in a row they compete, and the loss
+    cannot fall to 0. A row without any label has a loss of 0 and teaches nothing."""
+    rows = _target_rows(call)
+    if not ((rows == 0) | (rows == 1)).all():
+        return None
+    labels = rows.sum(-1)
+    several, none = int((labels > 1).sum()), int((labels == 0).sum())
+    if several and RULES["LK304"](call) is None:
+        return error(
+            f"The loss takes one class per row, but {several} of {len(rows)} rows of targets "
+            f"({share(several / len(rows))}) hold several labels, up to {int(labels.max())}.",
+            "For several labels per row use the binary cross-entropy, which takes a sigmoid of "
+            "each class; for one distribution per row divide each row by its sum.",
+            rows=several,
+            most=int(labels.max()),
+        )
+    if several or not none or none == len(rows):
+        return None
+    return warning(
+        f"{none} of {len(rows)} rows of targets ({share(none / len(rows))}) hold no label: their "
+        "loss is 0 whatever the prediction, but they count in the mean.",
+        "Leave these rows out, or give them the weight 0.",
+        rows=none,
+    )
+
+
+@finding("LK210", "rows of targets that do not sum to 1")
+def target_rows_not_one(call: Call) -> Found | None:
+    """The loss takes one distribution over the classes per row. A row of another sum scales that
+    row's gradient, and pulls the logits up or down."""
+    rows = _target_rows(call)
+    if not ((rows >= 0) & (rows <= 1 + SUMS)).all() or ((rows == 0) | (rows == 1)).all():
+        return None
+    sums = rows.sum(-1, dtype=np.float64)
+    off = np.abs(sums - 1) > SUMS
+    if off.mean() <= 0.01:
+        return None
+    return warning(
+        f"The loss takes a distribution over {rows.shape[1]} classes per row, but "
+        f"{share(off.mean())} of the {len(rows)} rows of targets do not sum to 1; their sums go "
+        f"from {sums.min():.4g} to {sums.max():.4g}.",
+        "Divide each row by its sum; for several labels at once use the binary cross-entropy.",
+        share=float(off.mean()),
+        low=float(sums.min()),
+        high=float(sums.max()),
+    )
+
+
+# --- the wrong kind of loss
+
+
+@finding("LK211", "a regression loss on classes")
+def regression_on_classes(call: Call) -> Found | None:
+    """The squared error of one-hot rows trains, but its gradient fades where a model is certain
+    and wrong. A regression on class numbers takes class 9 for larger than class 1."""
+    call.need_regression()
+    y, _ = call.fitted()
+    if y.ndim == 2 and y.shape[1] > 1 and len(y) >= 8 and one_hot(y, 1):
+        return hint(
+            f"All {len(y)} rows of targets are one-hot over {y.shape[1]} classes, and the loss is "
+            "one of regression: its gradient fades where the model is certain and wrong.",
+            "Use a categorical cross-entropy.",
+            rows=len(y),
+            classes=y.shape[1],
+        )
+    call.need(y.size >= POSITIONS, f"fewer than {POSITIONS} values say too little")
+    # Most data is told apart by its first values.
+    few = np.unique(y.reshape(-1)[:SAMPLE])
+    if len(few) > 20:
+        return None
+    values = np.unique(y)
+    binary = len(values) == 2 and tuple(values) == (0, 1)
+    if not binary and (y.dtype.kind not in "iub" or not 2 <= len(values) <= 20):
+        return None
+    return hint(
+        f"All {y.size} targets are one of {len(values)} whole numbers, from {int(values[0])} to "
+        f"{int(values[-1])}, and the loss is one of regression.",
+        "If they are classes, use a binary cross-entropy."
+        if binary
+        else "If they are classes, use a categorical cross-entropy; counts and grades may stay.",
+        values=len(values),
+    )
+
+
+# --- helpers
+
+
+def _span(y: Array) -> str:
+    low, high = y.min(), y.max()
+    return f"{low:.4g}" if low == high else f"from {low:.4g} to {high:.4g}"
+
+
+def _counted(call: Call) -> Array:
+    """The targets that count, flat, where each prediction has its own."""
+    y, _ = call.fitted()
+    counted = call.counted
+    flat = y.reshape(-1)
+    if counted.size == flat.size and not counted.all():
+        flat = flat[counted]
+    call.need(flat.size > 0, "no target counts")
+    return flat
+
+
+def _target_rows(call: Call) -> Array:
+    """The targets of a softmax loss as (rows, classes), of the rows that count."""
+    call.need_softmax()
+    call.need(not call.labels_wanted, "the targets are class labels")
+    call.need("log_targets" not in call.card.name, "the targets are logarithms")
+    rows, counted = call.row_targets, call.counted
+    call.need(rows.shape[1] > 1, "there is one class")
+    if counted.size != len(rows):
+        counted = counted.reshape(rows.shape).all(-1)
+    rows = rows if counted.all() else rows[counted]
+    call.need(len(rows) > 0, "no row counts")
+    return rows
+
+
+def _signs(call: Call) -> tuple[str, Array]:
+    """(which loss of classes -1 and 1, its targets that count)."""
+    card: Any = call.subject.card
+    if card is not None and card.target is SIGN:
+        return card.name, _counted(call)
+    # PyTorch's losses of two inputs have no card.
+    found = re.search(r"margin_?ranking|cosine_?embedding", call.subject.name.lower())
+    call.need(
+        call.subject.library == "torch" and card is None and found is not None,
+        "it is no loss of classes -1 and 1",
+    )
+    call.need(not isinstance(call.y, tuple), "the loss takes more than one array of targets")
+    kind = "margin_ranking" if found and found[0].startswith("margin") else "cosine_embedding"
+    return kind, call.y.reshape(-1)

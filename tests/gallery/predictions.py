@@ -1,0 +1,297 @@
+"""The space of the predictions: logits, probabilities, log-probabilities."""
+
+from functools import partial
+
+import keras
+import numpy as np
+import optax
+import torch
+
+from gallery import case
+
+DRAWN = np.random.default_rng(7)
+LABELS = DRAWN.integers(0, 10, 64)
+ONE_HOT = np.eye(10, dtype=np.float32)[LABELS]
+LOGITS = (DRAWN.normal(size=(64, 10)) + 2 * ONE_HOT).astype(np.float32)
+SHARES = np.exp(LOGITS) / np.exp(LOGITS).sum(-1, keepdims=True)
+LOGS = np.log(SHARES)
+YES = DRAWN.integers(0, 2, 64).astype(np.float32)
+SCORES = (DRAWN.normal(size=64) + 2 * YES).astype(np.float32)
+CHANCES = 1 / (1 + np.exp(-SCORES))
+SPREAD = np.exp(DRAWN.normal(size=(64, 10)))
+SPREAD = (SPREAD / SPREAD.sum(-1, keepdims=True)).astype(np.float32)
+
+Sparse = keras.losses.SparseCategoricalCrossentropy
+Binary = keras.losses.BinaryCrossentropy
+
+# --- LK101, LK102: twice
+
+TWICE = "ln(1 + (C - 1) / e) = 1.461 for C = 10 classes"
+case(
+    "LK101",
+    "keras",
+    "SparseCategoricalCrossentropy",
+    fault=lambda: (Sparse(from_logits=True), LABELS, SHARES),
+    near=lambda: (Sparse(from_logits=False), LABELS, SHARES),
+    says=TWICE,
+)
+case(
+    "LK101",
+    "torch",
+    "CrossEntropyLoss",
+    fault=lambda: (torch.nn.CrossEntropyLoss(), LABELS, SHARES),
+    # Twice the shares lie within [0, 2]: no softmax gives that.
+    near=lambda: (torch.nn.CrossEntropyLoss(), LABELS, 2 * SHARES),
+    says=TWICE,
+)
+case(
+    "LK101",
+    "optax",
+    "softmax_cross_entropy",
+    fault=lambda: (optax.softmax_cross_entropy, ONE_HOT, SHARES),
+    near=lambda: (optax.softmax_cross_entropy, ONE_HOT, LOGITS),
+    says=TWICE,
+)
+
+BELOW = "the loss of a negative cannot fall below ln 2 = 0.6931"
+case(
+    "LK102",
+    "keras",
+    "BinaryCrossentropy",
+    fault=lambda: (Binary(from_logits=True), YES, CHANCES),
+    near=lambda: (Binary(from_logits=True), YES, SCORES),
+    says=BELOW,
+)
+case(
+    "LK102",
+    "torch",
+    "BCEWithLogitsLoss",
+    fault=lambda: (torch.nn.BCEWithLogitsLoss(), YES, CHANCES),
+    near=lambda: (torch.nn.BCELoss(), YES, CHANCES),
+    says=BELOW,
+)
+case(
+    "LK102",
+    "optax",
+    "sigmoid_binary_cross_entropy",
+    fault=lambda: (optax.sigmoid_binary_cross_entropy, YES, CHANCES),
+    # As few as these may all be positive by chance.
+    near=lambda: (optax.sigmoid_binary_cross_entropy, YES[:16], CHANCES[:16]),
+    says=BELOW,
+)
+
+# --- LK103, LK104: not probabilities
+
+case(
+    "LK103",
+    "keras",
+    "CategoricalCrossentropy",
+    fault=lambda: (keras.losses.CategoricalCrossentropy(), ONE_HOT, LOGITS),
+    near=lambda: (keras.losses.CategoricalCrossentropy(), ONE_HOT, SHARES),
+    says=f"{int(((LOGITS < -1e-3) | (LOGITS > 1.001)).sum())} of 640 predictions",
+)
+case(
+    "LK103",
+    "torch",
+    "BCELoss",
+    fault=lambda: (torch.nn.BCELoss(), YES, SCORES),
+    near=lambda: (torch.nn.BCELoss(), YES, CHANCES),
+    says="of 64 predictions",
+)
+case(
+    "LK103",
+    "losskit",
+    "binary_crossentropy",
+    fault=lambda: ("binary_crossentropy", YES, SCORES),
+    # Rounding beyond 1.
+    near=lambda: ("binary_crossentropy", YES, np.where(CHANCES > 0.9, 1 + 1e-6, CHANCES)),
+    says="of 64 predictions",
+)
+case(
+    "LK104",
+    "keras",
+    "CategoricalCrossentropy",
+    fault=lambda: (keras.losses.CategoricalCrossentropy(), ONE_HOT, 1 / (1 + np.exp(-LOGITS))),
+    # As softmax comes in half precision.
+    near=lambda: (keras.losses.CategoricalCrossentropy(), ONE_HOT, SHARES.astype(np.float16)),
+    says="100 % of the rows do not sum to 1",
+)
+case(
+    "LK104",
+    "losskit",
+    "kl_divergence",
+    fault=lambda: ("kl_divergence", SPREAD, 0.5 * SHARES),
+    near=lambda: ("kl_divergence", SPREAD, SHARES),
+    says="their sums go from 0.5 to 0.5",
+)
+
+# --- LK105 to LK107: logarithms
+
+case(
+    "LK105",
+    "torch",
+    "NLLLoss of probabilities",
+    fault=lambda: (torch.nn.NLLLoss(), LABELS, SHARES),
+    near=lambda: (torch.nn.NLLLoss(), LABELS, LOGS),
+    says="all 64 rows of predictions lie within [0, 1] and sum to 1",
+)
+case(
+    "LK105",
+    "torch",
+    "NLLLoss of logits",
+    fault=lambda: (torch.nn.NLLLoss(), LABELS, LOGITS),
+    near=lambda: (torch.nn.NLLLoss(), LABELS, LOGS.astype(np.float16)),
+    says=f"predictions go up to {LOGITS.max():.4g}",
+)
+case(
+    "LK105",
+    "torch",
+    "KLDivLoss",
+    fault=lambda: (torch.nn.KLDivLoss(reduction="batchmean"), SPREAD, SHARES),
+    near=lambda: (torch.nn.KLDivLoss(reduction="batchmean"), SPREAD, LOGS),
+    says="all 64 rows of predictions lie within [0, 1] and sum to 1",
+)
+case(
+    "LK105",
+    "optax",
+    "kl_divergence",
+    fault=lambda: (optax.kl_divergence, SPREAD, LOGS - 1),
+    near=lambda: (optax.kl_divergence, SPREAD, LOGS),
+    says="their sums go from 0.3679 to 0.3679",
+)
+case(
+    "LK106",
+    "torch",
+    "KLDivLoss, its arguments swapped",
+    fault=lambda: (torch.nn.KLDivLoss(reduction="batchmean"), LOGS, SPREAD),
+    near=lambda: (torch.nn.KLDivLoss(reduction="batchmean"), SPREAD, LOGS),
+    says=f"targets go down to {LOGS.min():.4g}",
+)
+case(
+    "LK106",
+    "optax",
+    "kl_divergence_with_log_targets",
+    fault=lambda: (optax.losses.kl_divergence_with_log_targets, SPREAD, LOGS),
+    near=lambda: (optax.losses.kl_divergence_with_log_targets, np.log(SPREAD), LOGS),
+    says=f"targets go up to {SPREAD.max():.4g}",
+)
+case(
+    "LK106",
+    "keras",
+    "KLDivergence",
+    fault=lambda: (keras.losses.KLDivergence(), np.log(SPREAD), SHARES),
+    near=lambda: (keras.losses.KLDivergence(), SPREAD, SHARES),
+    says=f"targets go down to {np.log(SPREAD).min():.4g}",
+)
+case(
+    "LK107",
+    "torch",
+    "KLDivLoss",
+    fault=lambda: (torch.nn.KLDivLoss(), SPREAD, LOGS),
+    near=lambda: (torch.nn.KLDivLoss(reduction="sum"), SPREAD, LOGS),
+    says="divided by 10, the number of classes",
+)
+case(
+    "LK107",
+    "torch",
+    "functional.kl_div",
+    fault=lambda: (torch.nn.functional.kl_div, SPREAD, LOGS),
+    near=lambda: (partial(torch.nn.functional.kl_div, reduction="batchmean"), SPREAD, LOGS),
+    says="all 640 elements",
+)
+
+# --- LK108 to LK110
+
+case(
+    "LK108",
+    "keras",
+    "CategoricalCrossentropy",
+    fault=lambda: (keras.losses.CategoricalCrossentropy(), YES[:, None], np.ones((64, 1))),
+    near=lambda: (Binary(), YES[:, None], CHANCES[:, None]),
+    says="The predictions have one class (shape (64, 1), class axis 1)",
+)
+case(
+    "LK108",
+    "torch",
+    "CrossEntropyLoss",
+    fault=lambda: (torch.nn.CrossEntropyLoss(), YES[:, None], SCORES[:, None]),
+    near=lambda: (torch.nn.BCEWithLogitsLoss(), YES[:, None], SCORES[:, None]),
+    says="The predictions have one class (shape (64, 1), class axis 1)",
+)
+case(
+    "LK108",
+    "optax",
+    "softmax_cross_entropy",
+    fault=lambda: (optax.softmax_cross_entropy, YES[:, None], SCORES[:, None]),
+    near=lambda: (optax.sigmoid_binary_cross_entropy, YES[:, None], SCORES[:, None]),
+    says="The predictions have one class (shape (64, 1), class axis 1)",
+)
+case(
+    "LK109",
+    "keras",
+    "BinaryCrossentropy",
+    fault=lambda: (Binary(), YES, np.where(np.arange(64) < 5, 1 - YES, CHANCES)),
+    # Certain and right.
+    near=lambda: (Binary(), YES, np.where(np.arange(64) < 5, YES, CHANCES)),
+    says="5 of 64 predictions give a probability of exactly 0",
+)
+case(
+    "LK109",
+    "torch",
+    "BCELoss",
+    fault=lambda: (torch.nn.BCELoss(), YES, np.where(np.arange(64) < 5, 1 - YES, CHANCES)),
+    near=lambda: (torch.nn.BCELoss(), YES, CHANCES),
+    says="5 of 64 predictions give a probability of exactly 0",
+)
+MANY = DRAWN.integers(0, 4, 512)
+case(
+    "LK110",
+    "keras",
+    "SparseCategoricalCrossentropy",
+    fault=lambda: (Sparse(from_logits=True), MANY, np.zeros((512, 4), np.float32)),
+    near=lambda: (Sparse(from_logits=True), MANY, 2 * np.eye(4, dtype=np.float32)[MANY]),
+    says="The mean loss of 1.386 is no better",
+)
+case(
+    "LK110",
+    "torch",
+    "CrossEntropyLoss",
+    fault=lambda: (torch.nn.CrossEntropyLoss(), MANY, np.zeros((512, 4), np.float32)),
+    near=lambda: (torch.nn.CrossEntropyLoss(), MANY, 2 * np.eye(4, dtype=np.float32)[MANY]),
+    says="The mean loss of 1.386 is no better",
+)
+case(
+    "LK110",
+    "optax",
+    "softmax_cross_entropy_with_integer_labels",
+    fault=lambda: (
+        optax.softmax_cross_entropy_with_integer_labels,
+        MANY,
+        np.zeros((512, 4), np.float32),
+    ),
+    near=lambda: (
+        optax.softmax_cross_entropy_with_integer_labels,
+        MANY,
+        2 * np.eye(4, dtype=np.float32)[MANY],
+    ),
+    says="The mean loss of 1.386 is no better",
+)
+
+SURE = 40 * (1 - 2 * YES)
+case(
+    "LK111",
+    "keras",
+    "BinaryCrossentropy",
+    fault=lambda: (Binary(), YES, 1 / (1 + np.exp(-SURE)), {"logits": SURE}),
+    near=lambda: (Binary(), YES, CHANCES, {"logits": SCORES}),
+    says="of the logits that they were made of",
+)
+case(
+    "LK111",
+    "torch",
+    "BCELoss",
+    # In float32 a logit of 18 is a probability of 1, and PyTorch's logarithm stops at -100.
+    fault=lambda: (torch.nn.BCELoss(), YES, 1 / (1 + np.exp(-SURE)), {"logits": SURE}),
+    near=lambda: (torch.nn.BCELoss(), YES, CHANCES, {"logits": SCORES}),
+    says="and 40 of the logits",
+)
