@@ -1,13 +1,15 @@
-"""Write docs/losses.md, the reference of all losses, from the cards.
+"""Write docs/losses.md, the reference of all losses, and docs/check.md, that of the checks.
 
-python scripts/write_docs.py             # write it
-python scripts/write_docs.py --check     # fail if it is stale (CI does this)
+python scripts/write_docs.py             # write them
+python scripts/write_docs.py --check     # fail if they are stale (CI does this)
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+
+import check_page
 
 from losskit.core.definition import Card, cards
 from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
@@ -59,14 +61,17 @@ def page() -> str:
 
 
 def main() -> int:
-    text = page()
-    if "--check" in sys.argv[1:]:
-        if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-            return 0
-        print(f"Stale: {PAGE}. Run python scripts/write_docs.py.")
-        return 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    check = "--check" in sys.argv[1:]
+    texts = {PAGE: page(), check_page.PAGE: check_page.page(run=not check)}
+    stale = []
+    for path, text in texts.items():
+        if not check:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(str(path))
+    if stale:
+        print(f"Stale: {', '.join(stale)}. Run python scripts/write_docs.py.")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ def numpy_stub() -> str:
         "from losskit import metrics as metrics\n"
         "from losskit import native as native\n"
         "from losskit.activations import log_softmax as log_softmax\n"
+        "from losskit.checks import check as check\n"
         "from losskit.native import get_num_threads as get_num_threads\n"
         "from losskit.native import set_num_threads as set_num_threads\n"
         "from losskit.numpy import Loss as Loss\n"
@@ -127,6 +128,7 @@ def keras_stub() -> str:
         "from typing import Any, Literal\n\n"
         "from losskit.keras.activations import sigmoid as sigmoid\n"
         "from losskit.keras.activations import softmax as softmax\n"
+        "from losskit.keras.check import CheckLoss as CheckLoss\n"
         "from losskit.keras.loss import Loss as Loss\n"
         "from losskit.keras.loss import get as get\n",
         f"_Reduction = {REDUCTION}\n\n__all__: list[str]\n",
@@ -172,6 +174,7 @@ def torch_stub() -> str:
         "from collections.abc import Mapping, Sequence\n"
         "from typing import Any, Literal\n\n"
         "from torch import Tensor\n\n"
+        "from losskit.torch.check import check_loss as check_loss\n"
         "from losskit.torch.functional import *\n"
         "from losskit.torch.modules import *\n"
         "from losskit.torch.own import Loss as Loss\n"

@@ -51,6 +51,18 @@ def test_core_and_losses_load_no_framework():
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+def test_the_check_is_loaded_when_asked_for():
+    script = (
+        "import sys, losskit\n"
+        "assert 'check' in dir(losskit) and 'losskit.checks' not in sys.modules\n"
+        "report = losskit.check('bce', [1.0, 0.0], [2.5, -1.0])\n"
+        "assert 'LK103' in report and 'LK103' in str(report) and report._repr_html_()\n"
+        f"loaded = set(sys.modules) & set({FRAMEWORKS!r})\n"
+        "assert not loaded, loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_import_is_quick(record_property):
     """The figure is for people; the bound is loose, for a machine may be busy."""
     took = min(_run()[0] for _ in range(3))

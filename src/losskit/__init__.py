@@ -8,9 +8,14 @@
 >>> float(value), gradient.tolist()
 (3.25, [0.5, 1.0])
 
+>>> losskit.check("bce", [1.0, 0.0], [2.5, -1.0]).worst()  # what is wrong with this loss call
+'error'
+
 `import losskit` loads NumPy alone. The faces for frameworks are imported by name:
 `import losskit.keras`. What each loss is stands in its docstring, and in `losskit show NAME`.
 """
+
+from typing import Any as _Any
 
 from losskit import metrics, native
 from losskit.activations import log_softmax
@@ -27,6 +32,7 @@ globals().update(_FUNCTIONS)
 __all__ = [  # noqa: PLE0604
     "Loss",
     "__version__",
+    "check",
     "get",
     "get_num_threads",
     "log_softmax",
@@ -36,3 +42,17 @@ __all__ = [  # noqa: PLE0604
     *_CLASSES,
     *_FUNCTIONS,
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    """`check` is loaded when it is first asked for: most programs never do."""
+    if name != "check":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from losskit.checks import check
+
+    globals()["check"] = check
+    return check
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "check"})

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from losskit import metrics as metrics
 from losskit import native as native
 from losskit.activations import log_softmax as log_softmax
+from losskit.checks import check as check
 from losskit.native import get_num_threads as get_num_threads
 from losskit.native import set_num_threads as set_num_threads
 from losskit.numpy import Loss as Loss

@@ -1,4 +1,4 @@
-"""The command ``losskit``: list, show, plot, eval, train.
+"""The command ``losskit``: list, show, plot, eval, check, train.
 
 Data goes to stdout, progress and messages to stderr. Frameworks and matplotlib are imported by the
 commands that need them.
@@ -20,6 +20,7 @@ import typer
 from rich.text import Text
 
 from losskit import __version__
+from losskit.checks.command import check
 from losskit.core.definition import cards
 from losskit.numpy import Loss
 from losskit.terminal import Exit, Output, OutputError, fail, parse_loss, stderr, stdout
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from losskit.streaming import Evaluation, Source
 
 EXIT_CODES = """\
-Exit codes: 0 done, or the output's reader has seen enough (| head); 1 an unexpected error, or
-output that cannot be written; 2 wrong usage or bad input (an unknown loss, a bad file);
-3 training stopped because the loss became NaN; 130 interrupted by Ctrl-C.
+Exit codes: 0 done, or the output's reader has seen enough (| head); 1 an unexpected error, output
+that cannot be written, or something wrong that check found; 2 wrong usage or bad input (an unknown
+loss, a bad file); 3 training stopped because the loss became NaN; 130 interrupted by Ctrl-C.
 """
 LOSS_SYNTAX = "a loss, with parameters if any: huber, huber:delta=2.0, bce:from_logits=true"
 
@@ -272,6 +273,7 @@ def _progress(source: Source) -> Iterator[Callable[[int], None]]:
         yield lambda rows: bar.advance(task, rows)
 
 
+app.command(epilog=EXIT_CODES)(check)
 app.command(epilog=EXIT_CODES)(train)
 
 

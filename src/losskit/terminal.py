@@ -21,6 +21,7 @@ class Exit(IntEnum):
 
     DONE = 0
     UNEXPECTED = 1
+    FOUND = 1  # by `check`, as linters have it
     USAGE = 2
     NAN = 3
     INTERRUPTED = 130

@@ -18,6 +18,7 @@ except ImportError as error:
     ) from error
 
 from losskit.keras.activations import sigmoid, softmax
+from losskit.keras.check import CheckLoss
 from losskit.keras.loss import CLASSES as _CLASSES
 from losskit.keras.loss import FUNCTIONS as _FUNCTIONS
 from losskit.keras.loss import Loss, get
@@ -25,4 +26,4 @@ from losskit.keras.loss import Loss, get
 globals().update(_CLASSES)
 globals().update(_FUNCTIONS)
 
-__all__ = ["Loss", "get", "sigmoid", "softmax", *_CLASSES, *_FUNCTIONS]  # noqa: PLE0604
+__all__ = ["CheckLoss", "Loss", "get", "sigmoid", "softmax", *_CLASSES, *_FUNCTIONS]  # noqa: PLE0604

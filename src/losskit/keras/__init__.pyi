@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from losskit.keras.activations import sigmoid as sigmoid
 from losskit.keras.activations import softmax as softmax
+from losskit.keras.check import CheckLoss as CheckLoss
 from losskit.keras.loss import Loss as Loss
 from losskit.keras.loss import get as get
 

@@ -18,6 +18,7 @@ except ImportError as error:
 
 from losskit.torch import functional as _functional
 from losskit.torch import modules as _modules
+from losskit.torch.check import check_loss
 from losskit.torch.functional import *  # noqa: F403
 from losskit.torch.modules import *  # noqa: F403
 from losskit.torch.own import CLASSES as _CLASSES
@@ -29,6 +30,7 @@ globals().update(_FUNCTIONS)
 
 __all__ = [  # noqa: PLE0604
     "Loss",
+    "check_loss",
     "get",
     *_modules.__all__,
     *_functional.__all__,

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from losskit.torch.check import check_loss as check_loss
 from losskit.torch.functional import *
 from losskit.torch.modules import *
 from losskit.torch.own import Loss as Loss

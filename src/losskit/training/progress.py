@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from losskit.checks.report import Report
+
 
 class Lines:
     """A bar for the epoch at work, which leaves its figures behind as a line.
@@ -28,6 +30,12 @@ class Lines:
         output = model.get_layer("output")
         name = getattr(output.activation, "__name__", "linear")
         self._plain(f"\nLoss {model.loss.name}, output {name}")
+
+    def found(self, report: Report) -> None:
+        """What is wrong with the loss before training."""
+        self._plain("")
+        self._console.print(report)
+        self._plain("")
 
     def epoch(self, epoch: int, steps: int) -> None:
         self._name = f"epoch {epoch + 1:>{len(str(self._epochs))}}/{self._epochs}"

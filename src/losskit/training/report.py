@@ -123,6 +123,7 @@ def summary(run: Run, report: Report) -> dict[str, Any]:
         "label": run.label,
         "status": run.status,
         "cause": run.cause,
+        "findings": run.findings,
         "metric": report.metric,
         "validation": run.history[-1][f"val_{report.metric}"] if run.history else None,
         "training": run.history[-1][report.metric] if run.history else None,

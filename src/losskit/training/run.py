@@ -12,6 +12,9 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+import losskit
+from losskit.checks.report import Report
+from losskit.checks.watch import Checker
 from losskit.core.definition import Card
 from losskit.training.data import Data
 from losskit.training.interrupt import Interrupt
@@ -35,6 +38,7 @@ class View(Protocol):
     """Who watches: see `progress`."""
 
     def model(self, model: Any) -> None: ...
+    def found(self, report: Report) -> None: ...
     def epoch(self, epoch: int, steps: int) -> None: ...
     def step(self, logs: dict[str, float]) -> None: ...
     def epoch_end(self, row: dict[str, float]) -> None: ...
@@ -47,6 +51,8 @@ class Run:
     label: str
     card: Card
     model: Any = None
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    """What is wrong on the first batch, before anything is learned: errors and warnings."""
     history: list[dict[str, float]] = field(default_factory=list)
     """One row per epoch; the last may be part of one, as its ``batches`` tell."""
     seconds: float = 0.0
@@ -117,12 +123,29 @@ def train_each(
         run.initial_weights = digest(initial)
         prepare(run.model, run.card, data, settings.learning_rate)
         view.model(run.model)
+        look(run, data, settings, view)
         start = time.perf_counter()
         train(run, data, settings, view, interrupt)
         run.seconds = time.perf_counter() - start
         yield run
         if interrupt.asked:
             return
+
+
+def look(run: Run, data: Data, settings: Settings, view: View) -> None:
+    """Check the loss on the first batch. It never stops a training."""
+
+    def found(report: Report) -> None:
+        run.findings = report.to_dict()["findings"]
+        view.found(report)
+
+    checker = Checker("losskit train", found)
+    with checker.undisturbed():
+        first = order(data, settings, 0)[: settings.batch_size]
+        x, y = Batches(run.card, data, data.x, data.y, first, settings.batch_size)[0]
+        # The NumPy face's loss is the same, and on JAX does not wait for a compiler.
+        loss = losskit.get(run.card.name, **run.card.parameters())
+        checker(loss, y, run.model(x, training=False), model=run.model)
 
 
 def train(run: Run, data: Data, settings: Settings, view: View, interrupt: Interrupt) -> None:

@@ -1,0 +1,113 @@
+"""``losskit check``: the command line of the check."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from losskit.core.definition import find
+from losskit.terminal import Exit, fail, parse_loss, split_loss, stderr, stdout
+
+if TYPE_CHECKING:
+    from losskit.core.namespaces import Array
+    from losskit.numpy import Loss
+
+ROWS = 1 << 20
+"""Rows of a table read at a time."""
+
+
+class Severity(str, Enum):
+    """What makes the command fail."""
+
+    error = "error"
+    warning = "warning"
+
+
+def check(
+    loss: Annotated[
+        str,
+        typer.Argument(
+            metavar="LOSS",
+            help="a loss, with parameters if any: huber, huber:delta=2.0, bce:from_logits=true",
+        ),
+    ],
+    true: Annotated[
+        str,
+        typer.Option(
+            "--true",
+            metavar="FILE",
+            help="Targets: FILE.npy, FILE.npz[:KEY], FILE.csv[:COLUMN,...] or "
+            "FILE.parquet[:COLUMN,...]",
+        ),
+    ],
+    pred: Annotated[str, typer.Option("--pred", metavar="FILE", help="Predictions, likewise.")],
+    weight: Annotated[
+        str | None, typer.Option("--weight", metavar="FILE", help="Weights, likewise.")
+    ] = None,
+    logits: Annotated[
+        bool,
+        typer.Option("--logits", help="The predictions are logits: the loss gets from_logits."),
+    ] = False,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the loss; repeatable."),
+    ] = None,
+    fail_on: Annotated[
+        Severity, typer.Option(help="The least severity that gives exit code 1.")
+    ] = Severity.error,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say why checks did not apply.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Look for what is wrong with a loss call: its targets, its predictions, its parameters.
+
+    Errors are certain from the data, warnings are likely, hints are worth knowing. The exit code
+    is 1 if there are errors; with --fail-on warning also if there are warnings.
+
+    The files are read whole into memory. A table gives its chosen columns, or all numeric ones.
+    """
+    from losskit.checks.check import check as look
+
+    try:
+        chosen = _loss(loss, param or [], logits)
+        y, p = _read(true), _read(pred)
+        report = look(chosen, y, p, sample_weight=None if weight is None else _read(weight))
+    except (ValueError, TypeError, ImportError, MemoryError) as error:
+        fail(str(error) or "The files are larger than memory.")
+    if as_json:
+        typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+    else:
+        from losskit.checks.show import terminal
+
+        stdout().print(terminal(report, reasons=verbose))
+    grave = {"error"} if fail_on is Severity.error else {"error", "warning"}
+    if any(finding.severity in grave for finding in report):
+        raise typer.Exit(int(Exit.FOUND))
+
+
+def _loss(text: str, parameters: list[str], logits: bool) -> Loss:
+    if logits:
+        name = split_loss(text).name
+        if "from_logits" not in find(name).rules():
+            raise ValueError(f"{name} has no parameter 'from_logits': leave out --logits.")
+        parameters = [*parameters, "from_logits=true"]
+    return parse_loss(text, parameters)
+
+
+def _read(text: str) -> Array:
+    """A file whole; how it was understood is said on stderr."""
+    import numpy as np
+
+    from losskit.streaming import DataError, open_source
+
+    source = open_source(text)
+    for note in source.notes:
+        stderr().print(note, style="dim", markup=False, soft_wrap=True)
+    pieces = list(source.pieces(ROWS))
+    if not pieces:
+        raise DataError(f"{source.path} has no rows: there is nothing to check.")
+    return np.concatenate(pieces) if len(pieces) > 1 else pieces[0]

@@ -1,0 +1,132 @@
+"""A callback that checks the loss in the course of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras.src.backend.common.masking import get_keras_mask  # not public: see loss.py
+
+if TYPE_CHECKING:
+    from losskit.checks.watch import Say
+
+
+class CheckLoss(keras.callbacks.Callback):
+    """Looks for what is wrong with the model's loss: before training, and every few epochs.
+
+    Finds what `losskit.check` finds, on data that are given, for Keras shows a callback no batches.
+    The model is called with training=False; weights, metrics and random numbers stay as they are.
+    Each error and each warning is said once, and nothing is ever raised into the training.
+
+    Args:
+        x: inputs as arrays, as `fit` takes them (an array; a list or dict of them).
+        y: targets, likewise.
+        sample_weight: weights, likewise.
+        every: after how many epochs to look again.
+        sample: how many of the first rows are looked at.
+        say: called with a `losskit.checks.Report` of what is new; by default it is printed on
+            stderr.
+
+    >>> model.fit(x, y, callbacks=[losskit.keras.CheckLoss(x, y)])  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        every: int = 5,
+        sample: int = 1024,
+        say: Say | None = None,
+    ) -> None:
+        from losskit.checks.watch import Checker
+
+        super().__init__()
+        for name, value in (("every", every), ("sample", sample)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
+        self._data = keras.tree.map_structure(
+            lambda a: a[:sample] if hasattr(a, "shape") else a, (x, y, sample_weight)
+        )
+        self._every = every
+        self._epochs = 0
+        self._checker = Checker("losskit.keras.CheckLoss", say)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        # Not at the end of one: the progress bar would still stand on the line.
+        if self._epochs % self._every == 0:
+            self._look()
+        self._epochs += 1
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        self._look()
+
+    def _look(self) -> None:
+        with self._checker.undisturbed():
+            x, y, weight = self._data
+            p = self.model(x, training=False)
+            for output, loss, *arrays in calls(self.model, y, p, weight):
+                y_true, y_pred, w = arrays
+                # The model is that of the last activation, which is one output's.
+                model = None if output else self.model
+                w = _masked(w, get_keras_mask(y_pred))
+                self._checker(loss, y_true, y_pred, sample_weight=w, model=model, output=output)
+
+
+def calls(model: Any, y: Any, p: Any, weight: Any = None) -> Iterator[tuple[Any, ...]]:
+    """(output, loss, y_true, y_pred, sample_weight) of each output of a model that has a loss.
+
+    The output's name is empty where there is one alone.
+    """
+    if not isinstance(p, (dict, list, tuple)):
+        loss = _only(model.loss)
+        if loss is not None:
+            yield "", _loss(loss, y, p), _only(y), p, _only(weight)
+        return
+    names = list(p) if isinstance(p, dict) else list(getattr(model, "output_names", None) or [])
+    if len(names) != len(p):
+        names = [f"output {i}" for i in range(len(p))]
+    several = zip(names, *(_each(part, names) for part in (model.loss, y, p, weight)), strict=True)
+    for name, loss, y_true, y_pred, w in several:
+        if loss is not None and y_true is not None:
+            yield name, _loss(loss, y_true, y_pred), y_true, y_pred, w
+
+
+def _loss(loss: Any, y: Any, p: Any) -> Any:
+    """A loss object or function, where `compile` takes names too."""
+    if not isinstance(loss, str):
+        return loss
+    if loss.lower() in ("crossentropy", "ce"):  # Keras chooses by the shapes
+        wide = p.shape[-1] > 1
+        labels = len(_only(y).shape) < len(p.shape) or _only(y).shape[-1] != p.shape[-1]
+        kind = ("sparse_" if labels else "") + "categorical" if wide else "binary"
+        loss = f"{kind}_crossentropy"
+    return keras.losses.get(loss)
+
+
+def _masked(weight: Any, mask: Any) -> Any:
+    """Weights that are 0 where Keras's mask leaves out."""
+    if mask is None:
+        return weight
+    mask = keras.ops.cast(mask, "float32")
+    if weight is None:
+        return mask
+    weight = keras.ops.convert_to_tensor(weight, "float32")
+    ends = (1,) * (len(mask.shape) - len(weight.shape))
+    return keras.ops.reshape(weight, (*weight.shape, *ends)) * mask
+
+
+def _only(x: Any) -> Any:
+    """What is in a list or dict of one."""
+    if isinstance(x, dict):
+        return next(iter(x.values()), None)
+    return x[0] if isinstance(x, (list, tuple)) and len(x) == 1 else x
+
+
+def _each(x: Any, names: list[str]) -> list[Any]:
+    """One per output: by name, in order, or the same for all."""
+    if isinstance(x, dict):
+        return [x.get(name) for name in names]
+    return list(x) if isinstance(x, (list, tuple)) else [x] * len(names)
