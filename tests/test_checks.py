@@ -162,6 +162,38 @@ def test_sound_calls_with_masks_and_smoothing():
             assert not grave(report), report
 
 
+def test_a_sound_training_through_all_epochs():
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    x, y = torch.tensor(x / 16, dtype=torch.float32), torch.tensor(y)
+    rows = torch.nn.functional.one_hot(y, 10).float()
+    generator = torch.Generator().manual_seed(0)
+    first = 0.1 * torch.randn(64, 128, generator=generator)
+    second = 0.1 * torch.randn(128, 10, generator=generator)
+    weights = [w.requires_grad_() for w in (first, second)]
+    steps = torch.optim.Adam(weights, lr=1e-2)
+    for epoch in range(30):
+        for start in range(0, len(x), 256):
+            z = (x[start : start + 256] @ first).relu() @ second
+            loss = torch.nn.functional.cross_entropy(z, y[start : start + 256])
+            steps.zero_grad()
+            loss.backward()
+            steps.step()
+            for name, target, prediction in (
+                (torch.nn.CrossEntropyLoss(), y, z),
+                (torch.nn.NLLLoss(), y, z.log_softmax(-1)),
+                (losskit.SparseCategoricalCrossentropy(from_logits=True), y, z),
+                (losskit.CategoricalCrossentropy(), rows, z.softmax(-1)),
+                (losskit.CategoricalCrossentropy(from_logits=True), rows, z.half()),
+                (keras.losses.SparseCategoricalCrossentropy(from_logits=True), y, z),
+                (torch.nn.BCEWithLogitsLoss(), rows, z - 2),
+            ):
+                report = check(name, target[start : start + 256], prediction)
+                assert not grave(report), (epoch, report)
+    assert loss < 0.05
+
+
 # --- size and speed -----------------------------------------------------------------------------
 
 
