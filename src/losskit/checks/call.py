@@ -20,8 +20,8 @@ from losskit.core.namespaces import Array
 HALF = ("float16", "bfloat16")
 STRETCHED = 10**7
 """How many items shapes may broadcast to in a call that is tried."""
-WORST = 64
-"""How many samples of the largest loss are looked at for their gradients."""
+EXTREME = 64
+"""So many samples of the smallest, and of the largest loss are asked for their gradients."""
 
 _TAKES = {
     id(LOGIT): "logits",
@@ -333,15 +333,21 @@ class Call:
                 raise Inapplicable(f"the gradient fails ({_first_line(error)})") from error
 
     @cached_property
-    def worst(self) -> tuple[Array, Array]:
-        """(indices of the samples of largest finite loss, their gradients)."""
+    def extremes(self) -> tuple[Array, Array]:
+        """(samples of the smallest and of the largest loss, in this order; their gradients)."""
         losses = np.where(np.isnan(self.by_sample), -np.inf, self.by_sample)
-        if len(losses) > WORST:
-            which = np.argpartition(losses, -WORST)[-WORST:].copy()
-        else:
-            which = np.arange(len(losses))
-        which = which[np.argsort(losses[which])[::-1]]
+        which = np.arange(len(losses))
+        if len(losses) > 2 * EXTREME:
+            order = np.argpartition(losses, (EXTREME - 1, len(losses) - EXTREME))
+            which = np.concatenate([order[:EXTREME], order[-EXTREME:]])
+        which = which[np.argsort(losses[which])]
         return which, self.slope(which)
+
+    @property
+    def worst(self) -> tuple[Array, Array]:
+        """(samples of the largest loss, the largest first; their gradients)."""
+        which, slopes = self.extremes
+        return which[::-1][:EXTREME], slopes[::-1][:EXTREME]
 
 
 def last_activation(model: Any) -> str | None:

@@ -17,8 +17,8 @@ LARGEST_HALF = 65504.0
 """The largest number of float16."""
 BITS = {"float16": 10, "bfloat16": 7}
 """Of the fraction."""
-LOOKED_AT = 64
-"""So many samples of each kind are asked for their gradients."""
+FIRST = 512
+"""So many samples are asked for their gradients where they have no losses to choose by."""
 OBJECTIVE = 256
 """So many elements of a boosting objective are differentiated."""
 EVIDENCE = 32
@@ -97,10 +97,9 @@ def broken_gradients(call: Call) -> Found | None:
     call.need(call.subject.slope is not None, "the loss has no gradient that can be asked for")
     _, p = call.fitted()
     call.need(p.ndim > 0 and np.issubdtype(p.dtype, np.floating), "the predictions are no batch")
-    which, finite = _samples(call)
+    which, finite, slopes = _samples(call)
     if not finite.any():
         return None
-    slopes = call.slope(which)
     broken = ~np.isfinite(slopes)
     broken[~finite] = False
     if not broken.any():
@@ -120,8 +119,8 @@ def broken_gradients(call: Call) -> Found | None:
     )
 
 
-def _samples(call: Call) -> tuple[Array, Array]:
-    """Samples of the smallest and of the largest loss, and which of them have a finite one."""
+def _samples(call: Call) -> tuple[Array, Array, Array]:
+    """Some samples, which of them have a finite loss, and their gradients."""
     try:
         losses = call.by_sample
     except Inapplicable:
@@ -132,17 +131,13 @@ def _samples(call: Call) -> tuple[Array, Array]:
         )
         call.need(y.ndim > 0 and len(y) == len(p), "there is no batch dimension")
         # No losses of their own: some as they come.
-        which = np.arange(min(len(p), 8 * LOOKED_AT))
+        which = np.arange(min(len(p), FIRST))
         whole = call.evaluate(y[which], p[which])
         call.need(not isinstance(whole, tuple), "the call returns gradients, no loss")
-        return which, np.full(len(which), bool(np.isfinite(whole).all()))
-    told = np.where(np.isnan(losses), np.inf, losses)
-    if len(told) <= 2 * LOOKED_AT:
-        which = np.arange(len(told))
-    else:
-        order = np.argpartition(told, (LOOKED_AT - 1, len(told) - LOOKED_AT))
-        which = np.unique(np.concatenate([order[:LOOKED_AT], order[-LOOKED_AT:]]))
-    return which, np.isfinite(losses[which])
+        finite = np.full(len(which), bool(np.isfinite(whole).all()))
+        return which, finite, call.slope(which)
+    which, slopes = call.extremes
+    return which, np.isfinite(losses[which]), slopes
 
 
 @finding("LK403", "a loss that is NaN or infinite")
