@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import keras
-from keras.src.backend.common.masking import get_keras_mask  # not public: see loss.py
+
+# Not public: the masks are nowhere else (see loss.py), and what `compile` makes of a function.
+from keras.src.backend.common.masking import get_keras_mask
+from keras.src.losses.losses import LossFunctionWrapper
 
 if TYPE_CHECKING:
     from losskit.checks.watch import Say
@@ -47,6 +50,11 @@ class CheckLoss(keras.callbacks.Callback):
         for name, value in (("every", every), ("sample", sample)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
+        if y is None:
+            raise TypeError(
+                "CheckLoss takes arrays x and y, got y=None: take the first batch of a data set, "
+                "x, y = next(iter(dataset))."
+            )
         self._data = keras.tree.map_structure(
             lambda a: a[:sample] if hasattr(a, "shape") else a, (x, y, sample_weight)
         )
@@ -96,14 +104,19 @@ def calls(model: Any, y: Any, p: Any, weight: Any = None) -> Iterator[tuple[Any,
 
 def _loss(loss: Any, y: Any, p: Any) -> Any:
     """A loss object or function, where `compile` takes names too."""
-    if not isinstance(loss, str):
+    if isinstance(loss, keras.losses.Loss):
         return loss
-    if loss.lower() in ("crossentropy", "ce"):  # Keras chooses by the shapes
+    if isinstance(loss, str) and loss.lower() in (
+        "crossentropy",
+        "ce",
+    ):  # Keras chooses by the shapes
         wide = p.shape[-1] > 1
         labels = len(_only(y).shape) < len(p.shape) or _only(y).shape[-1] != p.shape[-1]
         kind = ("sparse_" if labels else "") + "categorical" if wide else "binary"
         loss = f"{kind}_crossentropy"
-    return keras.losses.get(loss)
+    loss = keras.losses.get(loss)
+    # As `compile` wraps a function: shapes are squeezed, items are averaged.
+    return loss if isinstance(loss, keras.losses.Loss) else LossFunctionWrapper(loss)
 
 
 def _masked(weight: Any, mask: Any) -> Any:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 
 from losskit.torch.kernels import transformed
@@ -72,7 +69,7 @@ class _Hook:
             return
         with self._checker.undisturbed():
             p, y, weight = arguments(module, args, kwargs)
-            self._checker(_bare(module), y, p, sample_weight=weight)
+            self._checker(module, y, p, sample_weight=weight)
 
 
 def arguments(
@@ -105,14 +102,3 @@ def _head(tensors: list[Any]) -> list[Any]:
         return tensors
     rows = max(1, LARGEST * lengths.pop() // size)
     return [x[:rows] for x in tensors]
-
-
-def _bare(module: nn.Module) -> nn.Module:
-    """A copy without hooks, on the CPU: the check calls it too, and on arrays."""
-    made = copy.copy(getattr(module, "_orig_mod", module))
-    hooks: dict[str, Any] = {
-        k: OrderedDict() for k, v in vars(made).items() if k.endswith("_hooks") and v
-    }
-    made.__dict__ = {**vars(made), **hooks}
-    with torch.no_grad():
-        return copy.deepcopy(made).cpu()

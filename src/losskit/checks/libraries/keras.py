@@ -2,52 +2,63 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import lru_cache, partial
 from typing import Any
 
 import keras
 import numpy as np
 
-from losskit.checks.libraries.arrays import partial_arguments
+from losskit.checks.libraries.arrays import defaults_of, partial_arguments
 from losskit.checks.subject import Subject
 from losskit.core.definition import CARDS, Card, find
 from losskit.core.namespaces import Array
 
 
-def recognise(loss: Any, y: Any, p: Any) -> Subject:
+def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
     """A `keras.losses.Loss`, or a function of `keras.losses` (a `functools.partial` of it too)."""
+    if isinstance(loss, (keras.metrics.Metric, keras.Model)):
+        raise TypeError(f"loss is a {type(loss).__name__}, expected a loss: {loss!r}.")
     if isinstance(loss, keras.losses.Loss):
-        options = dict(getattr(loss, "_fn_kwargs", {}))
+        function: Any = getattr(loss, "fn", None)
+        options = {**defaults_of(function, 2)} if function is not None else {}
+        options |= getattr(loss, "_fn_kwargs", {})
         called = type(loss).__name__
-        name = getattr(getattr(loss, "fn", None), "__name__", called)
+        if called == "LossFunctionWrapper":
+            called = function.__name__
+        name = function.__name__ if _is_known(function) else called
         reduction = loss.reduction or "none"
-        items, value = loss.call, loss
-        weighs = True
+        items, value, weighs = loss.call, loss, True
+        known = _is_known(_defines(loss, "call")) and (function is None or _is_known(function))
     else:
         function, options = partial_arguments(loss)
-        defaults = inspect.signature(function).parameters.values()
-        options = {p.name: p.default for p in list(defaults)[2:]} | options
+        if not hasattr(function, "__name__"):
+            return None
+        options = defaults_of(function, 2) | options
         called = name = function.__name__
         reduction, items, value, weighs = "none", loss, loss, False
-    card = getattr(loss, "card", None)
-    if card is None:
-        card = _card(name, options)
-    else:
+        known = _is_known(function)
+    card = getattr(loss, "card", None) if known else None
+    if card is not None:
         options = card.parameters()
+    elif known:
+        card = _card(name, options)
     own = type(loss).__module__.startswith("losskit")
 
-    state = f"{reduction} {options}"
-    items, value = _compiled(items, state), _compiled(value, state)
+    if known:
+        state = f"{reduction} {options}"
+        items, value = _compiled(items, state), _compiled(value, state)
 
     def run(function: Any, y: Any, p: Any, *weights: Any) -> Array:
         found = function(_tensor(y), _tensor(p), *weights)
+        if not hasattr(found, "shape"):
+            kind = type(found).__name__
+            raise TypeError(f"the loss returned a {kind}, expected one tensor")
         return np.asarray(keras.ops.convert_to_numpy(found), np.float64)
 
     shown = ", ".join(f"{k}={v!r}" for k, v in options.items() if v not in (None, False, 0.0, -1))
     return Subject(
         library="keras",
-        name=f"{'losskit.keras' if own else 'keras.losses'}.{called}({shown})",
+        name=f"{_place(own, known)}{called}({shown})",
         card=card,
         value=lambda y, p, w: run(value, y, p, *(() if w is None else (_tensor(w),))),
         items=lambda y, p, w: run(items, y, p) * (1.0 if w is None else w),
@@ -63,6 +74,22 @@ def recognise(loss: Any, y: Any, p: Any) -> Subject:
     )
 
 
+def _defines(loss: Any, method: str) -> Any:
+    """The class that a method comes from: a subclass may compute something else."""
+    return next(c for c in type(loss).__mro__ if method in vars(c))
+
+
+def _is_known(x: Any) -> bool:
+    """Whether a class or function is Keras's or losskit's own."""
+    return getattr(x, "__module__", "").startswith(("keras.", "losskit.keras"))
+
+
+def _place(own: bool, known: bool) -> str:
+    if not known:
+        return ""
+    return "losskit.keras." if own else "keras.losses."
+
+
 def _card(name: str, options: dict[str, Any]) -> Card | None:
     """losskit's card of the same name, with the parameters that both have."""
     folded = name.lower().replace("_", "")
@@ -76,7 +103,7 @@ def _card(name: str, options: dict[str, Any]) -> Card | None:
         return None  # Keras takes parameters that losskit refuses
 
 
-@lru_cache(64)
+@lru_cache(16)
 def _compiled(function: Any, state: str) -> Any:
     """On JAX one program per shape, as in training: else each operation would be compiled alone.
 

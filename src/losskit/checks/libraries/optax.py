@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from losskit.checks.libraries.arrays import partial_arguments
+from losskit.checks.libraries.arrays import defaults_of, partial_arguments
 from losskit.checks.subject import Subject
 from losskit.core.definition import CARDS, Card, find
 from losskit.core.namespaces import Array
@@ -47,13 +46,12 @@ FROM_LOGITS = {
 }
 
 
-def recognise(loss: Any, y: Any, p: Any) -> Subject:
+def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject:
     """A function of `optax.losses` or `losskit.jax` (a `functools.partial` of it too)."""
     function, given = partial_arguments(loss)
     name = function.__name__
     ours = function.__module__.startswith("losskit")
-    parameters = list(inspect.signature(function).parameters.values())
-    options = {q.name: q.default for q in parameters if q.default is not q.empty} | given
+    options = defaults_of(function) | given
     shown = ", ".join(f"{k}={v!r}" for k, v in given.items())
 
     # One program per shape: operation by operation, each would be compiled by itself. losskit's are

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from losskit.checks.libraries.arrays import as_numpy, restored
 from losskit.checks.subject import Subject
 from losskit.core.families import Setwise
 from losskit.core.namespaces import Array
@@ -16,7 +17,7 @@ def recognise(loss: Any) -> Subject | None:
     """A losskit loss, its function, or its name; None for anything else."""
     if isinstance(loss, str):
         loss = get(loss)
-    elif loss in FUNCTIONS.values() if callable(loss) else False:
+    elif any(loss is function for function in FUNCTIONS.values()):
         loss = get(loss.__name__)
     if not isinstance(loss, Loss):
         return None
@@ -58,14 +59,24 @@ def _written(loss: Loss) -> str:
     return f"losskit.{type(loss).__name__}({', '.join(shown)})"
 
 
-def unknown(loss: Any) -> Subject:
-    """A function (y_true, y_pred) -> a number, items, or the pair (gradient, Hessian) of them."""
+def unknown(loss: Any, forms: tuple[Any, Any]) -> Subject:
+    """A function (y_true, y_pred) -> a number, items, or the pair (gradient, Hessian) of them.
+
+    It is called with copies, in the form that the caller's arrays have.
+    """
 
     def value(y: Any, p: Any, w: Array | None) -> Any:
-        found = loss(y, p) if w is None else loss(y, p, w)
+        found = loss(*map(restored, (y, p), forms))
         if isinstance(found, tuple):
-            return tuple(np.asarray(x, np.float64) for x in found)
-        return np.asarray(found, np.float64)
+            return tuple(_numbers(x) for x in found)
+        return _numbers(found)
 
     name = getattr(loss, "__qualname__", None) or type(loss).__name__
     return Subject(library="other", name=name, card=None, value=value)
+
+
+def _numbers(found: Any) -> Array:
+    if found is None or isinstance(found, (dict, str)):
+        kind = "None" if found is None else f"a {type(found).__name__}"
+        raise TypeError(f"the loss returned {kind}, expected a number or an array")
+    return as_numpy("the loss", found).astype(np.float64)

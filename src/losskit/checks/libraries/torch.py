@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import inspect
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 import torch
 
-from losskit.checks.libraries.arrays import partial_arguments
+from losskit.checks.libraries.arrays import as_numpy, defaults_of, partial_arguments
 from losskit.checks.subject import Subject
 from losskit.core.definition import Card, find
 from losskit.core.namespaces import Array
@@ -40,49 +40,61 @@ MODULES = {
 """Modules, by the function that each calls."""
 
 
-def recognise(loss: Any, y: Any, p: Any) -> Subject:
+def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
     """A module, or a function of `torch.nn.functional` (a `functools.partial` of it too)."""
+    y_form, p_form = forms
     if isinstance(loss, torch.nn.Module):
-        called = type(loss).__name__
-        name = next((MODULES[c.__name__] for c in type(loss).__mro__ if c.__name__ in MODULES), "")
+        # A subclass with a forward of its own may compute something else.
+        home = next(c for c in type(loss).__mro__ if "forward" in vars(c))
+        known = home.__module__.startswith(("torch.nn.modules.loss", "losskit.torch"))
+        name = MODULES.get(home.__name__, "") if known else ""
         options = {k: v for k, v in vars(loss).items() if not k.startswith("_") and k != "training"}
         options |= dict(loss.named_buffers(recurse=False))
         written = repr(loss).replace("\n", "")
+        loss = bare(loss)
+        first_form = p_form[0] if isinstance(p_form, tuple) else p_form
+        if first_form.library != "torch" or first_form.dtype in ("float16", "bfloat16"):
+            dtype = (p[0] if isinstance(p, tuple) else p).dtype
+            if dtype.kind == "f":
+                loss = loss.to(getattr(torch, dtype.name))
         unreduced = copy.copy(loss)
         unreduced.__dict__ = dict(loss.__dict__, reduction="none")
-        if "reduction" not in options:
-            unreduced = None
     else:
         function, given = partial_arguments(loss)
-        called = name = function.__name__
-        defaults = inspect.signature(function).parameters.values()
-        options = {q.name: q.default for q in defaults if q.default is not q.empty} | given
+        if not hasattr(function, "__name__"):
+            return None
+        name, known = function.__name__, True
+        options = defaults_of(function) | given
         shown = ", ".join(f"{k}={v!r}" for k, v in given.items())
-        written = f"{called}({shown})"
+        written = f"{name}({shown})"
 
         def unreduced(*args: Any) -> Any:
             return loss(*args, reduction="none")
 
-        if "reduction" not in options:
-            unreduced = None
-    own = getattr(loss, "card", None)
+    options = {k: as_numpy(k, v) if isinstance(v, torch.Tensor) else v for k, v in options.items()}
+    if "reduction" not in options:
+        unreduced = None
+    own = getattr(loss, "card", None) if known else None
     card = own if own is not None else _card(name, options, _dimensions(y), _dimensions(p))
+    labels = card is not None and card.target.labels
+    as_labels = labels or name in ("multilabel_margin_loss", "") or isinstance(y, tuple)
 
     def arguments(y: Any, p: Any) -> list[Any]:
         """The tensors, in PyTorch's order: inputs, then targets."""
         first = [_tensor(x) for x in (p if isinstance(p, tuple) else (p,))]
         like = first[0].dtype if first[0].is_floating_point() else torch.float32
-        labels = card is not None and card.target.labels and not _distribution(name, y, p)
-        labels = labels or name == "multilabel_margin_loss"
-        targets = y if isinstance(y, tuple) else (y,)
-        last = [_target(x, like, labels or isinstance(y, tuple)) for x in targets]
+        last = (
+            [_target(x, f, like, True) for x, f in zip(y, y_form, strict=True)]
+            if isinstance(y, tuple)
+            else [_target(y, y_form, like, as_labels)]
+        )
         if name == "gaussian_nll_loss":
             return [first[0], *last, *first[1:]]  # (input, target, variance)
         return first + last
 
     def run(function: Any, y: Any, p: Any) -> Array:
         with torch.no_grad():
-            return np.asarray(function(*arguments(y, p)).double().cpu(), np.float64)
+            return _numbers(function(*arguments(y, p)))
 
     def slope(y: Any, p: Any, w: Array | None) -> Array:
         with torch.enable_grad():
@@ -94,9 +106,10 @@ def recognise(loss: Any, y: Any, p: Any) -> Subject:
         return np.asarray(zero.detach().double().cpu(), np.float64)
 
     ours = getattr(loss, "__module__", "").startswith("losskit")
+    place = ("losskit.torch." if ours else "torch.nn.") if known else ""
     return Subject(
         library="torch",
-        name=f"{'losskit.torch' if ours else 'torch.nn'}.{written}",
+        name=f"{place}{written}",
         card=card,
         value=lambda y, p, w: run(loss, y, p),
         items=None if unreduced is None else lambda y, p, w: run(unreduced, y, p),
@@ -157,17 +170,41 @@ def _dimensions(x: Any) -> int:
     return 0 if isinstance(x, tuple) else int(np.ndim(x))
 
 
-def _distribution(name: str, y: Any, p: Any) -> bool:
-    return name == "cross_entropy" and np.ndim(y) == np.ndim(p)
+def bare(module: torch.nn.Module) -> torch.nn.Module:
+    """A copy without hooks, on the CPU, to be called in the module's place: it stays as it is.
+
+    A module that cannot be copied is taken as it is.
+    """
+    made = copy.copy(getattr(module, "_orig_mod", module))
+    hooks: dict[str, Any] = {
+        k: OrderedDict() for k, v in vars(made).items() if k.endswith("_hooks") and v
+    }
+    made.__dict__ = {**vars(made), **hooks}
+    with torch.no_grad():
+        try:
+            return copy.deepcopy(made).cpu()
+        except (RuntimeError, TypeError):
+            return module
 
 
 def _tensor(x: Any) -> Any:
     return torch.as_tensor(np.ascontiguousarray(x)).clone()
 
 
-def _target(x: Any, like: Any, labels: bool) -> Any:
-    """Targets that were no tensors come in the dtype that the loss wants."""
+def _target(x: Any, form: Any, like: Any, labels: bool) -> Any:
+    """Targets as they came; those that were no tensors in the dtype that the loss wants."""
     tensor = _tensor(x)
-    if labels:
-        return tensor if tensor.is_floating_point() else tensor.long()
-    return tensor.to(like)
+    if form.library == "torch":
+        half = form.dtype in ("float16", "bfloat16")  # computed in float32, as the predictions are
+        own = getattr(torch, form.dtype)
+        return tensor.to(like if half or own == torch.float32 == tensor.dtype else own)
+    if labels and not tensor.is_floating_point():
+        return tensor.long()
+    return tensor if labels and like == tensor.dtype else tensor.to(like)
+
+
+def _numbers(found: Any) -> Array:
+    if not isinstance(found, torch.Tensor):
+        kind = type(found).__name__
+        raise TypeError(f"the loss returned a {kind}, expected one tensor")
+    return np.asarray(found.double().cpu(), np.float64)
