@@ -47,6 +47,8 @@ apply stand in `report.skipped`, each with the reason.
 | in Keras | `model.fit(..., callbacks=[losskit.keras.CheckLoss(x, y)])` |
 | in PyTorch | `losskit.torch.check_loss(loss)`, a hook on the module; `.remove()` ends it |
 | in `losskit train` | on the first batch, by itself |
+
+Import the faces for Keras and PyTorch by name: `import losskit.keras`, `import losskit.torch`.
 """
 FAMILIES = {
     "LK1": "Predictions",

@@ -295,3 +295,22 @@ case(
     near=lambda: (torch.nn.BCELoss(), YES, CHANCES, {"logits": SCORES}),
     says="and 40 of the logits",
 )
+
+# --- LK112: logits of something else
+
+case(
+    "LK112",
+    "torch",
+    "BCELoss",
+    fault=lambda: (torch.nn.BCELoss(), YES, CHANCES, {"logits": 2 * SCORES}),
+    near=lambda: (torch.nn.BCELoss(), YES, CHANCES, {"logits": SCORES}),
+    says="they differ by up to",
+)
+case(
+    "LK112",
+    "keras",
+    "BinaryCrossentropy",
+    fault=lambda: (Binary(), YES, CHANCES, {"logits": 2 * SCORES}),
+    near=lambda: (Binary(), YES, CHANCES, {"logits": SCORES}),
+    says="they differ by up to",
+)

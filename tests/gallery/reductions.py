@@ -261,3 +261,41 @@ case(
     ),
     says="the mean over 4 parts of 16 is",
 )
+
+# --- LK508: weights that nobody uses
+
+UNUSED = np.linspace(0.5, 1.5, 64).astype(np.float32)
+case(
+    "LK508",
+    "torch",
+    "MSELoss",
+    fault=lambda: (torch.nn.MSELoss(), REAL, GUESS, {"sample_weight": UNUSED}),
+    near=lambda: (torch.nn.MSELoss(), REAL, GUESS),
+    says="A sample_weight of 64 numbers was given, but torch.nn.MSELoss takes none",
+)
+case(
+    "LK508",
+    "optax",
+    "squared_error",
+    fault=lambda: (optax.squared_error, REAL, GUESS, {"sample_weight": UNUSED}),
+    near=lambda: (optax.squared_error, REAL, GUESS),
+    says="A sample_weight of 64 numbers was given, but optax.squared_error takes none",
+)
+case(
+    "LK508",
+    "keras",
+    "mean_squared_error",
+    fault=lambda: (
+        keras.losses.mean_squared_error,
+        COLUMN,
+        COLUMN_GUESS,
+        {"sample_weight": UNUSED},
+    ),
+    near=lambda: (
+        keras.losses.MeanSquaredError(),
+        COLUMN,
+        COLUMN_GUESS,
+        {"sample_weight": UNUSED},
+    ),
+    says="A sample_weight of 64 numbers was given",
+)

@@ -7,6 +7,7 @@ import numpy as np
 import optax
 import torch
 
+import losskit
 from gallery import case
 from gallery.predictions import CHANCES, LABELS, LOGITS, LOGS, ONE_HOT, SCORES, SHARES, YES
 
@@ -204,4 +205,38 @@ case(
     fault=lambda: (labels_of, STEPS, MOVED),
     near=lambda: (partial(labels_of, axis=1), STEPS, MOVED),
     says="the labels' shape (8, 12) puts the classes on axis 1",
+)
+
+# --- LK305: a batch read as one row
+
+ONES = (np.arange(64) % 3 == 0).astype(np.float32)
+SINGLE = np.random.default_rng(5).normal(size=64).astype(np.float32)
+case(
+    "LK305",
+    "torch",
+    "CrossEntropyLoss",
+    fault=lambda: (torch.nn.CrossEntropyLoss(), ONES, SINGLE),
+    # One sample of 64 classes.
+    near=lambda: (torch.nn.CrossEntropyLoss(), np.eye(64, dtype=np.float32)[3], SINGLE),
+    says="are one row of 64 classes for this loss, but the 64 targets hold 22 ones",
+)
+case(
+    "LK305",
+    "optax",
+    "softmax_cross_entropy",
+    fault=lambda: (optax.softmax_cross_entropy, ONES, SINGLE),
+    near=lambda: (optax.softmax_cross_entropy, ONES / 22, SINGLE),
+    says="but the 64 targets hold 22 ones",
+)
+case(
+    "LK305",
+    "losskit",
+    "categorical_crossentropy",
+    fault=lambda: (
+        losskit.get("categorical_crossentropy", from_logits=True),
+        np.arange(64) % 5,
+        SINGLE,
+    ),
+    near=lambda: (losskit.get("binary_crossentropy", from_logits=True), ONES, SINGLE),
+    says="but the 64 targets are labels",
 )

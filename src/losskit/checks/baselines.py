@@ -25,7 +25,7 @@ def above_guessing(call: Call) -> Found | None:
     name = call.card.name
     if name == "mean_squared_error":
         return _above_variance(call)
-    items = _items(call)
+    items, count = _items(call)
     if name == "binary_crossentropy":
         guess, says = math.log(2), "answering 1/2 gives ln 2"
     elif name in (
@@ -39,10 +39,11 @@ def above_guessing(call: Call) -> Found | None:
     else:
         raise Inapplicable("its baseline is not known")
     value = float(np.mean(items, dtype=np.float64))
+    call.need(math.isfinite(value), "the loss is not finite")
     if not value > 2 * guess + 1:
         return None
     return warning(
-        f"The mean loss of {items.size} items is {value:.4g}, but {says} = {guess:.4g}: the model "
+        f"The mean loss of {count} items is {value:.4g}, but {says} = {guess:.4g}: the model "
         "is certain and wrong.",
         "Look at the scale of the inputs first: usually they are not scaled (pixels of 0 to 255); "
         "then at the learning rate, and at whether labels belong to their inputs.",
@@ -51,8 +52,8 @@ def above_guessing(call: Call) -> Found | None:
     )
 
 
-def _items(call: Call) -> Array:
-    """The items that count, none of them weighted."""
+def _items(call: Call) -> tuple[Array, int]:
+    """The items that count, none of them weighted, and how many they are."""
     card = call.card
     weighted = call.subject.options.get("weight") is not None
     weighted |= call.subject.options.get("pos_weight") is not None
@@ -61,6 +62,8 @@ def _items(call: Call) -> Array:
     plain = getattr(card, "temperature", 1.0) == 1 and getattr(card, "z_loss", 0.0) == 0
     call.need(plain, "the loss is more than a cross-entropy")
     _, p = call.fitted()
+    finite = bool(np.isfinite(p.min()) and np.isfinite(p.max()))
+    call.need(finite, "predictions are not finite")
     items = call.items.reshape(-1)
     if items.size == call.counted.size:
         items = items[call.counted]
@@ -68,11 +71,11 @@ def _items(call: Call) -> Array:
         # Keras averages over the last dimension.
         call.need(bool(call.counted.all()), "the items are not one per element")
         call.need(p.size >= EVIDENCE, f"fewer than {EVIDENCE} items say too little")
-        return items
+        return items, p.size
     else:
         raise Inapplicable("the items are not one per row")
     call.need(items.size >= EVIDENCE, f"fewer than {EVIDENCE} items say too little")
-    return items
+    return items, items.size
 
 
 def _above_variance(call: Call) -> Found | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,12 @@ STRETCHED = 10**7
 """How many items shapes may broadcast to in a call that is tried."""
 EXTREME = 64
 """So many samples of the smallest, and of the largest loss are asked for their gradients."""
+ROW_TOLERANCE = {"bfloat16": 2e-2, "float16": 5e-3}
+"""How far the sum of a softmax's row may lie from 1; 1e-3 for wider types."""
+ROUNDING = {"bfloat16": 2.0**-8, "float16": 2.0**-11}
+"""The largest relative error of one number; nothing to speak of for wider types."""
+SEEN = 1 << 16
+"""So many values tell that all are those of a narrower type."""
 
 _TAKES = {
     id(LOGIT): "logits",
@@ -59,10 +66,15 @@ class Call:
     chunks: int
     dtype: str
     """The predictions' own dtype, before they became float32."""
+    y_dtype: str = ""
+    """Likewise of the targets."""
 
     def __post_init__(self) -> None:
         card = self.subject.card
-        if not self.subject.squeezes or card is None or self.fits or not self.p.ndim:
+        squeezes = self.subject.squeezes
+        if self.subject.library == "keras" and not self.subject.name.startswith("losskit"):
+            squeezes |= has_row_target(card)  # its functions of labels do it too
+        if not squeezes or card is None or self.fits or not self.p.ndim:
             return
         # What the library squeezes by itself comes squeezed.
         wanted = item_shape(card, self.p.shape) if has_row_target(card) else self.p.shape
@@ -223,10 +235,27 @@ class Call:
     def half(self) -> bool:
         return self.dtype in HALF
 
+    @cached_property
+    def precision(self) -> str:
+        """The type whose numbers the predictions are: a float32 may hold those of bfloat16."""
+        if self.dtype in HALF or isinstance(self.p, tuple):
+            return self.dtype
+        return "bfloat16" if _was_bfloat16(self.p) else self.dtype
+
     @property
     def row_tolerance(self) -> float:
         """How far the sum of a softmax's row may lie from 1."""
-        return 5e-3 if self.half else 1e-3
+        return ROW_TOLERANCE.get(self.precision, 1e-3)
+
+    @property
+    def log_tolerance(self) -> float:
+        """How far the sum of a log-softmax's exponentials may lie from 1.
+
+        A rounded logarithm is off by a share of its size, which is up to ln C for what counts; and
+        half precision rounds several times on the way.
+        """
+        size = math.log(max(2, self.rows.shape[1]))
+        return max(self.row_tolerance, 4 * ROUNDING.get(self.precision, 0.0) * size)
 
     def sums_to_one(self, rows: Array) -> Array:
         """Which rows are distributions: within [0, 1], with a sum of 1."""
@@ -241,12 +270,21 @@ class Call:
         From the model's last layer, or from the logits that the caller gave.
         """
         if self.logits is not None and not isinstance(self.p, tuple):
-            if self.logits.shape != self.p.shape:
-                raise Inapplicable("the logits differ in shape from the predictions")
-            for name, made in (("softmax", _softmax), ("sigmoid", _sigmoid)):
-                if np.allclose(made(self.logits, self.axis), self.p, atol=self.row_tolerance):
-                    return name
+            made = self.made_of_logits
+            if made is not None:
+                return made
         return None if self.model is None else last_activation(self.model)
+
+    @cached_property
+    def made_of_logits(self) -> str | None:
+        """What makes the predictions of the given logits: "softmax" or "sigmoid", if either."""
+        _, p = self.arrays()
+        assert self.logits is not None
+        axis = getattr(self.subject.card, "axis", -1)
+        for name, made in (("softmax", softmax), ("sigmoid", _sigmoid)):
+            if p.ndim and np.allclose(made(self.logits, axis), p, atol=self.row_tolerance):
+                return name
+        return None
 
     # --- what its own library computes
 
@@ -335,12 +373,19 @@ class Call:
     @cached_property
     def extremes(self) -> tuple[Array, Array]:
         """(samples of the smallest and of the largest loss, in this order; their gradients)."""
-        losses = np.where(np.isnan(self.by_sample), -np.inf, self.by_sample)
-        which = np.arange(len(losses))
+        losses = self.by_sample
+        nan = np.isnan(losses)
+        if nan.any():
+            losses = np.where(nan, -np.inf, losses)
         if len(losses) > 2 * EXTREME:
+            # Twice as wide as float32: no second array of indices beside it, and none kept.
             order = np.argpartition(losses, (EXTREME - 1, len(losses) - EXTREME))
             which = np.concatenate([order[:EXTREME], order[-EXTREME:]])
+            del order
+        else:
+            which = np.arange(len(losses))
         which = which[np.argsort(losses[which])]
+        del losses, nan
         return which, self.slope(which)
 
     @property
@@ -350,21 +395,59 @@ class Call:
         return which[::-1][:EXTREME], slopes[::-1][:EXTREME]
 
 
+_ACTIVATIONS = {
+    *("linear", "softmax", "logsoftmax", "sigmoid", "logsigmoid", "hardsigmoid", "tanh"),
+    *("hardtanh", "relu", "relu6", "leakyrelu", "prelu", "elu", "selu", "celu", "gelu", "silu"),
+    *("swish", "hardswish", "mish", "softplus", "softsign", "exponential"),
+}
+_LINEAR = {"linear", "bilinear", "conv1d", "conv2d", "conv3d"}
+"""PyTorch's layers that end in no activation."""
+_NEUTRAL = re.compile("dropout|flatten|reshape|identity|permute|squeeze|activityregularization")
+"""Layers behind an activation that leave its values as they are."""
+
+
 def last_activation(model: Any) -> str | None:
     """The name of a Keras or PyTorch model's last activation ("linear" for none), if it shows."""
-    layers = getattr(model, "layers", None)
-    if layers:  # Keras
-        last = layers[-1]
-        activation = getattr(last, "activation", None)
-        name = type(last).__name__ if activation is None else getattr(activation, "__name__", "")
-        return name.lower() or None
-    if hasattr(model, "modules"):  # PyTorch: the order of the modules is that of the calls only
-        parts = list(model.children()) if type(model).__name__ == "Sequential" else []
-        return last_activation(parts[-1]) if parts else type(model).__name__.lower()
+    kinds = {c.__name__ for c in type(model).__mro__}
+    if "Sequential" in kinds:
+        parts = list(getattr(model, "layers", None) or model.children())
+    elif "Functional" in kinds:
+        parts = list(model.operations) if len(model.outputs) == 1 else []
+    elif hasattr(model, "children") or hasattr(model, "operations") or hasattr(model, "call"):
+        return _activation(model)
+    else:
+        return None
+    for part in reversed(parts):
+        if not _NEUTRAL.search(_folded(type(part).__name__)):
+            return last_activation(part)
     return None
 
 
-def _softmax(z: Array, axis: int) -> Array:
+def _activation(layer: Any) -> str | None:
+    """That of one layer; None where only its code would tell."""
+    activation = getattr(layer, "activation", None)
+    if activation is not None:
+        name = getattr(activation, "__name__", type(activation).__name__)
+    else:
+        name = type(layer).__name__
+        if hasattr(layer, "children") and _folded(name) in _LINEAR:
+            return "linear"
+    return _folded(name) if _folded(name) in _ACTIVATIONS else None
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
+def _was_bfloat16(p: Array) -> bool:
+    """Whether float32 numbers are bfloat16's: the last 16 bits of each are 0."""
+    if p.dtype != np.float32 or p.size < 16:
+        return False
+    some = np.asarray(p.flat[:SEEN])
+    return not (some.view(np.uint32) & 0xFFFF).any() and not ((some == 0) | (some == 1)).all()
+
+
+def softmax(z: Array, axis: int) -> Array:
     e = np.exp(z - z.max(axis, keepdims=True))
     return np.asarray(e / e.sum(axis, keepdims=True))
 
@@ -395,7 +478,16 @@ def _few(x: Array) -> Array:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return tidy(str(error)) or type(error).__name__
+
+
+def tidy(message: str, width: int = 200) -> str:
+    """The first line of an error's message, without TensorFlow's marks, cut between words."""
+    words = re.sub(r"\{\{function_node [^}]*\}\}|\[Op:\w+\].*", "", message, flags=re.DOTALL)
+    line = (words.strip().splitlines() or [""])[0].strip()
+    if len(line) <= width:
+        return line
+    return line[: width - 3].rpartition(" ")[0].rstrip(" ,;:.") + "..."
 
 
 def index(where: Array) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,7 @@ from losskit.core.definition import find
 from losskit.terminal import Exit, fail, parse_loss, split_loss, stderr, stdout
 
 if TYPE_CHECKING:
+    from losskit.checks.report import Finding
     from losskit.core.namespaces import Array
     from losskit.numpy import Loss
 
@@ -83,10 +86,28 @@ def check(
     else:
         from losskit.checks.show import terminal
 
-        stdout().print(terminal(report, reasons=verbose))
+        shown = replace(report, findings=tuple(map(_here, report.findings)))
+        stdout().print(terminal(shown, reasons=verbose))
     grave = {"error"} if fail_on is Severity.error else {"error", "warning"}
     if any(finding.severity in grave for finding in report):
         raise typer.Exit(int(Exit.FOUND))
+
+
+_HERE = (
+    (r"\b([Pp]ass from_logits=True)\b", r"\1 (here: --logits)"),
+    (r"\b([Pp]ass from_logits=False)\b", r"\1 (here: without --logits)"),
+    (r'\b([Pp]ass reduction="\w+")', r"\1 (in code)"),
+    (r"\b([Pp]ass (?!from_logits)(\w+=[^\s,.;\"]+))", r"\1 (here: --param \2)"),
+)
+"""What remedies say in code, and what does it on the command line."""
+
+
+def _here(finding: Finding) -> Finding:
+    """A finding whose remedy holds on the command line."""
+    remedy = finding.remedy
+    for code, option in _HERE:
+        remedy = re.sub(code, option, remedy)
+    return replace(finding, remedy=remedy)
 
 
 def _loss(text: str, parameters: list[str], logits: bool) -> Loss:

@@ -44,7 +44,14 @@ def dead_gradients(call: Call) -> Found | None:
     binary = call.subject.card is not None and call.subject.card.task == "binary"
     function = "sigmoid" if binary else "softmax"
     logits = f"Keep the logits and let the loss apply {function}, so that nothing is clipped."
-    return error(
+    # Of a formula that nobody knows, zeros may be meant.
+    say = warning if call.subject.card is None else error
+    if not _of_probabilities(call):
+        logits = (
+            "Look for a part of the formula that is clipped, rounded or saturated there, and let "
+            "it keep a slope."
+        )
+    return say(
         f"Of the {len(which)} samples of largest loss, {count} have a gradient of exactly 0, "
         f"though their loss is up to {loss:.4g}: nothing is learned from them.",
         call.subject.says(
@@ -58,6 +65,12 @@ def dead_gradients(call: Call) -> Found | None:
         loss=loss,
         first=int(which[np.argmax(dead)]),
     )
+
+
+def _of_probabilities(call: Call) -> bool:
+    """Whether it is a cross-entropy, whose probabilities are what is clipped."""
+    card = call.subject.card
+    return card is not None and ("crossentropy" in card.name or "likelihood" in card.name)
 
 
 def _zero_at_best(call: Call) -> bool:
@@ -257,8 +270,15 @@ def half_overflows(call: Call) -> Found | None:
     call.need(not isinstance(whole, tuple), "the call returns gradients, no loss")
     if not np.isfinite(whole).all():
         return None  # LK403
+    # PyTorch and JAX compute in the wider of the two types; targets that were wide stay so.
+    narrow = call.y_dtype == "float16"
+    wide = not isinstance(call.y, tuple) and call.y.dtype.kind == "f" and not narrow
+    call.need(
+        not (call.subject.library == "torch" and wide), f"the targets are {call.y_dtype}, not half"
+    )
     weight = call.weight if call.subject.weighs else None
-    computed = call.evaluate(_as_half(call.y), _as_half(call.p), weight)
+    y = _as_half(call.y) if narrow else call.y
+    computed = call.evaluate(y, _as_half(call.p), weight)
     lost = ~np.isfinite(computed)
     if not lost.any():
         return None

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from losskit.checks.call import Call, share
+from losskit.checks.call import Call, share, softmax
 from losskit.checks.rules import Found, Inapplicable, error, finding, hint, warning
 from losskit.numpy import get
 
@@ -29,10 +29,14 @@ def softmax_twice(call: Call) -> Found | None:
         return None
     call.need(call.ends_in in (None, "softmax"), "the model does not end in softmax")
     floor = math.log1p((classes - 1) / math.e)
+    alike = len(rows) > 1 and bool((rows == rows[0]).all())
     say = error if rows.size >= EVIDENCE or call.ends_in == "softmax" else warning
+    twice = "softmax is applied twice, and"
+    if alike and call.ends_in is None:  # a head of constant weights gives such rows too
+        say, twice = hint, "all alike. If they are softmax's, it is applied twice, and"
     return say(
         f"The loss takes logits, but each of the {len(rows)} rows of predictions sums to 1 and "
-        f"lies within [0, 1]: softmax is applied twice, and the loss cannot fall below "
+        f"lies within [0, 1]: {twice} the loss cannot fall below "
         f"ln(1 + (C - 1) / e) = {floor:.4g} for C = {classes} classes.",
         call.subject.says(
             "Leave out the softmax at the end of the model.",
@@ -57,6 +61,8 @@ def sigmoid_twice(call: Call) -> Found | None:
     if p.min() < 0 or p.max() > 1:
         return None
     call.need(certain or call.ends_in is None, "the model does not end in sigmoid")
+    spread = (p.min() < 0.25 and p.max() > 0.5) or p.std(dtype=np.float64) > 0.1
+    call.need(certain or bool(spread), "predictions this close together may be logits near 0")
     say = error if certain else warning
     twice = "the sigmoid is" if certain else "it looks as if the sigmoid is"
     return say(
@@ -138,7 +144,7 @@ def not_log_probabilities(call: Call) -> Found | None:
     log-probabilities. Of probabilities or logits they make a number that can fall without bound."""
     call.need(call.takes == "log-probabilities", "the loss takes no log-probabilities")
     rows = call.rows
-    tolerance = call.row_tolerance
+    tolerance = call.log_tolerance
     remedy = call.subject.says(
         "Apply log_softmax to the logits first.",
         torch="Apply torch.log_softmax to the logits first, or use CrossEntropyLoss."
@@ -296,21 +302,47 @@ def clipped(call: Call) -> Found | None:
     call.need(call.logits is not None, "no logits were given")
     call.need(call.takes == "probabilities", "the loss takes no probabilities")
     call.need(hasattr(call.card, "from_logits"), "there is no such loss of logits")
+    weighted = [call.subject.options.get(k) for k in ("weight", "pos_weight", "class_weight")]
+    call.need(all(w is None for w in weighted), "the loss is weighted")
     y, _ = call.fitted()
     known = ("softmax", "sigmoid")
-    call.need(call.ends_in in known, "the predictions were not made of these logits")
+    call.need(call.made_of_logits in known, "the predictions were not made of these logits")
     card = dataclasses.replace(call.card, from_logits=True)
     try:
-        exact = float(get(card.name, **card.parameters())(y, call.logits))
+        of_logits = get(card.name, **card.parameters()).elementwise(y, call.logits)
     except (TypeError, ValueError) as refused:
         raise Inapplicable("the targets are no targets of this loss") from refused
-    value = call.value
+    # Both the plain mean of the items, whatever the loss reduces and weighs.
+    value, exact = float(np.mean(call.items)), float(np.mean(of_logits))
     if abs(value - exact) <= 0.01 * max(abs(exact), 1e-6):
         return None
     return warning(
-        f"The loss of the probabilities is {value:.6g}, and {exact:.6g} of the logits that they "
-        "were made of: the probabilities were rounded or clipped.",
+        f"The mean loss of the probabilities is {value:.6g}, and {exact:.6g} of the logits that "
+        "they were made of: the probabilities were rounded or clipped.",
         "Pass the logits to the loss, and let it apply softmax or sigmoid.",
         value=value,
         exact=exact,
+    )
+
+
+@finding("LK112", "logits of something else")
+def other_logits(call: Call) -> Found | None:
+    """`logits=` says what the predictions were made of. Where neither softmax nor sigmoid makes
+    the predictions of them, they are no evidence, and checks that need them do not apply."""
+    call.need(call.logits is not None, "no logits were given")
+    _, p = call.arrays()
+    call.need(call.made_of_logits is None, "the predictions were made of these logits")
+    logits, slack = np.asarray(call.logits), call.row_tolerance
+    same = np.allclose(logits, p, atol=slack)
+    if not same and p.ndim:
+        axis = getattr(call.subject.card, "axis", -1)
+        same = np.allclose(np.exp(p), softmax(logits, axis), atol=slack)  # log_softmax
+    if same:
+        return None
+    off = float(np.abs(logits - p).max())
+    return hint(
+        f"Neither softmax nor sigmoid of the logits gives the predictions, nor are they the same: "
+        f"they differ by up to {off:.4g}.",
+        "Pass the logits of the same batch, or leave logits= out.",
+        off=off,
     )

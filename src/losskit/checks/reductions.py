@@ -282,6 +282,32 @@ def mean_of_means(call: Call) -> Found | None:
     )
 
 
+@finding("LK508", "weights that nobody uses")
+def weights_unused(call: Call) -> Found | None:
+    """`sample_weight` was given, and the loss takes none: PyTorch's and optax's have no place for
+    it, and Keras's functions give items that only `model.fit` or a loss object weighs."""
+    weight = call.weight
+    if weight is None:
+        raise Inapplicable("no weights were given")
+    call.need(not call.subject.weighs, "the call takes weights")
+    call.need(not call.subject.name.startswith("losskit"), "losskit's losses take weights")
+    # What `compile` is given as a function or a name, `fit` weighs.
+    say = hint if call.subject.library == "keras" else warning
+    return say(
+        f"A sample_weight of {weight.size} number{'s' * (weight.size != 1)} was given, but "
+        f"{call.subject.name.partition('(')[0]} takes none: the numbers of this report are "
+        "unweighted.",
+        call.subject.says(
+            "Multiply the items by their weights, and divide the sum as is meant.",
+            keras="Pass the loss object instead of the function, which takes sample_weight; in "
+            "model.fit Keras weighs functions too.",
+            torch='Pass reduction="none", multiply the items by their weights, and divide the sum '
+            "as is meant.",
+        ),
+        weights=int(weight.size),
+    )
+
+
 def _batch(call: Call) -> tuple[Array, Array, Array | None]:
     """Targets, predictions and weights that can be cut along the first dimension."""
     y, p = call.arrays()

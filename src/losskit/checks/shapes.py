@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from losskit.checks.call import Call
+from losskit.checks.call import Call, index, tidy
+from losskit.checks.labels import whole
 from losskit.checks.rules import RULES, Found, Inapplicable, error, finding, hint, warning
 from losskit.core.families import has_row_target
 from losskit.core.inputs import fits, item_shape
@@ -20,10 +21,12 @@ VARIETY = 16
 LINES = 16
 """So many lines of 0 and 1 do not sum to 1 each by chance."""
 SAMPLE = 4096
+OFF = 5e-3
+"""How far the sum of a line may lie from 1."""
 
 EXACT = (
     *("LK103", "LK105", "LK106", "LK201", "LK202", "LK203", "LK204", "LK205", "LK206", "LK208"),
-    *("LK301", "LK303", "LK304"),
+    *("LK301", "LK303", "LK304", "LK305", "LK403"),
 )
 """The findings that say why a call fails."""
 
@@ -34,7 +37,7 @@ def broadcast(call: Call) -> Found | None:
     (N, 1), every target meets every prediction, and the loss is a mean over N * N pairs. The
     model learns the mean of the targets."""
     shape = call.stretched
-    if shape is None or _found("LK202", call):
+    if shape is None or finds("LK202", call):
         return None
     p = call.p[0] if isinstance(call.p, tuple) else call.p
     items, size = math.prod(shape), max(call.y.size, p.size)
@@ -62,14 +65,23 @@ def broadcast(call: Call) -> Found | None:
 @finding("LK302", "the call fails")
 def fails(call: Call) -> Found | None:
     """The library that the loss comes from refuses these arrays. The first line of its own message
-    is repeated here; where another finding says why, this one is left out."""
+    is repeated here, or what is wrong with the weights; where another finding says why, this one
+    is left out."""
     failure = call.failure
-    if failure is None or any(_found(code, call) for code in EXACT):
+    if failure is None or any(finds(code, call) for code in EXACT):
         return None
-    words = (str(failure).strip().splitlines() or [""])[0][:200].strip()
+    of_weights = _bad_weights(call)
+    if of_weights is not None:
+        return of_weights
+    words = tidy(str(failure))
+    if not words.endswith("..."):
+        words = words.rstrip(".") + "."
+    if "the loss returned" in words:
+        remedy = "Return the loss as a number, or as one number per item."
+        return error(f"The call gives no loss: {words}", remedy, message=words)
     return error(
         f"The call fails for targets of {_described(call.y)} and predictions of "
-        f"{_described(call.p, call.dtype)}: {type(failure).__name__}: {words.rstrip('.')}.",
+        f"{_described(call.p, call.dtype)}: {type(failure).__name__}: {words}",
         call.subject.says(
             "Give the shapes and dtypes that the loss takes.",
             torch="Give the shapes and dtypes that the loss takes: PyTorch's have the classes in "
@@ -135,7 +147,8 @@ def swapped(call: Call) -> Found | None:
 def wrong_axis(call: Call) -> Found | None:
     """The loss sums over its class axis, and the classes lie on another: PyTorch wants (N, C, T),
     a model of sequences gives (N, T, C). Where both axes are equally long nothing fails, and the
-    softmax runs over time steps."""
+    softmax runs over time steps: that is seen in rows of targets and in probabilities, but not in
+    logits with integer labels, where the two axes look alike."""
     call.need_softmax()
     y, p = call.arrays()
     axis = call.axis
@@ -164,7 +177,9 @@ def wrong_axis(call: Call) -> Found | None:
             )
     if call.takes not in ("probabilities", "log-probabilities"):
         return None
-    found = _lines_of_one(p, axis, others, 2, call.takes == "log-probabilities")
+    logs = call.takes == "log-probabilities"
+    slack = max(OFF, call.log_tolerance if logs else call.row_tolerance)
+    found = _lines_of_one(p, axis, others, 2, logs, slack)
     if found is None:
         return None
     softmax = "log_softmax" if call.takes == "log-probabilities" else "softmax"
@@ -178,10 +193,33 @@ def wrong_axis(call: Call) -> Found | None:
     )
 
 
+@finding("LK305", "a batch read as one row")
+def batch_as_row(call: Call) -> Found | None:
+    """Predictions of one dimension are one distribution for a softmax loss, with a class for each
+    number. A batch of scores, one per sample, is then a single item, and the samples compete."""
+    call.need_softmax()
+    y, p = call.arrays()
+    call.need(p.ndim == 1 and p.size > 1, "the predictions are no single row")
+    call.need(y.shape == p.shape, "the targets have another shape")
+    call.need("log_targets" not in call.card.name, "the targets are logarithms")
+    if not whole(y).all() or y.min() < 0 or y.sum(dtype=np.float64) <= 1:
+        return None
+    ones = int((y == 1).sum())
+    what = "are labels" if y.max() > 1 else f"hold {ones} ones"
+    return error(
+        f"Predictions of shape {p.shape} are one row of {p.size} classes for this loss, but the "
+        f"{y.size} targets {what}: the batch is read as one sample.",
+        "Give the predictions the shape (samples, classes); for one score per sample use the "
+        "binary cross-entropy.",
+        classes=p.size,
+        ones=ones,
+    )
+
+
 # --- helpers
 
 
-def _found(code: str, call: Call) -> bool:
+def finds(code: str, call: Call) -> bool:
     """Whether that check finds an error."""
     try:
         found = RULES[code](call)
@@ -190,13 +228,50 @@ def _found(code: str, call: Call) -> bool:
     return found is not None and found.severity == "error"
 
 
+def _bad_weights(call: Call) -> Found | None:
+    """What is wrong with the weights, where the call fails for them only."""
+    weight = call.weight
+    if weight is None or not call.subject.weighs:
+        return None
+    try:
+        call.evaluate(call.y, call.p)
+    except Inapplicable:
+        return None
+    for kind, bad in (
+        ("NaN", np.isnan(weight)),
+        ("infinite", np.isinf(weight)),
+        ("negative", weight < 0),
+    ):
+        if bad.any():
+            count = int(bad.sum())
+            first = f", {weight[bad][0]:.4g}," if kind == "negative" else ""
+            at = f", the first{first} at index {index(bad)}" if bad.ndim else ""
+            return error(
+                f"The call fails for its weights: {count} of {weight.size} are {kind}{at}.",
+                "Give every sample a finite weight of at least 0.",
+                count=count,
+                failure=type(call.failure).__name__,
+            )
+    card = call.subject.card
+    several = card is None or isinstance(call.p, tuple)
+    wanted = "" if several else f", and the items have shape {item_shape(card, call.p.shape)}"
+    return error(
+        f"The call fails for its weights: they have shape {weight.shape}{wanted}.",
+        "Give one weight per sample or per item.",
+        shape=weight.shape,
+        failure=type(call.failure).__name__,
+    )
+
+
 def _described(x: Any, dtype: str = "") -> str:
     if isinstance(x, tuple):
         return " and ".join(_described(part) for part in x)
     return f"shape {x.shape}, {dtype or x.dtype}"
 
 
-def _lines_of_one(x: Array, axis: int, others: list[int], least: int, logs: bool) -> int | None:
+def _lines_of_one(
+    x: Array, axis: int, others: list[int], least: int, logs: bool, slack: float = OFF
+) -> int | None:
     """The axis along which all lines sum to 1, where those along the given axis do not."""
     if x.dtype.kind == "f" and not logs and (x.min() < 0 or x.max() > 1.01):
         return None
@@ -204,17 +279,17 @@ def _lines_of_one(x: Array, axis: int, others: list[int], least: int, logs: bool
         if x.max() > 0.01:
             return None
         x = np.exp(x)
-    if np.mean(_off(x, axis)) <= 0.5:
+    if np.mean(_off(x, axis, slack)) <= 0.5:
         return None
     for a in others:
-        if x.shape[a] > 1 and x.size // x.shape[a] >= least and not _off(x, a).any():
+        if x.shape[a] > 1 and x.size // x.shape[a] >= least and not _off(x, a, slack).any():
             return a
     return None
 
 
-def _off(x: Array, axis: int) -> Array:
+def _off(x: Array, axis: int, slack: float) -> Array:
     """Which lines along an axis do not sum to 1."""
-    return np.asarray(~(np.abs(x.sum(axis, dtype=np.float64) - 1) <= 5e-3))
+    return np.asarray(~(np.abs(x.sum(axis, dtype=np.float64) - 1) <= slack))
 
 
 def _move(call: Call, found: int) -> str:

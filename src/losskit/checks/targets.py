@@ -9,7 +9,8 @@ import numpy as np
 
 from losskit.checks.call import Call, share
 from losskit.checks.labels import POSITIONS, SAMPLE, one_hot, whole
-from losskit.checks.rules import RULES, Found, error, finding, hint, warning
+from losskit.checks.rules import Found, error, finding, hint, warning
+from losskit.checks.shapes import finds
 from losskit.core.definition import SIGN
 from losskit.core.namespaces import Array
 
@@ -113,7 +114,7 @@ def several_labels(call: Call) -> Found | None:
         return None
     labels = rows.sum(-1)
     several, none = int((labels > 1).sum()), int((labels == 0).sum())
-    if several and RULES["LK304"](call) is None:
+    if several and not finds("LK304", call) and not finds("LK305", call):
         return error(
             f"The loss takes one class per row, but {several} of {len(rows)} rows of targets "
             f"({share(several / len(rows))}) hold several labels, up to {int(labels.max())}.",
