@@ -23,7 +23,7 @@ from losskit.core.inputs import HALF
 from losskit.core.namespaces.jax import JaxVocabulary
 from losskit.jax import kernels
 from losskit.jax.traced import Traced
-from losskit.native.find import arithmetic
+from losskit.native.find import simplicity
 
 
 @jax.custom_jvp
@@ -174,8 +174,9 @@ def _differentiable(card: Any, traced: tuple[str, ...], whole: bool, by_kernels:
         # Slopes in float16 would underflow before a loss scale that is there to prevent just that.
         if traced or not by_kernels or p.dtype == jnp.float16:
             return None
-        # XLA computes simple items where they are used, and never writes them down.
-        if not whole and arithmetic(card):
+        # XLA computes simple items where they are used, and never writes them down; their slopes
+        # too, but where these are chosen by comparisons a kernel is faster.
+        if not whole and simplicity(card) in (("sums",) if slope else ("sums", "comparisons")):
             return None
         spec = kernels.find(card, p.dtype, p.shape, y.dtype, y.shape)
         if spec is None:

@@ -84,10 +84,10 @@ class Formulas:
     high: float
 
 
-def arithmetic(card: Any) -> bool:
-    """Whether a card is pointwise, and computes by arithmetic and comparisons alone."""
+def simplicity(card: Any) -> str:
+    """What a card's formulas take: see `losskit.core.namespaces.text.simplicity`."""
     if not isinstance(card, Pointwise):
-        return False
+        return "series"
     return _traced(type(card), tuple(text.fixed_parameters(card).items()))[2]
 
 
@@ -164,16 +164,16 @@ def _make(card: Any, wide: bool, floor: float, classes: int) -> Any:
 
 
 @cache
-def _traced(card: type[Pointwise], fixed: tuple[Any, ...]) -> tuple[str, list[str], bool]:
-    """What names the card's text, the parameters it takes, and whether it is but arithmetic.
+def _traced(card: type[Pointwise], fixed: tuple[Any, ...]) -> tuple[str, list[str], str]:
+    """What names the card's text, the parameters it takes, and how simple it is.
 
     The name is "" if the card has no text.
     """
     try:
         statements, free = text.trace(card, dict(fixed))
     except (TypeError, AttributeError):
-        return "", [], False  # a card of one's own may do what C++ cannot
-    return text.fingerprint(card, statements), free, text.arithmetic(statements)
+        return "", [], "series"  # a card of one's own may do what C++ cannot
+    return text.fingerprint(card, statements), free, text.simplicity(statements)
 
 
 @cache

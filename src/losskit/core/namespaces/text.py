@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -310,9 +311,15 @@ def _off_at_zero(default: Any, rule: Rule) -> bool:
     return rule.kind == "number" and rule.low == 0.0 == default
 
 
-def arithmetic(statements: list[str]) -> bool:
-    """Whether a text computes by arithmetic and comparisons alone."""
-    return not any(name in line for line in statements for name in ("exp", "log", "tanh", "sqrt"))
+def simplicity(statements: list[str]) -> str:
+    """What a text takes: "sums" and products alone, "comparisons" too, or "series" as well."""
+    called = {name for line in statements for name in _CALLED.findall(line)}
+    if any(part in name for name in called for part in ("exp", "log", "tanh", "sqrt")):
+        return "series"
+    return "comparisons" if called else "sums"
+
+
+_CALLED = re.compile(r"\b(?!T\()(\w+)(?:<V>)?\(")
 
 
 def fingerprint(card: type[Pointwise], statements: list[str]) -> str:
