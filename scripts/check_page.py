@@ -14,8 +14,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from losskit.checks.check import check
 from losskit.checks.rules import RULES
+from losskit.checks.run import check
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "check.md"

@@ -23,7 +23,22 @@ from losskit import __version__
 from losskit.checks.command import check
 from losskit.core.definition import cards
 from losskit.numpy import Loss
-from losskit.terminal import Exit, Output, OutputError, fail, parse_loss, stderr, stdout
+from losskit.terminal import (
+    LOSS_SYNTAX,
+    Exit,
+    Json,
+    LossArgument,
+    Output,
+    OutputError,
+    ParamOption,
+    PredOption,
+    TrueOption,
+    WeightOption,
+    fail,
+    parse_loss,
+    stderr,
+    stdout,
+)
 from losskit.training.command import train
 
 if TYPE_CHECKING:
@@ -34,7 +49,6 @@ Exit codes: 0 done, or the output's reader has seen enough (| head); 1 an unexpe
 that cannot be written, or something wrong that check found; 2 wrong usage or bad input (an unknown
 loss, a bad file); 3 training stopped because the loss became NaN; 130 interrupted by Ctrl-C.
 """
-LOSS_SYNTAX = "a loss, with parameters if any: huber, huber:delta=2.0, bce:from_logits=true"
 
 app = typer.Typer(
     name="losskit",
@@ -46,9 +60,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
-LossArgument = Annotated[str, typer.Argument(metavar="LOSS", help=LOSS_SYNTAX)]
 
 
 def _version(wanted: bool) -> None:
@@ -189,21 +200,13 @@ class Reduction(str, Enum):
     sum = "sum"
 
 
-FILE_SYNTAX = "FILE.npy, FILE.npz[:KEY], FILE.csv[:COLUMN,...] or FILE.parquet[:COLUMN,...]"
-
-
 @app.command("eval", epilog=EXIT_CODES)
 def eval_(
     loss: LossArgument,
-    true: Annotated[str, typer.Option("--true", metavar="FILE", help=f"Targets: {FILE_SYNTAX}")],
-    pred: Annotated[str, typer.Option("--pred", metavar="FILE", help="Predictions, likewise.")],
-    weight: Annotated[
-        str | None, typer.Option("--weight", metavar="FILE", help="Weights, likewise.")
-    ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the loss; repeatable."),
-    ] = None,
+    true: TrueOption,
+    pred: PredOption,
+    weight: WeightOption = None,
+    param: ParamOption = None,
     reduction: Annotated[
         Reduction, typer.Option(help="What is made of the items.")
     ] = Reduction.mean,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, NoReturn, TextIO
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from rich.console import Console
@@ -102,6 +102,23 @@ def fail(message: str, code: int = Exit.USAGE) -> NoReturn:
     console.print(message, markup=False, soft_wrap=True)
     raise Failure(int(code))
 
+
+# --- what several commands take -----------------------------------------------------------------
+
+LOSS_SYNTAX = "a loss, with parameters if any: huber, huber:delta=2.0, bce:from_logits=true"
+FILE_SYNTAX = "FILE.npy, FILE.npz[:KEY], FILE.csv[:COLUMN,...] or FILE.parquet[:COLUMN,...]"
+
+LossArgument = Annotated[str, typer.Argument(metavar="LOSS", help=LOSS_SYNTAX)]
+TrueOption = Annotated[str, typer.Option("--true", metavar="FILE", help=f"Targets: {FILE_SYNTAX}")]
+PredOption = Annotated[str, typer.Option("--pred", metavar="FILE", help="Predictions, likewise.")]
+WeightOption = Annotated[
+    str | None, typer.Option("--weight", metavar="FILE", help="Weights, likewise.")
+]
+ParamOption = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the loss; repeatable."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 # --- losses on the command line -----------------------------------------------------------------
 

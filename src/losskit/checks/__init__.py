@@ -5,7 +5,20 @@ arrays, and what the findings ask of them; each finding is one function, in a fi
 `report` is what comes back.
 """
 
-from losskit.checks.check import check
+from typing import TYPE_CHECKING, Any
+
 from losskit.checks.report import CheckError, Finding, Report, Skipped
 
+if TYPE_CHECKING:
+    from losskit.checks.run import check
+
 __all__ = ["CheckError", "Finding", "Report", "Skipped", "check"]
+
+
+def __getattr__(name: str) -> Any:
+    """`check` loads all findings, which the command line only needs for its own command."""
+    if name != "check":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from losskit.checks.run import check
+
+    return check

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from losskit.checks.call import Call, share
+from losskit.checks.call import EVIDENCE, Call, share
 from losskit.checks.reductions import class_weights
 from losskit.checks.rules import Found, Inapplicable, finding, hint, warning
 from losskit.core.namespaces import Array
 
-EVIDENCE = 32
-"""From so many items on, a mean or a share says something."""
 BIG = 1000.0
 """Targets that spread further than this are far from what a model gives at its start."""
 
@@ -174,11 +173,11 @@ def weights_inverted(call: Call) -> Found | None:
     return _classes(call)
 
 
-def _positives(call: Call, given: object) -> Found | None:
+def _positives(call: Call, given: Any) -> Found | None:
     y, p = call.fitted()
     call.need(y.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")
     call.need(y.shape == p.shape and y.ndim > 0, "the shapes do not match")
-    weight = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given, np.float64)
+    weight = np.asarray(given, np.float64)
     if weight.size == 1:
         columns, weight = y.reshape(-1, 1), weight.reshape(1)
     elif weight.shape == y.shape[-1:]:

@@ -20,6 +20,8 @@ from losskit.core.inputs import check_shapes, item_shape
 from losskit.core.namespaces import Array
 
 HALF = ("float16", "bfloat16")
+EVIDENCE = 32
+"""From so many values on, "all lie within [0, 1]" is no chance, and a median says something."""
 STRETCHED = 10**7
 """How many items shapes may broadcast to in a call that is tried."""
 EXTREME = 64

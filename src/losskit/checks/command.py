@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from losskit.core.definition import find
-from losskit.terminal import Exit, fail, parse_loss, split_loss, stderr, stdout
+from losskit.terminal import (
+    Exit,
+    Json,
+    LossArgument,
+    ParamOption,
+    PredOption,
+    TrueOption,
+    WeightOption,
+    fail,
+    parse_loss,
+    split_loss,
+    stderr,
+    stdout,
+)
 
 if TYPE_CHECKING:
     from losskit.checks.report import Finding
@@ -30,41 +43,22 @@ class Severity(str, Enum):
 
 
 def check(
-    loss: Annotated[
-        str,
-        typer.Argument(
-            metavar="LOSS",
-            help="a loss, with parameters if any: huber, huber:delta=2.0, bce:from_logits=true",
-        ),
-    ],
-    true: Annotated[
-        str,
-        typer.Option(
-            "--true",
-            metavar="FILE",
-            help="Targets: FILE.npy, FILE.npz[:KEY], FILE.csv[:COLUMN,...] or "
-            "FILE.parquet[:COLUMN,...]",
-        ),
-    ],
-    pred: Annotated[str, typer.Option("--pred", metavar="FILE", help="Predictions, likewise.")],
-    weight: Annotated[
-        str | None, typer.Option("--weight", metavar="FILE", help="Weights, likewise.")
-    ] = None,
+    loss: LossArgument,
+    true: TrueOption,
+    pred: PredOption,
+    weight: WeightOption = None,
     logits: Annotated[
         bool,
         typer.Option("--logits", help="The predictions are logits: the loss gets from_logits."),
     ] = False,
-    param: Annotated[
-        list[str] | None,
-        typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the loss; repeatable."),
-    ] = None,
+    param: ParamOption = None,
     fail_on: Annotated[
         Severity, typer.Option(help="The least severity that gives exit code 1.")
     ] = Severity.error,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say why checks did not apply.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Look for what is wrong with a loss call: its targets, its predictions, its parameters.
 
@@ -73,7 +67,7 @@ def check(
 
     The files are read whole into memory. A table gives its chosen columns, or all numeric ones.
     """
-    from losskit.checks.check import check as look
+    from losskit.checks.run import check as look
 
     try:
         chosen = _loss(loss, param or [], logits)

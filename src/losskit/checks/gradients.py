@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.checks.call import HALF, Call, index, share
+from losskit.checks.call import EVIDENCE, HALF, Call, index, share
 from losskit.checks.rules import Found, Inapplicable, error, finding, hint, warning
 from losskit.core.families import is_rowwise
 from losskit.core.namespaces import Array
@@ -21,8 +21,6 @@ FIRST = 512
 """So many samples are asked for their gradients where they have no losses to choose by."""
 OBJECTIVE = 256
 """So many elements of a boosting objective are differentiated."""
-EVIDENCE = 32
-"""From so many values on, a median says something."""
 
 
 @finding("LK401", "no gradient where the loss is large")

@@ -7,12 +7,9 @@ import math
 
 import numpy as np
 
-from losskit.checks.call import Call, share, softmax
+from losskit.checks.call import EVIDENCE, Call, share, softmax
 from losskit.checks.rules import Found, Inapplicable, error, finding, hint, warning
 from losskit.numpy import get
-
-EVIDENCE = 32
-"""From so many values on, "all within [0, 1]" is evidence of a sigmoid."""
 
 
 @finding("LK101", "softmax applied twice")

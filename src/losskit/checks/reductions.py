@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from losskit.checks.call import Call, share
@@ -209,14 +207,9 @@ def class_weights(call: Call) -> Array:
             chosen = dict(given)
             given = [chosen.get(c, 1.0) for c in range(classes)]
     call.need(given is not None, "there are no weights")
-    weights = _plain(given)
+    weights = np.asarray(given, np.float64)
     call.need(weights.shape == (classes,), "the weights are not one per class")
     return weights
-
-
-def _plain(x: Any) -> Array:
-    """A tensor's numbers, or those of a list."""
-    return np.asarray(x.detach().cpu() if hasattr(x, "detach") else x, np.float64)
 
 
 @finding("LK506", "a sum instead of a mean")

@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from losskit.checks.call import Call, index, tidy
+from losskit.checks.call import EVIDENCE, Call, index, tidy
 from losskit.checks.labels import whole
 from losskit.checks.rules import RULES, Found, Inapplicable, error, finding, hint, warning
 from losskit.core.families import has_row_target
 from losskit.core.inputs import fits, item_shape
 from losskit.core.namespaces import Array
 
-EVIDENCE = 32
-"""From so many values on, "all are 0 or 1" is no chance."""
 VARIETY = 16
 """Predictions take more values than these; soft targets made of labels do not."""
 LINES = 16

@@ -11,6 +11,9 @@ from losskit.core.namespaces import Array
 Evaluate = Callable[[Any, Any, "Array | None"], Array]
 """(y_true, y_pred, sample_weight) -> values, all NumPy arrays (or tuples of them)."""
 
+MEANS = {"sum_over_batch_size": "mean", "mean_with_sample_weight": "mean"}
+"""Reductions of Keras and losskit that are a mean."""
+
 
 @dataclass(frozen=True)
 class Subject:

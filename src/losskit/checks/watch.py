@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from losskit.checks.check import check
 from losskit.checks.report import Report
+from losskit.checks.run import check
 
 Say = Callable[[Report], object]
 """Takes a report of the findings that have not been said yet."""

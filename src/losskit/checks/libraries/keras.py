@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from losskit.checks.libraries.arrays import defaults_of, partial_arguments
-from losskit.checks.subject import Subject
+from losskit.checks.subject import MEANS, Subject
 from losskit.core.definition import CARDS, Card, find
 from losskit.core.namespaces import Array
 
@@ -63,9 +63,7 @@ def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
         value=lambda y, p, w: run(value, y, p, *(() if w is None else (_tensor(w),))),
         items=lambda y, p, w: run(items, y, p) * (1.0 if w is None else w),
         slope=lambda y, p, w: _slope(items, y, p),
-        reduction={"sum_over_batch_size": "mean", "mean_with_sample_weight": "mean"}.get(
-            reduction, reduction
-        ),
+        reduction=MEANS.get(reduction, reduction),
         options=options,
         weighs=weighs,
         divides_by_weights=reduction == "mean_with_sample_weight",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from losskit.checks.libraries.arrays import as_numpy, restored
-from losskit.checks.subject import Subject
+from losskit.checks.subject import MEANS, Subject
 from losskit.core.families import Setwise
 from losskit.core.namespaces import Array
 from losskit.numpy import FUNCTIONS, Loss, get
@@ -43,9 +43,7 @@ def of_card(loss: Loss) -> Subject:
         value=lambda y, p, w: np.asarray(loss(y, p, w), np.float64),
         items=None if whole else items,
         slope=slope,
-        reduction={"sum_over_batch_size": "mean", "mean_with_sample_weight": "mean"}.get(
-            loss.reduction, loss.reduction
-        ),
+        reduction=MEANS.get(loss.reduction, loss.reduction),
         options=card.parameters(),
         weighs=True,
         divides_by_weights=loss.reduction == "mean_with_sample_weight",
