@@ -11,6 +11,7 @@ to the prediction), ``curve`` (second derivative; its diagonal for rows) and ``t
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -170,6 +171,54 @@ class Setwise(Card):
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
         return -self.slope(m, y, p, w, count)
+
+
+def out_of_domain(m: Vocabulary, card: Any, y: Array, p: Array) -> Array | None:
+    """Which items have a target or a prediction out of its domain; None if no number is.
+
+    Where values cannot be looked at, these items are NaN. Labels the formulas see to themselves.
+
+    Args:
+        m: the vocabulary.
+        card: any card.
+        y: targets, as the card takes them.
+        p: predictions.
+
+    Returns:
+        Boolean, in the shape of the items (of the predictions, for a set).
+    """
+    rows = is_rowwise(card)
+    parts = [
+        (_outside(card.target, y), rows and not card.row_target),
+        (_outside(card.prediction, p), rows),
+    ]
+    places = card.places if rows else ()
+    if places:
+        low, high = (m.vector(ends, p, card.axis) for ends in zip(*map(_ends, places), strict=True))
+        parts.append(((p < low) | (p > high), True))
+    found = None
+    for bad, of_row in parts:
+        if bad is not None and of_row:
+            bad = m.drop(m.max(m.where(bad, 1.0, 0.0), card.axis), card.axis) > 0
+        if bad is not None:
+            found = bad if found is None else found | bad
+    return found
+
+
+def _outside(domain: Domain, x: Array) -> Array | None:
+    if domain.values:
+        first, *others = (x != value for value in domain.values)
+        for other in others:
+            first = first & other
+        return first
+    if domain.labels or (domain.low == -math.inf and domain.high == math.inf):
+        return None
+    low, high = _ends(domain)
+    return (x < low) | (x > high)
+
+
+def _ends(domain: Domain) -> tuple[float, float]:
+    return domain.low - domain.slack, domain.high + domain.slack
 
 
 Evaluated = Items | Setwise

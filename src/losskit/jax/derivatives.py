@@ -8,7 +8,6 @@ in JAX's own operations, and so has derivatives itself.
 from __future__ import annotations
 
 import copy
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,8 +16,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from losskit.core.definition import Domain
-from losskit.core.families import Items, Setwise, has_row_target, is_rowwise
+from losskit.core.families import Items, Setwise, has_row_target, out_of_domain
 from losskit.core.inputs import HALF
 from losskit.core.namespaces.jax import JaxVocabulary
 from losskit.jax import kernels
@@ -57,11 +55,11 @@ class Formulas:
 
     def items(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
         m, card, y, p, keep = self._fit(parameters, y, p, keep)
-        return self._counted(card.value(m, y, p), self._bad(y, p), keep, False)
+        return self._counted(card.value(m, y, p), out_of_domain(m, card, y, p), keep, False)
 
     def slope(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
         m, card, y, p, keep = self._fit(parameters, y, p, keep)
-        return self._counted(card.slope(m, y, p), self._bad(y, p), keep, True)
+        return self._counted(card.slope(m, y, p), out_of_domain(m, card, y, p), keep, True)
 
     def target_slope(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
         m, card, y, p, keep = self._fit(parameters, y, p, keep)
@@ -96,22 +94,6 @@ class Formulas:
             p = jnp.where(self.spread(keep), p, 0.5)
         return m, card, y, p, keep
 
-    def _bad(self, y: Array, p: Array) -> Array | None:
-        """Which items lie out of the card's domain: where nothing can be raised, they are NaN."""
-        card = self.card
-        parts = [(card.target, y, not has_row_target(card)), (card.prediction, p, True)]
-        if is_rowwise(card):
-            places = ((d, jnp.take(p, i, card.axis), False) for i, d in enumerate(card.places))
-            parts += places
-        bad = None
-        for domain, x, of_elements in parts:
-            found = _outside(domain, x)
-            if found is not None:
-                if of_elements and is_rowwise(card):
-                    found = found.any(card.axis)
-                bad = found if bad is None else bad | found
-        return bad
-
     def _counted(self, x: Array, bad: Array | None, keep: Array | None, elements: bool) -> Array:
         """NaN for bad items, 0 for those that do not count."""
         if bad is not None:
@@ -119,15 +101,6 @@ class Formulas:
         if keep is None:
             return x
         return jnp.where(self.spread(keep) if elements else keep, x, 0.0)
-
-
-def _outside(domain: Domain, x: Array) -> Array | None:
-    """What is no value of the domain; None if every number is. Labels the formulas see to."""
-    if domain.values:
-        return ~jnp.isin(x, jnp.asarray(domain.values, x.dtype))
-    if domain.labels or (domain.low == -math.inf and domain.high == math.inf):
-        return None
-    return (x < domain.low - domain.slack) | (x > domain.high + domain.slack)
 
 
 def items(card: Items, parameters: dict[str, Any], y: Array, p: Array, keep: Array | None) -> Array:
