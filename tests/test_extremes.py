@@ -35,11 +35,6 @@ def test_exact(card, dtype):
     laws.law_exact(card, dtype)
 
 
-@pytest.mark.parametrize(("card", "dtype"), EVERY)
-def test_alive(card, dtype):
-    laws.law_alive(card, dtype)
-
-
 # --- particular places where others fail --------------------------------------------------------
 
 

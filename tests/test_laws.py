@@ -1,4 +1,8 @@
-"""Every law over every card and setting, on the NumPy face."""
+"""Every law over every card and setting, on the NumPy face.
+
+By the kernels, where there are some: that NumPy alone computes the same, test_native.py shows over
+all sizes, layouts, weights and masks. The laws once more by NumPy alone are of the exhaustive part.
+"""
 
 import grid
 import laws
@@ -8,14 +12,18 @@ import pytest
 import truth
 from mpmath import mp, mpf
 
+from losskit import native
 from losskit.core.definition import CARDS
 from losskit.core.families import has_row_target, is_rowwise
 
-pytestmark = pytest.mark.usefixtures("engine")
+ENGINES = [
+    "kernels" if native.available() else "numpy",
+    pytest.param("numpy", marks=pytest.mark.exhaustive),
+]
 
 CARD_SETTINGS = list(grid.settings())
 DTYPES = [np.float64, np.float32, np.float16, ml_dtypes.bfloat16]
-BY_DTYPE = ("law_exact", "law_alive", "law_dtype")  # in test_extremes.py and below
+BY_DTYPE = ("law_exact", "law_dtype")  # in test_extremes.py and below
 PLAIN = [name for name in laws.ALL if name not in BY_DTYPE]
 
 
@@ -23,14 +31,18 @@ def _dtype_id(dtype):
     return np.dtype(dtype).name
 
 
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
 @pytest.mark.parametrize("law", PLAIN)
 @pytest.mark.parametrize("card", CARD_SETTINGS, ids=repr)
+@pytest.mark.usefixtures("engine")
 def test_law(card, law):
     laws.ALL[law](card)
 
 
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
 @pytest.mark.parametrize("dtype", DTYPES, ids=_dtype_id)
 @pytest.mark.parametrize("card", CARD_SETTINGS, ids=repr)
+@pytest.mark.usefixtures("engine")
 def test_dtype(card, dtype):
     laws.law_dtype(card, dtype)
 

@@ -1,10 +1,8 @@
 """What each loss should give: an independent definition of every card, in mpmath at 60 digits.
 
 Each definition below is written from the formula in the card's docstring, not from its code, and
-returns the *terms* whose sum is the true number. So one rule judges all: the error is taken
-relative to the sum of the magnitudes of the terms. Where all terms have one sign (most losses) that
-is the true value itself; where they have both (KL, Poisson's value, cosine, categorical hinge,
-slopes and curvatures for soft targets) it is the best any sum in floating point can promise.
+returns the *terms* whose sum is the true number. A number is judged at its own size; only where the
+terms are known to cancel (`CANCELLING`) a small share of theirs is its least size.
 
 Conventions of the project: inputs are the floats given; a probability below the dtype's smallest
 normal number is read as that number (``tiny``); parameters are rounded to the compute
@@ -21,13 +19,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import mpmath
 import numpy as np
 from mpmath import mpf
 
 from losskit.core.families import has_row_target
 from truth import pointwise, rowwise, setwise
 from truth.definition import ZERO, Definition
+from truth.kept import kept
 from truth.rowwise import RowDefinition
 from truth.setwise import SetDefinition
 
@@ -75,10 +73,40 @@ DEFINITIONS: dict[str, type[Definition]] = {
 }
 """One definition per registered card, by the card's name."""
 
+CANCELLING: dict[str, tuple[str, ...]] = {
+    # Soft or smoothed targets at a balance with the prediction.
+    "binary_crossentropy": ("slope",),
+    "binary_focal_crossentropy": ("slope",),
+    "categorical_crossentropy": ("slope", "curve"),
+    "sparse_categorical_crossentropy": ("slope",),
+    "poly1_crossentropy": ORDERS,
+    # exp(z) - y near each other.
+    "poisson": ("value", "slope"),
+    "generalized_log_kl_divergence": ("value", "slope"),
+    # (p - y)^2 against the variance.
+    "gaussian_nll": ("slope",),
+    # Vectors nearly parallel, masks nearly equal.
+    "cosine_similarity": ORDERS,
+    "soft_dice": ("slope", "curve"),
+    "soft_tversky": ("slope", "curve"),
+    # Scores that fall short of the margin by little: 1 + z_j - z_y.
+    "binary_sparsemax": ("value",),
+    "categorical_hinge": ("value",),
+    "multi_label_margin": ("value",),
+    "multi_margin": ("value",),
+    "multiclass_hinge": ("value",),
+}
+"""Where terms of both signs cancel, and rounding leaves that of the larger ones: by card, orders.
+
+A card that finds a form without cancellation leaves this list.
+"""
+CANCEL = 2.0**-4
+"""Which share of the sum of their magnitudes then counts as the number's size."""
+
 
 @dataclass(frozen=True)
 class Exact:
-    """True numbers and the scales their errors are judged by, as object arrays of mpf."""
+    """True numbers, and what their errors are judged by: their own size, but for `CANCELLING`."""
 
     true: np.ndarray
     scale: np.ndarray
@@ -92,8 +120,9 @@ def define(card: Any, dtype: Any) -> Definition:
     return DEFINITIONS[card.name](card, dtype)
 
 
-def _exact(terms: list[mpf]) -> tuple[mpf, mpf]:
-    return sum(terms, ZERO), sum((abs(t) for t in terms), ZERO)
+def _kept(compute: Any, what: str, card: Any, *asked: Any) -> np.ndarray:
+    named = card.name, sorted(card.parameters().items()), card.target.labels
+    return kept(compute, what, *named, *asked)
 
 
 def evaluate(card: Any, order: str, y: Any, p: Any, dtype: Any, w: Any = None) -> Exact:
@@ -107,26 +136,41 @@ def evaluate(card: Any, order: str, y: Any, p: Any, dtype: Any, w: Any = None) -
         dtype: the dtype of the predictions; half types are computed in float32.
         w: weights in p's shape, for a loss of a set.
     """
-    d = define(card, dtype)
     y, p = np.asarray(y), np.asarray(p)
+    if w is not None:
+        w = np.broadcast_to(w, p.shape)
+    true, terms = _kept(
+        lambda: _terms(card, order, y, p, dtype, w), order, card, np.dtype(dtype).name, y, p, w
+    )
+    size = np.abs(true)
+    if order in CANCELLING.get(card.name, ()):
+        size = np.maximum(size, CANCEL * terms)
+    return Exact(true, size)
+
+
+def _terms(card: Any, order: str, y: Any, p: Any, dtype: Any, w: Any) -> np.ndarray:
+    """The sums of the terms of each number, and of their magnitudes."""
+    d = define(card, dtype)
     function = getattr(d, order)
     if isinstance(d, SetDefinition):
-        w = np.ones(p.shape) if w is None else np.broadcast_to(w, p.shape)
-        terms = function(_mpfs(y), _mpfs(p), _mpfs(w))
-        pairs = [_exact(terms)] if order == "value" else [_exact(t) for t in terms]
-        return _arrays(pairs, () if order == "value" else p.shape)
-    if not isinstance(d, RowDefinition):
-        pairs = [_exact(function(a, b)) for a, b in zip(_mpfs(y), _mpfs(p), strict=True)]
-        return _arrays(pairs, p.shape)
-    shape = np.moveaxis(p, card.axis, -1).shape
-    pairs = []
-    for a, b in rows(card, y, p):
-        terms = function(a, b)
-        pairs += [_exact(terms)] if order == "value" else [_exact(t) for t in terms]
-    if order == "value":
-        return _arrays(pairs, shape[:-1])
-    moved = _arrays(pairs, shape)
-    return Exact(np.moveaxis(moved.true, -1, card.axis), np.moveaxis(moved.scale, -1, card.axis))
+        found = [function(_mpfs(y), _mpfs(p), _mpfs(np.ones(p.shape) if w is None else w))]
+    elif isinstance(d, RowDefinition):
+        found = [function(a, b) for a, b in rows(card, y, p)]
+    else:
+        found = [[function(a, b)] for a, b in zip(_mpfs(y), _mpfs(p), strict=True)]
+    by_row = isinstance(d, (SetDefinition, RowDefinition))
+    if by_row and order == "value":
+        found = [[terms] for terms in found]
+    numbers = [[sum(terms, ZERO) for terms in row] for row in found]
+    sizes = [[sum(map(abs, terms), ZERO) for terms in row] for row in found]
+    shape = () if isinstance(d, SetDefinition) and order == "value" else p.shape
+    if isinstance(d, RowDefinition):
+        shape = np.moveaxis(p, card.axis, -1).shape
+        shape = shape[:-1] if order == "value" else shape
+    pair = np.array([numbers, sizes], np.float64).reshape(2, *shape)
+    if isinstance(d, RowDefinition) and order != "value":
+        return np.stack([np.moveaxis(part, -1, card.axis) for part in pair])
+    return pair
 
 
 def near_break(card: Any, y: Any, p: Any, dtype: Any) -> np.ndarray:
@@ -135,16 +179,23 @@ def near_break(card: Any, y: Any, p: Any, dtype: Any) -> np.ndarray:
     y, p = np.asarray(y), np.asarray(p)
     if isinstance(d, SetDefinition):
         return np.zeros(p.shape, bool)
-    if not isinstance(d, RowDefinition):
+
+    def find() -> np.ndarray:
+        if isinstance(d, RowDefinition):
+            return _by_row(card, p, [bool(d.near_break(a, b)) for a, b in rows(card, y, p)])
         hits = [d.near_break(a, b) for a, b in zip(_mpfs(y), _mpfs(p), strict=True)]
         return np.array(hits, bool).reshape(p.shape)
-    return _by_row(card, p, [bool(d.near_break(a, b)) for a, b in rows(card, y, p)])
+
+    return _kept(find, "near_break", card, np.dtype(dtype).name, y, p)
 
 
 def room(card: Any, y: Any, p: Any) -> np.ndarray:
     """How far the nearest kink of each row lies at least, in p's shape."""
     d = define(card, np.float64)
-    return _by_row(card, p, [float(d.room(a, b)) for a, b in rows(card, y, p)])
+    return _kept(
+        lambda: _by_row(card, p, [float(d.room(a, b)) for a, b in rows(card, y, p)]),
+        *("room", card, y, p),
+    )
 
 
 def rows(card: Any, y: Any, p: Any) -> Iterator[tuple[Any, list[mpf]]]:
@@ -170,20 +221,15 @@ def errors(got: Any, exact: Exact, dtype: Any) -> np.ndarray:
     truth cannot be represented, infinity of the right sign (or the largest number) is right.
     """
     info = np.finfo(np.dtype(dtype)) if np.dtype(dtype).name != "bfloat16" else _bfloat16_info()
-    largest, spacing = mpf(float(info.max)), mpf(float(info.smallest_subnormal))
-    numbers = np.asarray(got).astype(np.float64).reshape(-1)
-    out = []
-    for g, t, s in zip(numbers, exact.true.reshape(-1), exact.scale.reshape(-1), strict=True):
-        if abs(t) > largest * (1 - mpf(2) ** -7):
-            right = g == np.sign(float(mpmath.sign(t))) * np.inf or abs(g) > float(largest) * 0.98
-            out.append(0.0 if right and g * float(mpmath.sign(t)) > 0 else np.inf)
-            continue
-        if not np.isfinite(g):
-            out.append(np.inf)
-            continue
-        missed = max(abs(mpf(float(g)) - t) - 4 * spacing, ZERO)
-        out.append(0.0 if missed == 0 else float(missed / s) if s else np.inf)
-    return np.array(out, float).reshape(np.shape(got))
+    largest, spacing = float(info.max), float(info.smallest_subnormal)
+    got, true = np.asarray(got).astype(np.float64), exact.true
+    with np.errstate(all="ignore"):
+        missed = np.maximum(np.abs(got - true) - 4 * spacing, 0.0)
+        found = np.where(missed == 0, 0.0, missed / exact.scale)
+        found[~np.isfinite(got)] = np.inf
+        beyond = np.abs(true) > largest * (1 - 2.0**-7)
+        right = (np.abs(got) > largest * 0.98) & (np.sign(got) == np.sign(true))
+    return np.where(beyond, np.where(right, 0.0, np.inf), found)
 
 
 def worst_error(got: Any, exact: Exact, dtype: Any, skip: Any = None) -> tuple[float, Any]:
@@ -205,13 +251,6 @@ def _bfloat16_info() -> Any:
 
 def _mpfs(x: Any) -> list[mpf]:
     return [mpf(float(v)) for v in np.asarray(x).reshape(-1)]
-
-
-def _arrays(pairs: list[tuple[mpf, mpf]], shape: tuple[int, ...]) -> Exact:
-    true, scale = np.empty(len(pairs), object), np.empty(len(pairs), object)
-    for i, (t, s) in enumerate(pairs):
-        true[i], scale[i] = t, s
-    return Exact(true.reshape(shape), scale.reshape(shape))
 
 
 def smallest_normal(dtype: Any) -> float:
