@@ -24,6 +24,7 @@ TYPES = {
     "flag": "bool",
     "integer": "int",
     "integer or None": "int | None",
+    "axes": "int | Sequence[int] | None",
     "class weights": "Sequence[float] | Mapping[int, float] | None",
 }
 REDUCTION = (

@@ -80,8 +80,12 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"from_logits": True, "epsilon": -1.0},
     ],
     "sparsemax": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
-    "soft_tversky": [{}, {"alpha": 0.3, "beta": 0.7, "smooth": 0.0}, {"axis": 0}],
-    "soft_dice": [{}, {"smooth": 0.0, "axis": 0}],
+    "soft_tversky": [
+        {"axis": -1},
+        {"axis": -1, "alpha": 0.3, "beta": 0.7, "smooth": 0.0},
+        {"axis": 0},
+    ],
+    "soft_dice": [{"axis": -1}, {"smooth": 0.0, "axis": 0}],
     "multi_margin": [
         {},
         {"power": 2, "axis": 0},

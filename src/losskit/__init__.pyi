@@ -228,7 +228,7 @@ class SoftTversky(Loss):
         with c = sum_j y_j * p_j, f = sum_j (1 - y_j) * p_j, n = sum_j y_j * (1 - p_j)
     """
 
-    def __init__(self, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class SoftDice(Loss):
     """Dice loss: overlap of two masks.
@@ -236,7 +236,7 @@ class SoftDice(Loss):
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)
     """
 
-    def __init__(self, smooth: float = 1.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, smooth: float = 1.0, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
@@ -490,14 +490,14 @@ def multiclass_perceptron(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: A
         weight_y * (max_j p_j - p_y)
     """
 
-def soft_tversky(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def soft_tversky(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
 
         1 - (c + smooth) / (c + alpha * f + beta * n + smooth)
         with c = sum_j y_j * p_j, f = sum_j (1 - y_j) * p_j, n = sum_j y_j * (1 - p_j)
     """
 
-def soft_dice(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, smooth: float = 1.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def soft_dice(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, smooth: float = 1.0, axis: int | Sequence[int] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Dice loss: overlap of two masks.
 
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)

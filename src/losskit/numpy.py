@@ -11,7 +11,7 @@ import losskit.losses  # noqa: F401  (fills the registry)
 from losskit import native
 from losskit.core import reduction as reduce
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import Items, Setwise
+from losskit.core.families import Items, Setwise, is_rowwise
 from losskit.core.inputs import Inputs, prepare
 from losskit.core.namespaces import Array
 from losskit.core.namespaces.numpy import vocabulary
@@ -269,7 +269,7 @@ class Loss:
             return self._fused_set(
                 y_true, y_pred, sample_weight, mask, num_items, value=value, order=order, out=out
             )
-        if order == "curve" and card.item_axes():
+        if order == "curve" and is_rowwise(card):
             return None
         call = native.prepare(card, y_true, y_pred, sample_weight, mask)
         if call is None or call.items == 0:
@@ -345,7 +345,7 @@ class Loss:
     # --- inside
 
     def _items(self, x: Inputs) -> Array:
-        items = self.card.value(vocabulary(x.dtype), x.y, x.p)
+        items = x.card.value(vocabulary(x.dtype), x.y, x.p)
         if x.weight is not None:
             items = items * x.weight.astype(items.dtype)
         if x.keep is not None:
@@ -353,7 +353,7 @@ class Loss:
         return items
 
     def _sum(self, x: Inputs) -> float:
-        card, m = self.card, vocabulary(x.dtype)
+        card, m = x.card, vocabulary(x.dtype)
         if isinstance(card, Setwise):
             # Squares of float32 errors overflow where their root does not.
             items = card.inner.value(m, x.y.astype(np.float64), x.p.astype(np.float64))
@@ -410,9 +410,9 @@ class Loss:
             # An empty mean has zero gradient, so 1 stands in for its count.
             reduce.mean(0.0, count, self.on_empty)
             per_item = per_item / (count or 1.0)
-        slope = getattr(self.card, order)(vocabulary(x.dtype), x.y, x.p)
+        slope = getattr(x.card, order)(vocabulary(x.dtype), x.y, x.p)
         if per_item.ndim:
-            per_item = np.expand_dims(per_item, self.card.item_axes())
+            per_item = np.expand_dims(per_item, x.card.item_axes())
         return np.multiply(slope, per_item.astype(slope.dtype)).astype(x.dtype, copy=False)
 
     def _of_set(self, x: Inputs, order: str, count: float) -> Array:

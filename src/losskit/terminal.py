@@ -200,12 +200,14 @@ def read_value(name: str, text: str, rule: Rule) -> Any:
         if text.lower() in _FLAGS:
             return _FLAGS[text.lower()]
         raise ValueError(f"{name} must be true or false, got {text!r}.")
-    if rule.kind == "integer or None" and text.lower() in ("none", ""):
+    if rule.kind in ("integer or None", "axes") and text.lower() in ("none", ""):
         return None
     if rule.kind == "class weights":
         return _read_weights(name, text)
     read = int if rule.kind.startswith("integer") else float
     try:
+        if rule.kind == "axes":  # a comma would end the setting
+            return [int(axis) for axis in text.split(";")]
         return read(text)
     except ValueError:
         raise ValueError(f"{name} must be {rule.article} {rule.range}, got {text!r}.") from None

@@ -15,7 +15,7 @@ from losskit.checks.models import last_activation
 from losskit.checks.rules import Inapplicable
 from losskit.checks.subject import Subject
 from losskit.core.definition import LABEL, LOG_PROBABILITY, LOGIT, NONNEGATIVE, PROBABILITY, SHARE
-from losskit.core.families import has_row_target, is_rowwise
+from losskit.core.families import has_row_target, is_rowwise, item_axes, placed
 from losskit.core.inputs import check_shapes, item_shape
 from losskit.core.namespaces import Array
 
@@ -138,6 +138,8 @@ class Call:
         """The class axis, from the front."""
         _, p = self.arrays()
         axis = getattr(self.card, "axis", -1)
+        if not isinstance(axis, int):
+            raise Inapplicable("whole masks have no class axis")
         if not p.ndim or not -p.ndim <= axis < p.ndim:
             raise Inapplicable("the predictions lack the class axis")
         return int(axis % p.ndim)
@@ -284,6 +286,7 @@ class Call:
         _, p = self.arrays()
         assert self.logits is not None
         axis = getattr(self.subject.card, "axis", -1)
+        axis = axis if isinstance(axis, int) else -1
         for name, made in (("softmax", softmax), ("sigmoid", _sigmoid)):
             if p.ndim and np.allclose(made(self.logits, axis), p, atol=self.row_tolerance):
                 return name
@@ -354,7 +357,8 @@ class Call:
         """The loss of each sample (first dimension), summed over its items."""
         _, p = self.fitted()
         if p.ndim == 0 or (
-            self.subject.card is not None and is_rowwise(self.card) and not self.axis
+            self.subject.card is not None
+            and any(axis % p.ndim == 0 for axis in item_axes(placed(self.card, p.ndim)))
         ):
             raise Inapplicable("there is no batch dimension")
         items = self.items

@@ -26,7 +26,7 @@ class Rule:
     """The valid range of one parameter, with its meaning in words."""
 
     kind: str
-    """One of "number", "flag", "integer", "integer or None", "class weights"."""
+    """One of "number", "flag", "integer", "integer or None", "axes", "class weights"."""
     doc: str
     low: float = float("-inf")
     high: float = float("inf")
@@ -36,6 +36,8 @@ class Rule:
     @property
     def range(self) -> str:
         """The range in words, for messages and for the card."""
+        if self.kind == "axes":
+            return "axis or several, as integers, or None"
         if self.kind != "number":
             return self.kind
         left, right = ("(", ")") if self.open else ("[", "]")
@@ -45,7 +47,7 @@ class Rule:
 
     @property
     def article(self) -> str:
-        return "an" if self.kind.startswith("integer") else "a"
+        return "an" if self.kind.startswith(("integer", "ax")) else "a"
 
     def check(self, name: str, value: Any) -> Any:
         """Return the value in its canonical type.
@@ -62,8 +64,15 @@ class Rule:
             return bool(value)
         if self.kind == "class weights":
             return None if value is None else _class_weights(name, value)
-        if value is None and self.kind == "integer or None":
+        if value is None and self.kind in ("integer or None", "axes"):
             return None
+        if self.kind == "axes":
+            axes = value if isinstance(value, (tuple, list)) else (value,)
+            if any(isinstance(a, bool) or not hasattr(a, "__index__") for a in axes):
+                raise TypeError(wrong)
+            if len({*map(int, axes)}) < max(1, len(axes)):
+                raise ValueError(wrong)
+            return tuple(map(int, axes)) if len(axes) > 1 else int(axes[0])
         if self.kind.startswith("integer"):
             if isinstance(value, bool) or not hasattr(value, "__index__"):
                 raise TypeError(wrong)

@@ -15,7 +15,7 @@ import math
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from losskit.core.definition import Card, Domain
+from losskit.core.definition import Card, Domain, made
 from losskit.core.namespaces import Array, Vocabulary
 
 
@@ -86,6 +86,17 @@ class Rowwise(Items):
         return ()
 
 
+class Masks(Rowwise):
+    """Rows that are whole masks, over one axis or several."""
+
+    axis: int | tuple[int, ...] | None  # type: ignore[assignment]
+    """None: all but the first, one mask a sample; `placed` says which these are."""
+
+    def item_axes(self) -> tuple[int, ...]:
+        assert self.axis is not None
+        return (self.axis,) if isinstance(self.axis, int) else self.axis
+
+
 class Labelled(Rowwise):
     """Rows whose target is a class number, each class with its weight."""
 
@@ -127,6 +138,19 @@ class Labelled(Rowwise):
                 f"(0 to {classes - 1})."
             )
         return [weights.get(c, 1.0) for c in range(classes)]
+
+
+def placed(card: Any, dimensions: int, make: Any = made) -> Any:
+    """The card with its axes known, for predictions of so many dimensions.
+
+    Args:
+        card: any card.
+        dimensions: of the predictions; a mask alone may have but one.
+        make: makes a card of its class and parameters, as `made` does.
+    """
+    if not isinstance(card, Masks) or card.axis is not None:
+        return card
+    return make(type(card), {**card.parameters(), "axis": tuple(range(1, dimensions)) or -1})
 
 
 def lost(m: Vocabulary, p: Array) -> Array:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core.definition import Domain
-from losskit.core.families import Evaluated, Items, has_row_target, is_rowwise
+from losskit.core.families import Evaluated, Items, has_row_target, is_rowwise, placed
 from losskit.core.namespaces import Array
 
 HALF = ("float16", "bfloat16")
@@ -27,6 +27,8 @@ HALF = ("float16", "bfloat16")
 class Inputs:
     """Arrays ready for a card's formulas."""
 
+    card: Any
+    """With its axes known."""
     y: Array
     p: Array
     weight: Array | None
@@ -56,6 +58,7 @@ def prepare(
             "logits themselves; for real-valued predictions convert with y_pred.astype('float32')."
         )
     y = as_array("y_true", y_true)
+    card = placed(card, p.ndim)
     check_shapes(card, y.shape, p.shape)
     dtype = p.dtype
     if dtype.name in HALF:
@@ -94,7 +97,7 @@ def prepare(
         y = np.where(_over_target(card, used), y, stand_in((), y.dtype))
     y = _cast(y, np.int64 if card.target.labels else p.dtype)
     items = int(np.prod(shape, dtype=np.int64)) if keep is None else int(np.count_nonzero(keep))
-    return Inputs(y=y, p=p, weight=weight, keep=keep, items=items, dtype=dtype)
+    return Inputs(card=card, y=y, p=p, weight=weight, keep=keep, items=items, dtype=dtype)
 
 
 @contextmanager
@@ -150,8 +153,8 @@ def item_shape(card: Any, p_shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape of the items for predictions of that shape."""
     if not is_rowwise(card):
         return tuple(p_shape)
-    axis = card.axis % len(p_shape)
-    return tuple(p_shape[:axis]) + tuple(p_shape[axis + 1 :])
+    used = {axis % len(p_shape) for axis in card.item_axes()}
+    return tuple(n for i, n in enumerate(p_shape) if i not in used)
 
 
 def check_shapes(card: Any, y_shape: tuple[Any, ...], p_shape: tuple[Any, ...]) -> None:
@@ -167,9 +170,12 @@ def check_shapes(card: Any, y_shape: tuple[Any, ...], p_shape: tuple[Any, ...]) 
     if is_rowwise(card):
         if not p_shape:
             raise ValueError(f"y_pred must have at least one dimension, the classes; {got}.")
-        if not -len(p_shape) <= card.axis < len(p_shape):
+        axes = card.item_axes()
+        if not all(-len(p_shape) <= axis < len(p_shape) for axis in axes):
             raise ValueError(f"axis={card.axis} does not exist in y_pred; {got}.")
-        if p_shape[card.axis] == 0:
+        if len({axis % len(p_shape) for axis in axes}) < len(axes):
+            raise ValueError(f"axis={card.axis} names an axis of y_pred twice; {got}.")
+        if 0 in (p_shape[axis] for axis in axes):
             raise ValueError(f"y_pred has no classes along axis={card.axis}; {got}.")
         places = card.places
         if places and p_shape[card.axis] not in (None, len(places)):
@@ -197,7 +203,7 @@ def check_shapes(card: Any, y_shape: tuple[Any, ...], p_shape: tuple[Any, ...]) 
     if fits(y_shape, p_shape):
         return
     advice = ""
-    if is_rowwise(card) and fits(y_shape, item_shape(card, p_shape)):
+    if is_rowwise(card) and isinstance(card.axis, int) and fits(y_shape, item_shape(card, p_shape)):
         advice = (
             " The target looks like integer labels: use sparse_categorical_crossentropy, or make "
             f"it one-hot: np.eye({p_shape[card.axis]})[y_true]."

@@ -166,14 +166,14 @@ def multiclass_perceptron(predictions: ArrayLike, targets: ArrayLike, *, ignore_
         weight_y * (max_j p_j - p_y)
     """
 
-def soft_tversky(predictions: ArrayLike, targets: ArrayLike, *, alpha: ArrayLike = 0.5, beta: ArrayLike = 0.5, smooth: ArrayLike = 1.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", on_empty: _OnEmpty = "zero") -> Array:
+def soft_tversky(predictions: ArrayLike, targets: ArrayLike, *, alpha: ArrayLike = 0.5, beta: ArrayLike = 0.5, smooth: ArrayLike = 1.0, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", on_empty: _OnEmpty = "zero") -> Array:
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
 
         1 - (c + smooth) / (c + alpha * f + beta * n + smooth)
         with c = sum_j y_j * p_j, f = sum_j (1 - y_j) * p_j, n = sum_j y_j * (1 - p_j)
     """
 
-def soft_dice(predictions: ArrayLike, targets: ArrayLike, *, smooth: ArrayLike = 1.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", on_empty: _OnEmpty = "zero") -> Array:
+def soft_dice(predictions: ArrayLike, targets: ArrayLike, *, smooth: ArrayLike = 1.0, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", on_empty: _OnEmpty = "zero") -> Array:
     """Dice loss: overlap of two masks.
 
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)

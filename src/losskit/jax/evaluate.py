@@ -12,7 +12,7 @@ from jax import Array
 
 from losskit.core import inputs
 from losskit.core.definition import Card, made
-from losskit.core.families import Setwise
+from losskit.core.families import Setwise, placed
 from losskit.core.inputs import HALF
 from losskit.jax import derivatives
 
@@ -94,6 +94,7 @@ def _evaluate(
             "class numbers have no gradient. For real-valued predictions convert with "
             "y_pred.astype('float32')."
         )
+    card = placed(card, p.ndim)
     inputs.check_shapes(card, jnp.shape(targets), p.shape)
     shape = inputs.item_shape(card, p.shape)
     if where is not None:

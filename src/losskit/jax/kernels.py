@@ -77,7 +77,9 @@ def find(
     axis, classes, labels = None, 0, card.target.labels
     if isinstance(card, Rowwise):
         axis = card.axis
-        if not -len(p_shape) <= axis < len(p_shape) or not p_shape[axis]:
+        if not isinstance(axis, int) or not -len(p_shape) <= axis < len(p_shape):
+            return None
+        if not p_shape[axis]:
             return None
         axis, classes = axis % len(p_shape) - len(p_shape), p_shape[axis]
     wanted = item_shape(card, p_shape) if labels else p_shape

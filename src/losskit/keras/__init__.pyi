@@ -221,7 +221,7 @@ class SoftTversky(Loss):
         with c = sum_j y_j * p_j, f = sum_j (1 - y_j) * p_j, n = sum_j y_j * (1 - p_j)
     """
 
-    def __init__(self, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 class SoftDice(Loss):
     """Dice loss: overlap of two masks.
@@ -229,7 +229,7 @@ class SoftDice(Loss):
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)
     """
 
-    def __init__(self, smooth: float = 1.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+    def __init__(self, smooth: float = 1.0, axis: int | Sequence[int] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
@@ -402,10 +402,10 @@ def multiclass_hinge(y_true: Any, y_pred: Any, ignore_class: int | None = None, 
 def multiclass_perceptron(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
     """Multi-class perceptron loss: the true class should have the highest score. Gives one value per sample."""
 
-def soft_tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int = -1) -> Any:
+def soft_tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None) -> Any:
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake. Gives one value per sample."""
 
-def soft_dice(y_true: Any, y_pred: Any, smooth: float = 1.0, axis: int = -1) -> Any:
+def soft_dice(y_true: Any, y_pred: Any, smooth: float = 1.0, axis: int | Sequence[int] | None = None) -> Any:
     """Dice loss: overlap of two masks. Gives one value per sample."""
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:

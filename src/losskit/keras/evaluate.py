@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from losskit.core import inputs
-from losskit.core.families import Items, Setwise, has_row_target, is_rowwise
+from losskit.core.families import Items, Setwise, has_row_target, is_rowwise, placed
 from losskit.core.namespaces.keras import KerasVocabulary
 from losskit.keras import backend
 from losskit.keras.activations import kept_logits
@@ -58,6 +58,7 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
     half = keras.backend.standardize_dtype(p.dtype) == "float16"
     p = _bounded(card, p, dtype)
     y, p = _same_rank(card, ops.convert_to_tensor(y_true), p)
+    card = placed(card, len(p.shape))
     inputs.check_shapes(card, y.shape, p.shape)
     counts_classes = card.target.labels or getattr(card, "label_smoothing", 0.0)
     if is_rowwise(card) and counts_classes and p.shape[card.axis] is None:
@@ -218,8 +219,7 @@ def _fit(call: Call, name: str, x: Tensor) -> Tensor:
     if rank == 0:
         return x
     if is_rowwise(call.card):
-        axis = call.axis % len(shape)
-        target = shape[:axis] + shape[axis + 1 :]
+        target = inputs.item_shape(call.card, shape)
         if rank == len(target) + 1 and x.shape[-1] == 1:
             x = ops.squeeze(x, -1)
     else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from losskit.core.definition import SHARE, Domain, parameter
-from losskit.core.families import Rowwise
+from losskit.core.families import Masks
 from losskit.core.namespaces import Array, Vocabulary
 
 SMOOTH = {
@@ -17,7 +17,7 @@ SMOOTH = {
 
 
 @dataclass(frozen=True)
-class SoftTversky(Rowwise):
+class SoftTversky(Masks):
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
 
     What it measures
@@ -32,10 +32,11 @@ class SoftTversky(Rowwise):
 
     Pitfalls
     --------
-    An item is a whole mask along `axis`: flatten a picture first, and put its classes on another
-    axis. It takes probabilities: apply sigmoid or softmax first. Without `smooth` a mask that is
-    empty on both sides costs 0 and has no gradient. `smooth` counts pixels, so that it pulls small
-    masks towards 0 more than large ones. Keras's Tversky takes a whole batch for one mask.
+    An item is a whole mask: by default all of a sample, its channels included. For a mask per class
+    name the axes of the pixels, e.g. `axis=(1, 2)` for (batch, height, width, classes). It takes
+    probabilities: apply sigmoid or softmax first. Without `smooth` a mask that is empty on both
+    sides costs 0 and has no gradient. `smooth` counts pixels, so that it pulls small masks towards
+    0 more than large ones. Keras's Tversky takes a whole batch for one mask.
 
     Formula
     -------
@@ -60,7 +61,9 @@ class SoftTversky(Rowwise):
     )
     beta: float = parameter(0.5, kind="number", low=0.0, doc="weight of pixels that are missed")
     smooth: float = parameter(1.0, **SMOOTH)
-    axis: int = parameter(-1, kind="integer", doc="axis of the pixels")
+    axis: int | tuple[int, ...] | None = parameter(
+        None, kind="axes", doc="axis or axes of the pixels; None: all but the first, the samples'"
+    )
 
     name = "soft_tversky"
     aliases = ("tversky_loss",)
@@ -92,7 +95,7 @@ class SoftTversky(Rowwise):
 
 
 @dataclass(frozen=True)
-class SoftDice(Rowwise):
+class SoftDice(Masks):
     """Dice loss: overlap of two masks.
 
     What it measures
@@ -107,11 +110,12 @@ class SoftDice(Rowwise):
 
     Pitfalls
     --------
-    An item is a whole mask along `axis`: flatten a picture first, and put its classes on another
-    axis. It takes probabilities: apply sigmoid or softmax first. `smooth` is added to half the sum
-    of both masks: for the form 2 c / (sum y + sum p) with s added to both parts, it is s / 2.
-    Without it a mask that is empty on both sides costs 0 and has no gradient. Keras's Dice takes a
-    whole batch for one mask.
+    An item is a whole mask: by default all of a sample, its channels included. For a mask per class
+    name the axes of the pixels, e.g. `axis=(1, 2)` for (batch, height, width, classes). It takes
+    probabilities: apply sigmoid or softmax first. `smooth` is added to half the sum of both masks:
+    for the form 2 c / (sum y + sum p) with s added to both parts, it is s / 2. Without it a mask
+    that is empty on both sides costs 0 and has no gradient. Keras's Dice takes a whole batch for
+    one mask.
 
     Formula
     -------
@@ -131,7 +135,9 @@ class SoftDice(Rowwise):
     """
 
     smooth: float = parameter(1.0, **SMOOTH)
-    axis: int = parameter(-1, kind="integer", doc="axis of the pixels")
+    axis: int | tuple[int, ...] | None = parameter(
+        None, kind="axes", doc="axis or axes of the pixels; None: all but the first, the samples'"
+    )
 
     name = "soft_dice"
     aliases = ("dice_loss", "soft_dice_loss")

@@ -86,7 +86,7 @@ def prepare(card: Any, y: Any, p: Any, weight: Any, mask: Any, wide: bool = Fals
     rows, shape = None, p.shape
     if is_rowwise(card):
         axis = card.axis
-        if not -p.ndim <= axis < p.ndim:
+        if not isinstance(axis, int) or not -p.ndim <= axis < p.ndim:
             return None
         axis %= p.ndim
         shape = item_shape(card, p.shape)

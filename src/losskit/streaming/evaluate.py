@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from losskit.core.families import is_rowwise
+from losskit.core.families import item_axes, placed
 from losskit.core.inputs import check_shapes
 from losskit.core.namespaces import Array
 from losskit.numpy import Loss
@@ -82,7 +82,8 @@ def _check(loss: Loss, true: Source, pred: Source, weight: Source | None) -> Non
     for other in (true, weight):
         if other is not None and None not in (other.shape[0], pred.shape[0]):
             _same_length(other, other.shape[0], pred, pred.shape[0])
-    if is_rowwise(loss.card) and loss.card.axis % max(len(pred.shape), 1) == 0:
+    axes = item_axes(placed(loss.card, len(pred.shape)))
+    if any(axis % max(len(pred.shape), 1) == 0 for axis in axes):
         raise DataError(
             f"{loss.card.name} needs whole rows: {pred.path} with shape {_words(pred.shape)} has "
             f"its classes along the first axis (axis={loss.card.axis}), where the rows of a file "

@@ -225,7 +225,7 @@ class SoftTversky(Loss):
         with c = sum_j y_j * p_j, f = sum_j (1 - y_j) * p_j, n = sum_j y_j * (1 - p_j)
     """
 
-    def __init__(self, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
 
 class SoftDice(Loss):
     """Dice loss: overlap of two masks.
@@ -233,7 +233,7 @@ class SoftDice(Loss):
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)
     """
 
-    def __init__(self, smooth: float = 1.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, smooth: float = 1.0, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
 
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
@@ -487,14 +487,14 @@ def multiclass_perceptron(input: Tensor, target: Tensor, *, ignore_class: int | 
         weight_y * (max_j p_j - p_y)
     """
 
-def soft_tversky(input: Tensor, target: Tensor, *, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def soft_tversky(input: Tensor, target: Tensor, *, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
 
         1 - (c + smooth) / (c + alpha * f + beta * n + smooth)
         with c = sum_j y_j * p_j, f = sum_j (1 - y_j) * p_j, n = sum_j y_j * (1 - p_j)
     """
 
-def soft_dice(input: Tensor, target: Tensor, *, smooth: float = 1.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def soft_dice(input: Tensor, target: Tensor, *, smooth: float = 1.0, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Dice loss: overlap of two masks.
 
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)

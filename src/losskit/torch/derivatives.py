@@ -18,7 +18,9 @@ from losskit.core.namespaces.torch import TorchVocabulary
 
 def spread(card: Any, x: Tensor) -> Tensor:
     """What belongs to the items, laid over the elements of the prediction."""
-    for axis in reversed(item_axes(card)):
+    axes = item_axes(card)
+    dimensions = x.dim() + len(axes)
+    for axis in sorted(axis % dimensions for axis in axes):
         x = x.unsqueeze(axis)
     return x
 

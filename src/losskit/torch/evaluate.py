@@ -12,7 +12,7 @@ from torch import Tensor
 
 from losskit.core import inputs
 from losskit.core.definition import Card, made
-from losskit.core.families import Items, Setwise, has_row_target
+from losskit.core.families import Items, Setwise, has_row_target, placed
 from losskit.torch import derivatives, kernels
 from losskit.torch.derivatives import spread, vocabulary
 from losskit.torch.kernels import HALF, Plan
@@ -84,6 +84,7 @@ def evaluate(
         found = kernels.mean(card, input, target)
         if found is not None:
             return found
+    card = placed(card, input.dim(), lambda kind, parameters: make(kind, **parameters))
     check_reduction(reduction)
     check_on_empty(on_empty)
     if target.is_complex():

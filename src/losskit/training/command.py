@@ -292,7 +292,7 @@ def _card(text: str, logits: bool) -> Card:
         card: Card = kind(**named.parameters)
     except (TypeError, ValueError) as error:
         raise Refused(str(error)) from None
-    if getattr(card, "axis", -1) not in (-1, 1):
+    if getattr(card, "axis", -1) not in (-1, 1, None):
         raise Refused(f"--loss {text}: the outputs are rows of classes; leave axis at -1.")
     return card
 

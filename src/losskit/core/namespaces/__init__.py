@@ -14,6 +14,9 @@ from typing import Any
 Array = Any
 """An array or tensor of whichever framework the vocabulary speaks."""
 
+Axes = int | tuple[int, ...] | None
+"""One axis, several, or all of them."""
+
 SLACK = 1e-5
 """How far outside [0, 1] a probability may lie and still be read as rounding, not as a mistake."""
 
@@ -41,15 +44,15 @@ class Vocabulary(ABC):
     """A number >= 0 to a fixed exponent; not in pointwise formulas, for the kernels lack it."""
 
     @abstractmethod
-    def sum(self, x: Array, axis: int | None) -> Array:
+    def sum(self, x: Array, axis: Axes) -> Array:
         """Sum along ``axis``, kept as a dimension of length 1; over everything for None."""
 
     @abstractmethod
-    def max(self, x: Array, axis: int | None) -> Array:
+    def max(self, x: Array, axis: Axes) -> Array:
         """Largest value along ``axis``, kept as a dimension of length 1; of everything for None."""
 
     @abstractmethod
-    def drop(self, x: Array, axis: int) -> Array:
+    def drop(self, x: Array, axis: Axes) -> Array:
         """Remove the dimension of length 1 that ``sum`` and ``max`` keep."""
 
     @abstractmethod

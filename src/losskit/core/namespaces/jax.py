@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from losskit.core.namespaces import Array, Vocabulary
+from losskit.core.namespaces import Array, Axes, Vocabulary
 
 
 class JaxVocabulary(Vocabulary):
@@ -36,13 +36,13 @@ class JaxVocabulary(Vocabulary):
     def power(self, x: Array, exponent: Array) -> Array:
         return self._jnp.power(x, +exponent)
 
-    def sum(self, x: Array, axis: int | None) -> Array:
+    def sum(self, x: Array, axis: Axes) -> Array:
         return self._jnp.sum(x, axis=axis, keepdims=True)
 
-    def max(self, x: Array, axis: int | None) -> Array:
+    def max(self, x: Array, axis: Axes) -> Array:
         return self._jnp.max(x, axis=axis, keepdims=True)
 
-    def drop(self, x: Array, axis: int) -> Array:
+    def drop(self, x: Array, axis: Axes) -> Array:
         return self._jnp.squeeze(x, axis=axis)
 
     def lay(self, x: Array, axis: int) -> Array:

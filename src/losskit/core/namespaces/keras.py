@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.namespaces import Array, Vocabulary
+from losskit.core.namespaces import Array, Axes, Vocabulary
 
 
 class KerasVocabulary(Vocabulary):
@@ -38,13 +38,13 @@ class KerasVocabulary(Vocabulary):
             return self.where((x <= y) | (x != x), x, self._typed(y, x))
         return self._ops.minimum(x, y)
 
-    def sum(self, x: Array, axis: int | None) -> Array:
+    def sum(self, x: Array, axis: Axes) -> Array:
         return self._ops.sum(x, axis=axis, keepdims=True)
 
-    def max(self, x: Array, axis: int | None) -> Array:
+    def max(self, x: Array, axis: Axes) -> Array:
         return self._ops.max(x, axis=axis, keepdims=True)
 
-    def drop(self, x: Array, axis: int) -> Array:
+    def drop(self, x: Array, axis: Axes) -> Array:
         return self._ops.squeeze(x, axis=axis)
 
     def lay(self, x: Array, axis: int) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.namespaces import Array, Vocabulary
+from losskit.core.namespaces import Array, Axes, Vocabulary
 
 
 class NumpyVocabulary(Vocabulary):
@@ -37,18 +37,18 @@ class NumpyVocabulary(Vocabulary):
             no = np.asarray(no, dtype)
         return np.where(condition, yes, no)
 
-    def sum(self, x: Array, axis: int | None) -> Array:
+    def sum(self, x: Array, axis: Axes) -> Array:
         # In float64: along another axis than the last NumPy adds one by one, and float32 loses the
         # small ones.
         if x.dtype == np.float32:
             return np.sum(x, axis=axis, keepdims=True, dtype=np.float64).astype(np.float32)
         return np.sum(x, axis=axis, keepdims=True)
 
-    def max(self, x: Array, axis: int | None) -> Array:
+    def max(self, x: Array, axis: Axes) -> Array:
         # `initial` lets an empty batch through; no row has a maximum then.
         return np.max(x, axis=axis, keepdims=True, initial=-np.inf)
 
-    def drop(self, x: Array, axis: int) -> Array:
+    def drop(self, x: Array, axis: Axes) -> Array:
         return np.squeeze(x, axis=axis)
 
     def lay(self, x: Array, axis: int) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from losskit.core.namespaces import Array, Vocabulary
+from losskit.core.namespaces import Array, Axes, Vocabulary
 
 
 class TorchVocabulary(Vocabulary):
@@ -29,13 +29,13 @@ class TorchVocabulary(Vocabulary):
     def minimum(self, x: Array, y: Array) -> Array:
         return self._torch.minimum(x, self._tensor(y, x))
 
-    def sum(self, x: Array, axis: int | None) -> Array:
+    def sum(self, x: Array, axis: Axes) -> Array:
         return x.sum() if axis is None else x.sum(axis, keepdim=True)
 
-    def max(self, x: Array, axis: int | None) -> Array:
+    def max(self, x: Array, axis: Axes) -> Array:
         return x.amax() if axis is None else x.amax(axis, keepdim=True)
 
-    def drop(self, x: Array, axis: int) -> Array:
+    def drop(self, x: Array, axis: Axes) -> Array:
         return x.squeeze(axis)
 
     def lay(self, x: Array, axis: int) -> Array:
