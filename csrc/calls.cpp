@@ -99,9 +99,11 @@ nb::object Plain::result(const Found& found, std::int64_t items) const {
 // --- pointwise
 
 PointwiseKernel::PointwiseKernel(int card, bool wide, std::vector<double> parameters,
-                                 double floor, double prediction_low, double prediction_high)
+                                 double floor, double complement_floor, double prediction_low,
+                                 double prediction_high)
     : card_(card), wide_(wide), parameters_(std::move(parameters)) {
   q_.floor = floor;
+  q_.complement_floor = complement_floor;
   q_.prediction_low = prediction_low;
   q_.prediction_high = prediction_high;
 }

@@ -65,7 +65,7 @@ class Plain {
 class PointwiseKernel {
  public:
   PointwiseKernel(int card, bool wide, std::vector<double> parameters, double floor,
-                  double prediction_low, double prediction_high);
+                  double complement_floor, double prediction_low, double prediction_high);
 
   // y, p: target and prediction; weight, keep: per element, or None; items, slope, curve: where they
   // go, or None; derivatives are multiplied by `scale`. (sum, sum of weights), or None.

@@ -55,7 +55,7 @@ NB_MODULE(_kernels, m) {
   using namespace losskit;
   m.doc() = "Compiled kernels; losskit.native is the way to them.";
   nb::class_<PointwiseKernel>(m, "PointwiseKernel")
-      .def(nb::init<int, bool, std::vector<double>, double, double, double>())
+      .def(nb::init<int, bool, std::vector<double>, double, double, double, double>())
       .def("run", &PointwiseKernel::run, nb::arg().none(), nb::arg().none(), nb::arg().none(),
            nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
            nb::arg().none())

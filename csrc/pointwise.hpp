@@ -17,6 +17,7 @@ template <class T>
 struct Constants {
   double tiny = std::numeric_limits<T>::min();
   double floor = tiny;
+  double complement_floor = std::numeric_limits<T>::epsilon() / 4;
 };
 
 // Elements that go through a formula at once.
@@ -177,6 +178,8 @@ class Loop {
         slope_(q.slope, begin),
         curve_(q.curve, begin) {
     if (constants_.floor < q.floor) constants_.floor = q.floor;
+    if (constants_.complement_floor < q.complement_floor)
+      constants_.complement_floor = q.complement_floor;
   }
 
   void run(std::int64_t begin, std::int64_t end) {

@@ -42,7 +42,8 @@ struct Pointwise {
   bool value = true;           // whether the items or their sum are wanted
   const double* parameters = nullptr;
   double scale = 1.0;          // of slope and curve
-  double floor = 0.0;          // least probability, if above the computation's own smallest normal
+  // What p and 1 - p are read as at least, if above what the computation's own type has.
+  double floor = 0.0, complement_floor = 0.0;
   double prediction_low = 0.0, prediction_high = 0.0;  // the prediction's domain
   bool past_caches = false;
 };

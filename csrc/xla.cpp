@@ -192,6 +192,7 @@ void pointwise(Frame& frame) {
   q.prediction = arrays.prediction.view;
   q.parameters = parameters.data();
   q.floor = frame.number("floor");
+  q.complement_floor = frame.number("complement_floor");
   q.prediction_low = frame.number("low");
   q.prediction_high = frame.number("high");
   q.value = arrays.total.given || arrays.items.given;

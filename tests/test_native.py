@@ -18,6 +18,7 @@ import pytest
 import losskit
 from losskit import native
 from losskit.core.families import Pointwise, Setwise, is_rowwise
+from losskit.core.namespaces import PRECISIONS
 from losskit.losses.classification import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from losskit.losses.regression import Huber
 
@@ -67,7 +68,7 @@ def test_every_sound_card_has_a_kernel():
 
     for card in CARDS:
         inner = card.inner if isinstance(card, Setwise) else card
-        assert find(inner, False, 0.0, 5) is not None, card
+        assert find(inner, False, PRECISIONS["float32"], 5) is not None, card
         # And it does the work: it does not give up, whole vectors or not, masked or not.
         y, p = random_inputs(inner, 37)
         if is_rowwise(inner) and inner.axis == 0:
@@ -84,7 +85,7 @@ def test_a_changed_card_has_none():
         def slope(self, m, y, p):
             return 1.001 * super().slope(m, y, p)
 
-    assert find(Changed(), False, 0.0) is None
+    assert find(Changed(), False, PRECISIONS["float32"]) is None
     assert grid.loss_of(Changed()).gradient([0.0], [0.5]) == 0.5005
 
 

@@ -5,7 +5,8 @@ returns the *terms* whose sum is the true number. A number is judged at its own 
 terms are known to cancel (`CANCELLING`) a small share of theirs is its least size.
 
 Conventions of the project: inputs are the floats given; a probability below the dtype's smallest
-normal number is read as that number (``tiny``); parameters are rounded to the compute
+normal number is read as that number (``tiny``), and 1 less a probability as half the gap below 1 at
+least (``half_gap``); parameters are rounded to the compute
 dtype; at a kink the subgradient of least magnitude is the slope, at a bend the curvature is left
 open (`near_break`).
 

@@ -25,6 +25,9 @@ class Definition:
         # float16 keeps its own floor, for its gradient must fit in it; bfloat16 has float32's.
         narrow = np.dtype(np.float16) if np.dtype(dtype) == np.float16 else self.dtype
         self.tiny = mpf(float(np.finfo(narrow).tiny))
+        # Half the way from 1 to the number below it.
+        below = np.nextafter(*np.array([1, 0], dtype))
+        self.half_gap = (1 - mpf(float(below))) / 2
 
     def number(self, name: str) -> mpf:
         """A parameter, rounded to the compute dtype."""
@@ -32,6 +35,9 @@ class Definition:
 
     def floored(self, p: mpf) -> mpf:
         return max(p, self.tiny)
+
+    def complement(self, p: mpf) -> mpf:
+        return max(1 - p, self.half_gap)
 
     def near_break(self, y: mpf, p: mpf) -> bool:
         """Whether rounding decides on which side of a kink or bend the point lies."""

@@ -144,19 +144,19 @@ class BinaryCrossentropy(Definition):
         yes, no = self._targets(y)
         if self.card.from_logits:
             return [yes * softplus(-p), no * softplus(p)]
-        return [-yes * mpmath.log(self.floored(p)), -no * mpmath.log(self.floored(1 - p))]
+        return [-yes * mpmath.log(self.floored(p)), -no * mpmath.log(self.complement(p))]
 
     def slope(self, y, p):
         yes, no = self._targets(y)
         if self.card.from_logits:
             return [-yes * sigmoid(-p), no * sigmoid(p)]
-        return [-yes / self.floored(p), no / self.floored(1 - p)]
+        return [-yes / self.floored(p), no / self.complement(p)]
 
     def curve(self, y, p):
         yes, no = self._targets(y)
         if self.card.from_logits:
             return [sigmoid(p) * sigmoid(-p)]
-        return [yes / self.floored(p) ** 2, no / self.floored(1 - p) ** 2]
+        return [yes / self.floored(p) ** 2, no / self.complement(p) ** 2]
 
     def optimum(self, y):
         yes, no = self._targets(mpf(y))
@@ -180,7 +180,7 @@ class BinaryFocalCrossentropy(BinaryCrossentropy):
             a, b = sigmoid(-p), sigmoid(p)
             slopes = [no * a * b, -yes * a * b]
         else:
-            a, b = self.floored(1 - p), self.floored(p)
+            a, b = self.complement(p), self.floored(p)
             slopes = [no, -yes]
         base = yes * a + no * b
         weight = base ** self.number("gamma")

@@ -18,6 +18,7 @@ from jax import Array
 
 from losskit.core.families import Items, Setwise, has_row_target, out_of_domain
 from losskit.core.inputs import HALF
+from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.jax import JaxVocabulary
 from losskit.jax import kernels
 from losskit.jax.traced import Traced
@@ -37,7 +38,8 @@ def _(primals: Any, tangents: Any) -> Any:
 
 
 VOCABULARY = JaxVocabulary(jax, _sigmoid)
-_FLOAT16 = JaxVocabulary(jax, _sigmoid, float(jnp.finfo(jnp.float16).tiny))
+_BY_DTYPE = {name: JaxVocabulary(jax, _sigmoid, came) for name, came in PRECISIONS.items()}
+"""For predictions that came in that dtype."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Formulas:
             card = copy.copy(card)
             for name, value in zip(self.traced, parameters, strict=True):
                 object.__setattr__(card, name, Traced(name, value))
-        m = _FLOAT16 if p.dtype == jnp.float16 else VOCABULARY
+        m = _BY_DTYPE.get(p.dtype.name, VOCABULARY)
         p = p.astype(jnp.float32) if p.dtype.name in HALF else p
         ignored = card.ignored()
         if ignored is not None:

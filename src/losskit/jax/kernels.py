@@ -73,7 +73,7 @@ def find(
         return None
     if not all(isinstance(n, int) for n in p_shape) or not registered():
         return None  # a length may be a symbol, in a program for many shapes
-    wide, floor = computed
+    wide, came = computed
     axis, classes, labels = None, 0, card.target.labels
     if isinstance(card, Rowwise):
         axis = card.axis
@@ -90,7 +90,7 @@ def find(
         return None
     attributes = dataclasses.asdict(known)
     if isinstance(known, Formulas):
-        attributes["floor"] = floor
+        attributes |= {"floor": came.tiny, "complement_floor": came.half_gap}
     else:
         attributes["axis"] = axis
     target = "losskit_pointwise" if isinstance(known, Formulas) else "losskit_softmax"

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from losskit.core.namespaces import PRECISIONS, Precision
 from losskit.keras import backend
 
 Tensor = Any
@@ -59,7 +60,7 @@ def sigmoid(x: Tensor) -> Tensor:
 
 def _softmax(axis: int) -> Any:
     def forward(z: Tensor) -> Tensor:
-        return ops.maximum(ops.softmax(z, axis=axis), _tiny(z))
+        return ops.maximum(ops.softmax(z, axis=axis), _precision(z).tiny)
 
     def backward(z: Tensor, g: Tensor) -> Tensor:
         # The same floor as in the output: its inverse, which the loss sends, cancels against it.
@@ -70,13 +71,13 @@ def _softmax(axis: int) -> Any:
 
 
 def _sigmoid_value(z: Tensor) -> Tensor:
-    return ops.maximum(ops.sigmoid(z), _tiny(z))
+    return ops.maximum(ops.sigmoid(z), _precision(z).tiny)
 
 
 def _sigmoid_gradient(z: Tensor, g: Tensor) -> Tensor:
     # 1 - p as the loss will see it, rounding and floor included, so that the two cancel.
     p = _sigmoid_value(z)
-    return g * p * ops.maximum(1.0 - p, _tiny(z))
+    return g * p * ops.maximum(1.0 - p, _precision(z).half_gap)
 
 
 _sigmoid = backend.activation(_sigmoid_value, _sigmoid_gradient)
@@ -88,8 +89,8 @@ def _widened(x: Tensor) -> Tensor:
     return x if dtype in ("float32", "float64") else ops.cast(x, "float32")
 
 
-def _tiny(x: Tensor) -> float:
-    return float(np.finfo(keras.backend.standardize_dtype(x.dtype)).tiny)
+def _precision(x: Tensor) -> Precision:
+    return PRECISIONS[keras.backend.standardize_dtype(x.dtype)]
 
 
 # --- keeping ------------------------------------------------------------------------------------

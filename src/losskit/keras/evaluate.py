@@ -11,6 +11,7 @@ from keras import ops
 
 from losskit.core import inputs
 from losskit.core.families import Items, Setwise, has_row_target, is_rowwise, placed
+from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.keras import KerasVocabulary
 from losskit.keras import backend
 from losskit.keras.activations import kept_logits
@@ -18,9 +19,10 @@ from losskit.keras.activations import kept_logits
 Tensor = Any
 
 M = KerasVocabulary(ops, backend.activation)
-"""The vocabulary; for predictions that came as float16, `M16`."""
-M16 = KerasVocabulary(ops, backend.activation)
-M16.least = float(np.finfo("float16").tiny)
+"""The vocabulary; for predictions that came in one of these dtypes:"""
+_BY_DTYPE = {
+    name: KerasVocabulary(ops, backend.activation, came) for name, came in PRECISIONS.items()
+}
 
 NO_CLASS = -(2**31)
 """Stands for a label that is none: no class, and no `ignore_class` that anybody would choose."""
@@ -55,7 +57,7 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
         if logits is not None:
             card, p = dataclasses.replace(card, from_logits=True), logits
     p = ops.convert_to_tensor(p)
-    half = keras.backend.standardize_dtype(p.dtype) == "float16"
+    m = _BY_DTYPE.get(keras.backend.standardize_dtype(p.dtype), M)
     p = _bounded(card, p, dtype)
     y, p = _same_rank(card, ops.convert_to_tensor(y_true), p)
     card = placed(card, len(p.shape))
@@ -69,7 +71,7 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
         )
     converted = _labels(y) if card.target.labels else ops.cast(y, dtype)
     axis = card.axis if is_rowwise(card) else axis
-    return Call(card, converted, p, axis, M16 if half else M, y)
+    return Call(card, converted, p, axis, m, y)
 
 
 def items(call: Call) -> Tensor:

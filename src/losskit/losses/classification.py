@@ -67,8 +67,9 @@ class BinaryCrossentropy(Pointwise):
     --------
     Say whether predictions are logits: with `from_logits=True` the model needs no sigmoid, and this
     is the better choice. For classes that exclude one another use `categorical_crossentropy`.
-    A probability of exactly 0 or 1 is read as the smallest normal number away from it, so that a
-    confident mistake keeps its gradient.
+    So that a confident mistake keeps its gradient, a probability of 0 is read as the smallest
+    normal number, and one of 1 as half the spacing of numbers below it (3e-8 in float32): no more
+    can be told of either. From logits the loss is exact.
 
     Formula
     -------
@@ -123,12 +124,14 @@ class BinaryCrossentropy(Pointwise):
             # all but rounding.
             e = m.tail(p)
             return (rest * m.where(p < 0, e, 1.0) - y * m.where(p < 0, 1.0, e)) / (1.0 + e)
-        yes, no = m.floored(p), m.floored(1.0 - p)
+        yes, no = m.floored(p), m.complement(p)
         if self.label_smoothing:
             # Not yes - y, for the sake of a y that is nearly 1.
             return (rest * yes - y * no) / (yes * no)
-        # From the floored probability, as the other terms: a soft target at p = 0 must agree.
-        above = m.where(y == 0, 1.0, m.where(rest == 0, -1.0, yes - y))
+        # From the floored probability, as the other terms: a soft target at p = 0 must agree. At 1
+        # yes and no no longer add up to 1.
+        soft = m.where(p < 1, yes - y, rest * yes - y * no)
+        above = m.where(y == 0, 1.0, m.where(rest == 0, -1.0, soft))
         return above / m.where(y == 0, no, m.where(rest == 0, yes, yes * no))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
@@ -136,7 +139,7 @@ class BinaryCrossentropy(Pointwise):
         if self.from_logits:
             e = m.tail(p)
             return e / m.square(1.0 + e)
-        yes, no = m.floored(p), m.floored(1.0 - p)
+        yes, no = m.floored(p), m.complement(p)
         return m.where(y == 0, 0.0, y / yes / yes) + m.where(rest == 0, 0.0, rest / no / no)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
@@ -158,8 +161,8 @@ class BinaryCrossentropy(Pointwise):
         # The logarithm of the smaller of the two, and log1p for the larger: 1 - p is exact from 0.5
         # on. Of p outside [0, 1] the first is NaN, and so is what both make.
         low = p < 0.5
-        least = m.where(low, p, 1.0 - p)
-        small, large = m.log(m.floored(least)), m.log1p(-least)
+        small = m.log(m.where(low, m.floored(p), m.complement(p)))
+        large = m.log1p(-m.where(low, p, 1.0 - p))
         return m.where(low, small, large), m.where(low, large, small)
 
 

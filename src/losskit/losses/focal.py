@@ -181,7 +181,7 @@ class BinaryFocalCrossentropy(Pointwise):
     def _likely(self, m: Vocabulary, p: Array) -> tuple[Array, Array]:
         """1 - p and p; for probabilities neither of them 0."""
         if not self.from_logits:
-            return m.floored(1.0 - p), m.floored(p)
+            return m.complement(p), m.floored(p)
         e = m.tail(p)
         return m.where(p < 0, 1.0, e) / (1.0 + e), m.where(p < 0, e, 1.0) / (1.0 + e)
 

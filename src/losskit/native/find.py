@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core.families import Pointwise
-from losskit.core.namespaces import text
+from losskit.core.namespaces import PRECISIONS, Precision, text
 from losskit.losses.classification import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from losskit.losses.regression import RootMeanSquaredError
 from losskit.native import library
@@ -24,22 +24,22 @@ _found: dict[Any, Any] = {}
 _MOST = 1024  # kernels kept; parameters of which there are more are tried out, not trained with
 
 
-def find(card: Any, wide: bool, floor: float, classes: int = 0) -> Any:
+def find(card: Any, wide: bool, came: Precision, classes: int = 0) -> Any:
     """The kernel for a card with its parameters; None if there is none.
 
     Args:
         card: a card.
         wide: whether it computes in float64, not in float32.
-        floor: least probability under a logarithm, where not the computation's smallest normal.
+        came: of the dtype in which predictions come.
         classes: length of the class axis, for row-wise cards.
     """
-    key = (card, type(card), wide, floor, classes)
+    key = (card, type(card), wide, came, classes)
     try:
         return _found[key]
     except KeyError:
         if len(_found) >= _MOST:
             _found.clear()
-        kernel = _found[key] = _make(card, wide, floor, classes)
+        kernel = _found[key] = _make(card, wide, came, classes)
         return kernel
 
 
@@ -62,7 +62,8 @@ def mean(card: Any, y: Any, p: Any, gradient: bool, out: Any = None) -> Any:
         if len(_quick) >= _MOST:
             _quick.clear()
         # The card is kept, so that no other can have its id.
-        known = _quick[id(card)] = (card, find(card, False, 0.0), find(card, True, 0.0))
+        single, double = PRECISIONS["float32"], PRECISIONS["float64"]
+        known = _quick[id(card)] = (card, find(card, False, single), find(card, True, double))
     kernel = known[1] if p.dtype is _FLOAT32 else known[2] if p.dtype is _FLOAT64 else None
     if kernel is None or not library._wanted:
         return None
@@ -142,12 +143,14 @@ def describe(card: Any, classes: int) -> Formulas | Softmax | None:
     return None
 
 
-def _make(card: Any, wide: bool, floor: float, classes: int) -> Any:
+def _make(card: Any, wide: bool, came: Precision, classes: int) -> Any:
     known = describe(card, classes)
     if isinstance(known, Formulas):
         number = _numbers()[known.fingerprint]
         values = list(known.parameters)
-        return library._kernels.PointwiseKernel(number, wide, values, floor, known.low, known.high)
+        return library._kernels.PointwiseKernel(
+            number, wide, values, came.tiny, came.half_gap, known.low, known.high
+        )
     if isinstance(known, Softmax):
         return library._kernels.SoftmaxKernel(
             known.dense,
@@ -181,10 +184,12 @@ def _numbers() -> dict[str, int]:
     return {name: i for i, name in enumerate(library._kernels.fingerprints())}
 
 
-def computed_in(dtype: Any) -> tuple[bool, float] | None:
-    """(whether float64, floor) for predictions of that dtype; None if no kernel reads it."""
+def computed_in(dtype: Any) -> tuple[bool, Precision] | None:
+    """(whether float64, what the dtype holds) for predictions; None if no kernel reads them."""
     known = _COMPUTED.get(dtype)
-    return (False, 0.0) if known is None and is_bfloat16(dtype) else known
+    if known is None and is_bfloat16(dtype):
+        return False, PRECISIONS["bfloat16"]
+    return known
 
 
 BFLOAT16 = np.dtype([("bfloat16", "V2")])
@@ -197,7 +202,6 @@ def is_bfloat16(dtype: Any) -> bool:
 
 
 _COMPUTED = {
-    np.dtype(np.float32): (False, 0.0),
-    np.dtype(np.float64): (True, 0.0),
-    np.dtype(np.float16): (False, float(np.finfo(np.float16).tiny)),
+    np.dtype(name): (name == "float64", PRECISIONS[name])
+    for name in ("float16", "float32", "float64")
 }

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from losskit.core.families import Setwise, has_row_target, item_axes
+from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.torch import TorchVocabulary
 
 
@@ -104,9 +105,11 @@ def apply(card: Any, m: TorchVocabulary, *args: Tensor) -> Tensor:
 
 
 _M = TorchVocabulary(torch)
-_M16 = TorchVocabulary(torch, float(torch.finfo(torch.float16).tiny))
+_BY_DTYPE = {
+    getattr(torch, name): TorchVocabulary(torch, came) for name, came in PRECISIONS.items()
+}
 
 
 def vocabulary(dtype: torch.dtype) -> TorchVocabulary:
     """The vocabulary for predictions that came in that dtype."""
-    return _M16 if dtype == torch.float16 else _M
+    return _BY_DTYPE.get(dtype, _M)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 Array = Any
 """An array or tensor of whichever framework the vocabulary speaks."""
@@ -21,12 +21,35 @@ SLACK = 1e-5
 """How far outside [0, 1] a probability may lie and still be read as rounding, not as a mistake."""
 
 
+class Precision(NamedTuple):
+    """What a floating type can hold."""
+
+    tiny: float
+    """The smallest normal number."""
+    eps: float
+    """The spacing of the numbers above 1; of those below 1 it is half."""
+
+    @property
+    def half_gap(self) -> float:
+        """Half the spacing of the numbers below 1: what is so near to 1 may be rounded to it."""
+        return self.eps / 4.0
+
+
+PRECISIONS = {
+    "float16": Precision(2.0**-14, 2.0**-10),
+    "bfloat16": Precision(2.0**-126, 2.0**-7),
+    "float32": Precision(2.0**-126, 2.0**-23),
+    "float64": Precision(2.0**-1022, 2.0**-52),
+}
+"""Of the types in which predictions come, by name."""
+
+
 class Vocabulary(ABC):
     """The functions a formula may use. The concrete ones below are the same everywhere."""
 
-    least: float = 0.0
-    """The smallest normal number of the dtype in which the prediction came, where that is larger
-    than the one of the computation: float16, computed in float32, must get its gradient back."""
+    came: Precision = Precision(0.0, 0.0)
+    """Of the dtype in which the prediction came, which may be narrower than the computation's:
+    float16, computed in float32, must get its gradient back, and cannot tell 1 from 0.9999."""
 
     # --- elementwise, with the usual IEEE behaviour at inf and NaN
     abs: Any
@@ -86,8 +109,8 @@ class Vocabulary(ABC):
         """Constants, one per class, in ``like``'s dtype, laid along ``axis``."""
 
     @abstractmethod
-    def tiny(self, x: Array) -> float:
-        """The smallest normal number of ``x``'s dtype."""
+    def precision(self, x: Array) -> Precision:
+        """What ``x``'s dtype can hold."""
 
     # --- sequences
     @abstractmethod
@@ -136,6 +159,18 @@ class Vocabulary(ABC):
         return state, tuple(self.stack(parts, 0) for parts in zip(*outs, strict=True))
 
     # --- derived
+    def tiny(self, x: Array) -> float:
+        """The smallest normal number of ``x``'s dtype."""
+        return self.precision(x).tiny
+
+    def floor(self, p: Array) -> float:
+        """The least number that ``p`` is read as."""
+        return max(self.tiny(p), self.came.tiny)
+
+    def complement_floor(self, p: Array) -> float:
+        """The least number that 1 - ``p`` is read as."""
+        return max(self.precision(p).half_gap, self.came.half_gap)
+
     def square(self, x: Array) -> Array:
         return x * x
 
@@ -158,4 +193,13 @@ class Vocabulary(ABC):
 
         Below zero by more than rounding there is no true value: NaN, never a plausible number.
         """
-        return self.where(p < -SLACK, float("nan"), self.maximum(p, max(self.tiny(p), self.least)))
+        return self.where(p < -SLACK, float("nan"), self.maximum(p, self.floor(p)))
+
+    def complement(self, p: Array) -> Array:
+        """1 - ``p``, raised to half the spacing of the numbers below 1.
+
+        That is all a probability that has been rounded to 1 can tell. Above 1 by more than rounding
+        there is no true value: NaN.
+        """
+        rest = self.maximum(1.0 - p, self.complement_floor(p))
+        return self.where(p > 1.0 + SLACK, float("nan"), rest)

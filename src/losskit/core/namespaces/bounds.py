@@ -8,6 +8,9 @@ from typing import Any
 INF = math.inf
 Bounds = tuple[float, float]
 
+CONSTANTS = ("tiny", "floor", "complement_floor")
+"""What depends on a dtype alone, and lies above 0."""
+
 
 def of_domain(domain: Any) -> Bounds:
     """The bounds of what a domain lets through."""
@@ -24,7 +27,7 @@ def of(op: str, args: tuple[Any, ...]) -> Bounds:
     if op == "number":
         # NaN lies between no numbers at all.
         return (INF, -INF) if math.isnan(args[0]) else (args[0], args[0])
-    if op in ("tiny", "floor"):
+    if op in CONSTANTS:
         return math.ulp(0.0), 1.0
     known = [(a.low, a.high) for a in args if hasattr(a, "low")]
     low, high = _RULES[op](args, *known) if op in _RULES else (-INF, INF)

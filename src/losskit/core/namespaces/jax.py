@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from losskit.core.namespaces import Array, Axes, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
 
 
 class JaxVocabulary(Vocabulary):
@@ -14,12 +14,12 @@ class JaxVocabulary(Vocabulary):
     Args:
         jax: the module.
         sigmoid: a sigmoid with its derivative given.
-        least: see `Vocabulary.least`.
+        came: see `Vocabulary.came`.
     """
 
-    def __init__(self, jax: Any, sigmoid: Any = None, least: float = 0.0) -> None:
+    def __init__(self, jax: Any, sigmoid: Any = None, came: Precision = Vocabulary.came) -> None:
         self._jnp = jnp = jax.numpy
-        self.least = least
+        self.came = came
         if sigmoid is not None:
             self.sigmoid = sigmoid  # type: ignore[method-assign]
         for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
@@ -65,8 +65,8 @@ class JaxVocabulary(Vocabulary):
     def vector(self, values: Any, like: Array, axis: int) -> Array:
         return self._along(self._jnp.asarray(values, dtype=like.dtype), like, axis)
 
-    def tiny(self, x: Array) -> float:
-        return float(self._jnp.finfo(x.dtype).tiny)
+    def precision(self, x: Array) -> Precision:
+        return PRECISIONS[x.dtype.name]
 
     def take(self, x: Array, index: Array) -> Array:
         return self._jnp.take_along_axis(x, self._jnp.expand_dims(index, -2), -1)

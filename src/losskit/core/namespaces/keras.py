@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from losskit.core.namespaces import Array, Axes, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
 
 
 class KerasVocabulary(Vocabulary):
-    """`keras.ops`, which the face passes in, so that this module imports no framework."""
+    """`keras.ops`, which the face passes in, so that this module imports no framework.
 
-    def __init__(self, ops: Any, differentiable: Any = None) -> None:
+    Args:
+        ops: the module.
+        differentiable: makes a function of a value and a gradient; for the sigmoid.
+        came: see `Vocabulary.came`.
+    """
+
+    def __init__(
+        self, ops: Any, differentiable: Any = None, came: Precision = Vocabulary.came
+    ) -> None:
         self._ops = ops
+        self.came = came
         if differentiable is not None:
             # Through |x| a backend finds a slope of 0 at 0, where the sigmoid's is 1/4.
             plain = super().sigmoid
@@ -67,9 +74,8 @@ class KerasVocabulary(Vocabulary):
     def vector(self, values: Any, like: Array, axis: int) -> Array:
         return self._along(self._ops.convert_to_tensor(values, dtype=like.dtype), like, axis)
 
-    def tiny(self, x: Array) -> float:
-        # Formulas run in float32 or float64 only, so NumPy knows the type.
-        return float(np.finfo(self._name(x)).tiny)
+    def precision(self, x: Array) -> Precision:
+        return PRECISIONS[self._name(x)]
 
     def take(self, x: Array, index: Array) -> Array:
         return self._ops.take_along_axis(x, self._over_rows(index, x), -1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.namespaces import Array, Axes, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
 
 
 class NumpyVocabulary(Vocabulary):
@@ -69,9 +69,10 @@ class NumpyVocabulary(Vocabulary):
     def vector(self, values: Any, like: Array, axis: int) -> Array:
         return self._along(np.asarray(values, dtype=like.dtype), like, axis)
 
-    def tiny(self, x: Array) -> float:
+    def precision(self, x: Array) -> Precision:
+        known = PRECISIONS.get(x.dtype.name)
         # Extended precision has a smallest number that no Python float holds: float64's serves it.
-        return float(np.finfo(x.dtype).tiny) or float(np.finfo(np.float64).tiny)
+        return known or PRECISIONS["float64"]._replace(eps=float(np.finfo(x.dtype).eps))
 
     def take(self, x: Array, index: Array) -> Array:
         return np.take_along_axis(x, np.expand_dims(index, -2), -1)
@@ -108,10 +109,12 @@ class NumpyVocabulary(Vocabulary):
 
 
 NUMPY = NumpyVocabulary()
-_FLOAT16 = NumpyVocabulary()
-_FLOAT16.least = float(np.finfo(np.float16).tiny)
+_BY_DTYPE: dict[str, NumpyVocabulary] = {}
+for _name, _precision in PRECISIONS.items():
+    _BY_DTYPE[_name] = NumpyVocabulary()
+    _BY_DTYPE[_name].came = _precision
 
 
 def vocabulary(dtype: Any) -> NumpyVocabulary:
     """The vocabulary for predictions that came in that dtype."""
-    return _FLOAT16 if dtype == np.float16 else NUMPY
+    return _BY_DTYPE.get(np.dtype(dtype).name, NUMPY)

@@ -18,7 +18,7 @@ from typing import Any
 
 from losskit.core.definition import Rule
 from losskit.core.families import Pointwise
-from losskit.core.namespaces import SLACK, Vocabulary, bounds
+from losskit.core.namespaces import Precision, Vocabulary, bounds
 
 ORDERS = ("value", "slope", "curve")
 
@@ -179,9 +179,14 @@ class Trace(Vocabulary):
     def tiny(self, x: Node) -> Node:  # type: ignore[override]
         return self.make("tiny", (), SCALAR)
 
-    def floored(self, p: Node) -> Node:
-        floor = self.make("floor", (), SCALAR)
-        return self.where(p < -SLACK, math.nan, self.maximum(p, floor))
+    def floor(self, p: Node) -> Node:  # type: ignore[override]
+        return self.make("floor", (), SCALAR)
+
+    def complement_floor(self, p: Node) -> Node:  # type: ignore[override]
+        return self.make("complement_floor", (), SCALAR)
+
+    def precision(self, x: Node) -> Precision:
+        raise TypeError("A kernel is compiled for several types.")
 
     def _rows(self, *_: Any) -> Any:
         raise TypeError("A pointwise formula has no axis.")
@@ -215,8 +220,8 @@ def _text(trace: Trace, results: dict[str, Node]) -> list[str]:
             return node.op
         if node.op == "parameter":
             return f"q[{node.args[0]}]"
-        if node.op in ("tiny", "floor"):
-            return "k.tiny" if node.op == "tiny" else "k.floor"
+        if node.op in bounds.CONSTANTS:
+            return f"k.{node.op}"
         written = [write(a) for a in node.args]
         vector = node.kind != SCALAR
 

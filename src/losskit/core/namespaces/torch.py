@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from losskit.core.namespaces import Array, Axes, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
 
 
 class TorchVocabulary(Vocabulary):
@@ -13,12 +13,12 @@ class TorchVocabulary(Vocabulary):
 
     Args:
         torch: the module.
-        least: see `Vocabulary.least`.
+        came: see `Vocabulary.came`.
     """
 
-    def __init__(self, torch: Any, least: float = 0.0) -> None:
+    def __init__(self, torch: Any, came: Precision = Vocabulary.came) -> None:
         self._torch = torch
-        self.least = least
+        self.came = came
         for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(torch, name))
         self.power = torch.pow
@@ -58,8 +58,8 @@ class TorchVocabulary(Vocabulary):
         made = self._torch.tensor(values, dtype=like.dtype, device=like.device)
         return self._along(made, like, axis)
 
-    def tiny(self, x: Array) -> float:
-        return float(self._torch.finfo(x.dtype).tiny)
+    def precision(self, x: Array) -> Precision:
+        return PRECISIONS[str(x.dtype).rpartition(".")[2]]
 
     def take(self, x: Array, index: Array) -> Array:
         return x.gather(-1, self._over_rows(index, x))
