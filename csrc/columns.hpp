@@ -173,11 +173,13 @@ class Columns {
     const V by = load(weight), z_slope = lse * static_cast<T>(2.0 * q_.z_loss);
     const V inverse = one / (one + rest), complement = rest * inverse, all = sum + z_slope;
     const V to_p = inverse * T(1.0 / exp_scale<T>);
+    Bits<V> met = {};
     if constexpr (Dense) {
       const V other = others.total();
       const V exact = (other + z_slope) * inverse - (sum - other) * complement;
       for (std::int64_t c = 0; c < q_.classes; ++c) {
-        const V e = load(z_ + c * w), plain = e * to_p * all - load(y_ + c * w);
+        const V e = load(z_ + c * w), p = e * to_p, t = load(y_ + c * w), plain = p * all - t;
+        met |= used & nearly_met<V>(plain, t, p, inverse);
         const auto is_top = (e == splat(exp_scale<T>)) & (rest < one);
         store(z_ + c * w, select<V>(used, select<V>(is_top, exact, plain) * by, zero));
       }
@@ -193,6 +195,28 @@ class Columns {
       for (int lane = 0; lane < n; ++lane) z_[label[lane] * w + lane] = exact[lane];
     }
     scatter(row, n, z_);
+    if constexpr (Dense)
+      if (any<V>(met))
+        for (int lane = 0; lane < n; ++lane)
+          if (met[lane])
+            near_top(row + lane, top[lane], z_slope[lane],
+                     rows.weights[at + lane] * q_.scale / q_.temperature);
+  }
+
+  // The slopes of a row again, where soft targets are nearly met.
+  void near_top(std::int64_t row, double top, double z_slope, double by) {
+    const std::int64_t first = start(row);
+    const auto put = [&](std::int64_t c, double slope) {
+      const T scaled = static_cast<T>(slope * by);
+      write<T>(q_.gradient, first + c * q_.inner, 1, &scaled);
+    };
+    slopes_near_top(
+        q_.classes, top, q_.temperature, z_slope,
+        [&](std::int64_t c) -> double { return read_one<T>(q_.logits, first + c * q_.inner); },
+        [&](std::int64_t c) {
+          return (1.0 - q_.smoothing) * read_one<T>(q_.target, first + c * q_.inner) + lift_;
+        },
+        put);
   }
 
   // A sum in each lane; of many classes, part by part, lest float32 lose the small ones.

@@ -254,6 +254,51 @@ LOSSKIT_INLINE void in_vectors(std::int64_t n, F&& f) {
 template <class Part>
 inline constexpr bool is_whole = !std::is_same_v<Part, int>;
 
+// --- float32 as float64, in halves, and back
+
+struct Wide {
+  Lanes<double> low, high;
+};
+
+LOSSKIT_INLINE Wide widened(Lanes<float> x) {
+#if defined(__AVX512F__) && LOSSKIT_VECTOR_BYTES == 64
+  const __m512 v = (__m512)x;
+  const __m256d high = _mm512_extractf64x4_pd(_mm512_castps_pd(v), 1);
+  return {(Lanes<double>)_mm512_cvtps_pd(_mm512_castps512_ps256(v)),
+          (Lanes<double>)_mm512_cvtps_pd(_mm256_castpd_ps(high))};
+#elif defined(__AVX__) && LOSSKIT_VECTOR_BYTES == 32
+  // GCC would take the halves through memory.
+  const __m256 v = (__m256)x;
+  return {(Lanes<double>)_mm256_cvtps_pd(_mm256_castps256_ps128(v)),
+          (Lanes<double>)_mm256_cvtps_pd(_mm256_extractf128_ps(v, 1))};
+#else
+  typedef float Half __attribute__((vector_size(LOSSKIT_VECTOR_BYTES / 2)));
+  Half low, high;
+  std::memcpy(&low, &x, sizeof low);
+  std::memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof low, sizeof high);
+  return {__builtin_convertvector(low, Lanes<double>), __builtin_convertvector(high, Lanes<double>)};
+#endif
+}
+
+LOSSKIT_INLINE Lanes<float> narrowed(Wide x) {
+#if defined(__AVX512F__) && LOSSKIT_VECTOR_BYTES == 64
+  const __m256 low = _mm512_cvtpd_ps((__m512d)x.low), high = _mm512_cvtpd_ps((__m512d)x.high);
+  return (Lanes<float>)_mm512_castpd_ps(_mm512_insertf64x4(
+      _mm512_castps_pd(_mm512_castps256_ps512(low)), _mm256_castps_pd(high), 1));
+#elif defined(__AVX__) && LOSSKIT_VECTOR_BYTES == 32
+  const __m128 low = _mm256_cvtpd_ps((__m256d)x.low), high = _mm256_cvtpd_ps((__m256d)x.high);
+  return (Lanes<float>)_mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1);
+#else
+  typedef float Half __attribute__((vector_size(LOSSKIT_VECTOR_BYTES / 2)));
+  const Half low = __builtin_convertvector(x.low, Half);
+  const Half high = __builtin_convertvector(x.high, Half);
+  Lanes<float> v;
+  std::memcpy(&v, &low, sizeof low);
+  std::memcpy(reinterpret_cast<char*>(&v) + sizeof low, &high, sizeof high);
+  return v;
+#endif
+}
+
 // --- sums in float64, whatever the lanes hold
 
 struct Sum {
@@ -274,24 +319,9 @@ struct Sum {
   }
 
   LOSSKIT_INLINE void add(Lanes<float> x) {
-#if defined(__AVX512F__) && LOSSKIT_VECTOR_BYTES == 64
-    const __m512 v = (__m512)x;
-    const __m256d high = _mm512_extractf64x4_pd(_mm512_castps_pd(v), 1);
-    part[0] += (Lanes<double>)_mm512_cvtps_pd(_mm512_castps512_ps256(v));
-    part[1] += (Lanes<double>)_mm512_cvtps_pd(_mm256_castpd_ps(high));
-#elif defined(__AVX__) && LOSSKIT_VECTOR_BYTES == 32
-    // GCC would take the halves through memory.
-    const __m256 v = (__m256)x;
-    part[0] += (Lanes<double>)_mm256_cvtps_pd(_mm256_castps256_ps128(v));
-    part[1] += (Lanes<double>)_mm256_cvtps_pd(_mm256_extractf128_ps(v, 1));
-#else
-    typedef float Half __attribute__((vector_size(LOSSKIT_VECTOR_BYTES / 2)));
-    Half low, high;
-    std::memcpy(&low, &x, sizeof low);
-    std::memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof low, sizeof high);
-    part[0] += __builtin_convertvector(low, Lanes<double>);
-    part[1] += __builtin_convertvector(high, Lanes<double>);
-#endif
+    const Wide wide = widened(x);
+    part[0] += wide.low;
+    part[1] += wide.high;
   }
 
   // In a fixed order, so that equal inputs give equal bits.

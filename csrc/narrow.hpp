@@ -58,4 +58,29 @@ LOSSKIT_INLINE V log_normal(V x) {
                    log_of_parts<V>(f, minus_k), x);
 }
 
+// exp(x) - y, in float64 also where the lanes hold float32: where the two are nearly equal, the
+// rounding of the exponential would be all that is left. Of float64 itself no wider number is at hand,
+// and all digits are kept near x = 0 alone.
+template <class V>
+LOSSKIT_INLINE V exp_less(V x, V y) {
+  using T = Element<V>;
+  if constexpr (sizeof(T) == 4) {
+    const Wide a = widened(x), b = widened(y);
+    return narrowed({exp(a.low) - b.low, exp(a.high) - b.high});
+  } else {
+    return select<V>(absolute(x) < T(0.5), expm1(x) - (y - T(1)), exp(x) - y);
+  }
+}
+
+// log(x) - y, for x > 0, likewise. No float32 is subnormal in float64.
+template <class V>
+LOSSKIT_INLINE V log_less(V x, V y) {
+  if constexpr (sizeof(Element<V>) == 4) {
+    const Wide a = widened(x), b = widened(y);
+    return narrowed({log_normal(a.low) - b.low, log_normal(a.high) - b.high});
+  } else {
+    return log(x) - y;
+  }
+}
+
 }  // namespace losskit::LOSSKIT_ISA

@@ -118,6 +118,14 @@ LOSSKIT_INLINE Pair<V> minimum(Pair<V> x, Pair<V> y) {
   return {minimum(x.a, y.a), minimum(x.b, y.b)};
 }
 template <class V>
+LOSSKIT_INLINE Pair<V> exp_less(Pair<V> x, Pair<V> y) {
+  return {exp_less(x.a, y.a), exp_less(x.b, y.b)};
+}
+template <class V>
+LOSSKIT_INLINE Pair<V> log_less(Pair<V> x, Pair<V> y) {
+  return {log_less(x.a, y.a), log_less(x.b, y.b)};
+}
+template <class V>
 LOSSKIT_INLINE Pair<V> at_least(Pair<V> x, Element<V> y) {
   return {at_least(x.a, y), at_least(x.b, y)};
 }

@@ -302,6 +302,42 @@ void find_outside(const Softmax& q, std::int64_t begin, std::int64_t end, bool* 
   }
 }
 
+// Whether a slope, total * p - y, is so much smaller than either part that it is mostly rounding. Only
+// classes near the top are asked: of the others an exponential is no better known.
+template <class V>
+LOSSKIT_INLINE Bits<V> nearly_met(V error, V y, V p, V p_of_top) {
+  using T = Element<V>;
+  return (absolute(error) * T(32) < y) & (p > p_of_top * T(0.6));
+}
+
+// The slopes of classes near the top, whose soft targets the prediction may have met: in float64, by
+// differences, as core/softmax.py does (balanced_residual). z and y give the logit and the target of a
+// class; put(class, slope) takes the slope, before it is scaled.
+template <class Z, class Y, class Put>
+inline void slopes_near_top(std::int64_t classes, double top, double temperature, double z_slope,
+                            Z&& z, Y&& y, Put&& put) {
+  const auto below = [&](std::int64_t c) { return (z(c) - top) / temperature; };
+  double near = 0.0, total = 0.0;
+  for (std::int64_t c = 0; c < classes; ++c) {
+    near += below(c) > -0.5;
+    total += y(c);
+  }
+  const double mean = total / near;
+  double lead = 0.0, spread = 0.0;
+  for (std::int64_t c = 0; c < classes; ++c) {
+    const double d = below(c);
+    lead += d > -0.5 ? y(c) - mean : y(c);
+    spread += d > -0.5 ? std::expm1(d) : std::exp(d);
+  }
+  for (std::int64_t c = 0; c < classes; ++c) {
+    const double d = below(c), t = y(c);
+    if (!(d > -0.5 && t > 0.0)) continue;
+    const double less = std::expm1(d);
+    const double error = (lead - near * (t - mean)) + (total * less - t * spread);
+    put(c, (error + z_slope * (1.0 + less)) / (near + spread));
+  }
+}
+
 // Softmax cross-entropy of rows whose classes lie side by side.
 template <class T, bool Dense, bool General>
 class LongRows {
@@ -394,26 +430,43 @@ class LongRows {
     Exact<T> one;
     if (exact_class >= 0) one = {row * q_.classes + exact_class, static_cast<T>(exact * by)};
     const auto count = static_cast<std::int64_t>(references.size());
+    bool met = false;
     for (std::int64_t c = 0; c < count;) {
       // Chunks of one reference are written in one go.
       std::int64_t next = c + 1;
       while (next < count && references[next] == references[c]) ++next;
       const double shift = (static_cast<double>(references[c]) - r.top) / temperature_;
-      slopes(e, row, c * chunk, next < count ? next * chunk : q_.classes,
-             std::exp(shift) / (1.0 + rest) / exp_scale<T>, shares + z_slope, by, one);
+      met |= slopes(e, row, c * chunk, next < count ? next * chunk : q_.classes,
+                    std::exp(shift) / (1.0 + rest) / exp_scale<T>, 1.0 / (1.0 + rest),
+                    shares + z_slope, by, one);
       c = next;
     }
+    if (!met) return;
+    if (past_caches_) finish_streaming();
+    const std::int64_t start = row * q_.classes;
+    const auto put = [&](std::int64_t c, double slope) {
+      const T scaled = static_cast<T>(slope * by);
+      write<T>(q_.gradient, start + c, 1, &scaled);
+    };
+    slopes_near_top(
+        q_.classes, r.top, q_.temperature, z_slope,
+        [&](std::int64_t c) -> double { return read_one<T>(q_.logits, start + c); },
+        [&](std::int64_t c) { return (1.0 - q_.smoothing) * read_one<T>(q_.target, start + c) + lift_; },
+        put);
   }
 
-  // (total * p - y) * by for the classes begin <= j < end, from their exponentials.
-  void slopes(const T* e, std::int64_t row, std::int64_t begin, std::int64_t end, double to_p,
-              double total, double by, const Exact<T>& exact) {
+  // (total * p - y) * by for the classes begin <= j < end, from their exponentials. Whether soft
+  // targets are nearly met there.
+  bool slopes(const T* e, std::int64_t row, std::int64_t begin, std::int64_t end, double to_p,
+              double of_top, double total, double by, const Exact<T>& exact) {
     using V = Lanes<T>;
     const bool whole = !Dense || in_place<T>(q_.target);
     alignas(64) T y_buffer[Dense ? chunk : 1];
     const V p_scale = splat(static_cast<T>(to_p)), sum = splat(static_cast<T>(total)),
             scale = splat(static_cast<T>(by)), lift = splat(smoothing_.lift);
+    const V p_of_top = splat(static_cast<T>(of_top));
     const T keep = smoothing_.shares;
+    Bits<V> met = {};
     for (std::int64_t j = begin; j < end;) {
       const std::int64_t n = whole || end - j < chunk ? end - j : chunk;
       const T* y = Dense ? read<T>(q_.target, row * q_.classes + j, n, y_buffer) : nullptr;
@@ -428,11 +481,14 @@ class LongRows {
                  e_i = load_part(from + i, part, T(0));
                  if constexpr (Dense) t += load_part(y + i, part, T(0)) * keep;
                }
-               return V((e_i * p_scale * sum - t) * scale);
+               const V p = e_i * p_scale, error = p * sum - t;
+               if constexpr (Dense) met |= nearly_met<V>(error, t, p, p_of_top);
+               return V(error * scale);
              },
              exact);
       j += n;
     }
+    return any<V>(met);
   }
 
   // A row that does not count.

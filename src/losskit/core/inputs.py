@@ -317,9 +317,13 @@ def bounded(card: Any) -> tuple[bool, bool]:
     """Whether there are targets, and predictions, outside their domains."""
     target, prediction = card.target, card.prediction
     return (
-        bool(target.labels or target.values or math.isfinite(target.high)),
-        any(math.isfinite(domain.low) for domain in (prediction, *_places(card))),
+        bool(target.labels or target.values or _has_ends(target)),
+        any(_has_ends(domain) for domain in (prediction, *_places(card))),
     )
+
+
+def _has_ends(domain: Domain) -> bool:
+    return math.isfinite(domain.low) or math.isfinite(domain.high)
 
 
 def _places(card: Any) -> tuple[Domain, ...]:

@@ -22,6 +22,12 @@ def exact_sum(x: Array, y: Array) -> Pair:
     return high, (x - (high - of_y)) + (y - of_y)
 
 
+def lead(m: Vocabulary, first: Array, second: Array, margin: float) -> Array:
+    """first - second + margin, rounded once: also where the scores differ by just the margin."""
+    high, low = exact_sum(first, -second)
+    return (high + margin) + m.where(low == low, low, 0.0)  # beside an infinity it is NaN
+
+
 def either(m: Vocabulary, x: Pair, y: Pair) -> Pair:
     """log(exp(x) + exp(y)). The low part may grow by log 2."""
     difference = (y[0] - x[0]) + (y[1] - x[1])

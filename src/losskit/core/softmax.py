@@ -19,6 +19,8 @@ from losskit.core.namespaces import Array, Vocabulary
 class Row:
     """A row as a distribution; the fields have the shape of the prediction."""
 
+    d: Array
+    """How far below the largest logit, or logarithm, each lies."""
     log_p: Array
     p: Array
     complement: Array
@@ -52,6 +54,7 @@ def _row(m: Vocabulary, d: Array, e: Array, axis: int) -> Row:
     p = e / (1.0 + rest)
     log_sum = m.log1p(rest)
     return Row(
+        d=d,
         log_p=d - log_sum,
         p=p,
         complement=m.where(largest, rest / (1.0 + rest), 1.0 - p),
@@ -70,11 +73,47 @@ def residual(m: Vocabulary, y: Array, row: Row, axis: int, more: Array | None = 
     return (rest if more is None else rest + more) * row.p - y * row.complement
 
 
+def balanced_residual(
+    m: Vocabulary, y: Array, row: Row, axis: int, more: Array | None = None
+) -> Array:
+    """The residual for soft targets and a row from logits, also where p has nearly reached y.
+
+    With n classes near the largest, whose exp(d) is 1 + e, a target of theirs is met where
+    sum(y) = n y; what is left is sum(y) e - y (sum of e and of the exponentials far below).
+    """
+    plain = residual(m, y, row, axis, more)
+    near = row.d > -0.5
+    less = m.expm1(m.where(near, row.d, 0.0))
+    n = m.sum(m.where(near, 1.0 + 0.0 * less, 0.0), axis)
+    total = m.sum(y, axis)
+    # From their mean on, by differences, which are exact where targets are nearly equal.
+    mean = total / n
+    lead = m.sum(m.where(near, y - mean, y), axis) - n * (y - mean)
+    spread = m.sum(m.where(near, less, m.exp(row.d)), axis)
+    whole = n + spread
+    met = (lead + (total * less - y * spread)) / whole
+    met = met if more is None else met + more * row.p
+    return m.where(near & (y > 0), met, plain)
+
+
+def residual_of_probabilities(m: Vocabulary, y: Array, row: Row, p: Array, axis: int) -> Array:
+    """The residual for a row from probabilities, also where p has nearly reached y."""
+    q = m.floored(p)
+    total, whole = m.sum(y, axis), m.sum(q, axis)
+    # By the differences q - y, which are exact there; of rows as large as the target alone.
+    like = (whole > 0.5 * total) & (whole < 2.0 * total)
+    whole = m.where(like, whole, 1.0)
+    # Divided first: the product of small shares would vanish.
+    met = (total / whole) * (q - y) - (y / whole) * m.sum(q - y, axis)
+    # Of a class that holds all of the target the others are what is missed.
+    return m.where(like & (others(m, y, axis) != 0), met, residual(m, y, row, axis))
+
+
 def others(m: Vocabulary, y: Array, axis: int) -> Array:
     """sum(y) - y: what the other classes hold of the target."""
     # For a class that holds most of it the difference would keep only the rounding of the sum
     # (label smoothing of 0.001 with 4 digits left), so what the others hold is summed by itself.
     total = m.sum(y, axis)
-    # One at the most, also where class weights have made shares negative.
-    most = 2.0 * y > m.sum(m.abs(y), axis)
+    # One at the most, also where some are negative.
+    most = 2.0 * m.abs(y) > m.sum(m.abs(y), axis)
     return m.where(most, m.sum(m.where(most, 0.0, y), axis), total - y)

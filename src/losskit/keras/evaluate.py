@@ -18,6 +18,7 @@ from losskit.keras.activations import kept_logits
 
 Tensor = Any
 
+KerasVocabulary.widens = backend.NAME != "jax"
 M = KerasVocabulary(ops, backend.activation)
 """The vocabulary; for predictions that came in one of these dtypes:"""
 _BY_DTYPE = {

@@ -118,19 +118,26 @@ class BinaryCrossentropy(Pointwise):
         return -(y * yes + rest * no)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        given = y
         y, rest = self._targets(y)
         if self.from_logits:
             # rest sigmoid(z) - y sigmoid(-z): for y near 1 the difference sigmoid(z) - y would lose
             # all but rounding.
             e = m.tail(p)
-            return (rest * m.where(p < 0, e, 1.0) - y * m.where(p < 0, 1.0, e)) / (1.0 + e)
+            far = rest * m.where(p < 0, e, 1.0) - y * m.where(p < 0, 1.0, e)
+            # Near 0, where a target of a half is met, by exp(-|z|) - 1, which is not rounded away.
+            less = m.expm1(m.where(p < 0, p, -p))
+            near = self._lead(given) + m.where(p < 0, rest, -y) * less
+            return m.where((p > -0.5) & (p < 0.5), near, far) / (1.0 + e)
         yes, no = m.floored(p), m.complement(p)
-        if self.label_smoothing:
-            # Not yes - y, for the sake of a y that is nearly 1.
-            return (rest * yes - y * no) / (yes * no)
         # From the floored probability, as the other terms: a soft target at p = 0 must agree. At 1
         # yes and no no longer add up to 1.
-        soft = m.where(p < 1, yes - y, rest * yes - y * no)
+        both = rest * yes - y * no
+        if self.label_smoothing:
+            # yes - y, with the smoothed y as its parts: as one it would have been rounded.
+            apart = (yes - given) + self.label_smoothing * (given - 0.5)
+            return m.where(p < 1, apart, both) / (yes * no)
+        soft = m.where(p < 1, yes - y, both)
         above = m.where(y == 0, 1.0, m.where(rest == 0, -1.0, soft))
         return above / m.where(y == 0, no, m.where(rest == 0, yes, yes * no))
 
@@ -155,6 +162,10 @@ class BinaryCrossentropy(Pointwise):
         yes, no = y, 1.0 - y
         return (yes * (1.0 - s) + 0.5 * s, no * (1.0 - s) + 0.5 * s) if s else (yes, no)
 
+    def _lead(self, y: Array) -> Array:
+        """No less yes, smoothed: where they are equal, exactly 0."""
+        return ((1.0 - y) - y) * (1.0 - self.label_smoothing)
+
     @staticmethod
     def _logs(m: Vocabulary, p: Array) -> tuple[Array, Array]:
         """log(p) and log(1 - p), each accurate from end to end."""
@@ -162,7 +173,8 @@ class BinaryCrossentropy(Pointwise):
         # on. Of p outside [0, 1] the first is NaN, and so is what both make.
         low = p < 0.5
         small = m.log(m.where(low, m.floored(p), m.complement(p)))
-        large = m.log1p(-m.where(low, p, 1.0 - p))
+        # Where it is below 0 by rounding, it is no more than 0: the loss does not become negative.
+        large = m.log1p(-m.maximum(m.where(low, p, 1.0 - p), 0.0))
         return m.where(low, small, large), m.where(low, large, small)
 
 
@@ -241,7 +253,7 @@ class CategoricalCrossentropy(Rowwise):
         return m.drop(softmax_value(self, m, self._smooth(y, p), p), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return softmax_slope(self, m, self._smooth(y, p), p)
+        return softmax_slope(self, m, self._smooth(y, p), p, soft=True)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return softmax_curve(self, m, self._smooth(y, p), p)
@@ -453,16 +465,21 @@ def softmax_value(card: Softmax, m: Vocabulary, y: Array, p: Array) -> Array:
     return item + card.z_loss * whole * whole
 
 
-def softmax_slope(card: Softmax, m: Vocabulary, y: Array, p: Array) -> Array:
-    """Derivative of the cross-entropy with respect to logits or probabilities."""
+def softmax_slope(card: Softmax, m: Vocabulary, y: Array, p: Array, soft: bool = False) -> Array:
+    """Derivative of the cross-entropy with respect to logits or probabilities.
+
+    Soft targets, of more than one class, may be met by a prediction: where they nearly are, the
+    slope keeps its digits.
+    """
     row, axis = distribution(card, m, p), card.axis
     if card.from_logits:
         # Of z_loss * f^2, f the log-sum-exp: 2 z_loss f p. It joins the factor of p, for a product
         # of its own would underflow before their sum does.
         more = 2.0 * card.z_loss * _log_sum_exp(card, m, p, row) if card.z_loss else None
-        error = softmax.residual(m, y, row, axis, more)
+        residual = softmax.balanced_residual if soft else softmax.residual
+        error = residual(m, y, row, axis, more)
         return error if card.temperature == 1.0 else error / card.temperature
-    error = softmax.residual(m, y, row, axis)
+    error = softmax.residual_of_probabilities(m, y, row, p, axis)
     # Through p / sum(p): sum(y) / sum(p) - y / p. The quotient form keeps what the difference of
     # the two would round away; where y = 0 the first term stands alone.
     q = m.floored(p)

@@ -67,7 +67,14 @@ class KLDivergence(Rowwise):
         return SHARE
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.drop(m.sum(y * self._log_ratio(m, y, p), self.axis), self.axis)
+        # Near p = y the logarithms cancel but for what is of second order, and their sum would be
+        # rounding: there y log(y / p) is taken as y log(y / p) - y + p, which is never negative,
+        # and y - p, each summed by itself.
+        ratio = self._log_ratio(m, y, p)
+        close = (m.abs(ratio) < 1.0) & (y > 0)
+        bent = y * m.where(close, second_order(m, m.where(close, -ratio, 0.0)), ratio)
+        moved = m.where(close, m.floored(y) - m.floored(p), 0.0)
+        return m.drop(m.sum(bent, self.axis) + m.sum(moved, self.axis), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return -y / m.floored(p)
@@ -151,11 +158,13 @@ class LogKLDivergence(Pointwise):
         return lost(m, p) + 0.0 * y
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return self._ratio(m, y, p) + 1.0
+        # What both sides rule out has no say: 0, not inf, for 0 * inf would follow.
+        both = (y == 0) & (p == -float("inf"))
+        return m.where(both, 0.0 * y, self._ratio(m, y, m.where(both, 0.0, p)) + 1.0)
 
     @staticmethod
     def _ratio(m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.log(m.floored(y)) - p
+        return m.log_less(m.floored(y), p)
 
 
 @dataclass(frozen=True)
@@ -270,24 +279,29 @@ class GeneralizedLogKLDivergence(Pointwise):
         return LOGARITHM
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        whole = m.exp(p)
-        over = p - m.log(m.floored(y))
+        more = m.exp_less(p, y)
+        over = -m.log_less(m.floored(y), p)
         # y (exp(u) - 1 - u): near u = 0 its series, for the differences would leave no digits.
         close = (m.abs(over) < 1) & (y > 0)
-        u = m.where(close, over, 0.0)
-        series = 0.0 * u + EXP_SERIES[0]
-        for c in EXP_SERIES[1:]:
-            series = series * u + c
         # Nothing of the target is left of 0, and beside an infinity no product counts.
-        alone = (y == 0) | (whole == float("inf"))
-        far = m.where(alone, whole, whole - y - y * over)
-        return m.where(close, y * u * (u * series), far)
+        alone = (y == 0) | (more == float("inf"))
+        far = m.where(alone, more, more - y * over)
+        return m.where(close, y * second_order(m, m.where(close, over, 0.0)), far)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.exp(p) - y
+        return m.exp_less(p, y)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.exp(p) + 0.0 * y
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.log(m.floored(y)) - p
+        both = (y == 0) & (p == -float("inf"))  # as for `LogKLDivergence`
+        return m.where(both, 0.0 * y, m.log_less(m.floored(y), m.where(both, 0.0, p)))
+
+
+def second_order(m: Vocabulary, u: Array) -> Array:
+    """exp(u) - 1 - u for |u| < 1, by its series."""
+    series = 0.0 * u + EXP_SERIES[0]
+    for c in EXP_SERIES[1:]:
+        series = series * u + c
+    return u * (u * series)

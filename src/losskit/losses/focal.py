@@ -11,6 +11,9 @@ from losskit.core.families import Pointwise, Rowwise
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.losses.classification import FROM_LOGITS, SMOOTHING, BinaryCrossentropy
 
+ATANH_SERIES = [1.0 / (2 * k + 3) for k in range(11, -1, -1)]
+"""Coefficients of (atanh(s) - s) / s^3 in powers of s^2, the highest first."""
+
 
 @dataclass(frozen=True)
 class BinaryFocalCrossentropy(Pointwise):
@@ -240,35 +243,66 @@ class Poly1Crossentropy(Rowwise):
         return LOGIT if self.from_logits else SHARE
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row = self._row(m, p)
-        others = m.sum(y * row.complement, self.axis)
-        item = softmax.cross_entropy(m, y, row, self.axis) + self.epsilon * others
-        return m.drop(item, self.axis)
+        cost = self._cost(m, self._row(m, p))
+        return m.drop(m.sum(m.where(y == 0, 0.0, y * cost), self.axis), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row = self._row(m, p)
-        error = softmax.residual(m, y, row, self.axis)
+        row, axis, more = self._row(m, p), self.axis, 1.0 + self.epsilon
+        # Where a class is nearly certain, without the linear term of the cross-entropy, which an
+        # epsilon of -1 takes away. Elsewhere by the error of the cross-entropy, which keeps its
+        # digits where the classes are tied.
+        sure = m.max(row.p, axis) > 0.75
         if self.from_logits:
-            return error + self.epsilon * row.p * self._moved(m, y, row)
+            missed = softmax.others(m, y * row.complement, axis)
+            bent = row.p * missed - y * row.complement * row.complement
+            by_second = bent + more * row.p * self._moved(m, y, row)
+            error = softmax.balanced_residual(m, y, row, axis)
+            by_error = error + self.epsilon * row.p * self._moved_by(m, y, error)
+            return m.where(sure, by_second, by_error)
         q = m.floored(p)
-        whole = m.sum(q, self.axis)
-        own = m.where(y == 0, m.sum(y, self.axis) / whole, error / q)
+        whole = m.sum(q, axis)
+        error = softmax.residual_of_probabilities(m, y, row, p, axis)
+        own = m.where(y == 0, m.sum(y, axis) / whole, error / q)
+        by_error = own + self.epsilon * self._moved_by(m, y, error) / whole
         # Divided first: the product of small targets and shares would vanish.
-        return own + self.epsilon * self._moved(m, y / whole, row)
+        y = y / whole
+        bent = m.where(y == 0, 0.0, y * row.complement * row.complement / row.p)
+        by_second = (softmax.others(m, y * row.complement, axis) - bent) + more * self._moved(
+            m, y, row
+        )
+        return m.where(sure, by_second, by_error)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row, axis = self._row(m, p), self.axis
-        moved = self.epsilon * self._moved(m, y, row)
+        row, axis, more = self._row(m, p), self.axis, 1.0 + self.epsilon
+        moved = more * self._moved(m, y, row)
+        missed = softmax.others(m, y * row.complement, axis)
+        own = y * row.complement * row.complement
         if self.from_logits:
-            bend = m.sum(y, axis) * row.complement + moved * (row.complement - row.p)
-            return row.p * bend
+            bend = 2.0 * own + row.complement * missed + row.p * softmax.others(m, y * row.p, axis)
+            return row.p * (bend + moved * (row.complement - row.p))
         whole = m.sum(m.floored(p), axis)
-        own = m.where(y == 0, 0.0, y * row.complement * (1.0 + row.p) / row.p / row.p)
-        return (own - softmax.others(m, y, axis) - 2.0 * moved) / whole / whole
+        own = m.where(y == 0, 0.0, own * (1.0 + 2.0 * row.p) / row.p / row.p)
+        bend = own + (softmax.others(m, y, axis) - 2.0 * missed)
+        return (bend - 2.0 * moved) / whole / whole
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row = self._row(m, p)
-        return self.epsilon * row.complement - row.log_p
+        return self._cost(m, self._row(m, p))
+
+    def _cost(self, m: Vocabulary, row: softmax.Row) -> Array:
+        """-log(p) + epsilon (1 - p) as (-log(p) - (1 - p)) + (1 + epsilon) (1 - p).
+
+        An epsilon of -1 takes the linear term away: the first part, of second order, is all then.
+        """
+        c = row.complement
+        close = c < 0.3
+        # By log(p) = -2 atanh(s), s = c / (2 - c): no digit is lost for a p that is nearly 1.
+        s = m.where(close, c, 0.0) / (2.0 - c)
+        z = s * s
+        series = 0.0 * z + ATANH_SERIES[0]
+        for k in ATANH_SERIES[1:]:
+            series = series * z + k
+        bent = m.where(close, 2.0 * (z / (1.0 + s) + s * z * series), -row.log_p - c)
+        return bent + (1.0 + self.epsilon) * c
 
     def _row(self, m: Vocabulary, p: Array) -> softmax.Row:
         make = softmax.from_logits if self.from_logits else softmax.from_probabilities
@@ -277,3 +311,11 @@ class Poly1Crossentropy(Rowwise):
     def _moved(self, m: Vocabulary, y: Array, row: softmax.Row) -> Array:
         """sum_k(y_k p_k) - y_j, without the cancellation for a class that is nearly certain."""
         return softmax.others(m, y * row.p, self.axis) - y * row.complement
+
+    def _moved_by(self, m: Vocabulary, y: Array, error: Array) -> Array:
+        """The same from sum(y) p - y: small for classes that are tied, and then to its digits."""
+        total = m.sum(y, self.axis)
+        share = y / m.where(total == 0, 1.0, total)
+        mean = m.sum(share * y, self.axis)
+        lead = m.sum(share * (y - mean), self.axis) - (y - mean)
+        return lead + m.sum(share * error, self.axis)

@@ -75,7 +75,7 @@ class Poisson(Pointwise):
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.log_input:
-            return m.exp(p) - y
+            return m.exp_less(p, y)
         # (p - y) / p, not 1 - y / p: no cancellation near the optimum.
         q = m.floored(p)
         return (q - y) / q
@@ -156,7 +156,13 @@ class GaussianNLL(Rowwise):
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         error, variance, of_mean = self._parts(m, y, p)
         rate = error / variance
-        return m.where(of_mean, rate, self._above(m, p, 0.5 * (1.0 / variance - rate * rate)))
+        # Where the variance is nearly right the difference of two rounded quotients is no digit.
+        excess = 1.0 - error * rate
+        near = m.abs(excess) < 0.5
+        error = m.where(near, error, 0.0)
+        right = (variance - error * error) / variance / variance
+        by_variance = m.where(near, right, 1.0 / variance - rate * rate)
+        return m.where(of_mean, rate, self._above(m, p, 0.5 * by_variance))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         error, variance, of_mean = self._parts(m, y, p)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from losskit.core.definition import MEMBERSHIP, SIGN, Domain, parameter
 from losskit.core.families import Pointwise, Rowwise, lost
+from losskit.core.logarithms import lead
 from losskit.core.namespaces import Array, Vocabulary
 
 PREFERENCE = Domain(
@@ -442,6 +443,7 @@ class CosineEmbedding(Pointwise):
         return () if y > 0 else (self.margin,)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        p = m.clip(p, -1.0, 1.0)  # beyond them it is by rounding, and the value does not follow
         return m.where(y > 0, 1.0 - p, m.maximum(p - self.margin, 0.0))
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
@@ -512,7 +514,7 @@ class CategoricalHinge(Rowwise):
 
     def _shortfall(self, m: Vocabulary, y: Array, p: Array) -> Array:
         rival = m.max(self._scores(m, y, p), self.axis)
-        return rival - m.sum(m.where(y == 0, 0.0, y * p), self.axis) + 1.0
+        return lead(m, rival, m.sum(m.where(y == 0, 0.0, y * p), self.axis), 1.0)
 
     @staticmethod
     def _scores(m: Vocabulary, y: Array, p: Array) -> Array:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from losskit.core.definition import LABEL, Domain, parameter
 from losskit.core.families import Labelled, Rowwise, lost, weighted
+from losskit.core.logarithms import lead
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.losses.classification import CLASS_WEIGHT, IGNORE
 
@@ -64,27 +65,27 @@ class MultiMargin(Labelled):
     task = "sparse"
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight, lead = self._leads(m, y, p)
-        short = m.where(true, 0.0, m.maximum(lead, 0.0))
+        true, weight, leads = self._leads(m, y, p)
+        short = m.where(true, 0.0, m.maximum(leads, 0.0))
         item = m.sum(short if self.power == 1 else m.square(short), self.axis) / self._classes(p)
         return m.drop(weighted(m, weight, item), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight, lead = self._leads(m, y, p)
-        rate = _step(m, lead, 1.0) if self.power == 1 else 2.0 * m.maximum(lead, 0.0)
+        true, weight, leads = self._leads(m, y, p)
+        rate = _step(m, leads, 1.0) if self.power == 1 else 2.0 * m.maximum(leads, 0.0)
         pull = m.where(true, 0.0, rate) / self._classes(p)
         return weighted(m, weight, m.where(true, -m.sum(pull, self.axis), pull))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight, lead = self._leads(m, y, p)
-        rate = _step(m, lead, 0.0 if self.power == 1 else 2.0)
+        true, weight, leads = self._leads(m, y, p)
+        rate = _step(m, leads, 0.0 if self.power == 1 else 2.0)
         bend = m.where(true, 0.0, rate) / self._classes(p)
         return weighted(m, weight, m.where(true, m.sum(bend, self.axis), bend))
 
     def _leads(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array]:
         """Which class is the true one, its weight, and what each other one has too much."""
         true, weight = self._true(m, y, p)
-        return true, weight, p - m.sum(m.where(true, p, 0.0), self.axis) + self.margin
+        return true, weight, lead(m, p, m.sum(m.where(true, p, 0.0), self.axis), self.margin)
 
     def _classes(self, p: Array) -> int:
         return int(p.shape[self.axis])
@@ -158,7 +159,7 @@ class MultiLabelMargin(Rowwise):
         sign = m.where(y > 0, 1.0, 0.0 * y - 1.0)
         own, other = m.crossed(p, self.axis)
         own_sign, other_sign = m.crossed(sign, self.axis)
-        return own_sign != other_sign, 1.0 + own_sign * (other - own), sign
+        return own_sign != other_sign, lead(m, own_sign * other, own_sign * own, 1.0), sign
 
     def _classes(self, m: Vocabulary, y: Array) -> Array:
         return m.sum(1.0 + 0.0 * y, self.axis)
@@ -311,4 +312,4 @@ def _best_rival(card: BestRival, m: Vocabulary, true: Array, p: Array) -> tuple[
     """The scores of the others, and what the true class lacks of its lead over the best."""
     rivals = m.where(true, float("-inf"), p)
     own = m.sum(m.where(true, p, 0.0), card.axis)
-    return rivals, m.max(rivals, card.axis) - own + card.lead
+    return rivals, lead(m, m.max(rivals, card.axis), own, card.lead)

@@ -174,7 +174,8 @@ Overlap = SoftTversky | SoftDice
 def overlap_value(card: Overlap, m: Vocabulary, y: Array, p: Array) -> Array:
     """The share of mistakes, in which nothing cancels."""
     wrong, whole, *_ = _shares(card, m, y, p, card.alpha, card.beta)
-    return m.drop(wrong / whole, card.axis)
+    # A probability may lie beyond 1 by its rounding: the share does not follow.
+    return m.drop(m.clip(wrong / whole, 0.0, 1.0), card.axis)
 
 
 def overlap_slope(

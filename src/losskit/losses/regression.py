@@ -458,7 +458,7 @@ class MeanAbsolutePercentageError(Pointwise):
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # Divided first: 100 |p - y| would overflow sooner than the value does.
-        return 100.0 * (m.abs(p - y) / self._size(m, y))
+        return 100.0 * self._share(m, y, p)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # Divided first: 0 * (100 / size) would be NaN where the quotient overflows.
@@ -470,7 +470,14 @@ class MeanAbsolutePercentageError(Pointwise):
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         size = self._size(m, y)
         growth = m.where(m.abs(y) > self.epsilon, m.sign(y), 0.0)
-        return 100.0 * ((-m.sign(p - y) - growth * (m.abs(p - y) / size)) / size)
+        return 100.0 * ((-m.sign(p - y) - growth * self._share(m, y, p)) / size)
+
+    def _share(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """|p - y| in parts of the size."""
+        size = self._size(m, y)
+        # Of halves where numbers are large: the difference of two of opposite sign may overflow.
+        half = m.where(size > 1, 0.5 + 0.0 * size, 1.0)
+        return m.abs(half * p - half * y) / (half * size)
 
     def _size(self, m: Vocabulary, y: Array) -> Array:
         # An epsilon that is 0 in this dtype would make 0 / 0 of a target met exactly.

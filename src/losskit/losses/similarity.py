@@ -53,33 +53,49 @@ class CosineSimilarity(Rowwise):
     task = "regression"
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        u, _ = self._unit(m, y)
-        v, _ = self._unit(m, p)
-        return m.drop(-m.sum(u * v, self.axis), self.axis)
+        (u, _, _), (v, _, _) = self._unit(m, y), self._unit(m, p)
+        # Rounding may take a cosine beyond 1.
+        return m.drop(m.clip(-m.sum(u * v, self.axis), -1.0, 1.0), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        u, _ = self._unit(m, y)
-        v, per_length = self._unit(m, p)
-        return (m.sum(u * v, self.axis) * v - u) * per_length
+        # (v cos - u) / |p|, u and v the vectors at length 1, which is (w cos - u (v w)) / |p| with
+        # w = v -+ u: where the vectors are nearly parallel, w is small and nothing cancels. What an
+        # entry adds to both products is left out of them.
+        (u, y_top, _), (v, p_top, length) = self._unit(m, y), self._unit(m, p)
+        cosine = m.sum(u * v, self.axis)
+        side = m.where(cosine < 0, -1.0, 1.0 + 0.0 * cosine)
+        # Any multiple of u may be left out of v. Of vectors of like length it is the target itself:
+        # the difference is exact where they are nearly equal. (Of halves, lest it overflow.)
+        like = (p_top > 0.5 * y_top) & (p_top < 2.0 * y_top)
+        half = m.where(p_top > 1, 0.5 + 0.0 * p_top, 1.0)
+        apart = (half * p - side * (half * y)) / (half * p_top) / length
+        w = m.where(like, apart, v - side * u)
+        rest = w * softmax.others(m, u * v, self.axis) - u * softmax.others(m, v * w, self.axis)
+        return rest / p_top / length
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        u, _ = self._unit(m, y)
-        v, per_length = self._unit(m, p)
+        (u, _, _), (v, top, length) = self._unit(m, y), self._unit(m, p)
         cosine = m.sum(u * v, self.axis)
-        return (2.0 * u * v + cosine - 3.0 * cosine * v * v) * per_length * per_length
+        # 2 u v + cos - 3 cos v^2, without what cancels for an entry that is nearly all of v.
+        bend = 3.0 * cosine * softmax.others(m, v * v, self.axis)
+        bend = bend - 2.0 * softmax.others(m, u * v, self.axis)
+        return bend / top / length / top / length
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return self.slope(m, p, y)
 
-    def _unit(self, m: Vocabulary, x: Array) -> tuple[Array, Array]:
-        """The vector at length 1, and 1 / length (both 0 for a zero vector)."""
+    def _unit(self, m: Vocabulary, x: Array) -> tuple[Array, Array, Array]:
+        """The vector at length 1, and its length as a product: the largest entry, and the rest.
+
+        The length of a zero vector is given as 1, and its unit as 0.
+        """
         # Divided by the largest entry first, lest the squares overflow or vanish.
         largest = m.max(m.abs(x), self.axis)
         zero = largest == 0
-        scaled = x / m.where(zero, 1.0, largest)
-        length = m.sqrt(m.sum(m.square(scaled), self.axis))
-        length = m.where(zero, 1.0, length)
-        return scaled / length, m.where(zero, 0.0, 1.0 / m.where(zero, 1.0, largest) / length)
+        top = m.where(zero, 1.0, largest)
+        scaled = x / top
+        length = m.where(zero, 1.0, m.sqrt(m.sum(m.square(scaled), self.axis)))
+        return scaled / length, top, length
 
 
 @dataclass(frozen=True)

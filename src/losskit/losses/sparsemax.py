@@ -72,7 +72,9 @@ class BinarySparsemax(Pointwise):
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # Beyond 1 the target by itself: in the sum a small one would leave its rounding.
         beyond = m.where(p >= 1, 1.0 - y, -y)
-        return m.where((p >= 1) | (p <= -1), beyond, 0.5 * (p + ((1.0 - y) - y)))
+        # p - (2 y - 1), of which no part is rounded where they are nearly equal.
+        inside = m.where(y < 0.25, (p + 1.0) - 2.0 * y, p - (2.0 * y - 1.0))
+        return m.where((p >= 1) | (p <= -1), beyond, 0.5 * inside)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.where(m.abs(p) < 1, 0.5 + 0.0 * y, 0.0)

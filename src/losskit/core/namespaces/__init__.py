@@ -188,6 +188,20 @@ class Vocabulary(ABC):
         e = self.exp(-self.abs(x))
         return self.where(x >= 0, 1.0, e) / (1.0 + e)
 
+    def exp_less(self, x: Array, y: Array) -> Array:
+        """exp(x) - y, also where the two are nearly equal.
+
+        A concrete vocabulary takes the exponential of float32 in float64, where there is one. Where
+        there is none, and of float64 itself, only the neighbourhood of x = 0 keeps all its digits:
+        elsewhere the rounding of the exponential remains.
+        """
+        near = (x > -0.5) & (x < 0.5)
+        return self.where(near, self.expm1(self.where(near, x, 0.0)) - (y - 1.0), self.exp(x) - y)
+
+    def log_less(self, x: Array, y: Array) -> Array:
+        """log(x) - y, likewise."""
+        return self.log(x) - y
+
     def floored(self, p: Array) -> Array:
         """``p`` raised to the smallest normal number, so that its logarithm and inverse are finite.
 

@@ -17,6 +17,9 @@ class KerasVocabulary(Vocabulary):
         came: see `Vocabulary.came`.
     """
 
+    widens: bool = False
+    """Whether the backend always has float64, and does not make float32 of it unasked."""
+
     def __init__(
         self, ops: Any, differentiable: Any = None, came: Precision = Vocabulary.came
     ) -> None:
@@ -44,6 +47,23 @@ class KerasVocabulary(Vocabulary):
         if self._wide(x):
             return self.where((x <= y) | (x != x), x, self._typed(y, x))
         return self._ops.minimum(x, y)
+
+    def exp_less(self, x: Array, y: Array) -> Array:
+        if not self._widens(x):
+            return super().exp_less(x, y)
+        wide = self._ops.exp(self._ops.cast(x, "float64")) - self._ops.cast(y, "float64")
+        return self._ops.cast(wide, x.dtype)
+
+    def log_less(self, x: Array, y: Array) -> Array:
+        if not self._widens(x):
+            return super().log_less(x, y)
+        wide = self._ops.log(self._ops.cast(x, "float64")) - self._ops.cast(y, "float64")
+        return self._ops.cast(wide, x.dtype)
+
+    def _widens(self, x: Array) -> bool:
+        """Whether x is float32 where there is float64 too."""
+        device = getattr(getattr(x, "device", None), "type", "")
+        return self.widens and self._name(x) == "float32" and device != "mps"
 
     def sum(self, x: Array, axis: Axes) -> Array:
         return self._ops.sum(x, axis=axis, keepdims=True)

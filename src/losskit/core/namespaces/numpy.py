@@ -37,6 +37,16 @@ class NumpyVocabulary(Vocabulary):
             no = np.asarray(no, dtype)
         return np.where(condition, yes, no)
 
+    def exp_less(self, x: Array, y: Array) -> Array:
+        if x.dtype != np.float32:
+            return super().exp_less(x, y)
+        return (np.exp(x.astype(np.float64)) - y).astype(np.float32)
+
+    def log_less(self, x: Array, y: Array) -> Array:
+        if x.dtype != np.float32:
+            return super().log_less(x, y)
+        return (np.log(x.astype(np.float64)) - y).astype(np.float32)
+
     def sum(self, x: Array, axis: Axes) -> Array:
         # In float64: along another axis than the last NumPy adds one by one, and float32 loses the
         # small ones.

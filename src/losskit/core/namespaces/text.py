@@ -141,6 +141,12 @@ class Trace(Vocabulary):
             return self._call("log1p_unit", x)
         return self._call("log1p_near" if x.low >= -0.6 and x.high <= 0.4 else "log1p", x)
 
+    def exp_less(self, x: Node, y: Node) -> Node:
+        return self._call("exp_less", x, y)
+
+    def log_less(self, x: Node, y: Node) -> Node:
+        return self._call("log_less", x, y)
+
     def sqrt(self, x: Node) -> Node:
         return self._call("square_root", x)
 

@@ -29,6 +29,20 @@ class TorchVocabulary(Vocabulary):
     def minimum(self, x: Array, y: Array) -> Array:
         return self._torch.minimum(x, self._tensor(y, x))
 
+    def exp_less(self, x: Array, y: Array) -> Array:
+        if not self._widens(x):
+            return super().exp_less(x, y)
+        return (x.double().exp() - y).to(x.dtype)
+
+    def log_less(self, x: Array, y: Array) -> Array:
+        if not self._widens(x):
+            return super().log_less(x, y)
+        return (x.double().log() - y).to(x.dtype)
+
+    def _widens(self, x: Array) -> bool:
+        """Whether x is float32 on a device that has float64 too."""
+        return bool(x.dtype == self._torch.float32 and x.device.type != "mps")
+
     def sum(self, x: Array, axis: Axes) -> Array:
         return x.sum() if axis is None else x.sum(axis, keepdim=True)
 
