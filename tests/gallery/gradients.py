@@ -1,5 +1,6 @@
 """Gradients: dead ones, NaN, half precision, boosting objectives."""
 
+import jax.numpy as jnp
 import keras
 import numpy as np
 import optax
@@ -259,4 +260,32 @@ for fault, near, y, says in (
         fault=lambda fault=fault, y=y: (fault, y, GUESS),
         near=lambda near=near, y=y: (near, y, GUESS),
         says=says,
+    )
+
+# --- LK401: of one dimension
+
+case(
+    "LK401",
+    "keras",
+    "BinaryCrossentropy of one dimension",
+    fault=lambda: (keras.losses.BinaryCrossentropy(), YES, SURE),
+    near=lambda: (keras.losses.BinaryCrossentropy(), YES, CHANCES),
+    says="5 have a gradient of exactly 0",
+)
+
+# --- LK402: plain functions
+
+
+def distance(inside):
+    return lambda y, p: (((p - y) ** 2).sum(-1) + inside) ** 0.5
+
+
+for library, kind in (("torch", torch.tensor), ("optax", jnp.asarray)):
+    case(
+        "LK402",
+        library,
+        "a function of your own: a root of a sum of squares",
+        fault=lambda kind=kind: (distance(0.0), kind(VECTORS), kind(MEETING)),
+        near=lambda kind=kind: (distance(1e-12), kind(VECTORS), kind(MEETING)),
+        says="1 have a gradient that is NaN",
     )

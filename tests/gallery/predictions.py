@@ -7,6 +7,7 @@ import numpy as np
 import optax
 import torch
 
+import losskit
 from gallery import case
 
 DRAWN = np.random.default_rng(7)
@@ -313,4 +314,141 @@ case(
     fault=lambda: (Binary(), YES, CHANCES, {"logits": 2 * SCORES}),
     near=lambda: (Binary(), YES, CHANCES, {"logits": SCORES}),
     says="they differ by up to",
+)
+
+# --- LK108: a softmax over one output under a binary loss
+
+ALL_ONE = np.ones((64, 1), np.float32)
+NEARLY = np.where(np.arange(64) == 5, 0.5, 1.0).astype(np.float32)[:, None]
+for library, name, loss in (
+    ("keras", "BinaryCrossentropy", Binary()),
+    ("torch", "BCELoss", torch.nn.BCELoss()),
+    ("losskit", "binary_crossentropy", "binary_crossentropy"),
+):
+    case(
+        "LK108",
+        library,
+        f"{name}, a softmax over one output",
+        fault=lambda loss=loss: (loss, YES[:, None], ALL_ONE),
+        # A sigmoid may be certain of nearly all.
+        near=lambda loss=loss: (loss, np.maximum(YES[:, None], NEARLY == 1), NEARLY),
+        says="All 64 predictions are exactly 1, whatever the target",
+    )
+case(
+    "LK108",
+    "optax",
+    "sigmoid_binary_cross_entropy, a softmax over one output",
+    fault=lambda: (optax.sigmoid_binary_cross_entropy, YES, ALL_ONE[:, 0]),
+    near=lambda: (optax.sigmoid_binary_cross_entropy, YES, SCORES),
+    says="All 64 predictions are exactly 1, whatever the target",
+)
+
+# --- LK107: a sum over positions
+
+POSITIONS, POSITION_LOGS = (x.reshape(4, 16, 10) for x in (SPREAD, LOGS))
+case(
+    "LK107",
+    "torch",
+    "KLDivLoss of sequences",
+    fault=lambda: (torch.nn.KLDivLoss(reduction="batchmean"), POSITIONS, POSITION_LOGS),
+    near=lambda: (torch.nn.KLDivLoss(reduction="batchmean"), SPREAD, LOGS),
+    says="hold 64 distributions over 10 classes: the loss is 16 times their mean",
+)
+case(
+    "LK107",
+    "torch",
+    "KLDivLoss of classes in dimension 1",
+    fault=lambda: (
+        torch.nn.KLDivLoss(reduction="batchmean", log_target=True),
+        np.log(np.moveaxis(POSITIONS, 2, 1)),
+        np.moveaxis(POSITION_LOGS, 2, 1),
+    ),
+    # One position each is one distribution each.
+    near=lambda: (
+        torch.nn.KLDivLoss(reduction="batchmean", log_target=True),
+        np.log(SPREAD)[:, None],
+        LOGS[:, None],
+    ),
+    says="hold 64 distributions over 10 classes: the loss is 16 times their mean",
+)
+
+# --- LK114: rates and their logarithms
+
+RATE = np.exp(1 + DRAWN.normal(size=64)).astype(np.float32)
+COUNT = DRAWN.poisson(RATE).astype(np.float32)
+LOG_RATE = np.log(RATE)
+LARGE = np.exp(3 + 0.5 * DRAWN.normal(size=64)).astype(np.float32)
+LARGE_COUNT = DRAWN.poisson(LARGE).astype(np.float32)
+for library, name, rates, logs in (
+    ("keras", "Poisson", keras.losses.Poisson(), None),
+    (
+        "torch",
+        "PoissonNLLLoss",
+        torch.nn.PoissonNLLLoss(log_input=False),
+        torch.nn.PoissonNLLLoss(),
+    ),
+    ("losskit", "poisson", "poisson", losskit.Poisson(log_input=True)),
+):
+    case(
+        "LK114",
+        library,
+        f"{name} of logarithms",
+        fault=lambda loss=rates: (loss, COUNT, LOG_RATE),
+        near=lambda loss=rates: (loss, COUNT, RATE),
+        says=f"{int((LOG_RATE < 0).sum())} of 64 predictions",
+    )
+    case(
+        "LK114",
+        library,
+        f"{name} of logarithms of large rates",
+        fault=lambda loss=rates: (loss, LARGE_COUNT, np.log(LARGE)),
+        # What a model gives that knows nothing yet.
+        near=lambda loss=rates: (loss, LARGE_COUNT, np.log1p(np.exp(SCORES))),
+        says="and as rates they are worse than that mean: they look like logarithms of rates",
+    )
+    if logs is not None:
+        case(
+            "LK114",
+            library,
+            f"{name}(log_input=True) of rates",
+            fault=lambda loss=logs: (loss, COUNT, RATE),
+            near=lambda loss=logs: (loss, COUNT, LOG_RATE),
+            says="as logarithms of rates they are worse than that mean: they look like rates",
+        )
+
+# --- LK115: class numbers
+
+GUESSES = LOGITS.argmax(-1)
+for library, name, loss, near in (
+    ("keras", "SparseCategoricalCrossentropy", Sparse(), SHARES),
+    ("torch", "CrossEntropyLoss", torch.nn.CrossEntropyLoss(), LOGITS),
+    ("losskit", "sparse_categorical_crossentropy", "sparse_categorical_crossentropy", SHARES),
+):
+    case(
+        "LK115",
+        library,
+        f"{name} of an argmax",
+        fault=lambda loss=loss: (loss, LABELS, GUESSES),
+        near=lambda loss=loss, near=near: (loss, LABELS, near),
+        says="64 predictions of shape (64,) are int64 from 0 to 9: they look like an argmax",
+    )
+case(
+    "LK115",
+    "losskit",
+    "binary_crossentropy of decisions",
+    fault=lambda: ("binary_crossentropy", YES, (CHANCES > 0.5).astype(int)),
+    near=lambda: ("binary_crossentropy", YES, CHANCES),
+    says="are int64 from 0 to 1: they look like decisions",
+)
+case(
+    "LK115",
+    "optax",
+    "integer labels, of an argmax as floating-point numbers",
+    fault=lambda: (
+        optax.softmax_cross_entropy_with_integer_labels,
+        LABELS,
+        GUESSES.astype(np.float32),
+    ),
+    near=lambda: (optax.softmax_cross_entropy_with_integer_labels, LABELS, LOGITS),
+    says="64 predictions of shape (64,) are whole numbers from 0 to 9: they look like an argmax",
 )

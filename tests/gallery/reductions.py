@@ -299,3 +299,45 @@ case(
     ),
     says="A sample_weight of 64 numbers was given",
 )
+
+# --- LK509: weights along another axis
+
+PICTURES = DRAWN.normal(size=(2, 3, 4, 3)).astype(np.float32)
+MASKS = (PICTURES > 0).astype(np.float32)
+PER_CHANNEL = torch.tensor([1.0, 2.0, 3.0])
+PER_SAMPLE = torch.rand(32, generator=torch.Generator().manual_seed(0)) + 0.5
+PLAIN = DRAWN.normal(size=(32, 4)).astype(np.float32)
+PLAIN_MASKS = (PLAIN > 0).astype(np.float32)
+PLAIN_LABELS = DRAWN.integers(0, 4, 32)
+case(
+    "LK509",
+    "torch",
+    "BCEWithLogitsLoss(pos_weight=...) of pictures",
+    fault=lambda: (torch.nn.BCEWithLogitsLoss(pos_weight=PER_CHANNEL), MASKS, PICTURES),
+    near=lambda: (
+        torch.nn.BCEWithLogitsLoss(pos_weight=PER_CHANNEL.reshape(-1, 1, 1)),
+        MASKS,
+        PICTURES,
+    ),
+    says="pos_weight of shape (3,) lies along the last dimension",
+)
+case(
+    "LK509",
+    "torch",
+    "BCELoss(weight=...) of samples",
+    fault=lambda: (torch.nn.BCELoss(weight=PER_SAMPLE), PLAIN_MASKS, 1 / (1 + np.exp(-PLAIN))),
+    near=lambda: (
+        torch.nn.BCELoss(weight=PER_SAMPLE.reshape(-1, 1)),
+        PLAIN_MASKS,
+        1 / (1 + np.exp(-PLAIN)),
+    ),
+    says="weight of shape (32,) does not fit predictions of shape (32, 4)",
+)
+case(
+    "LK509",
+    "torch",
+    "CrossEntropyLoss(weight=...) of samples",
+    fault=lambda: (torch.nn.CrossEntropyLoss(weight=PER_SAMPLE), PLAIN_LABELS, PLAIN),
+    near=lambda: (torch.nn.CrossEntropyLoss(weight=PER_SAMPLE[:4]), PLAIN_LABELS, PLAIN),
+    says="weight has shape (32,), but the predictions have 4 classes",
+)

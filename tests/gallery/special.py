@@ -1,10 +1,14 @@
 """Losses with rules of their own: CTC, angles between vectors, contrastive losses."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import optax
 import torch
 
+import losskit
+import losskit.torch
 from gallery import case
 
 DRAWN = np.random.default_rng(14)
@@ -122,3 +126,119 @@ case(
     near=lambda: (torch.nn.TripletMarginLoss(), OTHERS[::-1].copy(), (WAYS, OTHERS)),
     says="to 2e+04: the distances are those of the longest ones",
 )
+
+# --- LK101, LK105: what CTC takes
+
+case(
+    "LK105",
+    "torch",
+    "CTCLoss of logits",
+    fault=lambda: (torch.nn.CTCLoss(), ctc_torch(SPELLED)[1], np.moveaxis(SCORES, 1, 0)),
+    near=lambda: ctc_torch(SPELLED),
+    says=f"predictions go up to {SCORES.max():.4g}: they look like logits",
+)
+PADDED = np.array([6, 6, 3, 5])
+case(
+    "LK105",
+    "torch",
+    "CTCLoss of probabilities",
+    fault=lambda: (
+        torch.nn.functional.ctc_loss,
+        (SPELLED, PADDED, np.array([3, 3, 2, 2])),
+        np.exp(np.moveaxis(LOGS, 1, 0)),
+    ),
+    # Frames that are not there may hold anything.
+    near=lambda: (
+        torch.nn.functional.ctc_loss,
+        (SPELLED, PADDED, np.array([3, 3, 2, 2])),
+        np.where(np.arange(FRAMES)[:, None, None] < PADDED[:, None], np.moveaxis(LOGS, 1, 0), 9.0),
+    ),
+    says="all 20 rows of predictions lie within [0, 1] and sum to 1",
+)
+case(
+    "LK101",
+    "keras",
+    "CTC",
+    fault=lambda: (keras.losses.CTC(), SPELLED, np.exp(LOGS)),
+    near=lambda: (keras.losses.CTC(), SPELLED, SCORES),
+    says="each of the 24 rows of predictions sums to 1",
+)
+case(
+    "LK101",
+    "optax",
+    "ctc_loss",
+    fault=lambda: (optax.ctc_loss, (SPELLED, PADS), (np.exp(LOGS), ALL)),
+    near=lambda: (optax.ctc_loss, (SPELLED, PADS), (LOGS, ALL)),
+    says="each of the 24 rows of predictions sums to 1",
+)
+
+# --- LK704: variances that no Gaussian has
+
+REAL, MEANS = DRAWN.normal(size=(2, 32)).astype(np.float32)
+WIDE = np.exp(DRAWN.normal(size=32)).astype(np.float32)
+SURE = np.where(np.arange(32) < 5, 1e-9, WIDE).astype(np.float32)
+SURE_AND_RIGHT = np.where(np.arange(32) < 5, REAL, MEANS)
+BELOW = f"{int((WIDE < 1).sum())} of 32 are below 0, down to {np.log(WIDE).min():.4g}"
+gauss = torch.nn.GaussianNLLLoss
+case(
+    "LK704",
+    "torch",
+    "GaussianNLLLoss, variances of 1e-9",
+    fault=lambda: (gauss(), REAL, (MEANS, SURE)),
+    near=lambda: (gauss(), REAL, (SURE_AND_RIGHT, SURE)),
+    says="5 of 32 variances are below eps=1e-06, down to 1e-09",
+)
+case(
+    "LK704",
+    "torch",
+    "GaussianNLLLoss, logarithms of variances",
+    fault=lambda: (gauss(), (REAL, np.log(WIDE)), MEANS),
+    near=lambda: (gauss(), (REAL, WIDE), MEANS),
+    says=BELOW,
+)
+case(
+    "LK704",
+    "losskit",
+    "gaussian_nll, variances of 1e-9",
+    fault=lambda: ("gaussian_nll", REAL, np.stack([MEANS, SURE], 1)),
+    near=lambda: ("gaussian_nll", REAL, np.stack([SURE_AND_RIGHT, SURE], 1)),
+    says="5 of 32 variances are below eps=1e-06, down to 1e-09",
+)
+case(
+    "LK704",
+    "losskit",
+    "gaussian_nll, logarithms of variances",
+    fault=lambda: ("gaussian_nll", REAL, np.stack([MEANS, np.log(WIDE)], 1)),
+    near=lambda: ("gaussian_nll", REAL, np.stack([MEANS, WIDE], 1)),
+    says=BELOW,
+)
+
+# --- LK705: parts of a picture as masks
+
+SHARES = DRAWN.random((2, 16, 12, 1)).astype(np.float32)
+MASKS = (SHARES > 0.5).astype(np.float32)
+FLAT = MASKS.reshape(2, 1, 192), SHARES.reshape(2, 1, 192)
+for library, name, along in (
+    ("losskit", "SoftDice", lambda axis: losskit.SoftDice(axis=axis)),
+    ("losskit", "SoftTversky", lambda axis: losskit.SoftTversky(axis=axis)),
+    ("keras", "Dice", lambda axis: keras.losses.Dice(axis=axis)),
+    ("torch", "losskit.torch.SoftDice", lambda axis: losskit.torch.SoftDice(axis=axis)),
+    ("optax", "dice_loss", lambda axis: partial(optax.losses.dice_loss, axis=axis)),
+):
+    case(
+        "LK705",
+        library,
+        f"{name}, pixels",
+        fault=lambda along=along: (along(-1), MASKS, SHARES),
+        near=lambda along=along: (along((1, 2, 3)), MASKS, SHARES),
+        says="of shape (2, 16, 12, 1) is a single number: there are 384 of them",
+    )
+    case(
+        "LK705",
+        library,
+        f"{name}, rows",
+        fault=lambda along=along: (along(-1), MASKS[..., 0], SHARES[..., 0]),
+        # Pixels in one axis, beside the classes.
+        near=lambda along=along: (along(-1), *FLAT),
+        says="of shape (2, 16, 12) are 32 masks of 12 numbers each",
+    )

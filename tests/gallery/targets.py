@@ -357,3 +357,96 @@ for library, loss, said in (
         near=lambda loss=loss, said=said: (loss, ONCE, said),
         says="Of 112 predictions",
     )
+
+# --- LK205: quantities and distributions for a loss of labels
+
+AMOUNTS = DRAWN.normal(size=64).astype(np.float32)
+for library, name, loss, p in (
+    ("keras", "SparseCategoricalCrossentropy", Sparse(from_logits=True), LOGITS),
+    ("losskit", "sparse_categorical_crossentropy", "sparse_categorical_crossentropy", SHARES),
+    ("optax", "integer labels", labels_of, LOGITS),
+):
+    case(
+        "LK205",
+        library,
+        f"{name}, quantities",
+        fault=lambda loss=loss: (loss, AMOUNTS, SCORES[:, None]),
+        near=lambda loss=loss, p=p: (loss, LABELS, p),
+        says="64 of 64 labels (100 %) are no whole numbers",
+    )
+    case(
+        "LK205",
+        library,
+        f"{name}, distributions",
+        fault=lambda loss=loss, p=p: (loss, SHARES, p),
+        near=lambda loss=loss, p=p: (loss, LABELS, p),
+        says="targets of shape (64, 10) are 64 distributions over 10 classes",
+    )
+case(
+    "LK210",
+    "torch",
+    "CrossEntropyLoss of quantities",
+    fault=lambda: (torch.nn.CrossEntropyLoss(), LOGITS - LOGITS.mean(), LOGITS),
+    near=lambda: (torch.nn.CrossEntropyLoss(), SHARES, LOGITS),
+    says=f"{int((LOGITS - LOGITS.mean() < 0).sum())} of 640 targets",
+)
+
+# --- LK213: targets below 0
+
+AMOUNT = np.abs(DRAWN.normal(size=64)).astype(np.float32)
+BELOW = changed(changed(AMOUNT, -5.0), -0.5, at=7)
+RATE = np.exp(SCORES)
+for library, name, loss in (
+    ("keras", "MeanSquaredLogarithmicError", keras.losses.MeanSquaredLogarithmicError()),
+    ("keras", "Poisson", keras.losses.Poisson()),
+    ("torch", "PoissonNLLLoss", torch.nn.PoissonNLLLoss(log_input=False)),
+    ("losskit", "mean_squared_logarithmic_error", "mean_squared_logarithmic_error"),
+    ("losskit", "poisson", "poisson"),
+):
+    case(
+        "LK213",
+        library,
+        name,
+        fault=lambda loss=loss: (loss, BELOW, RATE),
+        near=lambda loss=loss: (loss, changed(AMOUNT, 0.0), RATE),
+        says="2 of 64 (3 %) are below it, down to -5",
+    )
+
+# --- LK214: targets of 0 for a relative error
+
+SALES = (100 + 10 * DRAWN.normal(size=64)).astype(np.float32)
+CLOSED = changed(changed(SALES, 0.0), 0.0, at=9)
+for library, name, loss in (
+    ("keras", "MeanAbsolutePercentageError", keras.losses.MeanAbsolutePercentageError()),
+    ("losskit", "mean_absolute_percentage_error", "mean_absolute_percentage_error"),
+):
+    case(
+        "LK214",
+        library,
+        name,
+        fault=lambda loss=loss: (loss, CLOSED[:, None], SALES[::-1, None].copy()),
+        near=lambda loss=loss: (
+            loss,
+            CLOSED[:, None],
+            SALES[::-1, None].copy(),
+            {"sample_weight": (CLOSED != 0).astype(np.float32)},
+        ),
+        says="2 of 64 targets (3 %) are 0: their errors are divided by 1e-07",
+    )
+
+# --- LK215: rows for a loss of lists
+
+LISTS = np.full((64, 10), -1)
+LISTS[:, 0] = LABELS
+for name, loss in (
+    ("MultiLabelMarginLoss", torch.nn.MultiLabelMarginLoss()),
+    ("functional.multilabel_margin_loss", torch.nn.functional.multilabel_margin_loss),
+):
+    case(
+        "LK215",
+        "torch",
+        name,
+        fault=lambda loss=loss: (loss, INT_ROWS, LOGITS),
+        near=lambda loss=loss: (loss, LISTS, LOGITS),
+        says="all 64 rows of targets of shape (64, 10) hold 0 and 1 only",
+    )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from losskit.checks.ctc import Sequences, is_ctc, sequences
 from losskit.checks.models import last_activation
 from losskit.checks.rules import Inapplicable
 from losskit.checks.subject import Subject
@@ -73,6 +74,8 @@ class Call:
     """Likewise of the targets."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.p, tuple):
+            self.subject = replace(self.subject, card=placed(self.subject.card, np.ndim(self.p)))
         card = self.subject.card
         squeezes = self.subject.squeezes
         if self.subject.library == "keras" and not self.subject.name.startswith("losskit"):
@@ -96,8 +99,20 @@ class Call:
         return self.subject.card
 
     @property
+    def called(self) -> str:
+        """The loss's name alone, folded: "ctcloss", "cosineembeddingloss"."""
+        return self.subject.name.partition("(")[0].rpartition(".")[2].replace("_", "").lower()
+
+    @cached_property
+    def sequences(self) -> Sequences:
+        """What a CTC loss is given."""
+        return sequences(self)
+
+    @property
     def takes(self) -> str:
         """What the predictions are to be: "logits", "probabilities", ... or "numbers"."""
+        if is_ctc(self.called):
+            return "log-probabilities" if self.subject.library == "torch" else "logits"
         return _TAKES.get(id(self.card.prediction), "numbers")
 
     @property
@@ -105,10 +120,32 @@ class Call:
         """Whether targets are integer class labels."""
         return self.card.target is LABEL
 
+    @cached_property
+    def quantities(self) -> bool:
+        """Whether targets that ought to be class labels are real numbers, most of them."""
+        card = self.subject.card
+        if card is None or card.target is not LABEL or isinstance(self.y, tuple):
+            return False
+        if self.y.dtype.kind != "f":
+            return False
+        return bool((np.isfinite(self.y) & (self.y != np.floor(self.y))).mean() > 0.5)
+
+    @property
+    def is_softmax_loss(self) -> bool:
+        """Whether it is a loss of one distribution over classes per row."""
+        card = self.subject.card
+        return is_ctc(self.called) or (card is not None and card.name in _SOFTMAX)
+
     def need_softmax(self) -> None:
         """Only for losses of one distribution over classes per row."""
-        if self.card.name not in _SOFTMAX:
+        if not self.is_softmax_loss:
             raise Inapplicable("it is no loss of a distribution over classes")
+        self.need_classes()
+
+    def need_classes(self) -> None:
+        """Only for targets of the loss's own kind: whatever else is said of others misleads."""
+        if self.quantities:
+            raise Inapplicable("the targets are no class labels")
 
     def need_sigmoid(self) -> None:
         """Only for losses of one probability per element."""
@@ -168,7 +205,9 @@ class Call:
         if isinstance(self.y, tuple) or isinstance(p, tuple) or self.y.shape == p.shape:
             return None
         card = self.subject.card
-        if has_row_target(card) or (card is None and self.y.size != p.size):
+        if has_row_target(card) and not several:
+            return None
+        if (card is None or several) and self.y.size != p.size:
             return None
         try:
             shape = np.broadcast_shapes(self.y.shape, p.shape)
@@ -197,6 +236,8 @@ class Call:
     @cached_property
     def rows(self) -> Array:
         """The predictions with the classes last, as (rows, classes)."""
+        if is_ctc(self.called):
+            return self.sequences.scores
         _, p = self.arrays()
         moved = np.moveaxis(p, self.axis, -1)
         return moved.reshape(-1, moved.shape[-1])
@@ -287,7 +328,8 @@ class Call:
         assert self.logits is not None
         axis = getattr(self.subject.card, "axis", -1)
         axis = axis if isinstance(axis, int) else -1
-        for name, made in (("softmax", softmax), ("sigmoid", _sigmoid)):
+        # A sigmoid that is 1 everywhere looks like the softmax of one output: it comes first.
+        for name, made in (("sigmoid", _sigmoid), ("softmax", softmax)):
             if p.ndim and np.allclose(made(self.logits, axis), p, atol=self.row_tolerance):
                 return name
         return None
@@ -358,7 +400,7 @@ class Call:
         _, p = self.fitted()
         if p.ndim == 0 or (
             self.subject.card is not None
-            and any(axis % p.ndim == 0 for axis in item_axes(placed(self.card, p.ndim)))
+            and any(axis % p.ndim == 0 for axis in item_axes(self.card))
         ):
             raise Inapplicable("there is no batch dimension")
         items = self.items

@@ -8,6 +8,7 @@ import numpy as np
 
 from losskit.checks.call import EVIDENCE, HALF, Call, index, share
 from losskit.checks.rules import Found, Inapplicable, error, finding, hint, warning
+from losskit.checks.shapes import finds
 from losskit.core.families import is_rowwise
 from losskit.core.namespaces import Array
 
@@ -17,6 +18,8 @@ LARGEST_HALF = 65504.0
 """The largest number of float16."""
 BITS = {"float16": 10, "bfloat16": 7}
 """Of the fraction."""
+OUT_OF_DOMAIN = ("LK106", "LK114", "LK210", "LK213", "LK704")
+"""The findings that say why a loss is NaN."""
 FIRST = 512
 """So many samples are asked for their gradients where they have no losses to choose by."""
 OBJECTIVE = 256
@@ -173,7 +176,7 @@ def not_finite(call: Call) -> Found | None:
             nan=count,
             came_with=name,
         )
-    if call.failure is not None:
+    if call.failure is not None or any(finds(code, call) for code in OUT_OF_DOMAIN):
         return None
     result = call.result
     parts = result if isinstance(result, tuple) else (result,)

@@ -159,18 +159,32 @@ def labels_from_one(call: Call) -> Found | None:
 def fractional_labels(call: Call) -> Found | None:
     """Class labels are whole numbers. Keras cuts off what follows the point without a word, so a
     label of 1.9 is the class 1; other libraries refuse them."""
-    y, counted, _ = _labels(call)
+    call.need(call.labels_wanted, "the targets are no class labels")
+    y, p = call.arrays()
+    # Where the shapes do not fit, this is why.
+    counted = _labels(call)[1] if call.fits else np.isfinite(y)
     bad = counted & ~whole(y)
     if not bad.any():
         return None
+    if y.shape == p.shape and call.sums_to_one(np.moveaxis(y, call.axis, -1)).all():
+        other = _TAKES_ROWS.get(call.subject.library, "a cross-entropy of distributions")
+        return error(
+            f"The loss takes one integer label per row, but the targets of shape {y.shape} are "
+            f"{y.size // y.shape[call.axis]} distributions over {y.shape[call.axis]} classes.",
+            f"Use {other}, which takes rows, or pass the labels: y_true.argmax({call.axis}).",
+            count=int(bad.sum()),
+        )
     count, total = int(bad.sum()), int(counted.sum())
     first = float(y[bad][0])
     cut = call.subject.library == "keras" and np.isfinite(first)
     return error(
         f"{count} of {total} labels ({share(count / total)}) are no whole numbers; the first is "
         f"{first:.4g} at index {index(bad)}"
-        f"{f', which Keras reads as {int(first)}' if cut else ''}.",
-        "Pass whole class numbers; for quantities use a regression loss, for probabilities a "
+        f"{f', which Keras reads as {int(first)}' if cut else ''}"
+        f"{': they look like quantities' if call.quantities else ''}.",
+        "For quantities use a regression loss, such as the mean squared error."
+        if call.quantities
+        else "Pass whole class numbers; for quantities use a regression loss, for probabilities a "
         "cross-entropy of distributions.",
         count=count,
         label=first,
@@ -215,6 +229,20 @@ def whole(y: Array) -> Array:
     if y.dtype.kind in "iub":
         return np.ones(y.shape, bool)
     return np.asarray(np.isfinite(y) & (y == np.floor(y)))
+
+
+def class_numbers(call: Call) -> bool:
+    """Whether predictions that ought to be probabilities or logits are whole numbers.
+
+    Those of an integer dtype; others where each sample has one, as it has one label.
+    """
+    y, p = call.arrays()
+    if call.takes not in ("probabilities", "logits", "log-probabilities") or not p.size:
+        return False
+    if p.dtype.kind in "iub":
+        return True
+    one_each = call.labels_wanted and y.shape == p.shape and p.size > 1
+    return bool(one_each and whole(p).all() and p.max() > 1 and whole(y).all())
 
 
 def one_hot(y: Array, axis: int) -> bool:

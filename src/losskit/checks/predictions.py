@@ -8,7 +8,9 @@ import math
 import numpy as np
 
 from losskit.checks.call import EVIDENCE, Call, share, softmax
+from losskit.checks.labels import class_numbers
 from losskit.checks.rules import Found, Inapplicable, error, finding, hint, warning
+from losskit.core.namespaces import Array
 from losskit.numpy import get
 
 
@@ -38,7 +40,9 @@ def softmax_twice(call: Call) -> Found | None:
         call.subject.says(
             "Leave out the softmax at the end of the model.",
             losskit="Pass from_logits=False, or leave out the softmax at the end of the model.",
-            keras="Pass from_logits=False, or leave out the softmax at the end of the model.",
+            keras="Pass from_logits=False, or leave out the softmax at the end of the model."
+            if "from_logits" in call.subject.options
+            else "Leave out the softmax at the end of the model.",
         ),
         rows=len(rows),
         classes=classes,
@@ -82,7 +86,9 @@ def logits_for_probabilities(call: Call) -> Found | None:
     """The loss takes probabilities, and the predictions lie outside of [0, 1]. Keras clips them
     without a word: the gradient of each clipped element is 0."""
     call.need(call.takes == "probabilities", "the loss takes no probabilities")
+    call.need_classes()
     _, p = call.arrays()
+    call.need(not class_numbers(call), "the predictions are class numbers")
     slack = call.row_tolerance
     outside = (p < -slack) | (p > 1 + slack)
     if not outside.any():
@@ -137,15 +143,17 @@ def rows_not_one(call: Call) -> Found | None:
 
 @finding("LK105", "no log-probabilities")
 def not_log_probabilities(call: Call) -> Found | None:
-    """The negative log-likelihood and the Kullback-Leibler divergence of most libraries take
-    log-probabilities. Of probabilities or logits they make a number that can fall without bound."""
+    """The negative log-likelihood, the Kullback-Leibler divergence of most libraries and PyTorch's
+    CTC take log-probabilities. Of probabilities or logits they make a number that can fall without
+    bound."""
     call.need(call.takes == "log-probabilities", "the loss takes no log-probabilities")
+    call.need_classes()
     rows = call.rows
     tolerance = call.log_tolerance
     remedy = call.subject.says(
         "Apply log_softmax to the logits first.",
         torch="Apply torch.log_softmax to the logits first, or use CrossEntropyLoss."
-        if call.labels_wanted
+        if call.subject.card is not None and call.labels_wanted
         else "Apply torch.log_softmax to the logits first.",
     )
     if call.sums_to_one(rows).all():
@@ -208,11 +216,14 @@ def divergence_targets(call: Call) -> Found | None:
 @finding("LK107", "a divergence averaged over its classes")
 def divergence_mean(call: Call) -> Found | None:
     """PyTorch's `KLDivLoss` divides by the number of elements by default: the divergence divided
-    by the number of classes, and the gradient with it."""
+    by the number of classes, and the gradient with it. `batchmean` divides by the length of the
+    first dimension only: of sequences (B, T, C) it gives the sum over all T positions."""
     call.need(
         call.subject.library == "torch" and "kl_divergence" in call.card.name,
         "it is not PyTorch's divergence",
     )
+    if call.subject.reduction == "batchmean":
+        return _by_batch(call)
     rows = call.rows
     if call.subject.reduction != "mean" or rows.shape[1] < 2:
         return None
@@ -224,9 +235,35 @@ def divergence_mean(call: Call) -> Found | None:
     )
 
 
+def _by_batch(call: Call) -> Found | None:
+    y, p = call.fitted()
+    if p.ndim < 3:
+        return None
+    shares = np.exp(y) if "log_targets" in call.card.name else y
+    # The classes lie where the targets sum to 1: in the last dimension, or in PyTorch's, 1.
+    summing = [a for a in (-1, 1) if np.allclose(shares.sum(a), 1, atol=call.row_tolerance)]
+    classes = p.shape[summing[0] if summing else -1]
+    rows, batch = p.size // classes, len(p)
+    if rows == batch:
+        return None
+    return warning(
+        f'With reduction="batchmean" the sum is divided by {batch}, the length of the first '
+        f"dimension, but predictions of shape {p.shape} hold {rows} distributions over {classes} "
+        f"classes: the loss is {rows // batch} times their mean.",
+        'Divide the sum (reduction="sum") by the number of distributions, unless a sum over '
+        "positions is meant.",
+        distributions=rows,
+        batch=batch,
+        times=rows // batch,
+    )
+
+
 @finding("LK108", "softmax over one class")
 def one_unit(call: Call) -> Found | None:
-    """The softmax of one number is always 1: the loss is 0 and nothing is learned."""
+    """The softmax of one number is always 1: the loss is 0 and nothing is learned. Under a binary
+    loss every prediction is 1, whatever the input."""
+    if not call.is_softmax_loss:
+        return _all_one(call)
     call.need_softmax()
     if call.rows.shape[1] != 1:
         return None
@@ -235,6 +272,32 @@ def one_unit(call: Call) -> Found | None:
         "of one number is always 1, so the gradient is 0 and nothing is learned.",
         "For two classes use one output with the binary cross-entropy, or two outputs.",
         shape=tuple(call.p.shape),
+    )
+
+
+def _all_one(call: Call) -> Found | None:
+    """A softmax over one output, seen from a loss that takes one number per element."""
+    y, p = call.fitted()
+    certain = call.ends_in == "softmax" and p.ndim > 1 and p.shape[-1] == 1
+    if not certain:
+        call.need_sigmoid()
+        call.need(call.ends_in is None, "the model does not end in softmax")
+        call.need(p.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")
+        call.need(p.ndim == 1 or p.shape[-1] == 1, "the model has several outputs")
+    if not (p == 1).all() or (y == 1).all():
+        return None
+    say = error if certain or call.takes == "probabilities" else warning
+    return say(
+        f"All {p.size} predictions are exactly 1, whatever the target: so is the softmax of one "
+        "output, always, and nothing is learned.",
+        call.subject.says(
+            "End the model in a sigmoid in place of the softmax.",
+            torch="End the model in a sigmoid in place of the softmax, or pass its logits to "
+            "BCEWithLogitsLoss.",
+        )
+        if call.takes == "probabilities"
+        else "Leave out the softmax at the end of the model.",
+        size=p.size,
     )
 
 
@@ -342,4 +405,87 @@ def other_logits(call: Call) -> Found | None:
         f"they differ by up to {off:.4g}.",
         "Pass the logits of the same batch, or leave logits= out.",
         off=off,
+    )
+
+
+@finding("LK114", "rates and their logarithms")
+def rates_and_logs(call: Call) -> Found | None:
+    """The Poisson loss takes the rate, or its logarithm where it says so (PyTorch's does by
+    default). The one in place of the other is a number all the same: the exponential of a rate
+    explodes, and the logarithm of a rate is far too small a rate."""
+    call.need(call.subject.card is not None and call.card.name == "poisson", "it is no such loss")
+    y, p = call.fitted()
+    logs = bool(call.card.log_input)
+    as_logs = call.subject.says(
+        "Pass log_input=True, or end the model in exp or softplus.",
+        keras="End the model in softplus or in an exponential."
+        if "log_input" not in call.subject.options
+        else "Pass log_input=True, or end the model in softplus or in an exponential.",
+    )
+    counted = call.counted.reshape(p.shape)
+    below = counted & (p < 0)
+    if not logs and below.any():
+        count = int(below.sum())
+        return error(
+            f"The loss takes rates, which are at least 0, but {count} of {p.size} predictions "
+            f"({share(count / p.size)}) are below 0, down to {p[below].min():.4g}: they look like "
+            "logarithms of rates.",
+            as_logs,
+            below=count,
+            low=float(p[below].min()),
+        )
+    y, p = (x[counted].astype(np.float64) for x in (y, p))
+    call.need(p.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")
+    call.need(bool(np.isfinite(p).all() and (y >= 0).all()), "there are no rates or no counts")
+    mean = float(y.mean())
+    call.need(float(np.ptp(y)) > 0, "the counts are all alike")
+    if logs and p.min() < 0:
+        return None  # no rates
+    rates, exponentials = _explained(y, p), _explained(y, np.exp(p))
+    own, other = (exponentials, rates) if logs else (rates, exponentials)
+    if own >= 0 or other < 0.1:
+        return None
+    taken, like = ("logarithms of rates", "rates") if logs else ("rates", "logarithms of rates")
+    return warning(
+        f"The loss takes {taken}, but as {like} the predictions explain {share(other)} of the "
+        f"deviance of {p.size} counts (their mean is {mean:.4g}), and as {taken} they are worse "
+        f"than that mean: they look like {like}.",
+        call.subject.says(
+            "Pass log_input=False, or end the model in a linear layer."
+            if "log_input" in call.subject.options
+            else "End the model in a linear layer."
+        )
+        if logs
+        else as_logs,
+        explained=other,
+        own=own,
+        mean=mean,
+    )
+
+
+def _explained(y: Array, rate: Array) -> float:
+    """The share of the counts' deviance that these rates explain; below 0 if the mean is better."""
+
+    def loss(rate: Array) -> float:
+        return float(np.mean(rate - y * np.log(np.where(y > 0, np.maximum(rate, 1e-30), 1.0))))
+
+    best, guess = loss(y), loss(np.full_like(y, y.mean()))
+    return (guess - loss(rate)) / (guess - best)
+
+
+@finding("LK115", "class numbers as predictions")
+def numbers_of_classes(call: Call) -> Found | None:
+    """Predictions are probabilities or logits, from which a decision (an argmax, a threshold) is
+    made later. The decision itself has no gradient: nothing can be learned from it."""
+    _, p = call.arrays()
+    if not class_numbers(call):
+        return None
+    made = "an argmax, which has" if p.max() > 1 else "decisions, which have"
+    kind = "are whole numbers" if p.dtype.kind == "f" else f"are {p.dtype}"
+    return error(
+        f"The loss takes {call.takes}, but the {p.size} predictions of shape {p.shape} {kind} from "
+        f"{int(p.min())} to {int(p.max())}: they look like {made} no gradient.",
+        f"Pass the {call.takes} from which they were made.",
+        low=int(p.min()),
+        high=int(p.max()),
     )

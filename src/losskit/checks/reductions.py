@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from losskit.checks.call import Call, share
@@ -299,6 +301,85 @@ def weights_unused(call: Call) -> Found | None:
         ),
         weights=int(weight.size),
     )
+
+
+_PER_CLASS = ("crossentropy", "crossentropyloss", "nllloss", "nllloss2d", "multimarginloss")
+_PER_OUTPUT = (
+    *("bceloss", "binarycrossentropy", "bcewithlogitsloss", "binarycrossentropywithlogits"),
+    *("multilabelsoftmarginloss",),
+)
+
+
+@finding("LK509", "weights along another axis")
+def weights_elsewhere(call: Call) -> Found | None:
+    """PyTorch's `weight` of a cross-entropy has one number per class. That of the binary
+    cross-entropy, and `pos_weight`, are broadcast against the predictions: a vector lies along the
+    last dimension, where pictures have their columns. Where the lengths agree by chance nothing
+    fails, and the wrong items are weighed."""
+    options = call.subject.options
+    given = [(n, np.asarray(options[n])) for n in ("pos_weight", "weight") if _varies(options, n)]
+    call.need(call.subject.library == "torch" and bool(given), "it has no weights of its own")
+    _, p = call.arrays()
+    for name, w in given:
+        found = None
+        if call.called in _PER_OUTPUT:
+            found = _along_outputs(call, name, w, p)
+        elif call.called in _PER_CLASS and w.shape != (call.rows.shape[1],):
+            found = error(
+                f"The {name} has shape {w.shape}, but the predictions have {call.rows.shape[1]} "
+                "classes: it has one number per class.",
+                'To weigh samples, pass reduction="none" and multiply the items.'
+                if w.shape == p.shape[:1]
+                else f"Pass {call.rows.shape[1]} numbers.",
+                shape=w.shape,
+            )
+        if found is not None:
+            return found
+    return None
+
+
+def _varies(options: dict[str, Any], name: str) -> bool:
+    return options.get(name) is not None and np.ndim(options[name]) > 0
+
+
+def _along_outputs(call: Call, name: str, w: Array, p: Array) -> Found | None:
+    channels = w.ndim == 1 and p.ndim > 2 and w.size == p.shape[1] > 1
+    samples = w.ndim == 1 and p.ndim > 0 and w.size == p.shape[0] > 1
+    ones = (1,) * (p.ndim - 1 if samples and not channels else p.ndim - 2)
+    reshape = f"Give it one number per {'channel' if channels else 'sample'}: {name}.reshape"
+    reshape += f"({', '.join(map(str, (-1, *ones)))})."
+    if name == "pos_weight" and samples and not channels:
+        reshape = "Pass one number per output: its negatives divided by its positives."
+    try:
+        fits = np.broadcast_shapes(w.shape, p.shape) == p.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        return error(
+            f"The {name} of shape {w.shape} does not fit predictions of shape {p.shape}: a vector "
+            "lies along the last dimension.",
+            reshape if channels or samples else f"Pass one number per output: {p.shape[-1:]}.",
+            shape=w.shape,
+        )
+    if np.ptp(w) == 0:
+        return None
+    if channels and w.size == p.shape[-1]:
+        return warning(
+            f"The {name} of shape {w.shape} lies along the last dimension of predictions of shape "
+            f"{p.shape}; their channels, dimension 1, are {w.size} too.",
+            f"{reshape[:-1]}, if it was made for channels.",
+            shape=w.shape,
+        )
+    if samples and w.size == p.shape[-1] and (p.ndim == 1) == (name == "pos_weight"):
+        what = "sample" if p.ndim == 1 else "output"
+        return hint(
+            f"The {name} of shape {w.shape} gives each {what} of predictions of shape {p.shape} a "
+            f"weight of its own; there are as many {'outputs' if p.ndim > 1 else 'weights'} as "
+            "samples.",
+            reshape if p.ndim == 1 else f"{reshape[:-1]}, if it was made for samples.",
+            shape=w.shape,
+        )
+    return None
 
 
 def _batch(call: Call) -> tuple[Array, Array, Array | None]:

@@ -79,7 +79,11 @@ class CheckError(ValueError):
 
 @dataclass(frozen=True)
 class Report:
-    """What `losskit.check` found; the gravest first. Iterates over its findings."""
+    """What `losskit.check` found; the gravest first. Iterates over its findings.
+
+    It is true where the call is right, as `ok` says: ``assert losskit.check(loss, y, p)``. Hints
+    leave it true; ``len(report)`` counts them too.
+    """
 
     loss: str
     """The loss, as its library writes it."""
@@ -120,6 +124,10 @@ class Report:
             }
         )
         return plain
+
+    def __bool__(self) -> bool:
+        """Whether the call is right: `ok`."""
+        return self.ok
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)

@@ -14,6 +14,7 @@ import numpy as np
 
 from losskit.checks import (  # noqa: F401  (each fills the registry)
     baselines,
+    ctc,
     gradients,
     labels,
     predictions,

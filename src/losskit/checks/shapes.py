@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from losskit.checks.call import EVIDENCE, Call, index, tidy
-from losskit.checks.labels import whole
+from losskit.checks.labels import class_numbers, whole
 from losskit.checks.rules import RULES, Found, Inapplicable, error, finding, hint, warning
-from losskit.core.families import has_row_target
+from losskit.core.families import has_row_target, is_rowwise
 from losskit.core.inputs import fits, item_shape
 from losskit.core.namespaces import Array
 
@@ -23,8 +23,9 @@ OFF = 5e-3
 """How far the sum of a line may lie from 1."""
 
 EXACT = (
-    *("LK103", "LK105", "LK106", "LK201", "LK202", "LK203", "LK204", "LK205", "LK206", "LK208"),
-    *("LK301", "LK303", "LK304", "LK305", "LK403"),
+    *("LK103", "LK105", "LK106", "LK114", "LK115"),
+    *("LK201", "LK202", "LK203", "LK204", "LK205", "LK206", "LK208", "LK210", "LK213"),
+    *("LK301", "LK303", "LK304", "LK305", "LK403", "LK509", "LK704"),
 )
 """The findings that say why a call fails."""
 
@@ -82,10 +83,7 @@ def fails(call: Call) -> Found | None:
         f"{_described(call.p, call.dtype)}: {type(failure).__name__}: {words}",
         call.subject.says(
             "Give the shapes and dtypes that the loss takes.",
-            torch="Give the shapes and dtypes that the loss takes: PyTorch's have the classes in "
-            "dimension 1, labels as int64 and other targets in the dtype of the predictions."
-            if call.subject.stretches
-            else "Give the shapes and dtypes that the loss takes.",
+            torch=_torch_takes(call),
         ),
         message=words,
         failure=type(failure).__name__,
@@ -197,6 +195,7 @@ def batch_as_row(call: Call) -> Found | None:
     number. A batch of scores, one per sample, is then a single item, and the samples compete."""
     call.need_softmax()
     y, p = call.arrays()
+    call.need(not class_numbers(call), "the predictions are class numbers")
     call.need(p.ndim == 1 and p.size > 1, "the predictions are no single row")
     call.need(y.shape == p.shape, "the targets have another shape")
     call.need("log_targets" not in call.card.name, "the targets are logarithms")
@@ -224,6 +223,18 @@ def finds(code: str, call: Call) -> bool:
     except Inapplicable:
         return False
     return found is not None and found.severity == "error"
+
+
+def _torch_takes(call: Call) -> str:
+    card = call.subject.card
+    if not call.subject.stretches or card is None or isinstance(call.p, tuple):
+        return "Give the shapes and dtypes that the loss takes."
+    if is_rowwise(card):
+        return (
+            "Give the shapes and dtypes that the loss takes: PyTorch's have the classes in "
+            "dimension 1, labels as int64 and other targets in the dtype of the predictions."
+        )
+    return "Give targets in the shape and the dtype of the predictions."
 
 
 def _bad_weights(call: Call) -> Found | None:

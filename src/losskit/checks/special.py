@@ -1,132 +1,23 @@
-"""Findings on losses with rules of their own: CTC, angles between vectors, contrastive losses."""
+"""Findings on losses with rules of their own: angles between vectors, contrastive losses."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from typing import Any
 
 import numpy as np
 
 from losskit.checks.call import Call
 from losskit.checks.rules import Found, Inapplicable, error, finding, hint, warning
+from losskit.core.families import Masks
 from losskit.core.namespaces import Array
 
+DEVIATIONS = 30.0
+"""An error of so many standard deviations says that the variance is wrong."""
+SIDE = 8
+"""The least side of a picture; fewer are classes."""
 APART = 100.0
 """Vectors whose lengths differ by more than this are not compared by their distances."""
-
-
-def _called(call: Call) -> str:
-    """The loss's name alone, folded: "ctcloss", "cosineembeddingloss"."""
-    return call.subject.name.partition("(")[0].rpartition(".")[2].replace("_", "").lower()
-
-
-@dataclass(frozen=True)
-class _Sequences:
-    """What a CTC loss is given, in one form whichever library it comes from."""
-
-    labels: list[Array]
-    """Of each sample, those that are there."""
-    frames: Array
-    blank: int
-    classes: int
-
-
-@finding("LK701", "labels that CTC cannot align")
-def ctc_lengths(call: Call) -> Found | None:
-    """CTC gives each label a frame of its own, and a blank between two equal labels: a sequence
-    with fewer frames than that is impossible and its loss infinite. The blank stands between
-    labels, and is never one itself."""
-    call.need(_called(call) in ("ctc", "ctcloss", "ctclosswithforwardprobs"), "it is no CTC loss")
-    made = {"torch": _ctc_torch, "optax": _ctc_optax, "keras": _ctc_keras}.get(call.subject.library)
-    if made is None:
-        raise Inapplicable("the form of its arguments is not known")
-    s = made(call)
-    outside = [i for i, of in enumerate(s.labels) if ((of < 0) | (of >= s.classes)).any()]
-    if outside:
-        of = s.labels[outside[0]]
-        bad = of[(of < 0) | (of >= s.classes)]
-        return error(
-            f"{len(outside)} of {len(s.labels)} samples have labels that are no class, the first "
-            f"sample {outside[0]} with {int(bad[0])}; classes are 0 to {s.classes - 1}.",
-            "Look at how labels are numbered, and count the blank among the classes of the model.",
-            samples=len(outside),
-            first=outside[0],
-        )
-    blanks = [i for i, of in enumerate(s.labels) if (of == s.blank).any()]
-    if blanks:
-        return error(
-            f"{len(blanks)} of {len(s.labels)} samples have the blank, {s.blank}, among their "
-            f"labels, the first of them sample {blanks[0]}.",
-            "Number the labels so that none is the blank, or choose another blank.",
-            samples=len(blanks),
-            first=blanks[0],
-        )
-    repeated = np.array([int((of[1:] == of[:-1]).sum()) for of in s.labels])
-    count = np.array([len(of) for of in s.labels])
-    short = count + repeated > s.frames
-    if not short.any():
-        return None
-    at = int(np.argmax(short))
-    hidden = bool(call.subject.options.get("zero_infinity"))
-    say = warning if hidden else error
-    return say(
-        f"{int(short.sum())} of {len(short)} samples have too few frames for their labels: sample "
-        f"{at} has {count[at]} labels with {repeated[at]} repetitions, which take "
-        f"{count[at] + repeated[at]} frames, and it has {s.frames[at]}; "
-        + ("its loss is set to 0." if hidden else "its loss is infinite."),
-        "Leave such samples out, or let the model keep more frames (less striding or pooling).",
-        samples=int(short.sum()),
-        first=at,
-        needs=int(count[at] + repeated[at]),
-        frames=int(s.frames[at]),
-    )
-
-
-def _ctc_torch(call: Call) -> _Sequences:
-    call.need(isinstance(call.y, tuple) and len(call.y) == 3, "there are no lengths")
-    targets, frames, lengths = (np.asarray(x) for x in call.y)
-    p = call.p
-    call.need(not isinstance(p, tuple) and p.ndim in (2, 3), "the predictions have another shape")
-    frames, lengths = frames.reshape(-1).astype(int), lengths.reshape(-1).astype(int)
-    if (targets.ndim == 1 and len(lengths) > 1) or (p.ndim == 3 and targets.ndim == 1):
-        call.need(targets.size >= lengths.sum(), "the lengths do not fit")
-        labels = np.split(targets[: lengths.sum()], np.cumsum(lengths)[:-1])
-    else:
-        rows = np.atleast_2d(targets)
-        call.need(
-            len(rows) == len(lengths) and lengths.max() <= rows.shape[1], "the lengths do not fit"
-        )
-        labels = [row[:n] for row, n in zip(rows, lengths, strict=True)]
-    call.need(len(frames) == len(labels), "the lengths do not fit")
-    return _Sequences(labels, frames, int(call.subject.options.get("blank", 0)), p.shape[-1])
-
-
-def _ctc_optax(call: Call) -> _Sequences:
-    both = isinstance(call.y, tuple) and isinstance(call.p, tuple)
-    call.need(both and len(call.y) == len(call.p) == 2, "there are no paddings")
-    (logits, no_frame), (labels, no_label) = call.p, call.y
-    call.need(
-        logits.ndim == 3
-        and no_frame.shape == logits.shape[:2]
-        and labels.shape == no_label.shape
-        and labels.ndim == 2
-        and len(labels) == len(logits),
-        "the shapes do not match",
-    )
-    return _Sequences(
-        [row[there] for row, there in zip(labels, no_label == 0, strict=True)],
-        (no_frame == 0).sum(1),
-        int(call.subject.options.get("blank_id", 0)),
-        logits.shape[-1],
-    )
-
-
-def _ctc_keras(call: Call) -> _Sequences:
-    y, p = call.arrays()
-    call.need(y.ndim == 2 and p.ndim == 3 and len(y) == len(p), "the shapes do not match")
-    # Keras counts the labels that are not 0, and takes so many from the front.
-    labels = [row[: int((row != 0).sum())] for row in y]
-    return _Sequences(labels, np.full(len(p), p.shape[1]), 0, p.shape[2])
 
 
 @finding("LK702", "vectors of length 0")
@@ -134,7 +25,7 @@ def zero_vectors(call: Call) -> Found | None:
     """A vector of zeros has no direction: its cosine with any other is 0 divided by 0. Libraries
     make 0 or NaN of it, and a gradient of 0, NaN or a huge number."""
     angles = ("cosinesimilarity", "cosinedistance", "cosineembeddingloss")
-    call.need(_called(call) in angles, "it is no loss of angles")
+    call.need(call.called in angles, "it is no loss of angles")
     options = call.subject.options
     axis = options.get("axis", 1 if call.subject.library == "torch" else -1)
     call.need(isinstance(axis, int), "the vectors lie along several axes")
@@ -142,7 +33,7 @@ def zero_vectors(call: Call) -> Found | None:
         (name, part)
         for name, x in (("predictions", call.p), ("targets", call.y))
         for part in (x if isinstance(x, tuple) else (x,))
-        if not (_called(call) == "cosineembeddingloss" and name == "targets")
+        if not (call.called == "cosineembeddingloss" and name == "targets")
     ]
     for name, part in arrays:
         if not part.ndim or not -part.ndim <= axis < part.ndim:
@@ -169,7 +60,7 @@ def no_pairs(call: Call) -> Found | None:
     """A contrastive loss draws together what has the same label and pushes apart what has not. A
     label that occurs once in the batch has nothing to be drawn to, and one label alone nothing to
     be pushed from. Distances compare only vectors of like length."""
-    called = _called(call)
+    called = call.called
     if called == "ntxent":
         return _ntxent(call)
     distances = ("tripletmarginloss", "pairwisedistance", "tripletmarginwithdistanceloss")
@@ -221,3 +112,108 @@ def _one(x: Any) -> Any:
     if isinstance(x, tuple):
         raise Inapplicable("the loss takes more than one array of targets")
     return x
+
+
+@finding("LK704", "variances that no Gaussian has")
+def variances(call: Call) -> Found | None:
+    """The Gaussian negative log-likelihood takes a mean and a variance. A variance is never below
+    0: its logarithm is, and so may be what a linear layer gives. One below the loss's `eps` is read
+    as that, and an ordinary error divided by it outweighs all other samples."""
+    card = call.card
+    call.need(card.name == "gaussian_nll", "it is no Gaussian likelihood")
+    y, mean, variance = _gaussian(call)
+    below = variance < 0
+    if below.any():
+        count, low = int(below.sum()), float(variance.min())
+        return error(
+            f"The loss takes variances, which are at least 0, but {count} of {variance.size} are "
+            f"below 0, down to {low:.4g}: they look like logarithms of variances, or like the "
+            "output of a linear layer.",
+            "End the model in a softplus or exp for the variance.",
+            count=count,
+            low=low,
+        )
+    least = float(card.eps)
+    off = np.abs(y - mean)
+    # A floor is no fault where errors are as small.
+    tiny = (variance < least) & (off > DEVIATIONS * np.sqrt(least))
+    if not tiny.any():
+        return None
+    count, low, most = int(tiny.sum()), float(variance.min()), float(off[tiny].max())
+    return warning(
+        f"{count} of {variance.size} variances are below eps={least:g}, down to {low:.4g}, and are "
+        f"read as that, though the errors there go up to {most:.4g}: {most / np.sqrt(least):.4g} "
+        "standard deviations.",
+        "Add a floor to the variance that the model gives, such as softplus(v) + 1e-3, or scale "
+        "the targets to a standard deviation of 1.",
+        count=count,
+        low=low,
+        error=most,
+    )
+
+
+def _gaussian(call: Call) -> tuple[Array, Array, Array]:
+    """Targets, means and variances."""
+    if isinstance(call.p, tuple):  # PyTorch's, as (mean, variance)
+        y, (mean, variance) = call.y, call.p
+    elif isinstance(call.y, tuple):  # in the order of its arguments
+        (y, variance), mean = call.y, call.p
+    else:
+        y, p = call.fitted()
+        mean, variance = (np.take(p, i, call.axis) for i in (0, 1))
+    try:
+        return tuple(np.broadcast_arrays(y, mean, variance))
+    except ValueError:
+        raise Inapplicable("the shapes do not match") from None
+
+
+@finding("LK705", "parts of a picture as masks")
+def parts_as_masks(call: Call) -> Found | None:
+    """A loss of overlaps compares whole masks, along its `axis`. One axis of a picture alone makes
+    a mask of each row of pixels, or of the channels of each pixel: where a row is empty on both
+    sides, as most are, it teaches nothing, and a pixel alone overlaps all or not at all."""
+    axes = _mask_axes(call)
+    _, p = call.fitted()
+    call.need(
+        p.ndim > 1 and all(-p.ndim <= a < p.ndim for a in axes), "the predictions are one mask"
+    )
+    used = sorted({a % p.ndim for a in axes})
+    pixels = math.prod(p.shape[a] for a in used)
+    remedy = "Give axis all axes of the pixels, as (1, 2) for (batch, height, width, channels)."
+    if pixels == 1 and p.size > 1:
+        return error(
+            f"A mask along axis {_list(used)} of predictions of shape {p.shape} is a single "
+            f"number: there are {p.size} of them, with nothing to overlap.",
+            remedy if p.ndim > 2 else "For one output per sample use the binary cross-entropy.",
+            masks=p.size,
+            pixels=1,
+        )
+    if len(used) > 1 or p.ndim < 3:
+        return None
+    if p.ndim == 3:  # a picture, or flat masks (batch, classes, pixels)
+        short, long = sorted(p.shape[1:])
+        if used == [0] or short < SIDE or long > 4 * short:
+            return None
+    return warning(
+        f"Along axis {used[0]} alone, predictions of shape {p.shape} are {p.size // pixels} masks "
+        f"of {pixels} numbers each: rows, columns or channels of a picture.",
+        remedy
+        if p.ndim > 3
+        else "Give axis all axes of the pixels, as (1, 2) for (batch, height, width).",
+        masks=p.size // pixels,
+        pixels=pixels,
+    )
+
+
+def _mask_axes(call: Call) -> tuple[int, ...]:
+    card = call.subject.card
+    if isinstance(card, Masks):
+        return card.item_axes()
+    given = call.subject.options.get("axis")
+    theirs = call.called in ("dice", "tversky", "diceloss", "binarydiceloss")
+    call.need(theirs and given is not None, "it is no loss of masks along an axis")
+    return tuple(given) if isinstance(given, (tuple, list)) else (int(given),)
+
+
+def _list(axes: list[int]) -> str:
+    return " and ".join(map(str, axes))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 
 from losskit.checks.call import Call, share
-from losskit.checks.labels import POSITIONS, SAMPLE, one_hot, whole
+from losskit.checks.labels import POSITIONS, SAMPLE, class_numbers, one_hot, whole
 from losskit.checks.rules import Found, error, finding, hint, warning
 from losskit.checks.shapes import finds
-from losskit.core.definition import SIGN
+from losskit.core.definition import NONNEGATIVE, SIGN
 from losskit.core.namespaces import Array
 
 SUMS = 1e-2
 """How far the sum of a row of targets may lie from 1: bfloat16 rounds that far."""
+OUTWEIGHS = 100.0
+"""So many times the others' percentage is no ordinary error."""
 
 # --- one probability per element
 
@@ -48,6 +49,72 @@ def binary_targets(call: Call) -> Found | None:
         count=count,
         low=low,
         high=high,
+    )
+
+
+@finding("LK213", "targets below 0")
+def below_zero(call: Call) -> Found | None:
+    """Counts, and quantities of which a logarithm is taken, are at least 0. Below it the Poisson
+    loss has no lower bound, and the squared logarithmic error no value: libraries clip the target
+    to 0, give NaN, or go on as if nothing were."""
+    call.need(
+        call.card.target is NONNEGATIVE and "kl_divergence" not in call.card.name,
+        "its targets may lie below 0",
+    )
+    y = _counted(call)
+    below = y < 0
+    if not below.any():
+        return None
+    count, low = int(below.sum()), float(y[below].min())
+    counts = call.card.name == "poisson"
+    remedy = (
+        "Pass counts or rates; for quantities of either sign use a loss of the error, such as "
+        "Huber's."
+        if counts
+        else "For quantities of either sign use a loss of the error, such as Huber's."
+    )
+    looks = ""
+    if (y[below] == low).all() and low == int(low) and count < y.size / 2:
+        looks = f": the {int(low)} looks like a missing target"
+        remedy = "Leave missing targets out, or give them the weight 0 and any target above 0."
+    return error(
+        f"The loss takes targets of at least 0, but {count} of {y.size} "
+        f"({share(count / y.size)}) are below it, down to {low:.4g}{looks}.",
+        remedy,
+        count=count,
+        low=low,
+    )
+
+
+@finding("LK214", "targets of 0 for a relative error")
+def zero_targets(call: Call) -> Found | None:
+    """A percentage of 0 is infinite: libraries divide by a small number such as 1e-7 in its place,
+    so that one such target outweighs all others by orders of magnitude."""
+    call.need(
+        call.card.name == "mean_absolute_percentage_error", "the loss is no percentage of targets"
+    )
+    y, p = call.fitted()
+    counted = call.counted.reshape(p.shape)
+    y, p = (x[counted].astype(np.float64) for x in (y, p))
+    least = float(getattr(call.card, "epsilon", 1e-7))
+    # As the card says it: at most this much each, whatever the library's own least number.
+    items = 100 * np.abs(p - y) / np.maximum(np.abs(y), least)
+    zero = np.abs(y) <= least
+    call.need(bool(zero.any()), "no target is 0")
+    others = float(np.mean(items[~zero])) if not zero.all() else 0.0
+    # A chosen epsilon near the targets keeps them in bounds.
+    if items[zero].sum() <= items.sum() / 2 or not np.mean(items[zero]) > OUTWEIGHS * others:
+        return None
+    count, mean = int(zero.sum()), float(np.mean(items))
+    return warning(
+        f"{count} of {y.size} targets ({share(count / y.size)}) are 0"
+        f"{'' if (y[zero] == 0).all() else ' or nearly so'}: their errors are divided by "
+        f"{least:g}. The mean of the percentages is {mean:.4g} with them and {others:.4g} without.",
+        "Leave these items out or give them the weight 0, or use the mean absolute error, or the "
+        "mean squared logarithmic error.",
+        count=count,
+        mean=mean,
+        others=others,
     )
 
 
@@ -136,13 +203,26 @@ def several_labels(call: Call) -> Found | None:
 @finding("LK210", "rows of targets that do not sum to 1")
 def target_rows_not_one(call: Call) -> Found | None:
     """The loss takes one distribution over the classes per row. A row of another sum scales that
-    row's gradient, and pulls the logits up or down."""
+    row's gradient, and pulls the logits up or down; with a number below 0 in it the loss has no
+    lower bound."""
     rows = _target_rows(call)
-    if not ((rows >= 0) & (rows <= 1 + SUMS)).all() or ((rows == 0) | (rows == 1)).all():
+    if ((rows == 0) | (rows == 1)).all():
         return None
+    below = rows < 0
+    if below.any() and "kl_divergence" not in call.card.name:  # LK106
+        count, low, high = int(below.sum()), float(rows.min()), float(rows.max())
+        return error(
+            f"The loss takes a distribution over {rows.shape[1]} classes per row, but {count} of "
+            f"{rows.size} targets ({share(count / rows.size)}) are below 0; they go from {low:.4g} "
+            f"to {high:.4g}.",
+            "Pass one-hot rows or probabilities; for quantities use a regression loss.",
+            count=count,
+            low=low,
+            high=high,
+        )
     sums = rows.sum(-1, dtype=np.float64)
     off = np.abs(sums - 1) > SUMS
-    if off.mean() <= 0.01:
+    if off.mean() <= 0.01 or finds("LK304", call) or finds("LK305", call):
         return None
     return warning(
         f"The loss takes a distribution over {rows.shape[1]} classes per row, but "
@@ -152,6 +232,31 @@ def target_rows_not_one(call: Call) -> Found | None:
         share=float(off.mean()),
         low=float(sums.min()),
         high=float(sums.max()),
+    )
+
+
+@finding("LK215", "rows of 0 and 1 for a loss of class lists")
+def rows_for_lists(call: Call) -> Found | None:
+    """PyTorch's multi-label margin loss takes the numbers of the true classes, and -1 after the
+    last of them. Rows with a 1 for each true class, as other losses take them, are read as lists of
+    the classes 0 and 1."""
+    call.need(
+        call.called in ("multilabelmarginloss",) and call.subject.library == "torch",
+        "it is no loss of class lists",
+    )
+    y, p = call.arrays()
+    call.need(y.shape == p.shape and y.ndim > 0 and y.shape[-1] > 2, "the shapes do not match")
+    # A list of so many classes without an end would name each of them.
+    rows = ((y == 0) | (y == 1)).all(-1)
+    if not rows.all():
+        return None
+    count = rows.size
+    return error(
+        f"The loss takes lists of class numbers, each ended by -1, but all {count} rows of targets "
+        f"of shape {y.shape} hold 0 and 1 only: they are read as the classes 0 and 1.",
+        "Pass the class numbers, or use losskit.torch.MultiLabelMargin, which takes rows of 0 and "
+        "1.",
+        rows=count,
     )
 
 
@@ -215,6 +320,7 @@ def _target_rows(call: Call) -> Array:
     call.need_softmax()
     call.need(not call.labels_wanted, "the targets are class labels")
     call.need("log_targets" not in call.card.name, "the targets are logarithms")
+    call.need(not class_numbers(call), "the predictions are class numbers")
     rows, counted = call.row_targets, call.counted
     call.need(rows.shape[1] > 1, "there is one class")
     if counted.size != len(rows):
@@ -226,15 +332,10 @@ def _target_rows(call: Call) -> Array:
 
 def _signs(call: Call) -> tuple[str, Array]:
     """(which loss of classes -1 and 1, its targets that count)."""
-    card: Any = call.subject.card
-    if card is not None and card.target is SIGN:
-        return card.name, _counted(call)
-    # PyTorch's losses of two inputs have no card.
-    found = re.search(r"margin_?ranking|cosine_?embedding", call.subject.name.lower())
-    call.need(
-        call.subject.library == "torch" and card is None and found is not None,
-        "it is no loss of classes -1 and 1",
-    )
+    card: Any = call.card
+    # A ranking takes 0 too, for neither, but not beside 1 alone.
+    signs = card.target is SIGN or card.name == "margin_ranking"
+    call.need(signs, "it is no loss of classes -1 and 1")
     call.need(not isinstance(call.y, tuple), "the loss takes more than one array of targets")
-    kind = "margin_ranking" if found and found[0].startswith("margin") else "cosine_embedding"
-    return kind, call.y.reshape(-1)
+    # Of two inputs there are no items to be left out.
+    return card.name, call.y.reshape(-1) if isinstance(call.p, tuple) else _counted(call)

@@ -30,8 +30,15 @@ class CheckLoss(keras.callbacks.Callback):
         sample: how many of the first rows are looked at.
         say: called with a `losskit.checks.Report` of what is new; by default it is printed on
             stderr.
+        model: the compiled model, to be looked at right away. On JAX and PyTorch `fit` tries the
+            loss before any callback is called, and what the loss refuses ends it there.
 
-    >>> model.fit(x, y, callbacks=[losskit.keras.CheckLoss(x, y)])  # doctest: +SKIP
+    Raises:
+        TypeError: y is None, or the model has no loss.
+        ValueError: every or sample is no integer of at least 1.
+
+    >>> watch = losskit.keras.CheckLoss(x, y, model=model)  # doctest: +SKIP
+    >>> model.fit(x, y, callbacks=[watch])  # doctest: +SKIP
     """
 
     def __init__(
@@ -43,6 +50,7 @@ class CheckLoss(keras.callbacks.Callback):
         every: int = 5,
         sample: int = 1024,
         say: Say | None = None,
+        model: Any = None,
     ) -> None:
         from losskit.checks.watch import Checker
 
@@ -61,11 +69,21 @@ class CheckLoss(keras.callbacks.Callback):
         self._every = every
         self._epochs = 0
         self._checker = Checker("losskit.keras.CheckLoss", say)
+        self._looked = model is not None
+        if model is not None:
+            if getattr(model, "loss", None) is None:
+                raise TypeError(
+                    f"CheckLoss looks at a model's loss, got model={model!r}, which has none: "
+                    "compile it first, with its loss."
+                )
+            self.set_model(model)
+            self._look()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         # Not at the end of one: the progress bar would still stand on the line.
-        if self._epochs % self._every == 0:
+        if self._epochs % self._every == 0 and not self._looked:
             self._look()
+        self._looked = False
         self._epochs += 1
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:

@@ -9,8 +9,10 @@ import keras
 import numpy as np
 
 from losskit.checks.libraries.arrays import defaults_of, partial_arguments
+from losskit.checks.libraries.own import derivative
 from losskit.checks.subject import MEANS, Subject
 from losskit.core.definition import CARDS, Card, find
+from losskit.core.families import Setwise, is_rowwise
 from losskit.core.namespaces import Array
 
 
@@ -48,6 +50,13 @@ def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
         state = f"{reduction} {options}"
         items, value = _compiled(items, state), _compiled(value, state)
 
+    pointwise = card is not None and not is_rowwise(card) and not isinstance(card, Setwise)
+
+    def each(y: Any, p: Any) -> tuple[Any, Any]:
+        """Of one dimension each, as a column: Keras would give their mean in place of the items."""
+        column = pointwise and np.ndim(y) == np.ndim(p) == 1
+        return (y[:, None], p[:, None]) if column else (y, p)
+
     def run(function: Any, y: Any, p: Any, *weights: Any) -> Array:
         found = function(_tensor(y), _tensor(p), *weights)
         if not hasattr(found, "shape"):
@@ -61,8 +70,8 @@ def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
         name=f"{_place(own, known)}{called}({shown})",
         card=card,
         value=lambda y, p, w: run(value, y, p, *(() if w is None else (_tensor(w),))),
-        items=lambda y, p, w: run(items, y, p) * (1.0 if w is None else w),
-        slope=lambda y, p, w: _slope(items, y, p),
+        items=lambda y, p, w: run(items, *each(y, p)) * (1.0 if w is None else w),
+        slope=lambda y, p, w: _slope(items, *each(y, p)).reshape(p.shape),
         reduction=MEANS.get(reduction, reduction),
         options=options,
         weighs=weighs,
@@ -122,23 +131,4 @@ def _tensor(x: Any) -> Any:
 
 
 def _slope(items: Any, y: Any, p: Array) -> Array:
-    backend = keras.backend.backend()
-    if backend == "torch":
-        import torch
-
-        with torch.enable_grad():
-            at = keras.ops.convert_to_tensor(p).detach().clone().requires_grad_(True)
-            (found,) = torch.autograd.grad(items(_tensor(y), at).sum(), at)
-        return np.asarray(found.detach().cpu(), np.float64)
-    if backend == "jax":
-        import jax
-
-        found = jax.grad(lambda at: items(_tensor(y), at).sum())(_tensor(p))
-        return np.asarray(found, np.float64)
-    import tensorflow as tf
-
-    at = tf.convert_to_tensor(p)
-    with tf.GradientTape() as tape:
-        tape.watch(at)
-        total = tf.reduce_sum(items(_tensor(y), at))
-    return np.asarray(tf.convert_to_tensor(tape.gradient(total, at)), np.float64)
+    return np.asarray(derivative(items, _tensor(y), _tensor(p)), np.float64)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.checks.libraries.arrays import as_numpy, restored
+from losskit.checks.libraries.arrays import as_numpy, form_of, restored
 from losskit.checks.subject import MEANS, Subject
 from losskit.core.families import Setwise
 from losskit.core.namespaces import Array
@@ -69,8 +69,42 @@ def unknown(loss: Any, forms: tuple[Any, Any]) -> Subject:
             return tuple(_numbers(x) for x in found)
         return _numbers(found)
 
+    def slope(y: Any, p: Any, w: Array | None) -> Array:
+        return derivative(loss, restored(y, forms[0]), restored(p, forms[1]))
+
     name = getattr(loss, "__qualname__", None) or type(loss).__name__
-    return Subject(library="other", name=name, card=None, value=value)
+    return Subject(library="other", name=name, card=None, value=value, slope=slope)
+
+
+def derivative(loss: Any, y: Any, p: Any) -> Array:
+    """The gradient of the sum of what a function returns, by the framework that computes it.
+
+    Raises:
+        TypeError: it is NumPy, or the function returns several arrays.
+    """
+    found = loss(y, p)
+    library = form_of(found).library if hasattr(found, "dtype") else "numpy"
+    if library == "torch":
+        import torch
+
+        with torch.enable_grad():
+            at = torch.as_tensor(p).detach().clone().requires_grad_(True)
+            (slope,) = torch.autograd.grad(loss(y, at).sum(), at)
+        return as_numpy("the gradient", slope)
+    if library == "jax":
+        import jax
+        import jax.numpy as jnp
+
+        return as_numpy("the gradient", jax.grad(lambda at: loss(y, at).sum())(jnp.asarray(p)))
+    if library == "tensorflow":
+        import tensorflow as tf
+
+        at = tf.convert_to_tensor(p)
+        with tf.GradientTape() as tape:
+            tape.watch(at)
+            total = tf.reduce_sum(loss(y, at))
+        return as_numpy("the gradient", tf.convert_to_tensor(tape.gradient(total, at)))
+    raise TypeError("NumPy has no gradients")
 
 
 def _numbers(found: Any) -> Array:

@@ -146,8 +146,18 @@ def _card(name: str, options: dict[str, Any], y_dim: int, p_dim: int) -> Card | 
         ),
         "poisson_nll_loss": ("poisson", {"log_input": bool(options.get("log_input", True))}),
         "soft_margin_loss": ("soft_margin", {}),
-        "multi_margin_loss": ("multi_margin", {"axis": axis}),
-        "hinge_embedding_loss": ("hinge_embedding", {}),
+        "multi_margin_loss": (
+            "multi_margin",
+            {"power": options.get("p", 1), "margin": options.get("margin", 1.0), "axis": axis},
+        ),
+        "hinge_embedding_loss": ("hinge_embedding", {"margin": options.get("margin", 1.0)}),
+        "margin_ranking_loss": ("margin_ranking", {"margin": options.get("margin", 0.0)}),
+        "cosine_embedding_loss": ("cosine_embedding", {"margin": options.get("margin", 0.0)}),
+        "multilabel_margin_loss": ("multi_label_margin", {}),
+        "gaussian_nll_loss": (
+            "gaussian_nll",
+            {"eps": options.get("eps", 1e-6), "full": options.get("full", False)},
+        ),
     }
     if name == "cross_entropy":
         common = {"from_logits": True, "axis": axis, "label_smoothing": smoothing}
