@@ -31,9 +31,10 @@ import losskit, torch
 
 report = losskit.check(torch.nn.CrossEntropyLoss(), labels, model(x))   # as (y_true, y_pred)
 print(report)                    # what was found, the gravest first; rich in notebooks
-report.ok                        # neither an error nor a warning
+report.ok                        # neither an error nor a warning; so is bool(report)
 "LK101" in report                # codes are stable
-report.raise_for_errors()        # in a test
+report.raise_for_errors()        # in a test: says what was found
+assert report                    # in a test: warnings fail it too
 ```
 
 The loss is one of losskit (or its name), Keras, PyTorch or optax, called as its own library would,
@@ -44,11 +45,13 @@ apply stand in `report.skipped`, each with the reason.
 | where | how |
 |---|---|
 | on files | `losskit check LOSS --true y.npy --pred p.npy`: exit code 1 if there are errors |
-| in Keras | `model.fit(..., callbacks=[losskit.keras.CheckLoss(x, y)])` |
+| in Keras | `model.fit(..., callbacks=[losskit.keras.CheckLoss(x, y, model=model)])` |
 | in PyTorch | `losskit.torch.check_loss(loss)`, a hook on the module; `.remove()` ends it |
 | in `losskit train` | on the first batch, by itself |
 
 Import the faces for Keras and PyTorch by name: `import losskit.keras`, `import losskit.torch`.
+With `model=`, a compiled model, `CheckLoss` looks before `fit` begins: on JAX and PyTorch `fit`
+tries the loss before it calls any callback, and what the loss refuses ends it there.
 """
 FAMILIES = {
     "LK1": "Predictions",

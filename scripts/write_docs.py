@@ -1,4 +1,5 @@
-"""Write docs/losses.md, the reference of all losses, and docs/check.md, that of the checks.
+"""Write docs/losses.md, the reference of all losses, docs/check.md, that of the checks, and the
+table of docs/losses-and-metrics.md.
 
 python scripts/write_docs.py             # write them
 python scripts/write_docs.py --check     # fail if they are stale (CI does this)
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 import check_page
+import metrics_page
 
 from losskit.core.definition import Card, cards
 from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
@@ -63,6 +65,7 @@ def page() -> str:
 def main() -> int:
     check = "--check" in sys.argv[1:]
     texts = {PAGE: page(), check_page.PAGE: check_page.page(run=not check)}
+    texts[metrics_page.PAGE] = metrics_page.page()
     stale = []
     for path, text in texts.items():
         if not check:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import losskit
+from losskit.core.definition import cards
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,6 +52,14 @@ def test_reference_has_every_loss():
     for name in losskit.__all__:
         if isinstance(getattr(losskit, name), type) and name != "Loss":
             assert f"### {name}\n" in page
+
+
+def test_every_loss_has_its_metric_on_the_page():
+    page = (ROOT / "docs" / "losses-and-metrics.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| [")]
+    for card in cards():
+        (row,) = (r for r in rows if f"[`{card.name}`](losses.md#{card.__name__.lower()})" in r)
+        assert f"| `{card.metric}`" in row
 
 
 def test_planted_error_in_a_formula_makes_the_kernels_stale(monkeypatch):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+import losskit
 from losskit.keras import CheckLoss
 
 DRAWN = np.random.default_rng(0)
@@ -106,6 +107,48 @@ def test_what_a_mask_leaves_out_is_not_looked_at():
     check._checker.undisturbed = warnings.catch_warnings
     check.on_epoch_begin(0)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(seen[0]), words > 0)
+
+
+def test_labels_for_a_loss_of_rows_are_said_before_the_training_fails():
+    model = compiled("categorical_crossentropy")
+    said = []
+    watch = CheckLoss(X, Y, say=said.append, model=model)
+    assert codes(said) == ["LK202"]
+    with pytest.raises(ValueError, match=r"shape|rank"):
+        model.fit(X, Y, verbose=0, callbacks=[watch])
+    assert codes(said) == ["LK202"]
+
+
+def test_a_model_that_is_given_is_looked_at_once_before_the_training():
+    model = compiled(Sparse(from_logits=True))
+    said, looks = [], []
+    watch = CheckLoss(X, Y, say=said.append, model=model, every=2)
+    watch._look = lambda: looks.append(len(looks))
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[watch])
+    assert codes(said) == ["LK101"]
+    assert len(looks) == 2  # at the third epoch, and at the end
+    with pytest.raises(TypeError, match="compile it first"):
+        CheckLoss(X, Y, model=keras.Sequential([keras.layers.Dense(1)]))
+
+
+def test_gradients_of_one_dimension_and_of_plain_functions():
+    yes = (X[:, 0] > 0).astype(np.float32)
+    sure = np.where(np.arange(256) < 5, 1 - yes, 0.25 + 0.5 * yes).astype(np.float32)
+    for loss in (keras.losses.BinaryCrossentropy(), keras.losses.binary_crossentropy):
+        found = losskit.check(loss, yes, sure)
+        # TensorFlow's clip takes the gradient of what it clips; where there is none, it is told.
+        assert found["LK401"].numbers["dead"] == 5
+        assert "LK401" not in losskit.check(loss, yes, np.clip(sure, 0.1, 0.9))
+
+    def distance(inside):
+        return lambda y, p: keras.ops.sqrt(keras.ops.sum((p - y) ** 2, -1) + inside)
+
+    y, p = X[:16], X[16:32].copy()
+    p[5] = y[5]
+    for make in (np.asarray, keras.ops.convert_to_tensor):
+        found = losskit.check(distance(0.0), make(y), make(p))["LK402"]
+        assert found.numbers["first"] == 5
+        assert losskit.check(distance(1e-12), make(y), make(p))
 
 
 @pytest.mark.parametrize("option", ["every", "sample"])

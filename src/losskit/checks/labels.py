@@ -236,13 +236,16 @@ def class_numbers(call: Call) -> bool:
 
     Those of an integer dtype; others where each sample has one, as it has one label.
     """
-    y, p = call.arrays()
-    if call.takes not in ("probabilities", "logits", "log-probabilities") or not p.size:
+    if isinstance(call.y, tuple) or isinstance(call.p, tuple):
+        return False
+    y, p = call.y, call.p
+    if call.takes not in ("probabilities", "logits", "log-probabilities"):
         return False
     if p.dtype.kind in "iub":
         return True
-    one_each = call.labels_wanted and y.shape == p.shape and p.size > 1
-    return bool(one_each and whole(p).all() and p.max() > 1 and whole(y).all())
+    if call.subject.card is None or not call.labels_wanted or y.shape != p.shape or p.size < 2:
+        return False
+    return bool(whole(p).all() and p.max() > 1 and whole(y).all())
 
 
 def one_hot(y: Array, axis: int) -> bool:

@@ -148,6 +148,7 @@ def not_log_probabilities(call: Call) -> Found | None:
     bound."""
     call.need(call.takes == "log-probabilities", "the loss takes no log-probabilities")
     call.need_classes()
+    call.need(not class_numbers(call), "the predictions are class numbers")
     rows = call.rows
     tolerance = call.log_tolerance
     remedy = call.subject.says(

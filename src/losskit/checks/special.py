@@ -162,9 +162,10 @@ def _gaussian(call: Call) -> tuple[Array, Array, Array]:
         y, p = call.fitted()
         mean, variance = (np.take(p, i, call.axis) for i in (0, 1))
     try:
-        return tuple(np.broadcast_arrays(y, mean, variance))
+        y, mean, variance = np.broadcast_arrays(y, mean, variance)
     except ValueError:
         raise Inapplicable("the shapes do not match") from None
+    return y, mean, variance
 
 
 @finding("LK705", "parts of a picture as masks")
@@ -211,7 +212,8 @@ def _mask_axes(call: Call) -> tuple[int, ...]:
         return card.item_axes()
     given = call.subject.options.get("axis")
     theirs = call.called in ("dice", "tversky", "diceloss", "binarydiceloss")
-    call.need(theirs and given is not None, "it is no loss of masks along an axis")
+    if not theirs or given is None:
+        raise Inapplicable("it is no loss of masks along an axis")
     return tuple(given) if isinstance(given, (tuple, list)) else (int(given),)
 
 

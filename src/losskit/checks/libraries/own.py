@@ -87,6 +87,8 @@ def derivative(loss: Any, y: Any, p: Any) -> Array:
     if library == "torch":
         import torch
 
+        # An array of NumPy beside a tensor would be asked to compute.
+        y = tuple(map(torch.as_tensor, y)) if isinstance(y, tuple) else torch.as_tensor(y)
         with torch.enable_grad():
             at = torch.as_tensor(p).detach().clone().requires_grad_(True)
             (slope,) = torch.autograd.grad(loss(y, at).sum(), at)
