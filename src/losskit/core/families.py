@@ -22,6 +22,9 @@ from losskit.core.namespaces import Array, Vocabulary
 class Items(Card):
     """A decomposable loss: a sum of items."""
 
+    long: ClassVar[bool] = False
+    """Whether rounding adds up over the steps of an item: float64 is to be taken where there is."""
+
     @abstractmethod
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """The items."""

@@ -37,7 +37,7 @@ def either(m: Vocabulary, x: Pair, y: Pair) -> Pair:
     return m.where(first, x[0], y[0]), m.where(first, x[1], y[1]) + more
 
 
-def plus(x: Pair, y: Array) -> Pair:
+def plus(x: Pair, y: Pair) -> Pair:
     """x + y, the low part made small again."""
-    high, low = exact_sum(x[0], y)
-    return exact_sum(high, x[1] + low)
+    high, low = exact_sum(x[0], y[0])
+    return exact_sum(high, x[1] + (y[1] + low))

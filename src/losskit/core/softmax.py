@@ -41,10 +41,13 @@ def from_probabilities(m: Vocabulary, p: Array, axis: int) -> Row:
     """p / sum(p) along ``axis``, with the floor under each logarithm."""
     p = m.floored(p)
     top = m.max(p, axis)
+    # Apart, for a compiler multiplies by 1 / top, and what it makes of top / top may not be 1. Not a
+    # constant: where several are the largest, their derivatives are not those of the maximum.
+    e = m.where(p == top, 1.0 + (p - top) / top, p / top)
     # One logarithm of the quotient: the difference of two would keep the rounding of both where the
     # whole row is small (and the floor a quotient that underflows).
-    d = m.where(p == top, 0.0, m.log(m.maximum(p / top, m.tiny(p))))
-    return _row(m, d, p / top, axis)
+    d = m.where(p == top, (p - top) / top, m.log(m.maximum(p / top, m.tiny(p))))
+    return _row(m, d, e, axis)
 
 
 def _row(m: Vocabulary, d: Array, e: Array, axis: int) -> Row:
@@ -57,7 +60,8 @@ def _row(m: Vocabulary, d: Array, e: Array, axis: int) -> Row:
         d=d,
         log_p=d - log_sum,
         p=p,
-        complement=m.where(largest, rest / (1.0 + rest), 1.0 - p),
+        # 1 - e is 0 here, but not its derivative where several are the largest.
+        complement=m.where(largest, (rest + (1.0 - e)) / (1.0 + rest), 1.0 - p),
         log_sum=log_sum,
     )
 

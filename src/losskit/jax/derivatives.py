@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from losskit.core.families import Items, Setwise, has_row_target, out_of_domain
@@ -62,6 +63,20 @@ class Formulas:
     def slope(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
         m, card, y, p, keep = self._fit(parameters, y, p, keep)
         return self._counted(card.slope(m, y, p), out_of_domain(m, card, y, p), keep, True)
+
+    def widely(self, order: str) -> Any:
+        """`items` or `slope`, computed in float64 where rounding would add up over many steps."""
+        function = getattr(self, order)
+        if not self.card.long:
+            return function
+
+        def wide(parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
+            with _float64():
+                found = function(parameters, y, jax.lax.convert_element_type(p, np.float64), keep)
+                narrow = jnp.float32 if p.dtype.name in HALF else p.dtype
+                return jax.lax.convert_element_type(found, narrow)
+
+        return wide
 
     def target_slope(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
         m, card, y, p, keep = self._fit(parameters, y, p, keep)
@@ -133,8 +148,10 @@ def _differentiable(card: Any, traced: tuple[str, ...], whole: bool, by_kernels:
     """The function (parameters, y, p, keep, scale) -> items or total, with its derivatives."""
     formulas = Formulas(card, traced)
 
+    value_of, slope_of = formulas.widely("items"), formulas.widely("slope")
+
     def plain_value(*args: Any) -> Array:
-        found = formulas.items(*args[:4])
+        found = value_of(*args[:4])
         return found.sum() * args[4] if whole else found
 
     def plain_slope(*args: Any) -> Array:
@@ -142,7 +159,8 @@ def _differentiable(card: Any, traced: tuple[str, ...], whole: bool, by_kernels:
         return found * args[4] if whole else found
 
     def plain(*args: Any) -> Any:
-        return plain_value(*args), plain_slope(*args)
+        found = slope_of(*args[:4])
+        return plain_value(*args), found * args[4] if whole else found
 
     def fused(y: Array, p: Array, slope: bool) -> Any:
         """The same by a kernel; None where there is none."""
@@ -189,7 +207,7 @@ def _differentiable(card: Any, traced: tuple[str, ...], whole: bool, by_kernels:
             moved = slope * by_p.astype(slope.dtype)
             parts.append(moved.sum() if whole else formulas.gather(moved))
         if _given(by_y):
-            moved = formulas.target_slope(*primals[:4]) * by_y.astype(slope.dtype)
+            moved = along_target(formulas.target_slope(*primals[:4]), by_y.astype(slope.dtype))
             if whole:
                 moved = moved.sum() * scale
             elif not has_row_target(card):
@@ -247,6 +265,37 @@ def _of_set(card: Any) -> Any:
 
     known.defjvp(rule, symbolic_zeros=True)
     return jax.jit(known, inline=True)
+
+
+def along_target(slope: Array, tangent: Array) -> Array:
+    """slope * tangent, where an infinite slope counts only along a tangent other than 0.
+
+    By a class that the prediction rules out the slope is infinite, and 0 times it would be NaN for
+    the whole row. Backwards it comes as 2**100, which the 0 of a softmax or an exp takes away again.
+    """
+    infinite = jnp.abs(slope) == jnp.inf
+    beyond = jnp.where(infinite, jnp.sign(slope) * 2.0**100, 0.0) * tangent
+    # Linear in the tangent, as a comparison with 0 is not; and no product that XLA may regroup: in
+    # five bits an exponent of 16 is infinity.
+    return _finite(slope) * tangent + jax.lax.reduce_precision(beyond, 5, 10)
+
+
+@jax.custom_jvp
+def _finite(x: Array) -> Array:
+    """x, and 0 where it is infinite, with the derivative of x there too."""
+    return jnp.where(jnp.abs(x) == jnp.inf, 0.0, x)
+
+
+_finite.defjvp(lambda xs, dxs: (_finite(*xs), *dxs))
+
+
+def _float64() -> Any:
+    """The context in which arrays may be float64, whatever JAX's configuration."""
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(True)
+    from jax.experimental import enable_x64
+
+    return enable_x64()
 
 
 def _given(tangent: Any) -> bool:

@@ -48,6 +48,7 @@ class CTC(Items):
     )
     from_logits: bool = parameter(False, **FROM_LOGITS)
 
+    long: ClassVar[bool] = True
     unit = "nats"
     target: ClassVar[Domain] = Domain("a class label; negative ones at the end only", labels=True)
     convex = False
@@ -61,14 +62,14 @@ class CTC(Items):
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         labels = self._spaced(m, y)
-        emitted, _ = self._emitted(m, labels, self._log_p(m, p))
+        emitted, _ = self._emitted(m, labels, p)
 
         before = _moves(m, labels)
 
         def step(state: Pair, now: Array) -> tuple[Pair, tuple[()]]:
-            return plus(before(state), now), ()
+            return plus(before(state), _pair(now)), ()
 
-        state, _ = m.scan(step, _start(m, labels, emitted), emitted)
+        state, _ = m.scan(step, _start(m, labels, emitted[0, 0]), emitted)
         loss = 0.0 - m.drop(sum(_total(m, labels, before(state))), -1)
         loss = m.where(loss > -NONE / 2, float("inf"), loss)
         return m.where(self.misplaced(m, y, p), float("nan"), loss)
@@ -95,15 +96,15 @@ class CTC(Items):
         2n - 1 the nth label. There is no way to what comes after the last blank.
         """
         labels = self._spaced(m, y)
-        emitted, _ = self._emitted(m, labels, self._log_p(m, p))
+        emitted, _ = self._emitted(m, labels, p)
 
         before = _moves(m, labels)
 
         def step(state: Pair, now: Array) -> tuple[Pair, tuple[Array]]:
-            state = plus(before(state), now)
+            state = plus(before(state), _pair(now))
             return state, (sum(state),)
 
-        _, (there,) = m.scan(step, _start(m, labels, emitted), emitted)
+        _, (there,) = m.scan(step, _start(m, labels, emitted[0, 0]), emitted)
         return m.where((labels < 0) | (there < NONE / 2), -float("inf"), there)
 
     def _posterior(self, m: Vocabulary, y: Array, p: Array) -> Array:
@@ -112,31 +113,40 @@ class CTC(Items):
             return 0.0 * p
         ahead = self._spaced(m, y)
         labels = m.stack([ahead, m.flip(ahead, (-1,))], 0)
-        emitted, index = self._emitted(m, ahead, self._log_p(m, p))
-        both = m.stack([emitted, m.flip(emitted, (0, -1))], 1)
+        emitted, index = self._emitted(m, ahead, p)
+        both = m.stack([emitted, m.flip(emitted, (0, -1))], 2)
 
         before = _moves(m, labels)
 
         def step(state: Pair, now: Array) -> tuple[Pair, Pair]:
             come = before(state)
-            return plus(come, now), come
+            return plus(come, _pair(now)), come
 
         # From both ends at once: the way back is the way ahead of the sequences reversed.
-        state, come = m.scan(step, _start(m, labels, both), both)
+        state, come = m.scan(step, _start(m, labels, both[0, 0]), both)
         total = _total(m, ahead, tuple(x[0] for x in before(state)))
         past = [x[:, 0] for x in come]
         future = [m.flip(x[:, 1], (0, -1)) for x in come]
         whole, rounded = exact_sum(past[0], future[0])
-        log = ((whole - total[0]) + emitted) + (rounded + past[1] + future[1] - total[1])
+        low = rounded + past[1] + future[1] - total[1] + emitted[:, 1]
+        log = ((whole - total[0]) + emitted[:, 0]) + low
         # Nothing is said of what is impossible. Before the exponential: 0 * inf is NaN.
         says = m.exp(m.where(sum(total) < NONE / 2, NONE, log))
         made = m.put(m.move(says, 0, -2), index, p.shape[-1])
         misplaced = self.misplaced(m, y, p)
         return m.where(misplaced[..., None, None], float("nan"), made)
 
-    def _log_p(self, m: Vocabulary, p: Array) -> Array:
-        log_p = softmax.from_logits(m, p, -1).log_p if self.from_logits else p
-        return m.maximum(log_p, NONE)
+    def _log_p(self, m: Vocabulary, p: Array) -> Pair:
+        if not self.from_logits:
+            return m.maximum(p, NONE), 0.0 * m.maximum(p, NONE)
+        # What is rounded off a logarithm would, after some hundred frames, be digits of the sum. The
+        # rounding of log_sum is no matter: it is the same for all classes of a frame.
+        top = m.max(p, -1)
+        there = p - top > NONE
+        z = m.where(there, p, top)
+        d, low = exact_sum(z, -top)
+        log_p, rounded = exact_sum(d, -softmax.from_logits(m, p, -1).log_sum)
+        return m.where(there, log_p, NONE), m.where(there, low + rounded, 0.0)
 
     def _spaced(self, m: Vocabulary, y: Array) -> Array:
         """The labels with a blank before and after each; -1 from their end on."""
@@ -144,17 +154,25 @@ class CTC(Items):
         pairs = m.stack([m.where(there, y, -1), m.where(there, self.blank, -1)], -1)
         return m.pad(m.merge(pairs), 1, 0, self.blank)
 
-    def _emitted(self, m: Vocabulary, labels: Array, log_p: Array) -> tuple[Array, Array]:
-        """Each frame's log-probability of the class at each place, frames first; and the class."""
-        known = (labels >= 0) & (labels < log_p.shape[-1])
+    def _emitted(self, m: Vocabulary, labels: Array, p: Array) -> tuple[Array, Array]:
+        """Each frame's log-probability of the class at each place; and the class.
+
+        Frames first, then high and low part.
+        """
+        known = (labels >= 0) & (labels < p.shape[-1])
         index = m.where(known, labels, self.blank)
-        return m.move(m.take(log_p, index), -2, 0), index
+        parts = [m.move(m.take(x, index), -2, 0) for x in self._log_p(m, p)]
+        return m.stack(parts, 1), index
 
     def misplaced(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """Whether a sequence has a label that is none: out of range, the blank, after its end."""
         after_end = (y >= 0) & (m.pad(y, 1, 0, 0)[..., :-1] < 0)
         wrong = (y >= p.shape[-1]) | (y == self.blank) | after_end
         return m.drop(m.sum(m.where(wrong, 1.0, 0.0), -1), -1) > 0
+
+
+def _pair(stacked: Array) -> Pair:
+    return stacked[0], stacked[1]
 
 
 def _start(m: Vocabulary, labels: Array, like: Array) -> Pair:
