@@ -249,7 +249,7 @@ def test_eval_refuses_bad_input(data: tuple[Path, Path]) -> None:
     np.save(p, np.array([{}], dtype=object))
     refused(call("eval", "mse", "--true", y, "--pred", p), "Python objects")
     np.save(p, [1, 2, 3])
-    refused(call("eval", "mse", "--true", y, "--pred", p), "y_pred holds integers")
+    refused(call("eval", "bce", "--true", y, "--pred", p), "y_pred holds integers")
     assert call("eval", "mse", "--true", y).exit_code == Exit.USAGE
     assert call("eval", "mse", "--true", y, "--pred", p, "--rows", 0).exit_code == Exit.USAGE
 

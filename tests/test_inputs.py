@@ -251,8 +251,9 @@ def test_no_arrays(value, kind, words):
 
 
 def test_integer_predictions():
-    for p in ([1, 0, 1], [True, False, True], np.zeros(3, np.uint8)):
-        bad(lambda p=p: mse(P, p), TypeError, "y_pred", "integers", "argmax", "astype('float32')")
+    for p in ([1, 0, 1], np.zeros(3, np.uint8)):
+        bad(lambda p=p: bce(P, p), TypeError, "y_pred", "integers", "argmax", "astype('float32')")
+    bad(lambda: mse(P, [True, False, True]), TypeError, "y_pred", "booleans", "argmax")
 
 
 def test_a_nan_prediction_is_let_through():

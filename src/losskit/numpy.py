@@ -87,7 +87,7 @@ class Loss:
 
         Args:
             y_true: targets, in the prediction's shape; integer labels without the class axis.
-            y_pred: floating-point predictions.
+            y_pred: floating-point predictions; of a regression whole numbers too.
             sample_weight: weights >= 0: a number, one per item, or one per sample.
             mask: boolean, True where an item counts; the others touch nothing, even if NaN.
             num_items: the item count of the whole of which this is a part: the mean then is
@@ -98,7 +98,7 @@ class Loss:
             "none" an array of items.
 
         Raises:
-            TypeError: an argument is not numeric, or predictions are integers.
+            TypeError: an argument is not numeric, or predictions are integers and no quantities.
             ValueError: shapes do not match, or a value is outside its domain.
         """
         if sample_weight is None and mask is None and num_items is None:
@@ -455,9 +455,10 @@ def check_out(out: Any, y_pred: Any) -> None:
         ValueError: it cannot.
     """
     p = y_pred if isinstance(y_pred, np.ndarray) else np.asarray(y_pred)
-    if not isinstance(out, np.ndarray) or out.shape != p.shape or out.dtype != p.dtype:
+    dtype = np.dtype(float) if p.dtype.kind in "iu" else p.dtype
+    if not isinstance(out, np.ndarray) or out.shape != p.shape or out.dtype != dtype:
         raise ValueError(
-            f"out must be a NumPy array of shape {p.shape} and dtype {p.dtype}, got "
+            f"out must be a NumPy array of shape {p.shape} and dtype {dtype}, got "
             f"{getattr(out, 'shape', type(out).__name__)}, {getattr(out, 'dtype', None)}."
         )
     if not out.flags.writeable:

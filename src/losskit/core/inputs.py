@@ -47,18 +47,15 @@ def prepare(
     """Check the arguments of a loss call and bring them into shape.
 
     Raises:
-        TypeError: an argument is not numeric, or predictions are integers.
+        TypeError: an argument is not numeric, or predictions are integers and no quantities.
         ValueError: shapes do not match, or a value is outside its domain.
     """
     p = as_array("y_pred", y_pred)
-    if p.dtype.kind in "iub":
-        raise TypeError(
-            f"y_pred holds integers (dtype {p.dtype}, shape {p.shape}), expected floating-point "
-            "predictions. Class numbers (an argmax) have no gradient: pass the probabilities or "
-            "logits themselves; for real-valued predictions convert with y_pred.astype('float32')."
-        )
     y = as_array("y_true", y_true)
     card = placed(card, p.ndim)
+    if p.dtype.kind in "iub":
+        check_whole(card, y.shape, p)
+        p = p.astype(np.float64)
     check_shapes(card, y.shape, p.shape)
     dtype = p.dtype
     if dtype.name in HALF:
@@ -102,12 +99,20 @@ def prepare(
 
 @contextmanager
 def named(**names: str) -> Iterator[None]:
-    """Messages speak of arguments by the names that a face has for them (``y_true="target"``)."""
+    """Messages speak of arguments by the names that a face has for them (``y_true="target"``).
+
+    Messages of losskit's own, and whole words: another library means something else by "mask".
+    """
     try:
         yield
     except (ValueError, TypeError) as error:
-        if error.args:
-            words = re.sub("|".join(names), lambda found: names[found[0]], str(error.args[0]))
+        last = error.__traceback__
+        while last is not None and last.tb_next is not None:
+            last = last.tb_next
+        module = "" if last is None else str(last.tb_frame.f_globals.get("__name__"))
+        if error.args and module.startswith("losskit."):
+            pattern = rf"\b({'|'.join(names)})\b"
+            words = re.sub(pattern, lambda found: names[found[0]], str(error.args[0]))
             error.args = (words, *error.args[1:])
         raise
 
@@ -120,12 +125,7 @@ def as_array(name: str, value: Any) -> Array:
     """
     if value is None:
         raise TypeError(f"{name} is None, expected an array of numbers.")
-    parts = value if isinstance(value, (list, tuple)) else [value]
-    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
-        raise TypeError(
-            f"{name} is a masked array, whose mask would be lost. Pass {name}.filled(0) and "
-            f"mask=~np.ma.getmaskarray({name})."
-        )
+    check_unmasked(name, value)
     try:
         array = np.asarray(value)
     except ValueError as error:  # ragged lists
@@ -144,6 +144,39 @@ def as_array(name: str, value: Any) -> Array:
             f"{remedy}"
         )
     return array
+
+
+def check_unmasked(name: str, value: Any) -> None:
+    """Refuse NumPy's masked arrays.
+
+    Raises:
+        TypeError: it is one, or a list of them.
+    """
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be lost. Pass {name}.filled(0) and "
+            f"mask=~np.ma.getmaskarray({name})."
+        )
+
+
+def check_whole(card: Any, y_shape: tuple[int, ...], p: Any) -> None:
+    """Check that predictions that are integers (NumPy's or JAX's) may be: quantities, no classes.
+
+    Raises:
+        TypeError: they may not.
+        ValueError: they are more or fewer than the targets, which is the first thing to say.
+    """
+    if card.task == "regression" and p.dtype.kind in "iu":
+        return
+    if y_shape[:1] != p.shape[:1]:
+        check_shapes(card, y_shape, p.shape)
+    raise TypeError(
+        f"y_pred holds {'booleans' if p.dtype.kind == 'b' else 'integers'} (dtype {p.dtype}, shape "
+        f"{p.shape}), expected floating-point predictions. Class numbers (an argmax) have no "
+        "gradient: pass the probabilities or logits themselves; if these are such, or scores, "
+        "convert with y_pred.astype('float32')."
+    )
 
 
 # --- shapes -------------------------------------------------------------------------------------

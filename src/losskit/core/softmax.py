@@ -41,8 +41,8 @@ def from_probabilities(m: Vocabulary, p: Array, axis: int) -> Row:
     """p / sum(p) along ``axis``, with the floor under each logarithm."""
     p = m.floored(p)
     top = m.max(p, axis)
-    # Apart, for a compiler multiplies by 1 / top, and what it makes of top / top may not be 1. Not a
-    # constant: where several are the largest, their derivatives are not those of the maximum.
+    # Apart, for a compiler multiplies by 1 / top, and what it makes of top / top may not be 1. Not
+    # a constant: where several are the largest, their derivatives are not those of the maximum.
     e = m.where(p == top, 1.0 + (p - top) / top, p / top)
     # One logarithm of the quotient: the difference of two would keep the rounding of both where the
     # whole row is small (and the floor a quotient that underflows).

@@ -80,7 +80,8 @@ class Formulas:
 
     def target_slope(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
         m, card, y, p, keep = self._fit(parameters, y, p, keep)
-        return self._counted(card.target_slope(m, y, p), None, keep, not has_row_target(card))
+        bad = out_of_domain(m, card, y, p)
+        return self._counted(card.target_slope(m, y, p), bad, keep, not has_row_target(card))
 
     def spread(self, x: Array) -> Array:
         """What belongs to the items, laid over the elements of the prediction."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from losskit.jax.evaluate import evaluate, mean
@@ -31,7 +32,12 @@ def ntxent(embeddings: Any, labels: Any, temperature: Any = 0.07) -> Array:
         TypeError: embeddings are integers.
         ValueError: there is not one label for each embedding.
     """
-    x, labels = jnp.asarray(embeddings), jnp.asarray(labels)
+    x = jnp.asarray(embeddings)
+    if not isinstance(labels, (jax.Array, jax.core.Tracer)):
+        # Numbered before JAX narrows them: two that differ by 2**32 are no pair.
+        shape = np.shape(labels)
+        labels = np.unique(labels, return_inverse=True)[1].reshape(shape)
+    labels = jnp.asarray(labels)
     if not jnp.issubdtype(x.dtype, jnp.floating):
         raise TypeError(f"embeddings holds {x.dtype} (shape {x.shape}), expected floating-point.")
     if x.ndim != 2 or labels.shape != x.shape[:1]:
@@ -75,7 +81,7 @@ def triplet_margin_loss(
         where: boolean: which triplets count, in the shape of the result, or which features.
 
     Raises:
-        TypeError: an array holds integers.
+        TypeError: ``norm_degree`` is traced.
         ValueError: shapes differ.
     """
     names = ("anchors", "positives"), ("anchors", "negatives")

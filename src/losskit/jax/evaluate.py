@@ -35,7 +35,7 @@ def evaluate(
 
     Args:
         card: a loss card.
-        predictions: floating-point.
+        predictions: floating-point; of a regression integers too, read as JAX's default float.
         targets: as the card takes them.
         where: boolean, in the shape of the items, or of their first dimensions: which count.
         weight: of each item, likewise.
@@ -45,7 +45,7 @@ def evaluate(
         **parameters: of the card; a number may be an array of no dimension, traced too.
 
     Raises:
-        TypeError: predictions are integers.
+        TypeError: predictions are integers, and no quantities.
         ValueError: shapes do not match; or, outside of jit, a value is out of its domain.
     """
     if reduction not in REDUCTIONS:
@@ -87,14 +87,15 @@ def _evaluate(
     reduction: str,
     on_empty: str,
 ) -> Array:
+    inputs.check_unmasked("y_pred", predictions)
+    inputs.check_unmasked("y_true", targets)
     p = jnp.asarray(predictions)
-    if not jnp.issubdtype(p.dtype, jnp.floating):
-        raise TypeError(
-            f"y_pred holds {p.dtype} (shape {p.shape}), expected floating-point predictions: "
-            "class numbers have no gradient. For real-valued predictions convert with "
-            "y_pred.astype('float32')."
-        )
     card = placed(card, p.ndim)
+    if p.dtype.kind in "iub":
+        inputs.check_whole(card, jnp.shape(targets), p)
+        p = p.astype(float)
+    elif not jnp.issubdtype(p.dtype, jnp.floating):
+        raise TypeError(f"y_pred must hold real numbers, got dtype {p.dtype}.")
     inputs.check_shapes(card, jnp.shape(targets), p.shape)
     shape = inputs.item_shape(card, p.shape)
     if where is not None:
@@ -106,7 +107,7 @@ def _evaluate(
     else:
         used = where
     _check(card, targets, p, used)
-    y = jnp.asarray(targets)
+    y = jnp.asarray(narrow_labels(targets) if card.target.labels else targets)
     if jnp.issubdtype(y.dtype, jnp.complexfloating):
         raise TypeError(f"y_true must hold real numbers, got dtype {y.dtype}.")
     if card.target.labels and y.dtype not in (jnp.int32, jnp.int64) and y.dtype.kind in "iub":
@@ -175,6 +176,17 @@ def _fit(name: str, x: Array, shape: tuple[int, ...]) -> Array:
         f"{name} must have the shape of the items {shape}, or of their first dimensions, got "
         f"{name}.shape={x.shape}."
     )
+
+
+def narrow_labels(y: Any) -> Any:
+    """Labels that are no JAX array yet: one that its int32 cannot hold becomes no class at all."""
+    if isinstance(y, (jax.Array, jax.core.Tracer)) or jax.config.jax_enable_x64:
+        return y
+    y = np.asarray(y)
+    if y.dtype.kind not in "iu" or y.dtype.itemsize < 4 or y.dtype == np.int32:
+        return y
+    whole = y.astype(np.int32)
+    return np.where(whole == y, whole, np.iinfo(np.int32).min)
 
 
 def whole_labels(y: Array) -> Array:

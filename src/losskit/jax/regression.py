@@ -27,7 +27,7 @@ def squared_error(
     """(predictions - targets)^2; see `optax.losses.squared_error`.
 
     Args:
-        predictions: floating-point, of any shape.
+        predictions: floating-point or integers, of any shape.
         targets: in that shape; None for 0.
         axis: along which the elements are summed; None: not summed.
         where: boolean, broadcast to the predictions: what counts; the rest is 0, even if NaN.
@@ -36,7 +36,7 @@ def squared_error(
         In the shape of the predictions, without the axis if there is one.
 
     Raises:
-        TypeError: predictions are integers.
+        TypeError: predictions are no real numbers.
         ValueError: shapes differ.
     """
     return pointwise(MeanSquaredError, predictions, targets, axis, where)
@@ -80,7 +80,7 @@ def cosine_similarity(
     """The cosine of the angle between vectors; see `optax.losses.cosine_similarity`.
 
     Args:
-        predictions: floating-point, of any shape.
+        predictions: floating-point or integers, of any shape.
         targets: in that shape.
         epsilon: least square of a length: shorter vectors are divided by its root.
         axis: along which the vectors lie; several, or None for all, are read as one.
@@ -90,7 +90,7 @@ def cosine_similarity(
         In the shape of the predictions without the axis; 0 for a vector of zeros.
 
     Raises:
-        TypeError: predictions are integers.
+        TypeError: predictions are no real numbers.
         ValueError: shapes differ, or an axis does not exist.
     """
     p, dtype = widened(predictions)
@@ -105,7 +105,7 @@ def cosine_similarity(
     cosine = -rowwise(CosineSimilarity, p, y, axis, None, names)
     if not isinstance(epsilon, float) or epsilon != 0.0:
         # A vector that is too short is divided by the least length in place of its own.
-        least = jnp.sqrt(jnp.asarray(epsilon, p.dtype))
+        least = jnp.sqrt(jnp.asarray(epsilon, cosine.dtype))
         lengths = [
             rowwise(PairwiseDistance, x, jnp.zeros_like(x), axis, None, names) for x in (p, y)
         ]

@@ -13,7 +13,7 @@ from jax import Array
 from losskit.core import sequences
 from losskit.core.inputs import HALF
 from losskit.jax import derivatives
-from losskit.jax.evaluate import concrete, make, whole_labels
+from losskit.jax.evaluate import concrete, make, narrow_labels, whole_labels
 from losskit.losses.sequence import CTC
 
 __all__ = ["ctc_loss", "ctc_loss_with_forward_probs"]
@@ -89,7 +89,7 @@ def _prepare(
     logits: Any, logit_paddings: Any, labels: Any, label_paddings: Any, blank_id: int
 ) -> tuple[Any, Array, Array, Array]:
     """The card, labels ended by -1, logits of the frames there are, and their number so far."""
-    z, y = jnp.asarray(logits), jnp.asarray(labels)
+    z, y = jnp.asarray(logits), jnp.asarray(narrow_labels(labels))
     if not jnp.issubdtype(z.dtype, jnp.floating):
         raise TypeError(f"logits holds {z.dtype} (shape {z.shape}), expected floating-point.")
     no_frame, no_label = (jnp.asarray(x) != 0 for x in (logit_paddings, label_paddings))

@@ -124,9 +124,13 @@ def canonical(axis: Axis, dimensions: int) -> tuple[int, ...]:
 
 
 def widened(x: Any) -> tuple[Array, Any]:
-    """An array in the dtype of the computation, and its own: what is composed is rounded once."""
+    """An array in the dtype of the computation, and its own: what is composed is rounded once.
+
+    Integers stay as they are, for the card to take or to refuse; their results are floating-point.
+    """
     x = jnp.asarray(x)
-    return (x.astype(jnp.float32) if x.dtype.name in HALF else x), x.dtype
+    own = jnp.result_type(float) if x.dtype.kind in "iub" else x.dtype
+    return (x.astype(jnp.float32) if x.dtype.name in HALF else x), own
 
 
 def _elements(where: Any, shape: tuple[int, ...]) -> Array | None:

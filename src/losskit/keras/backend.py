@@ -3,6 +3,8 @@
 * `differentiable`: a function of (target, prediction, constants...) whose derivatives by the first
   two are given, not derived.
 * `activation`: a function of one tensor whose derivative is given.
+* `along_target`: a slope by the target times what comes in; where the slope is infinite, that is 0
+  if what comes in is 0. Backwards it is 2**100, which the 0 of a softmax or an exp takes away again.
 * `bounded`: the identity, with a gradient clipped to what the dtype can hold.
 * `concrete`: the values of a tensor, where they exist already (no tracing, no device to wait for).
 * `made_by`: whether a tensor is a softmax's (or sigmoid's) output; None where that is not recorded.
@@ -21,6 +23,7 @@ import keras
 import numpy as np
 
 Tensor = Any
+HUGE = 2.0**100
 Function = Callable[..., Tensor]
 """value and function: (target, prediction, *constants); backward: (incoming gradient, then the
 same) -> gradient; forward, a pair for JAX: (tangent, then the same) -> tangent of the value."""
@@ -56,6 +59,12 @@ def _tensorflow() -> tuple[Any, ...]:
         clip = activation(tf.identity, lambda _, g: tf.clip_by_value(g, -limit, limit))
         return clip(x)
 
+    def along_target(slope: Tensor, g: Tensor) -> Tensor:
+        finite = activation(
+            lambda x: tf.where(tf.math.is_inf(x), tf.sign(x) * HUGE, x), lambda _, g: g
+        )
+        return finite(slope) * g
+
     def concrete(x: Tensor) -> Any:
         if not tf.executing_eagerly() or "GPU" in x.device:
             return None
@@ -67,7 +76,7 @@ def _tensorflow() -> tuple[Any, ...]:
         last = axis % len(p.shape) == len(p.shape) - 1  # TensorFlow transposes for another axis
         return p.op.type == name.capitalize() and (name == "sigmoid" or last)
 
-    return differentiable, activation, bounded, concrete, made_by
+    return differentiable, activation, along_target, bounded, concrete, made_by
 
 
 def _jax() -> tuple[Any, ...]:
@@ -108,6 +117,8 @@ def _jax() -> tuple[Any, ...]:
         function.defvjp(lambda x: (x, None), lambda _, g: (jax.numpy.clip(g, -limit, limit),))
         return function(x)
 
+    from losskit.jax.derivatives import along_target
+
     def concrete(x: Tensor) -> Any:
         if isinstance(x, jax.core.Tracer) or any(d.platform != "cpu" for d in x.devices()):
             return None
@@ -116,7 +127,7 @@ def _jax() -> tuple[Any, ...]:
     def made_by(p: Tensor, name: str, axis: int) -> bool | None:
         return None
 
-    return differentiable, activation, bounded, concrete, made_by
+    return differentiable, activation, along_target, bounded, concrete, made_by
 
 
 def _torch() -> tuple[Any, ...]:
@@ -172,6 +183,12 @@ def _torch() -> tuple[Any, ...]:
         clip = activation(torch.clone, lambda _, g: torch.clamp(g, -limit, limit))
         return clip(x)
 
+    def along_target(slope: Tensor, g: Tensor) -> Tensor:
+        finite = activation(
+            lambda x: torch.where(torch.isinf(x), torch.sign(x) * HUGE, x), lambda _, g: g
+        )
+        return finite(slope) * g
+
     def concrete(x: Tensor) -> Any:
         if torch.compiler.is_compiling() or x.device.type != "cpu":
             return None
@@ -192,7 +209,7 @@ def _torch() -> tuple[Any, ...]:
         axes = {axis % p.ndim, (axis % p.ndim - p.ndim) % (1 << 64)}
         return name == "sigmoid" or origin._saved_dim % (1 << 64) in axes
 
-    return differentiable, activation, bounded, concrete, made_by
+    return differentiable, activation, along_target, bounded, concrete, made_by
 
 
 NAME: str = keras.backend.backend()
@@ -209,4 +226,4 @@ def version(x: Tensor) -> int:
     return int(getattr(x, "_version", 0))
 
 
-differentiable, activation, bounded, concrete, made_by = _BACKENDS[NAME]()
+differentiable, activation, along_target, bounded, concrete, made_by = _BACKENDS[NAME]()

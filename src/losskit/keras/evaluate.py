@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from typing import Any
 
 import keras
@@ -10,7 +11,14 @@ import numpy as np
 from keras import ops
 
 from losskit.core import inputs
-from losskit.core.families import Items, Setwise, has_row_target, is_rowwise, placed
+from losskit.core.families import (
+    Items,
+    Setwise,
+    has_row_target,
+    is_rowwise,
+    out_of_domain,
+    placed,
+)
 from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.keras import KerasVocabulary
 from losskit.keras import backend
@@ -39,8 +47,8 @@ class Call:
     axis: int
     """The axis of the prediction that a value uses up: of the classes, or of the mean."""
     m: KerasVocabulary = M
-    given: Tensor = None
-    """The target as it was given, for messages about it."""
+    given: Any = None
+    """The target as it was given, for messages about it: a tensor, or a NumPy array of labels."""
 
 
 def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Call:
@@ -51,6 +59,7 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
     """
     if isinstance(y_pred, (dict, list, tuple)) and _nested(y_pred):
         raise TypeError("A losskit loss takes one prediction tensor; give each output its own.")
+    _check_dense(y_true=y_true, y_pred=y_pred)
     p = y_pred
     if getattr(card, "from_logits", None) is False:
         name = "softmax" if is_rowwise(card) else "sigmoid"
@@ -60,7 +69,8 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
     p = ops.convert_to_tensor(p)
     m = _BY_DTYPE.get(keras.backend.standardize_dtype(p.dtype), M)
     p = _bounded(card, p, dtype)
-    y, p = _same_rank(card, ops.convert_to_tensor(y_true), p)
+    host = _host_labels(y_true) if card.target.labels else None
+    y, p = _same_rank(card, ops.convert_to_tensor(y_true if host is None else _narrow(host)), p)
     card = placed(card, len(p.shape))
     inputs.check_shapes(card, y.shape, p.shape)
     counts_classes = card.target.labels or getattr(card, "label_smoothing", 0.0)
@@ -72,7 +82,9 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
         )
     converted = _labels(y) if card.target.labels else ops.cast(y, dtype)
     axis = card.axis if is_rowwise(card) else axis
-    return Call(card, converted, p, axis, m, y)
+    # What _same_rank takes away are dimensions of 1.
+    given = y if host is None else host.reshape(y.shape)
+    return Call(card, converted, p, axis, m, given)
 
 
 def items(call: Call) -> Tensor:
@@ -81,26 +93,41 @@ def items(call: Call) -> Tensor:
     if 0 in tuple(call.p.shape):
         return ops.sum(call.p, axis=card.axis) if is_rowwise(card) else call.p
 
-    def backward(derivative: Any, *, by_row: bool) -> Any:
-        return lambda g, y, p: derivative(m, y, p) * (g if by_row else _spread(card, g))
+    def known(formula: Any, *, of_elements: bool) -> Any:
+        """The formula; where nothing can be raised, NaN for what lies out of its domain."""
 
-    def forward(derivative: Any, *, by_row: bool) -> Any:
+        def function(y: Tensor, p: Tensor) -> Tensor:
+            found, bad = formula(m, y, p), out_of_domain(m, card, y, p)
+            if bad is None:
+                return found
+            return ops.where(_spread(card, bad) if of_elements else bad, float("nan"), found)
+
+        return function
+
+    def backward(derivative: Any, product: Any, *, by_row: bool) -> Any:
+        return lambda g, y, p: product(derivative(y, p), g if by_row else _spread(card, g))
+
+    def forward(derivative: Any, product: Any, *, by_row: bool) -> Any:
         def rate(tangent: Tensor, y: Tensor, p: Tensor) -> Tensor:
-            product = derivative(m, y, p) * tangent
-            return product if by_row else ops.sum(product, axis=card.axis)
+            moved = product(derivative(y, p), tangent)
+            return moved if by_row else ops.sum(moved, axis=card.axis)
 
         return rate
 
     # Whether a row has but one of them; so has each element of a pointwise loss.
     of_target, of_prediction = has_row_target(card) or not is_rowwise(card), not is_rowwise(card)
+    slope = known(card.slope, of_elements=True)
+    target_slope = known(card.target_slope, of_elements=not has_row_target(card))
 
     function = backend.differentiable(
-        lambda y, p: card.value(m, y, p),
-        None if card.target.labels else backward(card.target_slope, by_row=of_target),
-        backward(card.slope, by_row=of_prediction),
+        known(card.value, of_elements=False),
+        None
+        if card.target.labels
+        else backward(target_slope, backend.along_target, by_row=of_target),
+        backward(slope, operator.mul, by_row=of_prediction),
         (
-            forward(card.target_slope, by_row=of_target),
-            forward(card.slope, by_row=of_prediction),
+            forward(target_slope, backend.along_target, by_row=of_target),
+            forward(slope, operator.mul, by_row=of_prediction),
         ),
     )
     return function(call.y, call.p)
@@ -118,7 +145,8 @@ def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) ->
     if used is not None:
         # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
         spread = _spread(call.card, used)
-        stand_in = ops.zeros_like if call.card.target.labels else ops.ones_like
+        target = call.card.target
+        stand_in = ops.zeros_like if target.labels or target.high < 1.0 else ops.ones_like
         y = ops.where(used if has_row_target(call.card) else spread, call.y, stand_in(call.y))
         call = dataclasses.replace(call, y=y, p=ops.where(spread, call.p, ops.ones_like(call.p)))
     if isinstance(call.card, Setwise):
@@ -133,7 +161,8 @@ def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) ->
     if reduction == "sum":
         return total
     count = _count(call, losses, weight, keep, reduction)
-    return _per_replica(ops.where(count > 0, total, 0.0) / ops.where(count > 0, count, 1.0))
+    # As Keras: weights may be negative, and so may their sum.
+    return _per_replica(ops.where(count != 0, total, 0.0) / ops.where(count != 0, count, 1.0))
 
 
 # --- inside -------------------------------------------------------------------------------------
@@ -154,6 +183,35 @@ def _per_sample(call: Call, losses: Tensor) -> Tensor:
 def _nested(y_pred: Any) -> bool:
     leaves = y_pred.values() if isinstance(y_pred, dict) else y_pred
     return isinstance(y_pred, dict) or any(hasattr(leaf, "shape") and leaf.shape for leaf in leaves)
+
+
+def _check_dense(**tensors: Any) -> None:
+    for name, x in tensors.items():
+        inputs.check_unmasked(name, x)
+        kind = type(x).__name__
+        if kind in ("RaggedTensor", "SparseTensor"):
+            dense = "tf.sparse.to_dense(x)" if kind == "SparseTensor" else "x.to_tensor()"
+            raise TypeError(
+                f"{name} is a tf.{kind} (shape {tuple(x.shape)}), expected a dense tensor. Pass "
+                f"{dense} of targets and predictions; for what only pads a row, sample_weight 0 "
+                "(tf.sequence_mask(x.row_lengths()) as numbers), which leaves it out."
+            )
+
+
+def _host_labels(y: Any) -> Any:
+    """Labels that are no tensor yet, as NumPy has them; None for tensors and what is no number."""
+    if isinstance(y, (int, list, tuple)):
+        try:
+            y = np.asarray(y)
+        except ValueError:
+            return None
+    return y if isinstance(y, (np.ndarray, np.generic)) and y.dtype.kind in "iu" else None
+
+
+def _narrow(y: Any) -> Any:
+    """Labels as int32, as backends may make them; one that is too large becomes `NO_CLASS`."""
+    whole = y.astype(np.int32)
+    return np.where(whole == y, whole, np.int32(NO_CLASS))
 
 
 def _labels(y: Tensor) -> Tensor:
@@ -218,7 +276,7 @@ def _parts(call: Call, sample_weight: Any, mask: Any) -> tuple[Any, Any, Any]:
 
 def _fit(call: Call, name: str, x: Tensor) -> Tensor:
     """Weights or a mask laid over the items: a number, one per sample, or one per element."""
-    rank, shape = len(x.shape), tuple(call.p.shape)
+    rank, shape, given = len(x.shape), tuple(call.p.shape), tuple(x.shape)
     if rank == 0:
         return x
     if is_rowwise(call.card):
@@ -235,7 +293,7 @@ def _fit(call: Call, name: str, x: Tensor) -> Tensor:
     ):
         raise ValueError(
             f"{name} must be a number, one per sample, or one per element: got {name}.shape="
-            f"{tuple(x.shape)} for y_pred.shape={shape}."
+            f"{given} for y_pred.shape={shape}."
         )
     return x
 
@@ -296,7 +354,9 @@ def _per_replica(mean: Tensor) -> Tensor:
     return mean
 
 
-def _concrete(x: Tensor) -> Any:
+def _concrete(x: Any) -> Any:
+    if isinstance(x, np.ndarray):
+        return x
     half = keras.backend.standardize_dtype(x.dtype) in inputs.HALF
     return backend.concrete(ops.cast(x, "float32") if half else x)
 

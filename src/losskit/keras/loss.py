@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 
 import keras
 
-# The only part of Keras that is not public: JAX's arrays take no attributes, so Keras keeps their
-# masks in a table that can be read in no other way.
+# Not public: JAX's arrays take no attributes, so Keras keeps their masks in a table that can be read
+# in no other way; and how Keras weights and reduces.
 from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
+from keras.src.losses.loss import reduce_weighted_values
 
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import Setwise
+from losskit.core.families import Items, Setwise
 from losskit.core.inputs import HALF
 from losskit.keras import evaluate
 
@@ -53,12 +54,17 @@ class Loss(keras.losses.Loss):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         """The reduced loss, in the dtype of this object.
 
+        A subclass with a `call` of its own is computed as Keras computes one: what `call` gives for
+        tensors in that dtype is weighted, masked and reduced.
+
         Raises:
             ValueError: shapes do not match; outside of any tracing also: labels out of range,
                 probabilities outside [0, 1].
         """
         with keras.name_scope(self.name):
             mask = get_keras_mask(y_pred)
+            if type(self).call is not Loss.call:
+                return self._by_call(y_true, y_pred, sample_weight, mask)
             call = evaluate.align(
                 self.card, y_true, y_pred, _computed_in(self.dtype), self._mean_axis
             )
@@ -68,7 +74,24 @@ class Loss(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """One value per sample, without weights."""
         call = evaluate.align(self.card, y_true, y_pred, _computed_in(self.dtype), self._mean_axis)
-        return keras.ops.cast(evaluate.reduced(call, None, None, None), self.dtype)
+        return _per_sample(call, self.dtype)
+
+    def _by_call(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Tensor:
+        def typed(x: Any) -> Tensor:
+            x = keras.ops.convert_to_tensor(x)
+            # The tensor itself where it may be, for logits are kept beside it.
+            same = keras.backend.standardize_dtype(x.dtype) == self.dtype
+            return x if same else keras.ops.cast(x, self.dtype)
+
+        # Labels stay as they are: most floating-point types hold no large ones.
+        y_true = y_true if self.card.target.labels else keras.tree.map_structure(typed, y_true)
+        losses = self.call(y_true, keras.tree.map_structure(typed, y_pred))
+        own = get_keras_mask(losses)
+        if mask is not None and own is not None:
+            mask = keras.ops.logical_and(mask, own)
+        return reduce_weighted_values(
+            losses, sample_weight, own if mask is None else mask, self.reduction, self.dtype
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Everything that it takes to make this loss again."""
@@ -94,6 +117,16 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
             )
         return name
     return CLASSES[find(name).__name__](**parameters)
+
+
+def _per_sample(call: evaluate.Call, dtype: str) -> Tensor:
+    """One value per sample; of a set, its value."""
+    result = keras.ops.cast(evaluate.reduced(call, None, None, None), dtype)
+    ignored = call.card.ignored() if isinstance(call.card, Items) else None
+    if ignored is not None:
+        # So that Keras, which reduces what functions and `call` give, leaves them out as well.
+        set_keras_mask(result, keras.ops.not_equal(call.y, ignored))
+    return result
 
 
 def _plain(value: Any) -> Any:
@@ -149,14 +182,7 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
         own = keras.backend.standardize_dtype(shown.dtype)
         own = own if "float" in own else keras.backend.floatx()
         call = evaluate.align(made, y_true, y_pred, _computed_in(own), given.get("axis", -1))
-        if isinstance(made, Setwise):
-            return keras.ops.cast(evaluate.reduced(call, None, None, "mean"), own)
-        result = keras.ops.cast(evaluate.reduced(call, None, None, None), own)
-        ignored = made.ignored()  # type: ignore[attr-defined]
-        if ignored is not None:
-            # So that Keras, which wraps functions in a loss of its own, leaves them out as well.
-            set_keras_mask(result, keras.ops.not_equal(call.y, ignored))
-        return result
+        return _per_sample(call, own)
 
     kind = inspect.Parameter
     order = list(card.rules())
