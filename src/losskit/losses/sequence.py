@@ -139,8 +139,8 @@ class CTC(Items):
     def _log_p(self, m: Vocabulary, p: Array) -> Pair:
         if not self.from_logits:
             return m.maximum(p, NONE), 0.0 * m.maximum(p, NONE)
-        # What is rounded off a logarithm would, after some hundred frames, be digits of the sum. The
-        # rounding of log_sum is no matter: it is the same for all classes of a frame.
+        # What is rounded off a logarithm would, after some hundred frames, be digits of the sum.
+        # The rounding of log_sum is no matter: it is the same for all classes of a frame.
         top = m.max(p, -1)
         there = p - top > NONE
         z = m.where(there, p, top)

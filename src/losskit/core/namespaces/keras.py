@@ -78,7 +78,9 @@ class KerasVocabulary(Vocabulary):
         return self._ops.expand_dims(x, axis)
 
     def crossed(self, x: Array, axis: int) -> tuple[Array, Array]:
-        last = self._ops.moveaxis(x, axis, -1)
+        # Not by moveaxis: under torch's vmap there is none.
+        rest = [i for i in range(len(x.shape)) if i != axis % len(x.shape)]
+        last = self._ops.transpose(x, [*rest, axis % len(x.shape)])
         return self._ops.expand_dims(x, -1), self._ops.expand_dims(last, axis % len(x.shape))
 
     def sort(self, x: Array, axis: int) -> Array:
