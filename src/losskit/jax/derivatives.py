@@ -272,7 +272,7 @@ def along_target(slope: Array, tangent: Array) -> Array:
     """slope * tangent, where an infinite slope counts only along a tangent other than 0.
 
     By a class that the prediction rules out the slope is infinite, and 0 times it would be NaN for
-    the whole row. Backwards it comes as 2**100, which the 0 of a softmax or an exp takes away again.
+    the whole row. Backwards it comes as 2**100, which the 0 of a softmax or exp takes away again.
     """
     infinite = jnp.abs(slope) == jnp.inf
     beyond = jnp.where(infinite, jnp.sign(slope) * 2.0**100, 0.0) * tangent

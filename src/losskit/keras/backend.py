@@ -4,7 +4,7 @@
   two are given, not derived.
 * `activation`: a function of one tensor whose derivative is given.
 * `along_target`: a slope by the target times what comes in; where the slope is infinite, that is 0
-  if what comes in is 0. Backwards it is 2**100, which the 0 of a softmax or an exp takes away again.
+  if what comes in is 0. Backwards it is `HUGE`, which the 0 of a softmax or exp takes away again.
 * `bounded`: the identity, with a gradient clipped to what the dtype can hold.
 * `concrete`: the values of a tensor, where they exist already (no tracing, no device to wait for).
 * `made_by`: whether a tensor is a softmax's (or sigmoid's) output; None where that is not recorded.
@@ -24,6 +24,7 @@ import numpy as np
 
 Tensor = Any
 HUGE = 2.0**100
+"""Finite in every dtype of a computation, and so after a few more factors."""
 Function = Callable[..., Tensor]
 """value and function: (target, prediction, *constants); backward: (incoming gradient, then the
 same) -> gradient; forward, a pair for JAX: (tangent, then the same) -> tangent of the value."""

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import keras
 
-# Not public: JAX's arrays take no attributes, so Keras keeps their masks in a table that can be read
-# in no other way; and how Keras weights and reduces.
+# Not public: JAX's arrays take no attributes, so Keras keeps their masks in a table that can be
+# read in no other way; and how Keras weights and reduces.
 from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
 from keras.src.losses.loss import reduce_weighted_values
 
