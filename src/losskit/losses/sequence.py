@@ -69,7 +69,7 @@ class CTC(Items):
         def step(state: Pair, now: Array) -> tuple[Pair, tuple[()]]:
             return plus(before(state), _pair(now)), ()
 
-        state, _ = m.scan(step, _start(m, labels, emitted[0, 0]), emitted)
+        state, _ = m.scan(step, _start(m, labels, emitted[:, 0]), emitted)
         loss = 0.0 - m.drop(sum(_total(m, labels, before(state))), -1)
         loss = m.where(loss > -NONE / 2, float("inf"), loss)
         return m.where(self.misplaced(m, y, p), float("nan"), loss)
@@ -104,7 +104,7 @@ class CTC(Items):
             state = plus(before(state), _pair(now))
             return state, (sum(state),)
 
-        _, (there,) = m.scan(step, _start(m, labels, emitted[0, 0]), emitted)
+        _, (there,) = m.scan(step, _start(m, labels, emitted[:, 0]), emitted)
         return m.where((labels < 0) | (there < NONE / 2), -float("inf"), there)
 
     def _posterior(self, m: Vocabulary, y: Array, p: Array) -> Array:
@@ -123,7 +123,7 @@ class CTC(Items):
             return plus(come, _pair(now)), come
 
         # From both ends at once: the way back is the way ahead of the sequences reversed.
-        state, come = m.scan(step, _start(m, labels, both[0, 0]), both)
+        state, come = m.scan(step, _start(m, labels, both[:, 0]), both)
         total = _total(m, ahead, tuple(x[0] for x in before(state)))
         past = [x[:, 0] for x in come]
         future = [m.flip(x[:, 1], (0, -1)) for x in come]
