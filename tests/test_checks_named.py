@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from typer.testing import CliRunner
 
 import losskit
 import losskit.jax
@@ -17,6 +18,7 @@ import losskit.torch
 from losskit.checks import check
 from losskit.checks.libraries import recognise
 from losskit.checks.libraries.arrays import form_of
+from losskit.cli import app
 from losskit.losses import margin, multiclass
 from losskit.losses.likelihood import GaussianNLL
 
@@ -80,6 +82,20 @@ def test_the_first_thing_wrong_is_named(loss, y, p, code):
     assert report.findings[0].severity == "error"
     # Nothing that misleads beside it.
     assert not {"LK103", "LK108", "LK302", "LK305", "LK403"} & set(grave(report)), report
+
+
+@pytest.mark.parametrize("arguments", [(), ("--logits",)])
+def test_quantities_are_named_by_the_command(tmp_path, arguments):
+    y, p = tmp_path / "y.npy", tmp_path / "p.npy"
+    np.save(y, REAL)
+    np.save(p, SCORES)
+    shown = CliRunner(env={"COLUMNS": "100"}).invoke(
+        app, ["check", "scce", "--true", str(y), "--pred", str(p), *arguments]
+    )
+    assert shown.exit_code == 1
+    assert "1 error\n" in shown.stdout
+    assert "LK205 error" in shown.stdout
+    assert "use a regression loss" in " ".join(shown.stdout.split())
 
 
 def test_labels_are_spoken_of_where_there_are_any():
@@ -215,6 +231,26 @@ def test_a_delta_far_from_the_errors_is_said_in_a_training():
     # What may come nearer by itself, and what was chosen as a smooth absolute error, is a hint.
     assert check(losskit.Huber(), 3 + REAL, 3 + REAL - 2)["LK603"].severity == "hint"
     assert check(losskit.Huber(delta=1e-3), REAL, SCORES)["LK603"].severity == "hint"
+
+
+def test_a_delta_far_from_the_errors_is_said_by_the_command(tmp_path):
+    from rich.console import Console
+
+    from losskit.training import model, run
+    from losskit.training.data import load
+    from losskit.training.progress import Lines
+
+    table = np.column_stack([Z, 1e5 + 1e4 * REAL])
+    names = ",".join([*(f"x{i}" for i in range(C)), "price"])
+    at = tmp_path / "prices.csv"
+    np.savetxt(at, table, delimiter=",", header=names, comments="")
+    data = load(str(at), target="price")
+    settings = run.Settings(1, N, 0.001, 0, 8, True)
+    for delta, codes in ((1.0, ["LK603"]), (1e4, [])):
+        made = run.Run("huber", losskit.Huber(delta=delta).card)
+        made.model = model.build(made.card, data, 8, scale=True)
+        run.look(made, data, settings, Lines(Console(quiet=True), 1))
+        assert [f["code"] for f in made.findings] == codes
 
 
 # --- gradients of plain functions

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from losskit.checks.call import EVIDENCE, Call, share, softmax
+from losskit.checks.call import EVIDENCE, SEEN, Call, share, softmax
 from losskit.checks.labels import class_numbers
 from losskit.checks.rules import Found, Inapplicable, error, finding, hint, warning
 from losskit.core.namespaces import Array
@@ -435,7 +435,7 @@ def rates_and_logs(call: Call) -> Found | None:
             below=count,
             low=float(p[below].min()),
         )
-    y, p = (x[counted].astype(np.float64) for x in (y, p))
+    y, p = (x[counted][:SEEN].astype(np.float64) for x in (y, p))
     call.need(p.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")
     call.need(bool(np.isfinite(p).all() and (y >= 0).all()), "there are no rates or no counts")
     mean = float(y.mean())
@@ -444,7 +444,8 @@ def rates_and_logs(call: Call) -> Found | None:
         return None  # no rates
     rates, exponentials = _explained(y, p), _explained(y, np.exp(p))
     own, other = (exponentials, rates) if logs else (rates, exponentials)
-    if own >= 0 or other < 0.1:
+    # More than chance explains of so few.
+    if own >= 0 or other < max(0.1, 10 / p.size):
         return None
     taken, like = ("logarithms of rates", "rates") if logs else ("rates", "logarithms of rates")
     return warning(

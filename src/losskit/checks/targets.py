@@ -94,27 +94,29 @@ def zero_targets(call: Call) -> Found | None:
         call.card.name == "mean_absolute_percentage_error", "the loss is no percentage of targets"
     )
     y, p = call.fitted()
-    counted = call.counted.reshape(p.shape)
-    y, p = (x[counted].astype(np.float64) for x in (y, p))
     least = float(getattr(call.card, "epsilon", 1e-7))
-    # As the card says it: at most this much each, whatever the library's own least number.
-    items = 100 * np.abs(p - y) / np.maximum(np.abs(y), least)
-    zero = np.abs(y) <= least
+    zero = call.counted.reshape(p.shape) & (np.abs(y) <= least)
     call.need(bool(zero.any()), "no target is 0")
-    others = float(np.mean(items[~zero])) if not zero.all() else 0.0
+    # As the card says it: at most this much each, whatever the library's own least number.
+    items = np.abs(p - y) / np.maximum(np.abs(y), least) * 100
+    others = items[call.counted.reshape(p.shape) & ~zero]
+    of_zeros = float(items[zero].sum(dtype=np.float64))
+    of_others = float(others.sum(dtype=np.float64))
+    count, typical = int(zero.sum()), of_others / max(1, others.size)
     # A chosen epsilon near the targets keeps them in bounds.
-    if items[zero].sum() <= items.sum() / 2 or not np.mean(items[zero]) > OUTWEIGHS * others:
+    if of_zeros <= of_others or not of_zeros / count > OUTWEIGHS * typical:
         return None
-    count, mean = int(zero.sum()), float(np.mean(items))
+    total = count + others.size
+    mean = (of_zeros + of_others) / total
     return warning(
-        f"{count} of {y.size} targets ({share(count / y.size)}) are 0"
+        f"{count} of {total} targets ({share(count / total)}) are 0"
         f"{'' if (y[zero] == 0).all() else ' or nearly so'}: their errors are divided by "
-        f"{least:g}. The mean of the percentages is {mean:.4g} with them and {others:.4g} without.",
+        f"{least:g}. The mean percentage is {mean:.4g} with them and {typical:.4g} without.",
         "Leave these items out or give them the weight 0, or use the mean absolute error, or the "
         "mean squared logarithmic error.",
         count=count,
         mean=mean,
-        others=others,
+        others=typical,
     )
 
 
