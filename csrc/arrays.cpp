@@ -1,6 +1,8 @@
 #include "arrays.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -18,7 +20,8 @@ Type type_of_format(const char* format, Py_ssize_t itemsize) {
       case 'f': return Type::float32;
       case 'd': return Type::float64;
       case 'e': return Type::float16;
-      case '?': case 'B': return Type::uint8;
+      case '?': return Type::boolean;
+      case 'B': return Type::uint8;
       case 'b': return Type::int8;
       case 'H': return Type::uint16;
       case 'h': return Type::int16;
@@ -84,6 +87,24 @@ bool Array::overlaps(const Array& other) const {
   const auto [low, high] = extent(buffer_);
   const auto [other_low, other_high] = extent(other.buffer_);
   return low < other_high && other_low < high;
+}
+
+bool Array::overlaps_itself() const {
+  // From the innermost dimension on, each must step over all of those within it. An order in which
+  // that cannot be seen is taken for one that overlaps.
+  std::int64_t within = buffer_.itemsize;
+  std::array<bool, View::most_dimensions> seen{};
+  for (int k = 0; k < view_.dimensions; ++k) {
+    int least = -1;
+    for (int j = 0; j < view_.dimensions; ++j)
+      if (!seen[j] && (least < 0 || std::abs(view_.strides[j]) < std::abs(view_.strides[least])))
+        least = j;
+    seen[least] = true;
+    const std::int64_t step = std::abs(view_.strides[least]);
+    if (step < within) return true;
+    within += step * (view_.shape[least] - 1);
+  }
+  return false;
 }
 
 Array::~Array() {

@@ -27,6 +27,8 @@ class Array {
   bool same_shape(const Array& other) const;
   // Whether the two may share memory.
   bool overlaps(const Array& other) const;
+  // Whether two of its elements may lie in the same place.
+  bool overlaps_itself() const;
 
  private:
   View view_;

@@ -1,7 +1,9 @@
 #include "calls.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <thread>
 
 #include "memory.hpp"
 
@@ -72,7 +74,7 @@ Plain::Plain(nb::handle y, nb::handle p, nb::handle out, bool gradient, bool wid
       to.emplace(out, true);
       gradient_ = nb::borrow(out);
       if (to->view().type != type || !to->same_shape(*prediction) || to->overlaps(*prediction) ||
-          to->overlaps(*target))
+          to->overlaps(*target) || to->overlaps_itself())
         return;
     }
   } catch (const std::invalid_argument&) {
@@ -94,6 +96,18 @@ nb::object Plain::result(const Found& found, std::int64_t items) const {
       (wide_ ? numpy().float64 : numpy().float32).ptr(), number.ptr()));
   if (!scalar.is_valid()) throw nb::python_error();
   return nb::make_tuple(scalar, gradient_);
+}
+
+void Released::take_back(PyThreadState* state) noexcept {
+  if (state == nullptr) return;
+  try {
+    PyEval_RestoreThread(state);
+  } catch (...) {
+    // Python is ending, and before 3.14 ends a daemon thread that comes back by unwinding its stack,
+    // which cannot go through frames that promise not to throw. So the thread stays here: the process
+    // does not wait for it.
+    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+  }
 }
 
 // --- pointwise

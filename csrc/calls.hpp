@@ -19,12 +19,15 @@ inline constexpr std::int64_t worth_releasing = 1 << 12;
 // Lets other Python threads run while a call of so many elements is computed.
 class Released {
  public:
-  explicit Released(std::int64_t elements) {
-    if (elements >= worth_releasing) released_.emplace();
-  }
+  explicit Released(std::int64_t elements)
+      : state_(elements >= worth_releasing ? PyEval_SaveThread() : nullptr) {}
+  ~Released() { take_back(state_); }
+  Released(const Released&) = delete;
 
  private:
-  std::optional<nb::gil_scoped_release> released_;
+  static void take_back(PyThreadState* state) noexcept;
+
+  PyThreadState* state_;
 };
 
 // (sum, sum of the weights), or None if a value lies outside its domain.

@@ -23,7 +23,8 @@ struct Known {
 
 Known known(DataType type) {
   switch (type) {
-    case DataType::pred: case DataType::u8: return {Type::uint8, 1};
+    case DataType::pred: return {Type::boolean, 1};
+    case DataType::u8: return {Type::uint8, 1};
     case DataType::s8: return {Type::int8, 1};
     case DataType::u16: return {Type::uint16, 2};
     case DataType::s16: return {Type::int16, 2};
@@ -42,7 +43,7 @@ Known known(DataType type) {
 
 int bytes_of(Type type) {
   switch (type) {
-    case Type::uint8: case Type::int8: return 1;
+    case Type::uint8: case Type::int8: case Type::boolean: return 1;
     case Type::uint16: case Type::int16: case Type::float16: case Type::bfloat16: return 2;
     case Type::uint32: case Type::int32: case Type::float32: return 4;
     case Type::uint64: case Type::int64: case Type::float64: break;

@@ -9,7 +9,7 @@ namespace losskit {
 
 enum class Type : std::uint8_t {
   float32, float64, float16, bfloat16,
-  uint8, int8, uint16, int16, uint32, int32, uint64, int64,
+  uint8, int8, uint16, int16, uint32, int32, uint64, int64, boolean,
 };
 
 // An array: elements of a type at an address, with strides in bytes. Dimensions of length 1 are gone,

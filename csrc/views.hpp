@@ -71,6 +71,12 @@ struct Bfloat16 {
   LOSSKIT_INLINE static Bfloat16 of(float x) { return {to_bfloat16(x)}; }
 };
 
+// A truth value as another program may have written it: any byte but 0 is true.
+struct Boolean {
+  std::uint8_t byte;
+  LOSSKIT_INLINE operator std::uint8_t() const { return byte != 0; }
+};
+
 // Calls f with a value of the C++ type that an array holds.
 template <class F>
 inline void with_type(Type type, F&& f) {
@@ -87,6 +93,7 @@ inline void with_type(Type type, F&& f) {
     case Type::int32: return f(std::int32_t{});
     case Type::uint64: return f(std::uint64_t{});
     case Type::int64: return f(std::int64_t{});
+    case Type::boolean: return f(Boolean{});
   }
 }
 
@@ -181,14 +188,15 @@ template <class T>
 inline void write(const View& v, std::int64_t begin, std::int64_t n, const T* from) {
   with_type(v.type, [&](auto example) {
     using S = decltype(example);
-    if constexpr (std::is_integral_v<S>) return;  // results are floating-point
-    for_each_run(v, begin, n, [&](char* at, std::int64_t step, std::int64_t count) {
-      for (std::int64_t i = 0; i < count; ++i) {
-        const S x = rounded<S>(from[i]);
-        std::memcpy(at + i * step, &x, sizeof x);
-      }
-      from += count;
-    });
+    // Results are floating-point.
+    if constexpr (!std::is_integral_v<S> && !std::is_same_v<S, Boolean>)
+      for_each_run(v, begin, n, [&](char* at, std::int64_t step, std::int64_t count) {
+        for (std::int64_t i = 0; i < count; ++i) {
+          const S x = rounded<S>(from[i]);
+          std::memcpy(at + i * step, &x, sizeof x);
+        }
+        from += count;
+      });
   });
 }
 

@@ -61,7 +61,7 @@ struct Arrays {
     require(!slope.given || (slope.view.type == prediction.view.type &&
                              slope.size == prediction.size),
             "the slope has another shape or type than the prediction");
-    require(!keep.given || keep.view.type == Type::uint8, "the mask is not boolean");
+    require(!keep.given || keep.view.type == Type::boolean, "the mask is not boolean");
     if (scale.given || total.given) batches = scale.given ? scale.size : total.size;
     require(!(scale.given && total.given) || scale.size == total.size,
             "there is not one scale for each total");

@@ -463,6 +463,26 @@ def check_out(out: Any, y_pred: Any) -> None:
         )
     if not out.flags.writeable:
         raise ValueError("out is read-only. Pass an array that may be written to.")
+    if _overlaps_itself(out):
+        raise ValueError(
+            f"out, of shape {out.shape} and strides {out.strides}, has elements that share memory: "
+            "one would be written over another. Pass an array of its own, np.empty_like(y_pred)."
+        )
+
+
+def _overlaps_itself(array: Array) -> bool:
+    """Whether two elements may lie in the same place, as those of a broadcast array do."""
+    # From the innermost dimension on, each must step over all of those within it.
+    within = array.itemsize
+    for step, length in sorted(
+        (abs(s), n) for s, n in zip(array.strides, array.shape, strict=True)
+    ):
+        if length == 1:
+            continue
+        if step < within:
+            return bool(array.size)
+        within += step * (length - 1)
+    return False
 
 
 def _result(out: Array | None, call: native.Call) -> Array:

@@ -179,6 +179,15 @@ def check_whole(card: Any, y_shape: tuple[int, ...], p: Any) -> None:
     )
 
 
+def sound(array: Any) -> Any:
+    """NumPy's truth values as 0 and 1; anything else as it is.
+
+    Any byte but 0 is true to NumPy, which hands it on; a compiler may look at its last bit.
+    """
+    truth = isinstance(array, np.ndarray) and array.dtype == bool
+    return array.view(np.uint8) != 0 if truth else array
+
+
 # --- shapes -------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
+from losskit.core.inputs import sound
 from losskit.jax.shapes import Axis, pointwise, rowwise, summed
 from losskit.losses.classification import (
     BinaryCrossentropy,
@@ -256,7 +257,7 @@ def smooth_labels(labels: Any, alpha: Any, *, axis: Axis = -1, where: Any = None
     Raises:
         TypeError: labels are integers.
     """
-    y = jnp.asarray(labels)
+    y = jnp.asarray(sound(labels))
     if not jnp.issubdtype(y.dtype, jnp.floating):
         raise TypeError(
             f"labels holds {y.dtype} (shape {y.shape}), expected one-hot rows in floating point: "

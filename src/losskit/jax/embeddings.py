@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from losskit.core.inputs import sound
 from losskit.jax.evaluate import evaluate, mean
 from losskit.jax.shapes import Axis, rowwise, widened
 from losskit.losses.margin import MarginRanking, SoftMargin
@@ -36,7 +37,7 @@ def ntxent(embeddings: Any, labels: Any, temperature: Any = 0.07) -> Array:
     if not isinstance(labels, (jax.Array, jax.core.Tracer)):
         # Numbered before JAX narrows them: two that differ by 2**32 are no pair.
         shape = np.shape(labels)
-        labels = np.unique(labels, return_inverse=True)[1].reshape(shape)
+        labels = np.unique(sound(labels), return_inverse=True)[1].reshape(shape)
     labels = jnp.asarray(labels)
     if not jnp.issubdtype(x.dtype, jnp.floating):
         raise TypeError(f"embeddings holds {x.dtype} (shape {x.shape}), expected floating-point.")
@@ -106,7 +107,7 @@ def triplet_margin_loss(
     lead = far - near
     rows = None
     if where is not None:
-        rows = jnp.asarray(where).astype(bool)
+        rows = jnp.asarray(sound(where)).astype(bool)
         rows = rows.any(axis) if rows.ndim == jnp.ndim(anchors) else rows
     items = evaluate(MarginRanking, lead, jnp.ones_like(lead), where=rows, margin=margin)
     return items.astype(dtype)

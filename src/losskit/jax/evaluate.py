@@ -13,7 +13,7 @@ from jax import Array
 from losskit.core import inputs
 from losskit.core.definition import Card, made
 from losskit.core.families import Setwise, placed
-from losskit.core.inputs import HALF
+from losskit.core.inputs import HALF, sound
 from losskit.jax import derivatives
 
 REDUCTIONS = ("none", "mean", "sum")
@@ -89,6 +89,7 @@ def _evaluate(
 ) -> Array:
     inputs.check_unmasked("y_pred", predictions)
     inputs.check_unmasked("y_true", targets)
+    targets, where, weight = map(sound, (targets, where, weight))
     p = jnp.asarray(predictions)
     card = placed(card, p.ndim)
     if p.dtype.kind in "iub":

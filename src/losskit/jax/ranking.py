@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
+from losskit.core.inputs import sound
 from losskit.jax.evaluate import mean
 from losskit.jax.shapes import Axis, rowwise, widened
 from losskit.losses.classification import CategoricalCrossentropy
@@ -40,11 +41,11 @@ def ranking_softmax_loss(
         ValueError: shapes differ.
     """
     z, dtype = widened(logits)
-    y = jnp.asarray(labels).astype(z.dtype)
+    y = jnp.asarray(sound(labels)).astype(z.dtype)
     if weights is not None:
         y = y * weights
     if where is not None:
-        where = jnp.broadcast_to(jnp.asarray(where).astype(bool), z.shape)
+        where = jnp.broadcast_to(jnp.asarray(sound(where)).astype(bool), z.shape)
         y = jnp.where(where, y, 0)
     # A list's relevances, whatever their sum, as that sum times the shares of a distribution.
     total = jnp.abs(y).sum(axis, keepdims=True)

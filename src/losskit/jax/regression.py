@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
+from losskit.core.inputs import sound
 from losskit.jax.shapes import Axis, canonical, pointwise, rowwise, widened
 from losskit.losses.regression import Huber, LogCosh, MeanSquaredError
 from losskit.losses.similarity import CosineSimilarity, PairwiseDistance
@@ -96,7 +97,7 @@ def cosine_similarity(
     p, dtype = widened(predictions)
     y, _ = widened(targets)
     if where is not None:
-        where = jnp.asarray(where).astype(bool)
+        where = jnp.asarray(sound(where)).astype(bool)
         if where.ndim != p.ndim:
             where = jnp.expand_dims(where, canonical(axis, p.ndim))
         where = jnp.broadcast_to(where, p.shape)

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from losskit.core.inputs import sound
 from losskit.jax.derivatives import VOCABULARY
 from losskit.jax.evaluate import concrete
 from losskit.jax.shapes import Axis, rowwise
@@ -53,13 +54,13 @@ def dice_loss(
     """
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'reduction must be "mean", "sum" or "none", got {reduction!r}.')
-    p, y = jnp.asarray(predictions), jnp.asarray(targets)
+    p, y = jnp.asarray(predictions), jnp.asarray(sound(targets))
     if p.ndim == y.ndim - 1:
         p = p[..., None]
     if y.ndim == p.ndim - 1:
         y = y[..., None]
     if where is not None:
-        where = jnp.broadcast_to(jnp.asarray(where).astype(bool), p.shape)
+        where = jnp.broadcast_to(jnp.asarray(sound(where)).astype(bool), p.shape)
         p = jnp.where(where, p, 0.0)
     if apply_softmax:
         p = VOCABULARY.sigmoid(p) if p.shape[-1] == 1 else jax.nn.softmax(p, axis=-1)
@@ -111,10 +112,10 @@ def binary_dice_loss(
     Raises:
         TypeError, ValueError: as `dice_loss`.
     """
-    p, y = jnp.asarray(predictions), jnp.asarray(targets)
+    p, y = jnp.asarray(predictions), jnp.asarray(sound(targets))
     if p.ndim == y.ndim and p.shape[-1:] != (1,):
         p, y = p[..., None], y[..., None]
-        where = None if where is None else jnp.asarray(where)[..., None]
+        where = None if where is None else jnp.asarray(sound(where))[..., None]
     if where is not None:
         p = jnp.where(where, p, 0.0)
     if apply_sigmoid:
@@ -138,7 +139,7 @@ def multiclass_generalized_dice_loss(
 
     Arguments and errors as `dice_loss`.
     """
-    y = jnp.asarray(targets)
+    y = jnp.asarray(sound(targets))
     pixels = y.sum(tuple(range(y.ndim - 1)), dtype=jnp.float32, where=where)
     weights = 1.0 / (jnp.square(pixels) + 1e-7)
     weights = weights / weights.mean()

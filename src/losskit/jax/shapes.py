@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from losskit.core.definition import Card
-from losskit.core.inputs import HALF, named
+from losskit.core.inputs import HALF, named, sound
 from losskit.jax.evaluate import evaluate
 
 Axis = int | tuple[int, ...] | None
@@ -78,9 +78,9 @@ def rowwise(
     """
     p = jnp.asarray(predictions)
     labels = card.target.labels
-    y = targets if labels else jnp.asarray(targets)
+    y = targets if labels else jnp.asarray(sound(targets))
     if where is not None:
-        where = jnp.asarray(where).astype(bool)
+        where = jnp.asarray(sound(where)).astype(bool)
     of_elements = where is not None and where.ndim == p.ndim
     if of_elements:
         where = _elements(where, p.shape)
@@ -136,7 +136,7 @@ def widened(x: Any) -> tuple[Array, Any]:
 def _elements(where: Any, shape: tuple[int, ...]) -> Array | None:
     if where is None:
         return None
-    where = jnp.asarray(where).astype(bool)
+    where = jnp.asarray(sound(where)).astype(bool)
     try:
         return jnp.broadcast_to(where, shape)
     except ValueError:
