@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from losskit.core.namespaces import Array
     from losskit.numpy import Loss
 
-ROWS = 1 << 20
-"""Rows of a table read at a time."""
-
 
 class Severity(str, Enum):
     """What makes the command fail."""
@@ -73,8 +70,10 @@ def check(
         chosen = _loss(loss, param or [], logits)
         y, p = _read(true), _read(pred)
         report = look(chosen, y, p, sample_weight=None if weight is None else _read(weight))
-    except (ValueError, TypeError, ImportError, MemoryError) as error:
-        fail(str(error) or "The files are larger than memory.")
+    except (ValueError, TypeError, ImportError) as error:
+        fail(str(error))
+    except MemoryError:
+        fail("There is not enough memory for this. Take a part of the rows.")
     if as_json:
         typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
@@ -115,14 +114,9 @@ def _loss(text: str, parameters: list[str], logits: bool) -> Loss:
 
 def _read(text: str) -> Array:
     """A file whole; how it was understood is said on stderr."""
-    import numpy as np
-
-    from losskit.streaming import DataError, open_source
+    from losskit.streaming import open_source, whole
 
     source = open_source(text)
     for note in source.notes:
         stderr().print(note, style="dim", markup=False, soft_wrap=True)
-    pieces = list(source.pieces(ROWS))
-    if not pieces:
-        raise DataError(f"{source.path} has no rows: there is nothing to check.")
-    return np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
+    return whole(source)

@@ -1,11 +1,16 @@
-"""NumPy's own files: npy mapped into memory, npz members read from the zip as a stream."""
+"""NumPy's own files: npy, and the members of an npz.
+
+They are read, never mapped into memory: where a file is cut short meanwhile, a read says so, and a
+mapping ends the process.
+"""
 
 from __future__ import annotations
 
 import math
 import zipfile
-import zlib
+from collections import Counter
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
@@ -13,10 +18,10 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from losskit.core.namespaces import Array
-from losskit.streaming.sources import DataError, Source, check_numbers
+from losskit.streaming.sources import DataError, Source, check_dtype, check_size, reason
 
-DAMAGE = (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError)
-"""What NumPy and zipfile raise for files that are damaged, cut short or of another kind."""
+Header = tuple[tuple[int, ...], bool, np.dtype[np.generic]]
+"""Shape, whether in Fortran order, and dtype."""
 
 
 class Npy(Source):
@@ -26,55 +31,60 @@ class Npy(Source):
         super().__init__()
         self.path = path
         with path.open("rb") as stream:
-            shape, _, dtype = _header(stream, path)
-        check_numbers(dtype, path)
-        self.shape = _with_rows(shape, path)
-        self._array: Array
-        try:
-            # Not np.load, which would take a zip or a pickle for an npy file as well.
-            self._array = (
-                npy_format.open_memmap(path, mode="r") if 0 not in shape else np.empty(shape, dtype)
-            )
-        except DAMAGE as error:
-            raise _damaged(path, error) from error
+            self.shape, self._fortran, self._dtype = _header(stream, path)
+            self._begin = stream.tell()
+            size = stream.seek(0, 2)
+        check_dtype(self._dtype, path)
+        _check_shape(self.shape, self._dtype, size - self._begin, f"{path}")
 
     def pieces(self, rows: int) -> Iterator[Array]:
-        for start in range(0, len(self._array), rows):
-            yield np.array(self._array[start : start + rows])
+        total = self.shape[0] or 0
+        rows = _block(self, rows, self._dtype)
+        try:
+            with self.path.open("rb") as stream:
+                for start in range(0, total, rows):
+                    yield self._read(stream, start, min(rows, total - start))
+        except OSError as error:
+            raise _damaged(self.path, error) from error
+
+    def _read(self, stream: BufferedReader, start: int, rows: int) -> Array:
+        # In Fortran order the rows of each column lie together, and column behind column.
+        columns = self.row_size if self._fortran else 1
+        length = 0 if 0 in self.shape else rows * self.row_size // columns * self._dtype.itemsize
+        step = length // rows * (self.shape[0] or 0)
+        data = np.empty(columns * length, np.uint8)
+        for column in range(columns if length else 0):
+            stream.seek(self._begin + column * step + start * (length // rows))
+            part = data[column * length : (column + 1) * length]
+            if stream.readinto(part.data) != length:
+                raise _damaged(self.path, EOFError("it became shorter while it was read"))
+        return _shaped(data, self._dtype, (rows, *self.shape[1:]), self._fortran)
 
 
 class Npz(Source):
     """One array of an npz file, stored or deflated."""
 
-    def __init__(self, path: Path, key: str | None) -> None:
+    def __init__(self, path: Path, key: str | None, *, text: bool = False) -> None:
         super().__init__()
         self.path = path
+        self._member = _member(npz_keys(path), path, key)
         try:
-            with zipfile.ZipFile(path) as archive:
-                self._member = _member(archive, path, key)
-                with archive.open(self._member) as stream:
-                    shape, self._fortran, self._dtype = _header(stream, path)
-                    header = stream.tell()
-                    size = archive.getinfo(self._member).file_size
+            with zipfile.ZipFile(path) as archive, archive.open(self._member) as stream:
+                self.shape, self._fortran, self._dtype = _header(stream, path)
+                size = archive.getinfo(self._member).file_size - stream.tell()
         except DataError:
             raise
-        except (*DAMAGE, RuntimeError) as error:  # RuntimeError: an encrypted member
+        except Exception as error:  # each way of packing has errors of its own
             raise _damaged(path, error) from error
-        check_numbers(self._dtype, path)
-        self.shape = _with_rows(shape, path)
-        self._count = int(np.prod(shape, dtype=object)) if shape else 1
-        # Checked before anything is allocated by a header that may lie.
-        if header + self._count * self._dtype.itemsize != size:
-            raise DataError(
-                f"{path}: array {self._member} is damaged or cut short: its header promises shape "
-                f"{shape} of {self._dtype}, but it holds {size - header} bytes. Save it again."
-            )
+        what = f"{path}: array {self._member.removesuffix('.npy')}"
+        check_dtype(self._dtype, path, text=text)
+        _check_shape(self.shape, self._dtype, size, what)
 
     def pieces(self, rows: int) -> Iterator[Array]:
         total = self.shape[0] or 0
-        if self._fortran and len(self.shape) > 1:
-            # Column after column: a row is only complete at the end of the file.
-            rows = max(total, 1)
+        # In Fortran order a row is only complete at the end of the file.
+        whole = self._fortran and len(self.shape) > 1
+        rows = _block(self, max(total, 1) if whole else rows, self._dtype)
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(self._member) as stream:
                 _header(stream, self.path)
@@ -82,24 +92,38 @@ class Npz(Source):
                     yield self._read(stream, min(rows, total - start))
         except DataError:
             raise
-        except DAMAGE as error:
+        except Exception as error:
             raise _damaged(self.path, error) from error
 
     def _read(self, stream: IO[bytes], rows: int) -> Array:
-        wanted = rows * self.row_size * self._dtype.itemsize
-        if 0 in self.shape:
-            wanted = 0
+        wanted = 0 if 0 in self.shape else rows * self.row_size * self._dtype.itemsize
         data = stream.read(wanted)
         if len(data) != wanted:
             raise EOFError(f"{len(data)} bytes where {wanted} were expected")
-        shape = (rows, *(n or 0 for n in self.shape[1:]))
-        array = np.frombuffer(data, self._dtype)
-        return array.reshape(shape, order="F" if self._fortran else "C")
+        array = np.frombuffer(data, np.uint8)
+        return _shaped(array, self._dtype, (rows, *self.shape[1:]), self._fortran)
 
 
-def _member(archive: zipfile.ZipFile, path: Path, key: str | None) -> str:
+def npz_keys(path: Path) -> list[str]:
+    """The names of the arrays in an npz file.
+
+    Raises:
+        DataError: it is no npz file, or holds two arrays of one name.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except Exception as error:
+        raise _damaged(path, error) from error
+    keys = Counter(name.removesuffix(".npy") for name in names if name.endswith(".npy"))
+    twice = [key for key, count in keys.items() if count > 1]
+    if twice:
+        raise DataError(f"{path} holds two arrays named {twice[0]!r}. Save them under two names.")
+    return list(keys)
+
+
+def _member(keys: list[str], path: Path, key: str | None) -> str:
     """The member's name for a key, or the only one."""
-    keys = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
     if not keys:
         raise DataError(f"{path} holds no arrays. Save them with np.savez(path, y=..., p=...).")
     if key is None and len(keys) > 1:
@@ -112,20 +136,19 @@ def _member(archive: zipfile.ZipFile, path: Path, key: str | None) -> str:
     return f"{key or keys[0]}.npy"
 
 
-def _header(stream: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
-    """Shape, whether in Fortran order, and dtype."""
+# --- headers ------------------------------------------------------------------------------------
+
+
+def _header(stream: IO[bytes], path: Path) -> Header:
     try:
         version = npy_format.read_magic(stream)
         if version == (1, 0):
             return _checked(npy_format.read_array_header_1_0(stream))
         if version == (2, 0):
             return _checked(npy_format.read_array_header_2_0(stream))
-    except DAMAGE as error:
+    except Exception as error:  # it is parsed as Python: a damaged one fails in many ways
         raise _damaged(path, error) from error
     raise DataError(f"{path} is in npy format {version}, expected 1.0 or 2.0: save plain numbers.")
-
-
-Header = tuple[tuple[int, ...], bool, np.dtype[np.generic]]
 
 
 def _checked(header: Header) -> Header:
@@ -138,14 +161,46 @@ def _checked(header: Header) -> Header:
     return header
 
 
-def _with_rows(shape: tuple[int, ...], path: Path) -> tuple[int, ...]:
+def _check_shape(
+    shape: tuple[int | None, ...], dtype: np.dtype[np.generic], size: int, what: str
+) -> None:
+    """Check the header, which may lie, before anything is allocated by it."""
     if not shape:
-        raise DataError(f"{path} holds a single number, expected an array with one row per sample.")
-    return shape
+        raise DataError(f"{what} holds a single number, expected an array with a row per sample.")
+    wanted = math.prod(n or 0 for n in shape) * dtype.itemsize
+    if wanted > size:
+        raise DataError(
+            f"{what} is damaged or cut short: its header promises shape {shape} of {dtype}, "
+            f"{wanted} bytes, but it holds {size}. Save it again."
+        )
+    if wanted < size:
+        raise DataError(
+            f"{what} is damaged: behind the array of shape {shape} and dtype {dtype} that its "
+            f"header promises follow {size - wanted} bytes more. Save it again."
+        )
+
+
+# --- blocks -------------------------------------------------------------------------------------
+
+
+def _block(source: Source, rows: int, dtype: np.dtype[np.generic]) -> int:
+    """So many rows, as far as there are any, unless they would take too much memory."""
+    rows = max(1, min(rows, source.shape[0] or 0))
+    if 0 not in source.shape:
+        check_size(source.path, rows * source.row_size * dtype.itemsize)
+    return rows
+
+
+def _shaped(
+    data: Array, dtype: np.dtype[np.generic], shape: tuple[int | None, ...], fortran: bool
+) -> Array:
+    known = tuple(n or 0 for n in shape)
+    return np.ndarray(known, dtype, data.data, order="F" if fortran else "C")
 
 
 def _damaged(path: Path, error: Exception) -> DataError:
     return DataError(
         f"{path} is no readable {path.suffix.lower()} file: damaged, cut short or of another kind "
-        f"({error}). Save it again with numpy.{'savez' if path.suffix == '.npz' else 'save'}."
+        f"({reason(error)}). Save it again with "
+        f"numpy.{'savez' if path.suffix.lower() == '.npz' else 'save'}."
     )

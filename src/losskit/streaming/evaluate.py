@@ -12,10 +12,7 @@ from losskit.core.inputs import check_shapes
 from losskit.core.namespaces import Array
 from losskit.numpy import Loss
 from losskit.streaming.running import RunningMetric
-from losskit.streaming.sources import DataError, Source, blocks
-
-BLOCK = 1 << 20
-"""Numbers per block of predictions: 8 MiB of float64."""
+from losskit.streaming.sources import BLOCK, DataError, Source, blocks
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
-"""Tables: csv with pandas, Parquet with pyarrow, both in chunks of rows.
+"""Tables: csv as text, Parquet with pyarrow, both in chunks of rows.
 
 One column gives an array of numbers, several give rows.
 """
 
 from __future__ import annotations
 
+import csv
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,41 +14,79 @@ from typing import Any
 import numpy as np
 
 from losskit.core.namespaces import Array
-from losskit.streaming.sources import DataError, Source
+from losskit.streaming.sources import DataError, Source, check_size, listed, reason
 
 SAMPLE = 100
 """Rows of a csv file that tell which columns are numeric."""
-NAN_WORDS = ["nan", "NaN", "NAN", "NA"]
+NAN_WORDS = ("nan", "NaN", "NAN", "NA")
+CHARACTERS = 1 << 19
+"""Characters of a csv file that are read at a time."""
+MOST_LINE = 1 << 27
+"""Characters of a line: one that never ends would fill the memory."""
 
 
 class Csv(Source):
-    """Columns of a csv file, as float64; without a header the columns are named 0, 1, 2, ..."""
+    """Columns of a csv file, as float64; without a header the columns are named 0, 1, 2, ...
 
-    def __init__(self, path: Path, columns: Sequence[str] | None) -> None:
+    Cells are parted by commas or, where the first line has none, by semicolons or tabs. A line of
+    more cells than the first, or of fewer, is an error.
+    """
+
+    def __init__(
+        self, path: Path, columns: Sequence[str] | None = None, *, named: Sequence[str] = ()
+    ) -> None:
         super().__init__()
         self.path = path
-        self._pandas = _need("pandas", path)
-        # Without a header, lines longer than the first are an error; with one, pandas would take
-        # their first cells for an index.
-        self._blank = True
-        first = self._read(nrows=2, header=None, dtype=str)
-        # A blank line of a single column is a missing number; elsewhere it is no row at all.
-        self._blank = len(first.columns) > 1
-        if not self._blank and self._starts_blank():
-            raise DataError(f"{path}: the first line is blank, expected a name or a number.")
-        self._header = self._find_header([str(cell) for cell in first.iloc[0]])
-        sample = self._read(nrows=SAMPLE, header=self._header, dtype=str)
-        known = [str(name).strip() for name in sample.columns]
-        numeric = [
-            sample.empty or _mostly_numbers(sample.iloc[:, place]) for place in range(len(known))
-        ]
-        self._places = _chosen(path, columns, known, numeric, self.notes)
-        self._columns = [known[place] for place in self._places]
+        self.separator = ","
+        self.header: int | None = 0
+        """The place of the line of names, as pandas counts; None without one."""
+        self.names: list[str] = []
+        first = self._first()
+        # Numbers are names too where somebody calls columns by them.
+        called = named and set(named) <= {cell.strip() for cell in first}
+        self.header = 0 if called else self._find_header(first)
+        known = first if self.header == 0 else map(str, range(len(first)))
+        self.names = [name.strip() for name in known]
+        _check_names(path, self.names)
+        cells, rows = next(self._tables(), ([], 0))
+        seen = min(rows, SAMPLE) * len(first)
+        numeric = [_mostly_numbers(cells[i : seen : len(first)]) for i in range(len(first))]
+        self._places = _chosen(path, columns, self.names, numeric, self.notes)
+        self._columns = [self.names[place] for place in self._places]
         self.shape = (None,) if len(self._columns) == 1 else (None, len(self._columns))
 
-    def _starts_blank(self) -> bool:
-        with self.path.open("rb") as stream:
-            return not stream.readline().removeprefix(b"\xef\xbb\xbf").strip()
+    def pieces(self, rows: int) -> Iterator[Array]:
+        start = 0
+        for cells, count in self._tables():
+            array = self._numbers(cells, start)
+            yield array[:, 0] if len(self._places) == 1 else array
+            start += count
+
+    def check(self) -> None:
+        """Read it through for its form alone.
+
+        Raises:
+            DataError: a line has more cells than the first, or fewer.
+        """
+        deque(self._tables(), maxlen=0)
+
+    # --- lines
+
+    def _first(self) -> list[str]:
+        """The cells of the first line that is not blank; sets the separator."""
+        for separator in ",;\t":
+            self.separator = separator
+            lines = (cells for text in self._texts() for cells in self._split(text.split("\n")))
+            top = next(lines, [])
+            # Only looked for where the first is blank: it may be at the end of the file.
+            below = (cells for cells in lines if not _is_blank(cells))
+            first = next(below, []) if _is_blank(top) else top
+            if len(first) > 1:
+                return first
+        if _is_blank(top):
+            raise DataError(f"{self.path}: the first line is blank, expected a name or a number.")
+        self.separator = ","
+        return first
 
     def _find_header(self, cells: list[str]) -> int | None:
         cells = [cell.strip() for cell in cells]
@@ -63,79 +103,113 @@ class Csv(Source):
         self.notes.append(f"{self.path}: no header: the first line is read as data.")
         return None
 
-    def pieces(self, rows: int) -> Iterator[Array]:
-        # usecols gives the file's order and each column once.
-        order = [sorted(set(self._places)).index(place) for place in self._places]
-        start = 0
-        options = {"header": self._header, "usecols": self._places, "dtype": np.float64}
-        with self._read(**options, chunksize=rows) as reader:
-            while (chunk := self._next(reader, start, rows)) is not None:
-                array: Array = chunk.to_numpy()[:, order]
-                yield array[:, 0] if len(order) == 1 else array
-                start += len(array)
+    def _tables(self) -> Iterator[tuple[list[str], int]]:
+        """The cells of some lines, one line after the other, and how many lines; names apart."""
+        row, width = 0, len(self.names)
+        below_names = self.header is None
+        for text in self._texts():
+            lines = text.removesuffix("\n").split("\n")
+            plain = below_names and '"' not in text
+            if plain and {line.count(self.separator) for line in lines} == {width - 1}:
+                cells = self.separator.join(lines).split(self.separator)
+            else:
+                cells = []
+                for line in self._split(lines):
+                    if _is_blank(line):
+                        # Of a single column it is a missing number; elsewhere it is no row at all.
+                        line = [""] if width == 1 else []
+                    elif len(line) != width:
+                        self._refuse(line, row + len(cells) // width)
+                    cells += line if below_names else []
+                    below_names = below_names or bool(line)
+            if cells:
+                yield cells, len(cells) // width
+            row += len(cells) // width
 
-    def _next(self, reader: Any, start: int, rows: int) -> Any:
-        try:
-            return next(reader, None)
-        except self._pandas.errors.ParserError as error:
+    def _refuse(self, cells: list[str], row: int) -> None:
+        where = f"{self.path}: row {row} (the first is 0)"
+        if len(cells) > len(self.names):
             raise DataError(
-                f"{self.path}, in rows {start} to {start + rows - 1}: {str(error).strip()}."
-            ) from error
-        except UnicodeDecodeError as error:
-            raise self._unreadable(error) from error
-        except ValueError as error:
-            raise self._culprit(start, rows, error) from None
-
-    def _culprit(self, start: int, rows: int, error: ValueError) -> DataError:
-        """Which cell is no number: read again as text, for pandas does not say."""
-        above = start + (0 if self._header is None else 1)
-        # A blank line on top tells pandas no columns.
-        names = None if self._blank else [0]
-        text = self._read(header=None, names=names, skiprows=above, nrows=rows, dtype=str)
-        for row, cells in enumerate(text.itertuples(index=False)):
-            for name, place in zip(self._columns, self._places, strict=True):
-                # A line cut short in a piece of its own has fewer cells.
-                cell = cells[place] if place < len(cells) else ""
-                if not _is_number(cell):
-                    got = f"{cell!r}" if cell.strip() else "empty"
-                    return DataError(
-                        f"{self.path}: row {start + row} (the first is 0), column {name!r} is "
-                        f"{got}, expected a number. Was the file cut short? Write nan where a "
-                        "number is missing."
-                    )
-        return self._unreadable(error)
-
-    def _read(self, **options: Any) -> Any:
-        if options.get("dtype") is str:
-            options["na_filter"] = False
-        try:
-            # Empty cells and short lines are told from a NaN in words.
-            return self._pandas.read_csv(
-                self.path,
-                **options,
-                keep_default_na=False,
-                na_values=NAN_WORDS,
-                skip_blank_lines=self._blank,
+                f"{where} has {len(cells)} cells, where the first line has {len(self.names)}. Is a "
+                "comma in it meant for a decimal point, or a name missing in the first line?"
             )
-        except self._pandas.errors.EmptyDataError:
-            raise DataError(f"{self.path} holds no columns.") from None
-        except (self._pandas.errors.ParserError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{where}, column {self.names[len(cells)]!r} is empty, expected a number. Was the file "
+            "cut short? Write nan where a number is missing."
+        )
+
+    def _split(self, lines: list[str]) -> Iterator[list[str]]:
+        try:
+            yield from csv.reader(lines, delimiter=self.separator, skipinitialspace=True)
+        except csv.Error as error:
             raise self._unreadable(error) from error
+
+    def _texts(self) -> Iterator[str]:
+        """The file in pieces of whole lines, none of which ends within quotes."""
+        held: list[str] = []
+        quotes = 0
+        try:
+            with self.path.open(encoding="utf-8-sig") as stream:
+                while part := stream.read(CHARACTERS):
+                    end = part.rfind("\n") + 1
+                    if end and (quotes + part.count('"', 0, end)) % 2 == 0:
+                        yield "".join([*held, part[:end]])
+                        held, part, quotes = [], part[end:], 0
+                    held.append(part)
+                    quotes += part.count('"')
+                    if len(held) * CHARACTERS > MOST_LINE:
+                        raise DataError(
+                            f"{self.path} has a line of more than {MOST_LINE} characters, or a "
+                            "quotation mark that is never closed. Is it a csv file?"
+                        )
+        except (UnicodeDecodeError, OSError) as error:
+            raise self._unreadable(error) from error
+        if any(held):
+            yield "".join(held)
 
     def _unreadable(self, error: Exception) -> DataError:
-        return DataError(f"{self.path} is no readable csv file: {str(error).strip()}.")
+        return DataError(f"{self.path} is no readable csv file: {reason(error)}.")
+
+    # --- numbers
+
+    def _numbers(self, cells: list[str], start: int) -> Array:
+        width = len(self.names)
+        if self._places == list(range(width)):
+            return self._floats(cells, start, self._columns).reshape(-1, width)
+        columns = zip(self._places, self._columns, strict=True)
+        return np.stack([self._floats(cells[i::width], start, [name]) for i, name in columns], 1)
+
+    def _floats(self, cells: list[str], start: int, columns: Sequence[str]) -> Array:
+        text = "".join(cells)
+        if "_" not in text and text.isascii():  # Python reads more than other programs do
+            try:
+                return np.fromiter(map(float, cells), np.float64, len(cells))
+            except ValueError:
+                pass
+        return np.array([self._float(cell, start, i, columns) for i, cell in enumerate(cells)])
+
+    def _float(self, cell: str, start: int, i: int, columns: Sequence[str]) -> float:
+        if not _is_number(cell):
+            row, place = divmod(i, len(columns))
+            got = f"{cell!r}" if cell.strip() else "empty"
+            raise DataError(
+                f"{self.path}: row {start + row} (the first is 0), column {columns[place]!r} is "
+                f"{got}, expected a number. Was the file cut short? Write nan where a number is "
+                "missing."
+            )
+        return float("nan") if cell.strip() in NAN_WORDS else float(cell)
 
 
 class Parquet(Source):
     """Columns of a Parquet file, in their own dtypes."""
 
-    def __init__(self, path: Path, columns: Sequence[str] | None) -> None:
+    def __init__(self, path: Path, columns: Sequence[str] | None = None) -> None:
         super().__init__()
         self.path = path
         self._arrow = _need("pyarrow", path)
-        with self._open() as file:
+        with self.open() as file:
             schema = file.schema_arrow
-            self._rows = int(file.metadata.num_rows)
+            self.rows = int(file.metadata.num_rows)
         types = self._arrow.types
         numeric = [
             types.is_integer(field.type)
@@ -143,7 +217,8 @@ class Parquet(Source):
             or types.is_boolean(field.type)
             for field in schema
         ]
-        known = [name.strip() for name in schema.names]
+        self.names = known = [name.strip() for name in schema.names]
+        _check_names(path, known)
         places = _chosen(path, columns, known, numeric, self.notes)
         self._columns = [schema.names[place] for place in places]
         for place in places:
@@ -153,18 +228,34 @@ class Parquet(Source):
                     "numbers."
                 )
         wide = () if len(self._columns) == 1 else (len(self._columns),)
-        self.shape = (self._rows, *wide)
+        self.shape = (self.rows, *wide)
+
+    def table(self) -> Any:
+        """All of it, as a pyarrow table.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        with self.open() as file:
+            try:
+                return file.read()
+            except Exception as error:
+                raise self._damaged(error) from error
 
     def pieces(self, rows: int) -> Iterator[Array]:
         start = 0
-        with self._open() as file:
+        rows = max(1, min(rows, self.rows))
+        check_size(self.path, 8 * rows * len(self._columns))
+        with self.open() as file:
             try:
                 for batch in file.iter_batches(batch_size=rows, columns=self._columns):
                     # By name: the reader gives columns in the file's order, each once.
                     columns = [self._numbers(batch, name, start) for name in self._columns]
                     yield columns[0] if len(columns) == 1 else np.column_stack(columns)
                     start += len(columns[0])
-            except (self._arrow.ArrowException, OSError) as error:
+            except DataError:
+                raise
+            except Exception as error:  # a decoder may fail in any way
                 raise self._damaged(error) from error
 
     def _numbers(self, batch: Any, name: str, start: int) -> Array:
@@ -178,18 +269,19 @@ class Parquet(Source):
         array: Array = column.to_numpy(zero_copy_only=False)
         return array
 
-    def _open(self) -> Any:
+    def open(self) -> Any:
+        """The file as pyarrow has it; checksums are looked at, where it holds any."""
         import pyarrow.parquet
 
         try:
-            return pyarrow.parquet.ParquetFile(self.path)
-        except (self._arrow.ArrowException, OSError) as error:
+            return pyarrow.parquet.ParquetFile(self.path, page_checksum_verification=True)
+        except Exception as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> DataError:
         return DataError(
             f"{self.path} is no readable Parquet file: damaged, cut short or of another kind "
-            f"({str(error).strip().rstrip('.')}). Write it again."
+            f"({reason(error)}). Write it again."
         )
 
 
@@ -202,26 +294,32 @@ def _chosen(
 ) -> list[int]:
     """The places of the columns asked for, or of all that are numeric."""
     if columns is not None:
-        return [_place(path, name, known) for name in columns]
-    index = [place for place in range(len(known)) if _is_index(place, known)]
+        return _places(path, columns, known)
+    index = {place for place in range(len(known)) if _is_index(place, known)}
     if index:
         notes.append(f"{path}: the column without a name is left out, as an index.")
     places = [p for p in range(len(known)) if numeric[p] and p not in index]
     if not places:
-        raise DataError(f"{path} has no numeric column. Its columns: {', '.join(known)}.")
+        raise DataError(f"{path} has no numeric column. Its columns: {listed(known)}.")
     left = [known[p] for p in range(len(known)) if not numeric[p] and p not in index]
     if left:
-        notes.append(f"{path}: left out, for they hold no numbers: {', '.join(left)}.")
+        notes.append(f"{path}: left out, for they hold no numbers: {listed(left)}.")
     return places
 
 
-def _place(path: Path, name: str, known: Sequence[str]) -> int:
-    found = [place for place, other in enumerate(known) if other == name]
-    if not found:
-        raise DataError(f"{path} has no column {name!r}. Its columns: {', '.join(known)}.")
-    if len(found) > 1:
-        raise DataError(f"{path} has {len(found)} columns {name!r}: rename them.")
-    return found[0]
+def _places(path: Path, columns: Sequence[str], known: Sequence[str]) -> list[int]:
+    place = {name: i for i, name in enumerate(known)}
+    missing = [name for name in columns if name not in place]
+    if missing:
+        raise DataError(f"{path} has no column {missing[0]!r}. Its columns: {listed(known)}.")
+    return [place[name] for name in columns]
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1 and name]
+    if twice:
+        count = names.count(twice[0])
+        raise DataError(f"{path} has {count} columns {twice[0]!r}: rename them.")
 
 
 def _is_index(place: int, known: Sequence[str]) -> bool:
@@ -232,18 +330,22 @@ def _is_index(place: int, known: Sequence[str]) -> bool:
     return name == "__index_level_0__" or (place == 0 and name in ("", "Unnamed: 0"))
 
 
+def _is_blank(cells: Sequence[str]) -> bool:
+    return len(cells) <= 1 and not "".join(cells).strip()
+
+
 def _mostly_numbers(cells: Any) -> bool:
     """A few cells that are none (empty, NULL) are named as mistakes when they are read."""
     return sum(map(_is_number, cells)) * 2 >= len(cells)
 
 
-def _is_number(cell: Any) -> bool:
-    """Whether a cell is a number for pandas, which has words for NaN and takes no 1_000."""
+def _is_number(cell: str) -> bool:
+    """Whether a cell is a number as in other programs: with words for NaN, and no 1_000."""
     try:
         float(cell)
-    except (TypeError, ValueError):
-        return isinstance(cell, str) and cell in NAN_WORDS
-    return "_" not in str(cell)
+    except ValueError:
+        return cell.strip() in NAN_WORDS
+    return "_" not in cell and cell.isascii()
 
 
 def _need(module: str, path: Path) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from losskit.training.files import read
-from losskit.training.raw import Array, Raw, Refused, numeric
+from losskit.training.raw import Array, Raw, Refused, is_rounded, numeric, said_rounded
 
 BUNDLED = ("digits", "mnist", "fashion_mnist")
 MOST_CLASSES = 20
@@ -82,6 +82,8 @@ def load(
     if task == "classification":
         classes = _number_classes(raw)
     else:
+        if is_rounded(raw.y):
+            raw.notes.append(said_rounded([raw.target]))
         raw.y = numeric("The target", raw.y).astype(np.float32)
         if raw.y_val is not None:
             raw.y_val = numeric("The validation target", raw.y_val).astype(np.float32)
@@ -166,6 +168,8 @@ def _tell(raw: Raw, wish: str | None) -> str:
     """Classification or regression, from the target; the reason is added to the notes."""
     y = raw.y
     name = f"The target {raw.target!r}"
+    if y.dtype.kind not in "fiubUSO":
+        raise Refused(f"{name} holds {y.dtype} values, expected numbers or text.")
     text = y.dtype.kind not in "fiu"
     if not text and not np.isfinite(y).all():
         missing = int((~np.isfinite(y)).sum())

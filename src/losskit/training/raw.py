@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from losskit.streaming.sources import listed
 
 Array = npt.NDArray[Any]
 
@@ -31,6 +34,25 @@ class Raw:
     """Of a table: for each feature column its name, and its categories where it is one-hot."""
     notes: list[str] = field(default_factory=list)
     """What was decided on the way, to be said."""
+
+
+MOST_WHOLE = 2**24
+"""The largest of the whole numbers that float32 tells apart."""
+
+
+def is_rounded(values: Array) -> bool:
+    """Whether whole numbers among these are so large that float32 rounds them."""
+    if values.dtype.kind not in "iu" or not values.size:
+        return False
+    return max(int(values.max()), -int(values.min())) > MOST_WHOLE
+
+
+def said_rounded(names: Sequence[str]) -> str:
+    """The note on that."""
+    return (
+        f"Rounded to the 7 digits of float32, for they hold whole numbers beyond {MOST_WHOLE}: "
+        f"{listed(names)}. If these are ids, leave them out."
+    )
 
 
 def numeric(name: str, values: Any) -> Array:
