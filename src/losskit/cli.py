@@ -38,6 +38,7 @@ from losskit.terminal import (
     parse_loss,
     stderr,
     stdout,
+    written,
 )
 from losskit.training.command import train
 
@@ -161,19 +162,34 @@ def plot(
     path = out or Path(f"{chosen[0].card.name if len(chosen) == 1 else 'losses'}.png")
     if path.suffix.lower() not in PICTURES:
         fail(f"Cannot draw into {str(path)!r}: expected a name ending in {', '.join(PICTURES)}.")
-    if path.is_dir() or not path.parent.is_dir():
-        what = "is a directory" if path.is_dir() else f"lies in {path.parent}, which does not exist"
-        fail(f"Cannot write {path}: it {what}.")
+    if not os.path.isdir(path.parent):
+        fail(f"Cannot write {path}: it lies in {path.parent}, which does not exist.")
+    replaced = _replaced(path)
     from losskit import plots
 
     panels = Show.loss.value if show is Show.both and not gradient else show.value
     with _bad_input():
         fig = plots.figure(chosen, target=fixed, show=panels, span=span, log=log, theme=theme.value)
-    try:
-        fig.savefig(path)
-    except OSError as error:
-        fail(f"Cannot write {path}: {error.strerror or error}.")
+        try:
+            with written(path) as beside:
+                fig.savefig(beside)
+        except OSError as error:
+            fail(f"Cannot write {path}: {error.strerror or error}.")
+    if replaced:
+        stderr().print(replaced, style="dim", markup=False, soft_wrap=True)
     typer.echo(str(path))
+
+
+def _replaced(path: Path) -> str | None:
+    """What to say of the file that a picture will take the place of, if there is one."""
+    if os.path.islink(path):
+        return f"{path}, a link to {os.readlink(path)}, is replaced; what it led to is left alone."
+    if not os.path.exists(path):
+        return None
+    if not os.path.isfile(path):
+        what = "a directory" if os.path.isdir(path) else "no regular file"
+        fail(f"Cannot write {path}: it is {what}.")
+    return f"{path} was there already, and is replaced."
 
 
 def _target(text: str) -> float | list[float]:
@@ -290,6 +306,8 @@ def _bad_input() -> Iterator[None]:
         yield
     except (ValueError, TypeError, ImportError) as error:
         fail(str(error))
+    except MemoryError:
+        fail("There is not enough memory for this. Take a part of the rows.")
 
 
 def _print_json(data: Any) -> None:

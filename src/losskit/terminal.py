@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
@@ -101,6 +104,26 @@ def fail(message: str, code: int = Exit.USAGE) -> NoReturn:
     # The message may hold brackets, which Rich would read as its own markup.
     console.print(message, markup=False, soft_wrap=True)
     raise Failure(int(code))
+
+
+@contextlib.contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """A path beside the given one to write to, which takes its place when all is written.
+
+    Until then, and where writing fails, what was there stays as it was. A link is replaced, and
+    what it leads to is left alone.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    beside = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
+    try:
+        yield beside
+        os.replace(beside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
 
 
 # --- what several commands take -----------------------------------------------------------------

@@ -32,6 +32,8 @@ class Rule:
     high: float = float("inf")
     open: bool = False
     """Whether the ends of the range are themselves excluded."""
+    least_target: bool = False
+    """Whether it is the least size of a target by which the loss divides."""
 
     @property
     def range(self) -> str:
@@ -56,7 +58,8 @@ class Rule:
             TypeError: the value is of another type.
             ValueError: the value is of the right type but outside the range.
         """
-        wrong = f"{name} must be {self.article} {self.range}, got {value!r}. {name}: {self.doc}"
+        got = shown(value)
+        wrong = f"{name} must be {self.article} {self.range}, got {got}. {name}: {self.doc}"
         if self.kind == "flag":
             # NumPy's bool is accepted too; 0 and 1 are not, they are more often a shifted argument.
             if type(value).__name__ not in ("bool", "bool_"):
@@ -81,6 +84,8 @@ class Rule:
             return int(value)
         try:
             number = float("nan") if isinstance(value, (bool, str)) else float(value)
+        except OverflowError:  # an integer beyond all floats
+            raise ValueError(wrong) from None
         except (TypeError, ValueError):
             raise TypeError(wrong) from None
         if isinstance(value, (bool, str)):
@@ -89,6 +94,13 @@ class Rule:
         if outside or (self.open and number in (self.low, self.high)):
             raise ValueError(wrong)
         return number
+
+
+def shown(value: Any) -> str:
+    """The value for a message; Python itself writes no integer of thousands of digits."""
+    if isinstance(value, int) and value.bit_length() > 1024:
+        return f"an integer of {value.bit_length()} bits"
+    return repr(value)
 
 
 def _class_weights(name: str, value: Any) -> tuple[float, ...] | tuple[tuple[int, float], ...]:
@@ -105,7 +117,7 @@ def _class_weights(name: str, value: Any) -> tuple[float, ...] | tuple[tuple[int
         if any(float(k) != int(k) for k, _ in entries):
             raise TypeError
         weights = sorted((int(k), float(w)) for k, w in entries)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(
             f"{name} must be a sequence of weights, one per class, or a mapping from class (an "
             f"integer) to weight, got {value!r}."

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from losskit.core.definition import shown
 from losskit.core.namespaces import Array
 
 REDUCTIONS = {
@@ -56,11 +57,11 @@ def check_num_items(num_items: Any) -> float:
     try:
         # float() would read a text, and True as 1: more often a shifted argument than a count.
         count = math.nan if isinstance(num_items, (bool, str)) else float(num_items)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         count = math.nan
     if not 0 <= count < math.inf:
         raise ValueError(
-            f"num_items must be a number >= 0, the item count of the whole, got {num_items!r}."
+            f"num_items must be a number >= 0, the item count of the whole, got {shown(num_items)}."
         )
     return count
 

@@ -442,6 +442,7 @@ class MeanAbsolutePercentageError(Pointwise):
         kind="number",
         low=0.0,
         open=True,
+        least_target=True,
         doc="least size of a target in the denominator, in the target's unit",
     )
 

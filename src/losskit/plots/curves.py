@@ -17,6 +17,9 @@ from losskit.numpy import Loss, get
 from losskit.plots.lines import Line, Target, line, on_axis, shared_axis
 
 POINTS = 401
+MOST = 1e100
+"""Beyond this on the axis of predictions squares leave float64, and so does the drawing."""
+MOST_DEGREES = 3600.0
 POLE = 1e100
 """A slope beyond this at the edge of the domain is a pole: it is only the floor that bounds it."""
 
@@ -82,6 +85,8 @@ def curves(
         raise ValueError("Nothing to draw: name at least one loss.")
     axis = shared_axis([loss.card for loss in chosen])
     drawn = [on_axis(loss, axis) for loss in chosen]
+    if target is not None and np.max(np.abs(target), initial=0.0) > MOST:
+        raise ValueError(f"target must lie within {-MOST:g} to {MOST:g}, got {target}.")
     if target is None:
         target = _shared_target(drawn, axis)
     lines = [line(loss.card, axis, target) for loss in drawn]
@@ -92,6 +97,9 @@ def curves(
         high = min(high, max(edges)) if len(set(edges)) > 1 else high
     if not low < high:
         raise ValueError(f"span must be an increasing range, got {low:g} to {high:g}.")
+    most = MOST_DEGREES if axis == "angle" else MOST
+    if not -most <= low < high <= most:
+        raise ValueError(f"span must lie within {-most:g} to {most:g}, got {low:g} to {high:g}.")
     return [_curve(*pair, low, high, points) for pair in zip(drawn, lines, strict=True)]
 
 

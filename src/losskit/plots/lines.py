@@ -31,6 +31,8 @@ AXES = {
 SOFT_TARGET = (0.6, 0.3, 0.1)
 """Divergences compare distributions: against a one-hot target they are the cross-entropy."""
 CLASSES = 3
+MOST_CLASSES = 1000
+"""In a picture: every point of a curve is a row of so many numbers."""
 OTHER_ERRORS = (1.0, -1.0, 1.0)
 """Errors of the other items of a set, held fixed while one item moves."""
 
@@ -283,6 +285,7 @@ def _classes(card: Any, axis: str, target: Target | None) -> Line:
 def _row(card: Any, target: Target | None) -> Array:
     """The target as a row of shares."""
     if target is not None and np.ndim(target) > 0:
+        _check_classes(card, np.size(target))
         row = np.asarray(target, dtype=np.float64)
         if row.ndim != 1 or len(row) < 2:
             raise ValueError(f"{card.name} takes a class number or a row of shares, got {target}.")
@@ -294,7 +297,7 @@ def _row(card: Any, target: Target | None) -> Array:
     weights = getattr(card, "class_weight", None) or ()
     label = 1.0 if card.ignored() == 0 else 0.0
     number = label if target is None else float(target)  # type: ignore[arg-type]
-    if number != int(number) or number < 0:
+    if not 0 <= number < np.inf or number != int(number):
         raise ValueError(f"{card.name} takes a class number (0, 1, 2, ...) as target, got {number}")
     if weights and not isinstance(weights[0], tuple):
         classes = len(weights)
@@ -302,4 +305,13 @@ def _row(card: Any, target: Target | None) -> Array:
         classes = max(CLASSES, int(number) + 1, *(1 + k for k, _ in weights), 0)
     if number >= classes:
         raise ValueError(f"{card.name} has {classes} class weights, got target {number:g}.")
+    _check_classes(card, classes)
     return np.eye(classes)[int(number)]
+
+
+def _check_classes(card: Any, classes: int) -> None:
+    if classes > MOST_CLASSES:
+        raise ValueError(
+            f"{card.name} would be drawn over {classes:g} classes, expected up to {MOST_CLASSES}. "
+            "The curve is the same for every class: take a smaller class number as target."
+        )

@@ -11,7 +11,7 @@ from losskit.numpy import Loss
 from losskit.plots.curves import Curve
 
 GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "tau", "lambda", "sigma")
-HIDDEN = ("axis", "from_logits", "epsilon", "class_weight", "ignore_class")
+HIDDEN = ("axis", "from_logits", "class_weight", "ignore_class")
 """Parameters that the curve does not show, or that the axis tells already."""
 SHARED_LABELS = {
     "value": "prediction $p$",
@@ -46,15 +46,17 @@ def formula(loss: Loss) -> str:
 def name(loss: Loss) -> str:
     """The loss in words, with the parameters that are not at their defaults, or its only one."""
     rules = type(loss.card).rules()
+    # The least size of a target lies far below what a picture shows.
+    hidden = {*HIDDEN, *(parameter for parameter in rules if rules[parameter][1].least_target)}
     shown = [
         f"{_symbol(parameter)} = {value:g}"
         for parameter, value in loss.card.parameters().items()
-        if parameter not in HIDDEN and (value != rules[parameter][0] or len(rules) == 1)
+        if parameter not in hidden and (value != rules[parameter][0] or len(rules) == 1)
     ]
     words = loss.name
     if words == loss.card.name:
-        # "KLDivergence" -> "KL divergence", "MeanSquaredError" -> "Mean squared error".
-        parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]*", type(loss.card).__name__)
+        # "KLDivergence" -> "KL divergence", "SmoothL1" -> "Smooth L1".
+        parts = re.findall(r"[A-Z]+(?![a-z])[0-9]*|[A-Z][a-z]*[0-9]*", type(loss.card).__name__)
         words = " ".join([parts[0], *(p if p.isupper() else p.lower() for p in parts[1:])])
     return f"{words} ({', '.join(shown)})" if shown else words
 

@@ -34,6 +34,10 @@ class Loss(nn.Module):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
+        if not hasattr(self, "_card"):
+            raise TypeError(
+                "Loss is the base of all losses. Use one of them, e.g. losskit.torch.LogCosh()."
+            )
         given = self.__signature__.bind(*args, **kwargs)
         given.apply_defaults()
         options = given.arguments

@@ -161,6 +161,8 @@ def train(
         )
     except Refused as error:
         fail(str(error))
+    except MemoryError:
+        fail("There is not enough memory for this. Take a part of the rows, or a smaller --hidden.")
     except OSError as error:  # a full disk, a directory taken away
         fail(f"The results could not be written: {error}.", Exit.UNEXPECTED)
     except KeyboardInterrupt:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from losskit.terminal import written
+
 History = list[dict[str, float]]
 
 # Okabe and Ito's colours, told apart with any colour vision; their yellow is too pale for a line.
@@ -110,7 +112,8 @@ def _spread_top(ax: Any) -> None:
 
 def save(figure: Any, path: Path) -> None:
     """Write the picture."""
-    figure.savefig(path, dpi=160)
+    with written(path) as beside:
+        figure.savefig(beside, dpi=160)
 
 
 def _figure(width: float, height: float, title: str) -> Any:

@@ -40,12 +40,11 @@ def suits(card: Card, data: Data) -> str | None:
         return f"it judges the distribution of a quantity, and {data.target!r} is a class"
     if card.target.high == 0.0:
         return f"its target must be {card.target.words}, and a class has -inf for the others"
-    epsilon = card.parameters().get("epsilon")
-    if epsilon is not None and card.task == "regression":
-        small = data.task == "classification" or bool((np.abs(data.y) < epsilon).any())
-        if small:
+    for name, (_, rule) in card.rules().items():
+        least = card.parameters()[name] if rule.least_target else 0.0
+        if least and (data.task == "classification" or bool((np.abs(data.y) < least).any())):
             zero = "most of a one-hot target is" if data.task == "classification" else "some are"
-            return f"it divides by the target, and {zero} nearer to 0 than its epsilon={epsilon:g}"
+            return f"it divides by the target, and {zero} nearer to 0 than its {name}={least:g}"
     return None
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from rich.table import Table
 
 from losskit import __version__
+from losskit.terminal import written
 from losskit.training import curves
 from losskit.training.data import Data
 from losskit.training.progress import number
@@ -82,9 +83,13 @@ def write_run(run: Run, report: Report, *, alone: bool) -> Path:
     """Write history (CSV, JSON), learning curves (PNG) and model (.keras); return where."""
     out = report.out if alone else report.out / slug(run)
     out.mkdir(parents=True, exist_ok=True)
-    run.model.save(out / "model.keras")
+    with written(out / "model.keras") as beside:
+        run.model.save(beside)
     _write_json(out / "history.json", {**_common(report), **summary(run, report)})
-    with (out / "history.csv").open("w", newline="", encoding="utf-8") as file:
+    with (
+        written(out / "history.csv") as beside,
+        beside.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, fieldnames=list(run.history[0]) if run.history else ["epoch"])
         writer.writeheader()
         writer.writerows(run.history)
@@ -154,9 +159,9 @@ def _common(report: Report) -> dict[str, Any]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(
-        json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    text = json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n"
+    with written(path) as beside:
+        beside.write_text(text, encoding="utf-8")
 
 
 def finite(value: Any) -> Any:
