@@ -79,15 +79,15 @@ def _check(loss: Loss, true: Source, pred: Source, weight: Source | None) -> Non
     for other in (true, weight):
         if other is not None and None not in (other.shape[0], pred.shape[0]):
             _same_length(other, other.shape[0], pred, pred.shape[0])
-    axes = item_axes(placed(loss.card, len(pred.shape)))
-    if any(axis % max(len(pred.shape), 1) == 0 for axis in axes):
+    card = placed(loss.card, len(pred.shape))
+    if any(axis % max(len(pred.shape), 1) == 0 for axis in item_axes(card)):
         raise DataError(
             f"{loss.card.name} needs whole rows: {pred.path} with shape {_words(pred.shape)} has "
             f"its classes along the first axis (axis={loss.card.axis}), where the rows of a file "
             "lie. Give one row of predictions per sample (for a table: several columns)."
         )
     try:
-        check_shapes(loss.card, true.shape, pred.shape)
+        check_shapes(card, true.shape, pred.shape)
     except ValueError as error:
         unknown = str(error).replace("(None", "(?")
         raise DataError(f"{true.path} and {pred.path} do not fit: {unknown}") from error
