@@ -120,7 +120,8 @@ class Labelled(Rowwise):
     def _true(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
         """Which class is the true one, and its weight, the class axis kept; NaN for a bad label."""
         true = m.classes(y, p, self.axis)
-        per_class = m.vector(self._per_class(p.shape[self.axis]), p, self.axis)
+        given = self._per_class(p.shape[self.axis]) if self.class_weight else [1.0]
+        per_class = m.vector(given, p, self.axis)
         weight = m.sum(m.where(true, per_class, 0.0 * per_class), self.axis)
         found = m.max(m.where(true, 1.0 + 0.0 * per_class, 0.0), self.axis)
         return true, m.where(found > 0, weight, float("nan"))

@@ -87,8 +87,8 @@ class MultiMargin(Labelled):
         true, weight = self._true(m, y, p)
         return true, weight, lead(m, p, m.sum(m.where(true, p, 0.0), self.axis), self.margin)
 
-    def _classes(self, p: Array) -> int:
-        return int(p.shape[self.axis])
+    def _classes(self, p: Array) -> Any:
+        return p.shape[self.axis]
 
 
 @dataclass(frozen=True)

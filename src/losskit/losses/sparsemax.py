@@ -165,7 +165,7 @@ class Sparsemax(Labelled):
     def _threshold(self, m: Vocabulary, d: Array) -> tuple[Array, Array]:
         """Below which logits have a probability of 0, and how many lie above."""
         falling = -m.sort(-d, self.axis)
-        place = m.vector(list(range(1, d.shape[self.axis] + 1)), d, self.axis)
+        place = m.cumsum(m.where(d <= 0, 1.0, d), self.axis)  # none lies above 0; NaN shows
         inside = 1.0 + place * falling > m.cumsum(falling, self.axis)
         least = -m.max(m.where(inside, -falling, float("-inf")), self.axis)
         support = d >= least

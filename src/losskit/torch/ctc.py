@@ -24,9 +24,15 @@ FAR = 800.0
 """exp(-FAR) is 0 in float64."""
 
 
-@torch.compiler.disable
 def items(card: CTC, m: Any, y: Tensor, p: Tensor) -> Tensor:
     """The losses of log-probabilities (batch, frames, classes), which PyTorch can differentiate."""
+    if torch.compiler.is_exporting():
+        return derivatives.apply(card, m, y, p)
+    return _items(card, m, y, p)
+
+
+@torch.compiler.disable
+def _items(card: CTC, m: Any, y: Tensor, p: Tensor) -> Tensor:
     # Not to be compiled: the compiler would write out every frame.
     if p.dtype == torch.float32 and p.numel() and _is_plain(p) and _is_plain(y):
         return _Recursion.apply(p, y, card, m)
@@ -76,7 +82,7 @@ def _slope(card: CTC, m: Any, y: Tensor, p: Tensor) -> Tensor:
 
 
 def _losses(card: CTC, y: Tensor, p: Tensor) -> Tensor:
-    frames = torch.full((len(p),), p.shape[1], device=p.device)
+    frames = torch.full((p.shape[0],), p.shape[1], device=p.device)
     labels = torch.where((y < 0) | (y >= p.shape[-1]), 0, y)
     losses = torch.ctc_loss(
         p.clamp(min=NONE).movedim(0, 1), labels, frames, (y >= 0).sum(1), card.blank, reduction=0

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.fx.experimental.symbolic_shapes import guard_scalar
 
 from losskit.core import inputs
 from losskit.core.definition import Card, made
@@ -25,8 +26,21 @@ def make(card: type[Card], **parameters: Any) -> Any:
     """The card with these parameters, made and checked once."""
     if torch.compiler.is_compiling():
         # The compiler cannot make one, but reads one that it finds under a name.
-        return getattr(_kept, _keep(card, **parameters))
+        fixed = {name: _fixed(value) for name, value in parameters.items()}
+        return getattr(_kept, _keep(card, **fixed))
     return made(card, parameters)
+
+
+def _fixed(value: Any) -> Any:
+    """A parameter as a constant of the compiled program, which holds for this value alone."""
+    if isinstance(value, Tensor):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return tuple((_fixed(k), _fixed(v)) for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(_fixed(v) for v in value)
+    # The compiler makes a variable of a number that it has seen change.
+    return guard_scalar(value) if isinstance(value, (int, float)) else value
 
 
 class _Kept:
@@ -34,12 +48,13 @@ class _Kept:
 
 
 _kept = _Kept()
+_names: dict[Card, str] = {}
 
 
 @torch.compiler.assume_constant_result
 def _keep(card: type[Card], **parameters: Any) -> str:
     known = made(card, parameters)
-    name = f"{card.__name__}_{hash(known) % (1 << 64):x}"
+    name = _names.setdefault(known, f"{card.__name__}_{len(_names)}")
     setattr(_kept, name, known)
     return name
 
@@ -155,7 +170,7 @@ class Call:
     weight: Tensor | None
     """Of each item that counts, 0 for the others; of their shape or broadcasting to it."""
     keep: Tensor | None
-    count: Tensor | float
+    count: Tensor | int
     """What a mean divides by."""
 
 
@@ -185,7 +200,8 @@ def _prepare(
         counted = y != ignored
         keep = counted if keep is None else keep & counted
     items = inputs.item_shape(card, tuple(p.shape))
-    count: Tensor | float = float(math.prod(items)) if keep is None else keep.sum().to(p.dtype)
+    # A number as it is: while a program is traced it may stand for any.
+    count: Tensor | int = math.prod(items) if keep is None else keep.sum().to(p.dtype)
     used = keep
     if weight is not None:
         weight = weight.to(p.dtype)
@@ -211,7 +227,7 @@ def _reduced(plan: Plan, call: Call, on_empty: str) -> Tensor:
     if isinstance(card, Setwise):
         ones = torch.ones_like(call.p)
         weight = ones if call.weight is None else call.weight.expand(call.p.shape)
-        count = ones.new_tensor(call.count) if isinstance(call.count, float) else call.count
+        count = call.count if isinstance(call.count, Tensor) else ones.sum()
         if weight.requires_grad:  # by operations: of the weights no slope is given
             return card.value(call.m, call.y, call.p, weight, count).sum().to(plan.dtype)
         return derivatives.apply(card, call.m, call.y, call.p, weight, count).to(plan.dtype)
@@ -223,7 +239,7 @@ def _reduced(plan: Plan, call: Call, on_empty: str) -> Tensor:
     total = items.sum()
     if plan.reduction == "mean":
         empty = float("nan") if on_empty == "nan" else 0.0
-        if isinstance(call.count, float):
+        if not isinstance(call.count, Tensor):
             total = total / call.count if call.count else total + empty
         else:
             some = call.count != 0  # PyTorch lets class weights be negative

@@ -123,9 +123,9 @@ def _lengths(name: str, given: Lengths, batch: int) -> Tensor:
 def _rows(targets: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
     """Labels (batch, longest), and which of them there are."""
     seen = lengths.numpy() if reachable(lengths) else None
-    batch, lengths = len(lengths), lengths.to(targets.device)
+    batch, lengths = lengths.shape[0], lengths.to(targets.device)
     if targets.dim() == 2:
-        if len(targets) != batch:
+        if targets.shape[0] != batch:
             raise ValueError(
                 f"targets must have one row for each of the {batch} sequences of log_probs, got "
                 f"targets.shape={tuple(targets.shape)}."
@@ -135,7 +135,7 @@ def _rows(targets: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
             sequences.check_lengths("target_lengths", seen, longest, "a row of targets")
         rows = targets
     else:
-        longest = len(targets)
+        longest = targets.shape[0]
         if seen is not None:
             sequences.check_lengths("target_lengths", seen, longest, "targets")
             if seen.sum() != longest:
@@ -146,6 +146,6 @@ def _rows(targets: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
             longest = int(seen.max(initial=0))
         first = lengths.cumsum(0) - lengths
         index = first[:, None] + torch.arange(longest, device=lengths.device)
-        rows = targets[index.clamp(max=max(len(targets) - 1, 0))]
+        rows = targets[index.clamp(max=max(targets.shape[0] - 1, 0))]
     there = torch.arange(longest, device=lengths.device) < lengths[:, None]
     return rows.long(), there

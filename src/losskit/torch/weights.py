@@ -20,6 +20,6 @@ def class_weights(weight: Tensor, input: Tensor, axis: int) -> Tensor:
 def of_label(weight: Tensor, target: Tensor) -> Tensor:
     """The weight of each item's class; of a label that is none, any: it is found out elsewhere."""
     labels = target.long()
-    found = labels.clamp(0, len(weight) - 1)
+    found = labels.clamp(0, weight.shape[0] - 1)
     # A weight of 0 would keep a label that is no class from being found out.
     return torch.where(found == labels, weight[found], torch.ones_like(weight[found]))
