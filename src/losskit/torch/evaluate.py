@@ -31,18 +31,6 @@ def make(card: type[Card], **parameters: Any) -> Any:
     return made(card, parameters)
 
 
-def _fixed(value: Any) -> Any:
-    """A parameter as a constant of the compiled program, which holds for this value alone."""
-    if isinstance(value, Tensor):
-        value = value.tolist()
-    if isinstance(value, dict):
-        return tuple((_fixed(k), _fixed(v)) for k, v in value.items())
-    if isinstance(value, (list, tuple)):
-        return tuple(_fixed(v) for v in value)
-    # The compiler makes a variable of a number that it has seen change.
-    return guard_scalar(value) if isinstance(value, (int, float)) else value
-
-
 class _Kept:
     """Cards of compiled calls, as attributes."""
 
@@ -57,6 +45,18 @@ def _keep(card: type[Card], **parameters: Any) -> str:
     name = _names.setdefault(known, f"{card.__name__}_{len(_names)}")
     setattr(_kept, name, known)
     return name
+
+
+def _fixed(value: Any) -> Any:
+    """A parameter as a constant of the compiled program, which holds for this value alone."""
+    if isinstance(value, Tensor):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return tuple((_fixed(k), _fixed(v)) for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(_fixed(v) for v in value)
+    # The compiler makes a variable of a number that it has seen change.
+    return guard_scalar(value) if isinstance(value, (int, float)) else value
 
 
 def evaluate(
@@ -99,6 +99,8 @@ def evaluate(
         found = kernels.mean(card, input, target)
         if found is not None:
             return found
+    if torch.compiler.is_compiling():
+        _fixed(list(card.parameters().values()))
     card = placed(card, input.dim(), lambda kind, parameters: make(kind, **parameters))
     check_reduction(reduction)
     check_on_empty(on_empty)
@@ -227,7 +229,7 @@ def _reduced(plan: Plan, call: Call, on_empty: str) -> Tensor:
     if isinstance(card, Setwise):
         ones = torch.ones_like(call.p)
         weight = ones if call.weight is None else call.weight.expand(call.p.shape)
-        count = call.count if isinstance(call.count, Tensor) else ones.sum()
+        count = call.count if isinstance(call.count, Tensor) else ones.new_full((), call.count)
         if weight.requires_grad:  # by operations: of the weights no slope is given
             return card.value(call.m, call.y, call.p, weight, count).sum().to(plan.dtype)
         return derivatives.apply(card, call.m, call.y, call.p, weight, count).to(plan.dtype)
@@ -285,8 +287,10 @@ def check(card: Any, input: Tensor, target: Tensor, used: Tensor | None = None) 
 
 def _check_values(card: Any, y: Tensor, p: Tensor, used: Tensor | None) -> None:
     """The NumPy face's messages, wherever there are values to look at without waiting."""
+    if not kernels.reachable(y, p, used):
+        return
     target_bounded, prediction_bounded = inputs.bounded(card)
-    if not (target_bounded or prediction_bounded) or not kernels.reachable(y, p, used):
+    if not (target_bounded or prediction_bounded):
         return
     counted = None
     if used is not None:
