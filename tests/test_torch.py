@@ -170,13 +170,6 @@ def test_backward_again_and_in_place(way):
     with torch.no_grad():
         value = lt.cross_entropy(z, t)
     assert not value.requires_grad
-    loss = lt.cross_entropy(z * 1, t)
-    scaled = z * 1
-    loss = lt.cross_entropy(scaled, t)
-    scaled.mul_(2)
-    if way == "kernels":  # the operations have kept a copy
-        with pytest.raises(RuntimeError, match="inplace"):
-            loss.backward()
 
 
 def test_the_gradient_is_not_shared(way):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from losskit.torch.kernels import transformed
+from losskit.torch.derivatives import transformed
 
 if TYPE_CHECKING:
     from losskit.checks.watch import Say

@@ -115,6 +115,7 @@ def cross_entropy(
     one_hot = (target.unsqueeze(axis) == _along(classes, input, axis)).to(input.dtype)
     smooth = one_hot * (1.0 - label_smoothing) + label_smoothing / input.shape[axis]
     shares, total = _all_weighted(smooth * _along(weight, input, axis), axis)
+    total = torch.where((target < 0) | (target >= input.shape[axis]), torch.nan, total)
     items = evaluate(
         make(CategoricalCrossentropy, from_logits=True, axis=axis),
         input,
@@ -157,10 +158,12 @@ def _cross_entropy_of_shares(
     )
     if weight is None:
         return evaluate(card, input, target, reduction=reduction, on_empty=on_empty)
-    check(card, input, target)
+    bad = check(card, input, target)
     shares = target * (1.0 - label_smoothing) + label_smoothing / input.shape[axis]
     weights = _along(class_weights(weight, input, axis), input, axis)
     shares, total = _all_weighted(shares * weights, axis)
+    if bad is not None:
+        total = total.masked_fill(bad, torch.nan)
     card = make(CategoricalCrossentropy, from_logits=True, axis=axis)
     return evaluate(
         *(card, input, shares),

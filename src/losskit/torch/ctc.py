@@ -18,7 +18,6 @@ from torch.nn import Parameter
 from losskit.core.logarithms import NONE
 from losskit.losses.sequence import CTC
 from losskit.torch import derivatives
-from losskit.torch.kernels import transformed
 
 FAR = 800.0
 """exp(-FAR) is 0 in float64."""
@@ -42,7 +41,7 @@ def _items(card: CTC, m: Any, y: Tensor, p: Tensor) -> Tensor:
 def _is_plain(x: Tensor) -> bool:
     """Whether this is data on a device that PyTorch's recursion knows, in no transformation."""
     return (
-        not transformed()
+        not derivatives.transformed()
         and forward_ad._current_level < 0
         and type(x) in (Tensor, Parameter)
         and (x.is_cpu or x.is_cuda)

@@ -11,10 +11,32 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from losskit.core.families import Setwise, has_row_target, item_axes
 from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.torch import TorchVocabulary
+
+
+def transformed() -> bool:
+    """Whether a function is being traced or transformed: what it computes is not all there is."""
+    return bool(
+        torch.compiler.is_compiling()
+        or torch._C._get_tracing_state() is not None
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._len_torch_dispatch_stack()
+    )
+
+
+def hooked() -> bool:
+    """Whether what a function saves is packed by hooks, as checkpointing does.
+
+    Then nothing may be kept past them: derivatives are made in the backward pass.
+    """
+    return _top_hooks(True) is not None
+
+
+_top_hooks = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", lambda _: None)
 
 
 def spread(card: Any, x: Tensor) -> Tensor:
@@ -26,59 +48,122 @@ def spread(card: Any, x: Tensor) -> Tensor:
     return x
 
 
+def product(slope: Tensor, rate: Tensor) -> Tensor:
+    """slope * rate, and 0 where one of them is 0, though the other may be infinite."""
+    # The largest number in place of infinity, no 0 in place of the product: it has derivatives.
+    most = torch.finfo(slope.dtype).max
+    finite = torch.where(rate == 0, slope.clamp(-most, most), slope)
+    return finite * torch.where(slope == 0, rate.clamp(-most, most), rate)
+
+
 class _Given(torch.autograd.Function):
     """function(*args) with given derivatives by the first two arguments."""
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(value: Any, by: Any, *args: Tensor) -> Tensor:
-        return value(*args)
+    def forward(by: Any, *args: Tensor) -> Tensor:
+        return by.value(*args)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
-        _, ctx.by, *args = inputs
+        ctx.by, *args = inputs
         ctx.save_for_backward(*args)
         ctx.save_for_forward(*args)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
-        args = ctx.saved_tensors
-        wants = ctx.needs_input_grad[2:4]
-        gradients = [
-            by(*args) * (g if alone else ctx.by.spread(g)) if by is not None and wanted else None
-            for by, alone, wanted in zip(ctx.by.slopes, ctx.by.alone, wants, strict=True)
-        ]
-        return None, None, *gradients, *([None] * (len(args) - 2))
+        return _gradients(ctx, g, _wanted(ctx, ctx.saved_tensors))
 
 
 class _GivenBothWays(_Given):
     """The same, with forward mode, which the compiler does not take."""
 
     @staticmethod
-    def jvp(ctx: Any, _: None, __: None, *tangents: Tensor | None) -> Tensor:
+    def jvp(ctx: Any, _: None, *tangents: Tensor | None) -> Tensor:
         args = ctx.saved_tensors
         rate: Any = None
         for by, alone, tangent in zip(ctx.by.slopes, ctx.by.alone, tangents[:2], strict=True):
             if by is not None and tangent is not None:
-                part = by(*args) * tangent
+                part = product(by(*args), tangent)
                 part = part if alone else ctx.by.gather(part)
                 rate = part if rate is None else rate + part
         return rate
 
 
-class _Slopes:
-    """The derivatives by target and prediction, and how items and elements belong together."""
+class _Made(torch.autograd.Function):
+    """The same with the derivatives made with the value, where nothing is transformed."""
 
-    def __init__(self, card: Any, m: TorchVocabulary) -> None:
-        self.card = card
+    @staticmethod
+    def forward(ctx: Any, by: Any, *args: Tensor) -> Tensor:
+        ctx.by = by
+        ctx.save_for_backward(*args)
+        ctx.slopes = _wanted(ctx, args)
+        return by.value(*args)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        # Handed over, not kept. What is saved is looked at only where it is asked for: it may have
+        # been changed in place meanwhile.
+        slopes, ctx.slopes = ctx.slopes, None
+        if slopes is None or torch.is_grad_enabled():
+            slopes = _wanted(ctx, ctx.saved_tensors)
+        return _gradients(ctx, g, slopes)
+
+
+def _wanted(ctx: Any, args: Any) -> list[Tensor | None]:
+    """The derivatives by target and prediction that are asked for."""
+    wants = ctx.needs_input_grad[1:3]
+    return [
+        slope(*args) if slope and wanted else None
+        for slope, wanted in zip(ctx.by.slopes, wants, strict=True)
+    ]
+
+
+def _gradients(ctx: Any, g: Tensor, slopes: list[Tensor | None]) -> Any:
+    """The gradients of all arguments."""
+    gradients = [
+        None if slope is None else product(slope, g if alone else ctx.by.spread(g))
+        for slope, alone in zip(slopes, ctx.by.alone, strict=True)
+    ]
+    return None, *gradients, *([None] * (len(ctx.needs_input_grad) - 3))
+
+
+class _Formulas:
+    """A card's value and its derivatives by target and prediction, of tensors that fit it.
+
+    Their arguments are target, prediction, what else the card takes, and which items are NaN, if
+    any may be.
+    """
+
+    def __init__(self, card: Any, m: TorchVocabulary, some_bad: bool) -> None:
+        self.card, self.m, self.some_bad = card, m, some_bad
         labels = getattr(card.target, "labels", False)
-        self.slopes = (
-            None if labels else (lambda *args: card.target_slope(m, *args)),
-            lambda *args: card.slope(m, *args),
-        )
+        self.slopes = (None if labels else self._target_slope, self._slope)
         self.alone = (has_row_target(card), False)
         """Whether there is one of them per item, of the items' shape."""
+
+    def value(self, *args: Tensor) -> Tensor:
+        *args, bad = self._parted(args)
+        made = self.card.value(self.m, *args)
+        made = made.sum() if isinstance(self.card, Setwise) else made
+        return made if bad is None else torch.where(bad, torch.nan, made)
+
+    def _target_slope(self, *args: Tensor) -> Tensor:
+        *args, bad = self._parted(args)
+        return self._sound(bad, self.card.target_slope(self.m, *args), self.alone[0])
+
+    def _slope(self, *args: Tensor) -> Tensor:
+        *args, bad = self._parted(args)
+        return self._sound(bad, self.card.slope(self.m, *args), False)
+
+    def _parted(self, args: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        return args if self.some_bad else (*args, None)
+
+    def _sound(self, bad: Tensor | None, x: Tensor, alone: bool) -> Tensor:
+        if bad is None:
+            return x
+        return torch.where(bad if alone else self.spread(bad), torch.nan, x)
 
     def spread(self, g: Tensor) -> Tensor:
         return g if isinstance(self.card, Setwise) else spread(self.card, g)
@@ -90,18 +175,16 @@ class _Slopes:
         return x.sum(axes) if axes else x
 
 
-def apply(card: Any, m: TorchVocabulary, *args: Tensor) -> Tensor:
-    """card.value(m, *args): the items, or the value of a set."""
+def apply(card: Any, m: TorchVocabulary, *args: Tensor, bad: Tensor | None = None) -> Tensor:
+    """card.value(m, *args): the items, or the value of a set; NaN where it is bad."""
+    by = _Formulas(card, m, bad is not None)
+    args = args if bad is None else (*args, bad)
     compiling = torch.compiler.is_compiling()
-    way = _Given if compiling else _GivenBothWays
-
-    def value(*args: Tensor) -> Tensor:
-        made = card.value(m, *args)
-        return made.sum() if isinstance(card, Setwise) else made
-
-    if compiling and not (torch.is_grad_enabled() and any(x.requires_grad for x in args)):
-        return value(*args)
-    return way.apply(value, _Slopes(card, m), *args)
+    if not compiling and (transformed() or hooked() or forward_ad._current_level >= 0):
+        return _GivenBothWays.apply(by, *args)
+    if not (torch.is_grad_enabled() and any(x.requires_grad for x in args)):
+        return by.value(*args)
+    return (_Given if compiling else _Made).apply(by, *args)
 
 
 _M = TorchVocabulary(torch)

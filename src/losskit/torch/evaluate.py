@@ -13,9 +13,10 @@ from torch.fx.experimental.symbolic_shapes import guard_scalar
 
 from losskit.core import inputs
 from losskit.core.definition import Card, made
-from losskit.core.families import Items, Setwise, has_row_target, placed
+from losskit.core.families import Items, Setwise, has_row_target, out_of_domain, placed
+from losskit.core.namespaces.torch import TorchVocabulary
 from losskit.torch import derivatives, kernels
-from losskit.torch.derivatives import spread, vocabulary
+from losskit.torch.derivatives import product, spread, vocabulary
 from losskit.torch.kernels import HALF, Plan
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -174,6 +175,8 @@ class Call:
     keep: Tensor | None
     count: Tensor | int
     """What a mean divides by."""
+    bad: Tensor | None = None
+    """Which items are out of their domain, where that could not be an error."""
 
 
 def result_dtype(input: Tensor) -> torch.dtype:
@@ -213,15 +216,14 @@ def _prepare(
             count = weight.sum()
     elif keep is not None:
         weight = keep.to(p.dtype)
-    if checked:
-        _check_values(card, given, p, used)
+    bad = _check_values(card, given, p, used, m) if checked else None
     if used is not None:
         # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
         laid = spread(card, used)
         fill = torch.zeros_like(y) if card.target.labels else torch.ones_like(y)
         y = torch.where(used if has_row_target(card) else laid, y, fill)
         p = torch.where(laid, p, torch.full_like(p, 0.5))
-    return Call(y, p, m, weight, keep, count)
+    return Call(y, p, m, weight, keep, count, bad)
 
 
 def _reduced(plan: Plan, call: Call, on_empty: str) -> Tensor:
@@ -232,8 +234,11 @@ def _reduced(plan: Plan, call: Call, on_empty: str) -> Tensor:
         count = call.count if isinstance(call.count, Tensor) else ones.new_full((), call.count)
         if weight.requires_grad:  # by operations: of the weights no slope is given
             return card.value(call.m, call.y, call.p, weight, count).sum().to(plan.dtype)
-        return derivatives.apply(card, call.m, call.y, call.p, weight, count).to(plan.dtype)
-    items = derivatives.apply(card, call.m, call.y, call.p)
+        bad = None if call.bad is None else call.bad.any()
+        return derivatives.apply(card, call.m, call.y, call.p, weight, count, bad=bad).to(
+            plan.dtype
+        )
+    items = derivatives.apply(card, call.m, call.y, call.p, bad=call.bad)
     if call.weight is not None:
         items = items * call.weight
     if plan.reduction == "none":
@@ -260,7 +265,7 @@ def gradient_by_operations(
     if call.weight is not None:
         rate = rate * call.weight
     slope = plan.card.slope(call.m, call.y, call.p)
-    return (slope * (spread(plan.card, rate) if rate.ndim else rate)).to(p.dtype)
+    return product(slope, spread(plan.card, rate) if rate.ndim else rate).to(p.dtype)
 
 
 def _labels(y: Tensor) -> Tensor:
@@ -274,24 +279,34 @@ def _labels(y: Tensor) -> Tensor:
 _NO_CLASS = -(2**62)
 
 
-def check(card: Any, input: Tensor, target: Tensor, used: Tensor | None = None) -> None:
+def check(card: Any, input: Tensor, target: Tensor, used: Tensor | None = None) -> Tensor | None:
     """What `evaluate` would refuse, for a loss that is composed of another one.
+
+    Returns:
+        Which items are out of their domain, where that cannot be an error; None if none may be.
 
     Raises:
         ValueError: shapes do not match, or a value that is used is out of its domain.
     """
     with inputs.named(y_true="target", y_pred="input"):
         inputs.check_shapes(card, target.shape, input.shape)
-        _check_values(card, target, input, used)
+        return _check_values(card, target, input, used, vocabulary(input.dtype))
 
 
-def _check_values(card: Any, y: Tensor, p: Tensor, used: Tensor | None) -> None:
-    """The NumPy face's messages, wherever there are values to look at without waiting."""
+def _check_values(
+    card: Any, y: Tensor, p: Tensor, used: Tensor | None, m: TorchVocabulary
+) -> Tensor | None:
+    """The NumPy face's messages, wherever there are values to look at without waiting.
+
+    Elsewhere which items they would be said of, labels aside.
+    """
     if not kernels.reachable(y, p, used):
-        return
+        y = y if card.target.labels else y.to(p.dtype)
+        bad = out_of_domain(m, card, y, p)
+        return bad if bad is None or used is None else bad & used
     target_bounded, prediction_bounded = inputs.bounded(card)
     if not (target_bounded or prediction_bounded):
-        return
+        return None
     counted = None
     if used is not None:
         counted = np.broadcast_to(used.detach().numpy(), inputs.item_shape(card, tuple(p.shape)))
@@ -300,3 +315,4 @@ def _check_values(card: Any, y: Tensor, p: Tensor, used: Tensor | None) -> None:
         shown = (y.detach().float() if half else y.detach()).numpy()
         inputs.check_target(card, shown, tuple(p.shape), counted)
     inputs.check_prediction(card, p.detach().numpy(), counted)
+    return None

@@ -12,9 +12,10 @@ from torch.autograd import forward_ad
 from torch.nn import Parameter
 
 from losskit import native
-from losskit.core.families import Items, is_rowwise
+from losskit.core.families import Items
 from losskit.core.namespaces import Array
 from losskit.native.find import BFLOAT16
+from losskit.torch.derivatives import hooked, product, spread, transformed
 
 HALF = (torch.float16, torch.bfloat16)
 _COMPUTED = (torch.float32, torch.float64)
@@ -31,16 +32,6 @@ class Plan(NamedTuple):
     """Whether a mean divides by the weights of the items that count, not by their number."""
     dtype: torch.dtype = torch.float32
     """Of the result."""
-
-
-def transformed() -> bool:
-    """Whether a function is being traced or transformed: what it computes is not all there is."""
-    return bool(
-        torch.compiler.is_compiling()
-        or torch._C._get_tracing_state() is not None
-        or torch._C._are_functorch_transforms_active()
-        or torch._C._len_torch_dispatch_stack()
-    )
 
 
 def reachable(*tensors: Tensor | None) -> bool:
@@ -78,14 +69,15 @@ def mean(card: Any, p: Tensor, y: Tensor) -> Tensor | None:
     if y.requires_grad or p.dtype not in _COMPUTED or not reachable(p, y):
         return None
     wants = p.requires_grad and torch.is_grad_enabled()
-    found = native.mean(card, array(y), array(p), wants)
+    now = wants and not hooked()
+    found = native.mean(card, array(y), array(p), now)
     if found is None:
         return None
     value = torch.scalar_tensor(float(found[0]), dtype=p.dtype, device=p.device)
     if not wants:
         return value
     plan = Plan(card, "mean", dtype=p.dtype)
-    return _apply(p, (plan, value, torch.from_numpy(found[1]), y, None, None))
+    return _apply(p, (plan, value, torch.from_numpy(found[1]) if now else None, y, None, None))
 
 
 def loss(
@@ -100,7 +92,7 @@ def loss(
     if p.dtype not in _FLOATS or not isinstance(plan.card, Items):
         return None
     wants = p.requires_grad and torch.is_grad_enabled()
-    now = wants and p.dtype not in HALF
+    now = wants and p.dtype not in HALF and not hooked()
     found = _evaluate(plan, p, y, weight, keep, value=True, gradient=now)
     if found is None:
         return None
@@ -166,53 +158,47 @@ class _Fused(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, p: Tensor, made: Any) -> Tensor:
         ctx.plan, value, ctx.gradient, *rest = made
-        # What a derivative of the derivative needs; no copies. And PyTorch sees whether any of it
-        # has been changed in place meanwhile.
+        # What a derivative of the derivative needs; no copies. PyTorch sees whether any of it has
+        # been changed in place meanwhile, but only where it is asked for.
         ctx.save_for_backward(p, *rest)
         return value
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
-        p, y, weight, keep = ctx.saved_tensors
         if torch.is_grad_enabled() or not reachable(g) or is_legacy_batchedtensor(g):
             # Its derivative may be asked for, or many at once: by PyTorch's own operations, then.
-            from losskit.torch.evaluate import gradient_by_operations
-
-            return gradient_by_operations(ctx.plan, g, p, y, weight, keep), None
+            return _by_operations(ctx.plan, g, ctx.saved_tensors), None
         # It is handed over, not kept: PyTorch may make it p.grad without a copy. A second backward
         # pass over the same graph makes it again.
         gradient, ctx.gradient = ctx.gradient, None
-        if ctx.plan.reduction == "none":
-            return _by_item(ctx.plan, g, p, y, weight, keep, gradient), None
-        factor = g.item()
-        if gradient is None and p.dtype in HALF:
-            made = _evaluate(ctx.plan, p, y, weight, keep, gradient=True, factor=factor)
-            return (None if made is None else made[1]), None
+        whole = ctx.plan.reduction != "none"
+        factor = g.item() if whole else 1.0
         if gradient is None:
-            made = _evaluate(ctx.plan, p, y, weight, keep, gradient=True)
-            gradient = None if made is None else made[1]
-        # Multiplied as the first time: to the same bits.
-        return (gradient if factor == 1.0 else gradient.mul_(factor)), None
+            # In half precision with the factor, before it is rounded; else as the first time.
+            saved = ctx.saved_tensors  # once: checkpointing lets it be asked for no more
+            at_once = factor if saved[0].dtype in HALF else 1.0
+            made = _evaluate(ctx.plan, *saved, gradient=True, factor=at_once)
+            if made is None:  # the kernels have been switched off meanwhile
+                return _by_operations(ctx.plan, g, saved), None
+            gradient, factor = made[1], factor if at_once == 1.0 else 1.0
+        if not whole:
+            return _times_items(gradient, spread(ctx.plan.card, g)), None
+        if factor == 1.0:
+            return gradient, None
+        return (gradient.mul_(factor) if factor else product(gradient, g)), None
 
 
 # Without what `Function.apply` asks in Python, which `reachable` has answered.
 _apply = super(torch.autograd.Function, _Fused).apply
 
 
-def _by_item(
-    plan: Plan,
-    g: Tensor,
-    p: Tensor,
-    y: Tensor,
-    weight: Tensor | None,
-    keep: Tensor | None,
-    gradient: Tensor | None,
-) -> Any:
-    if gradient is None:
-        made = _evaluate(plan, p, y, weight, keep, gradient=True)
-        gradient = None if made is None else made[1]
-    if gradient is None:
-        return None
-    spread = g.unsqueeze(plan.card.axis) if is_rowwise(plan.card) else g
-    # What does not count has a slope of 0, whatever comes back for it: 0 * inf is NaN.
-    return torch.where(gradient == 0, gradient, gradient * spread).to(p.dtype)
+def _by_operations(plan: Plan, g: Tensor, saved: Any) -> Tensor:
+    from losskit.torch.evaluate import gradient_by_operations
+
+    return gradient_by_operations(plan, g, *saved)
+
+
+def _times_items(slope: Tensor, g: Tensor) -> Tensor:
+    made = slope * g
+    made = product(slope, g) if made.isnan().any() else made  # 0 * inf is 0 here
+    return made.to(slope.dtype)
