@@ -144,18 +144,18 @@ class _Formulas:
         """Whether there is one of them per item, of the items' shape."""
 
     def value(self, *args: Tensor) -> Tensor:
-        *args, bad = self._parted(args)
-        made = self.card.value(self.m, *args)
+        *rest, bad = self._parted(args)
+        made = self.card.value(self.m, *rest)
         made = made.sum() if isinstance(self.card, Setwise) else made
         return made if bad is None else torch.where(bad, torch.nan, made)
 
     def _target_slope(self, *args: Tensor) -> Tensor:
-        *args, bad = self._parted(args)
-        return self._sound(bad, self.card.target_slope(self.m, *args), self.alone[0])
+        *rest, bad = self._parted(args)
+        return self._sound(bad, self.card.target_slope(self.m, *rest), self.alone[0])
 
     def _slope(self, *args: Tensor) -> Tensor:
-        *args, bad = self._parted(args)
-        return self._sound(bad, self.card.slope(self.m, *args), False)
+        *rest, bad = self._parted(args)
+        return self._sound(bad, self.card.slope(self.m, *rest), False)
 
     def _parted(self, args: tuple[Tensor, ...]) -> tuple[Any, ...]:
         return args if self.some_bad else (*args, None)
