@@ -150,8 +150,9 @@ class Columns {
     V d_own = (load(own) - top) / per, item;
     if constexpr (Dense) {
       item = select<V>(sum == zero, zero, sum * log_sum) - distances.total();
+      const double slack = slack_of(q_.target.type, least_slack);
       for (int lane = 0; lane < n; ++lane)
-        found_.bad |= !(is_share<T>(low[lane]) && is_share<T>(high[lane]) &&
+        found_.bad |= !(is_share<T>(low[lane], slack) && is_share<T>(high[lane], slack) &&
                         std::isfinite(sum[lane]));
     } else {
       item = log_sum - d_own;

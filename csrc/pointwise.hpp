@@ -2,6 +2,8 @@
 // (generated/cards.hpp); here are blocks, sums, weights and masks.
 #pragma once
 
+#include <algorithm>
+
 #include "views.hpp"
 #include "pair.hpp"
 
@@ -18,6 +20,7 @@ struct Constants {
   double tiny = std::numeric_limits<T>::min();
   double floor = tiny;
   double complement_floor = std::numeric_limits<T>::epsilon() / 4;
+  double slack = least_slack;  // how far outside [0, 1] a prediction may lie
 };
 
 // Elements that go through a formula at once.
@@ -45,6 +48,7 @@ template <class Card, class T, int want>
 bool formulas(const Pointwise& q, const Block<T>& b, Sum& sum) {
   using V = Lanes<T>;
   constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double target_slack = slack_of(q.target.type, Card::target_slack);
   double parameters[Card::parameters + 1];  // a copy that no result can be written over
   for (int i = 0; i < Card::parameters; ++i) parameters[i] = q.parameters[i];
   const Constants<T> constants = b.constants;
@@ -78,7 +82,10 @@ bool formulas(const Pointwise& q, const Block<T>& b, Sum& sum) {
       if constexpr (want & slope_wanted) put(slopes + at, slope * by);
       if constexpr (want & curve_wanted) put(curves + at, curve * by);
 
-      finite += y * V{};  // NaN from the first that is not finite
+      if constexpr (Card::minus_infinity)
+        finite += where<V>(y != y, y);  // +inf is above the highest
+      else
+        finite += y * V{};  // NaN from the first that is not finite
       if constexpr (Card::target_low > -infinity) low = lesser(y, low);
       if constexpr (Card::target_high < infinity) high = greater(y, high);
       if constexpr (Card::signs) no_sign |= y * y * y != y;
@@ -92,8 +99,10 @@ bool formulas(const Pointwise& q, const Block<T>& b, Sum& sum) {
   }
   sum = total;
   bool outside = any<V>(finite != finite) | any<V>(no_sign);
-  if constexpr (Card::target_low > -infinity) outside |= any<V>(low < T(Card::target_low));
-  if constexpr (Card::target_high < infinity) outside |= any<V>(high > T(Card::target_high));
+  if constexpr (Card::target_low > -infinity)
+    outside |= any<V>(low < T(Card::target_low - target_slack));
+  if constexpr (Card::target_high < infinity)
+    outside |= any<V>(high > T(Card::target_high + target_slack));
   if constexpr (Card::prediction_bounded)
     outside |= any<V>(p_low < T(q.prediction_low)) | any<V>(p_high > T(q.prediction_high));
   return !outside;
@@ -108,8 +117,8 @@ struct CardFormulas {
   Formulas<T> sum, items, slope, curve, sum_slope, items_slope;
   double target_stand_in;
   // The domains that the formulas check.
-  double target_low, target_high;
-  bool signs, prediction_bounded;
+  double target_low, target_high, target_slack;
+  bool minus_infinity, signs, prediction_bounded;
 
   Formulas<T> of(int want) const {
     switch (want) {
@@ -134,6 +143,8 @@ inline constexpr CardFormulas<T> formulas_of = {
     target_stand_in<Card>,
     Card::target_low,
     Card::target_high,
+    Card::target_slack,
+    Card::minus_infinity,
     Card::signs,
     Card::prediction_bounded,
 };
@@ -143,6 +154,7 @@ template <class T>
 void find_outside(const Pointwise& q, const CardFormulas<T>& card, std::int64_t begin,
                   std::int64_t end, bool* outside) {
   constexpr std::int64_t block = Writer<T>::most;
+  const double slack = slack_of(q.target.type, card.target_slack);
   T ys[block], ps[block];
   double given[block];
   std::uint8_t kept[block];
@@ -153,9 +165,10 @@ void find_outside(const Pointwise& q, const CardFormulas<T>& card, std::int64_t 
     const std::uint8_t* keep = q.keep ? read<std::uint8_t>(q.keep, i, n, kept) : nullptr;
     for (std::int64_t k = 0; k < n; ++k) {
       const double w = keep && !keep[k] ? 0.0 : weight ? weight[k] : 1.0;
-      const bool finite = y[k] - y[k] == T(0);
+      const bool finite = y[k] - y[k] == T(0) ||
+                          (card.minus_infinity && y[k] == -std::numeric_limits<T>::infinity());
       bool bad = !(w >= 0.0 && w <= std::numeric_limits<T>::max()) || !finite;
-      bad |= y[k] < T(card.target_low) || y[k] > T(card.target_high);
+      bad |= y[k] < T(card.target_low - slack) || y[k] > T(card.target_high + slack);
       bad |= card.signs && y[k] * y[k] * y[k] != y[k];
       bad |= card.prediction_bounded &&
              (p[k] < T(q.prediction_low) || p[k] > T(q.prediction_high));
@@ -180,6 +193,8 @@ class Loop {
     if (constants_.floor < q.floor) constants_.floor = q.floor;
     if (constants_.complement_floor < q.complement_floor)
       constants_.complement_floor = q.complement_floor;
+    // Half the spacing of the numbers below 1 is a quarter of that above, of which four are let pass.
+    constants_.slack = std::max(least_slack, 16.0 * constants_.complement_floor);
   }
 
   void run(std::int64_t begin, std::int64_t end) {

@@ -12,6 +12,16 @@ enum class Type : std::uint8_t {
   uint8, int8, uint16, int16, uint32, int32, uint64, int64, boolean,
 };
 
+// How far outside its range a number of float32 may lie and still be read as rounding.
+inline constexpr double least_slack = 1e-5;
+
+// The same for a number of that type, of a domain that has such a margin: in a narrow type four times
+// its spacing, as `Domain.ends` has it.
+inline double slack_of(Type type, double slack) {
+  const double spacing = type == Type::float16 ? 0x1p-10 : type == Type::bfloat16 ? 0x1p-7 : 0.0;
+  return slack == 0.0 ? 0.0 : slack < 4.0 * spacing ? 4.0 * spacing : slack;
+}
+
 // An array: elements of a type at an address, with strides in bytes. Dimensions of length 1 are gone,
 // and neighbours that lie as one are joined.
 struct View {

@@ -284,8 +284,8 @@ inline void read_rows(const Softmax& q, std::int64_t begin, std::int64_t n, Rows
 
 // Whether a number may be a target of a dense row.
 template <class T>
-inline bool is_share(T y) {
-  return y >= T(-1e-5) && y <= T(1 + 1e-5);
+inline bool is_share(T y, double slack) {
+  return y >= T(-slack) && y <= T(1 + slack);
 }
 
 // Which of the rows begin <= i < end that count lie outside their domains.
@@ -297,7 +297,8 @@ void find_outside(const Softmax& q, std::int64_t begin, std::int64_t end, bool* 
     read_rows<T>(q, row, 1, one, found);
     const std::int64_t start = row / q.inner * q.classes * q.inner + row % q.inner;
     for (std::int64_t c = 0; q.dense && one.keep[0] && !found.bad && c < q.classes; ++c)
-      found.bad = !is_share(read_one<T>(q.target, start + c * q.inner));
+      found.bad = !is_share(read_one<T>(q.target, start + c * q.inner),
+                            slack_of(q.target.type, least_slack));
     outside[row - begin] = found.bad;
   }
 }
@@ -390,8 +391,9 @@ class LongRows {
     double item;
     if constexpr (Dense) {
       item = (shares == 0.0 ? 0.0 : shares * log_sum) - s.distances;
-      found_.bad |= !(is_share(static_cast<T>(s.low)) && is_share(static_cast<T>(s.high)) &&
-                      std::isfinite(s.shares));
+      const double slack = slack_of(q_.target.type, least_slack);
+      found_.bad |= !(is_share(static_cast<T>(s.low), slack) &&
+                      is_share(static_cast<T>(s.high), slack) && std::isfinite(s.shares));
     } else {
       const double z = read_one<T>(q_.logits, row * q_.classes + label);
       own = (z - r.top) / temperature_;

@@ -7,10 +7,12 @@ namespace losskit::LOSSKIT_ISA {
 
 struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "6067b67da558d292";
+  static constexpr const char* fingerprint = "9a5ab693b827ca59";
   static constexpr int parameters = 1;
-  static constexpr double target_low = -1e-05;
-  static constexpr double target_high = 1.00001;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = 1.0;
+  static constexpr double target_slack = 1e-05;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = true;
 
@@ -22,63 +24,67 @@ struct BinaryCrossentropy_label_smoothing {  // q[0] = label_smoothing
     const double t2 = 0.5 * q[0];
     const V t3 = t1 + T(t2);
     const Bits<V> t4 = p < T(0.5);
-    const Bits<V> t5 = p < T(-1e-05);
-    const V t6 = at_least(p, T(k.floor));
-    const V t7 = select<V>(t5, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t6);
-    const Bits<V> t8 = p > T(1.00001);
-    const V t9 = T(1.0) - p;
-    const V t10 = at_least(t9, T(k.complement_floor));
-    const V t11 = select<V>(t8, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t10);
-    const V t12 = select<V>(t4, t7, t11);
-    const V t13 = log_normal(t12);
-    const V t14 = select<V>(t4, p, t9);
-    const V t15 = at_least(t14, T(0.0));
-    const V t16 = -t15;
-    const V t17 = log1p(t16);
-    const V t18 = select<V>(t4, t13, t17);
-    const V t19 = t3 * t18;
-    const V t20 = T(1.0) - y;
-    const V t21 = t20 * T(t0);
-    const V t22 = t21 + T(t2);
-    const V t23 = select<V>(t4, t17, t13);
-    const V t24 = t22 * t23;
-    const V t25 = t19 + t24;
-    const V t26 = -t25;
-    value = t26;
-    const Bits<V> t27 = p < T(1.0);
-    const V t28 = t7 - y;
-    const V t29 = y - T(0.5);
-    const V t30 = T(q[0]) * t29;
-    const V t31 = t28 + t30;
-    const V t32 = t22 * t7;
-    const V t33 = t3 * t11;
-    const V t34 = t32 - t33;
-    const V t35 = select<V>(t27, t31, t34);
-    const V t36 = t7 * t11;
-    const V t37 = t35 / t36;
-    slope = t37;
-    const Bits<V> t38 = t3 == T(0.0);
-    const Bits<V> t39 = ~t38;
-    const V t40 = t3 / t7;
-    const V t41 = t40 / t7;
-    const V t42 = where<V>(t39, t41);
-    const Bits<V> t43 = t22 == T(0.0);
-    const Bits<V> t44 = ~t43;
-    const V t45 = t22 / t11;
-    const V t46 = t45 / t11;
-    const V t47 = where<V>(t44, t46);
-    const V t48 = t42 + t47;
-    curve = t48;
+    const double t5 = -k.slack;
+    const Bits<V> t6 = p < T(t5);
+    const V t7 = at_least(p, T(k.floor));
+    const V t8 = select<V>(t6, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t7);
+    const double t9 = 1.0 + k.slack;
+    const Bits<V> t10 = p > T(t9);
+    const V t11 = T(1.0) - p;
+    const V t12 = at_least(t11, T(k.complement_floor));
+    const V t13 = select<V>(t10, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t12);
+    const V t14 = select<V>(t4, t8, t13);
+    const V t15 = log_normal(t14);
+    const V t16 = select<V>(t4, p, t11);
+    const V t17 = at_least(t16, T(0.0));
+    const V t18 = -t17;
+    const V t19 = log1p(t18);
+    const V t20 = select<V>(t4, t15, t19);
+    const V t21 = t3 * t20;
+    const V t22 = T(1.0) - y;
+    const V t23 = t22 * T(t0);
+    const V t24 = t23 + T(t2);
+    const V t25 = select<V>(t4, t19, t15);
+    const V t26 = t24 * t25;
+    const V t27 = t21 + t26;
+    const V t28 = -t27;
+    value = t28;
+    const Bits<V> t29 = p < T(1.0);
+    const V t30 = t8 - y;
+    const V t31 = y - T(0.5);
+    const V t32 = T(q[0]) * t31;
+    const V t33 = t30 + t32;
+    const V t34 = t24 * t8;
+    const V t35 = t3 * t13;
+    const V t36 = t34 - t35;
+    const V t37 = select<V>(t29, t33, t36);
+    const V t38 = t8 * t13;
+    const V t39 = t37 / t38;
+    slope = t39;
+    const Bits<V> t40 = t3 == T(0.0);
+    const Bits<V> t41 = ~t40;
+    const V t42 = t3 / t8;
+    const V t43 = t42 / t8;
+    const V t44 = where<V>(t41, t43);
+    const Bits<V> t45 = t24 == T(0.0);
+    const Bits<V> t46 = ~t45;
+    const V t47 = t24 / t13;
+    const V t48 = t47 / t13;
+    const V t49 = where<V>(t46, t48);
+    const V t50 = t44 + t49;
+    curve = t50;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct BinaryCrossentropy {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "fa4a5b99d2c169a7";
+  static constexpr const char* fingerprint = "4e9acc687e01c0c0";
   static constexpr int parameters = 0;
-  static constexpr double target_low = -1e-05;
-  static constexpr double target_high = 1.00001;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = 1.0;
+  static constexpr double target_slack = 1e-05;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = true;
 
@@ -86,62 +92,66 @@ struct BinaryCrossentropy {
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
     const Bits<V> t0 = p < T(0.5);
-    const Bits<V> t1 = p < T(-1e-05);
-    const V t2 = at_least(p, T(k.floor));
-    const V t3 = select<V>(t1, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t2);
-    const Bits<V> t4 = p > T(1.00001);
-    const V t5 = T(1.0) - p;
-    const V t6 = at_least(t5, T(k.complement_floor));
-    const V t7 = select<V>(t4, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t6);
-    const V t8 = select<V>(t0, t3, t7);
-    const V t9 = log_normal(t8);
-    const V t10 = select<V>(t0, p, t5);
-    const V t11 = at_least(t10, T(0.0));
-    const V t12 = -t11;
-    const V t13 = log1p(t12);
-    const V t14 = select<V>(t0, t9, t13);
-    const V t15 = y * t14;
-    const V t16 = T(1.0) - y;
-    const V t17 = select<V>(t0, t13, t9);
-    const V t18 = t16 * t17;
-    const V t19 = t15 + t18;
-    const V t20 = -t19;
-    value = t20;
-    const Bits<V> t21 = y == T(0.0);
-    const Bits<V> t22 = t16 == T(0.0);
-    const Bits<V> t23 = p < T(1.0);
-    const V t24 = t3 - y;
-    const V t25 = t16 * t3;
-    const V t26 = y * t7;
-    const V t27 = t25 - t26;
-    const V t28 = select<V>(t23, t24, t27);
-    const V t29 = select<V>(t22, broadcast<V>(T(-1.0)), t28);
-    const V t30 = select<V>(t21, broadcast<V>(T(1.0)), t29);
-    const V t31 = t3 * t7;
-    const V t32 = select<V>(t22, t3, t31);
-    const V t33 = select<V>(t21, t7, t32);
-    const V t34 = t30 / t33;
-    slope = t34;
-    const Bits<V> t35 = ~t21;
-    const V t36 = y / t3;
-    const V t37 = t36 / t3;
-    const V t38 = where<V>(t35, t37);
-    const Bits<V> t39 = ~t22;
-    const V t40 = t16 / t7;
-    const V t41 = t40 / t7;
-    const V t42 = where<V>(t39, t41);
-    const V t43 = t38 + t42;
-    curve = t43;
+    const double t1 = -k.slack;
+    const Bits<V> t2 = p < T(t1);
+    const V t3 = at_least(p, T(k.floor));
+    const V t4 = select<V>(t2, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t3);
+    const double t5 = 1.0 + k.slack;
+    const Bits<V> t6 = p > T(t5);
+    const V t7 = T(1.0) - p;
+    const V t8 = at_least(t7, T(k.complement_floor));
+    const V t9 = select<V>(t6, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t8);
+    const V t10 = select<V>(t0, t4, t9);
+    const V t11 = log_normal(t10);
+    const V t12 = select<V>(t0, p, t7);
+    const V t13 = at_least(t12, T(0.0));
+    const V t14 = -t13;
+    const V t15 = log1p(t14);
+    const V t16 = select<V>(t0, t11, t15);
+    const V t17 = y * t16;
+    const V t18 = T(1.0) - y;
+    const V t19 = select<V>(t0, t15, t11);
+    const V t20 = t18 * t19;
+    const V t21 = t17 + t20;
+    const V t22 = -t21;
+    value = t22;
+    const Bits<V> t23 = y == T(0.0);
+    const Bits<V> t24 = t18 == T(0.0);
+    const Bits<V> t25 = p < T(1.0);
+    const V t26 = t4 - y;
+    const V t27 = t18 * t4;
+    const V t28 = y * t9;
+    const V t29 = t27 - t28;
+    const V t30 = select<V>(t25, t26, t29);
+    const V t31 = select<V>(t24, broadcast<V>(T(-1.0)), t30);
+    const V t32 = select<V>(t23, broadcast<V>(T(1.0)), t31);
+    const V t33 = t4 * t9;
+    const V t34 = select<V>(t24, t4, t33);
+    const V t35 = select<V>(t23, t9, t34);
+    const V t36 = t32 / t35;
+    slope = t36;
+    const Bits<V> t37 = ~t23;
+    const V t38 = y / t4;
+    const V t39 = t38 / t4;
+    const V t40 = where<V>(t37, t39);
+    const Bits<V> t41 = ~t24;
+    const V t42 = t18 / t9;
+    const V t43 = t42 / t9;
+    const V t44 = where<V>(t41, t43);
+    const V t45 = t40 + t44;
+    curve = t45;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothing
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "9a584f956a4206fd";
+  static constexpr const char* fingerprint = "82f17245b9678730";
   static constexpr int parameters = 1;
-  static constexpr double target_low = -1e-05;
-  static constexpr double target_high = 1.00001;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = 1.0;
+  static constexpr double target_slack = 1e-05;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -202,10 +212,12 @@ struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothi
 
 struct BinaryCrossentropy_from_logits {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "539e8a3b0a7ecde7";
+  static constexpr const char* fingerprint = "baf2dce52143aeb4";
   static constexpr int parameters = 0;
-  static constexpr double target_low = -1e-05;
-  static constexpr double target_high = 1.00001;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = 1.0;
+  static constexpr double target_slack = 1e-05;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -260,10 +272,12 @@ struct BinaryCrossentropy_from_logits {
 
 struct LogKLDivergence {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "0e3f9bea70ddf4af";
+  static constexpr const char* fingerprint = "52e0febf587507cf";
   static constexpr int parameters = 0;
-  static constexpr double target_low = -1e-05;
-  static constexpr double target_high = 1.00001;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = 1.0;
+  static constexpr double target_slack = 1e-05;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -274,28 +288,31 @@ struct LogKLDivergence {
     const Bits<V> t1 = p == p;
     const Bits<V> t2 = ~t1;
     const V t3 = where<V>(t2, p);
-    const Bits<V> t4 = y < T(-1e-05);
-    const V t5 = at_least(y, T(k.floor));
-    const V t6 = select<V>(t4, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t5);
-    const V t7 = log_less(t6, p);
-    const V t8 = y * t7;
-    const V t9 = select<V>(t0, t3, t8);
-    value = t9;
-    const V t10 = t3 - y;
-    slope = t10;
-    const V t11 = T(0.0) * y;
-    const V t12 = t3 + t11;
-    curve = t12;
+    const double t4 = -k.slack;
+    const Bits<V> t5 = y < T(t4);
+    const V t6 = at_least(y, T(k.floor));
+    const V t7 = select<V>(t5, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t6);
+    const V t8 = log_less(t7, p);
+    const V t9 = y * t8;
+    const V t10 = select<V>(t0, t3, t9);
+    value = t10;
+    const V t11 = t3 - y;
+    slope = t11;
+    const V t12 = T(0.0) * y;
+    const V t13 = t3 + t12;
+    curve = t13;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct LogKLDivergenceWithLogTargets {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "9bcd50c8bc094e68";
+  static constexpr const char* fingerprint = "2a69d1b21953affb";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
-  static constexpr double target_high = 1e-05;
+  static constexpr double target_high = 0.0;
+  static constexpr double target_slack = 1e-05;
+  static constexpr bool minus_infinity = true;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -325,116 +342,124 @@ struct LogKLDivergenceWithLogTargets {
 
 struct GeneralizedLogKLDivergence {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "25c86726455bc639";
+  static constexpr const char* fingerprint = "747fd07a00c7d038";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
   template <class V, class T = Element<V>>
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
-    const Bits<V> t0 = y < T(-1e-05);
-    const V t1 = at_least(y, T(k.floor));
-    const V t2 = select<V>(t0, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t1);
-    const V t3 = log_less(t2, p);
-    const V t4 = absolute(t3);
-    const Bits<V> t5 = t4 < T(1.0);
-    const Bits<V> t6 = y > T(0.0);
-    const Bits<V> t7 = t5 & t6;
-    const V t8 = -t3;
-    const V t9 = where<V>(t7, t8);
-    const V t10 = T(0.0) * t9;
-    const V t11 = t10 + T(1.5619206968586225e-16);
-    const V t12 = t11 * t9;
-    const V t13 = t12 + T(2.8114572543455206e-15);
-    const V t14 = t13 * t9;
-    const V t15 = t14 + T(4.779477332387385e-14);
-    const V t16 = t15 * t9;
-    const V t17 = t16 + T(7.647163731819816e-13);
-    const V t18 = t17 * t9;
-    const V t19 = t18 + T(1.1470745597729725e-11);
-    const V t20 = t19 * t9;
-    const V t21 = t20 + T(1.6059043836821613e-10);
-    const V t22 = t21 * t9;
-    const V t23 = t22 + T(2.08767569878681e-09);
-    const V t24 = t23 * t9;
-    const V t25 = t24 + T(2.505210838544172e-08);
-    const V t26 = t25 * t9;
-    const V t27 = t26 + T(2.755731922398589e-07);
-    const V t28 = t27 * t9;
-    const V t29 = t28 + T(2.7557319223985893e-06);
-    const V t30 = t29 * t9;
-    const V t31 = t30 + T(2.48015873015873e-05);
-    const V t32 = t31 * t9;
-    const V t33 = t32 + T(0.0001984126984126984);
-    const V t34 = t33 * t9;
-    const V t35 = t34 + T(0.001388888888888889);
-    const V t36 = t35 * t9;
-    const V t37 = t36 + T(0.008333333333333333);
-    const V t38 = t37 * t9;
-    const V t39 = t38 + T(0.041666666666666664);
-    const V t40 = t39 * t9;
-    const V t41 = t40 + T(0.16666666666666666);
-    const V t42 = t41 * t9;
-    const V t43 = t42 + T(0.5);
-    const V t44 = t9 * t43;
-    const V t45 = t9 * t44;
-    const V t46 = y * t45;
-    const Bits<V> t47 = y == T(0.0);
-    const V t48 = exp_less(p, y);
-    const Bits<V> t49 = t48 == T(std::numeric_limits<double>::infinity());
-    const Bits<V> t50 = t47 | t49;
-    const V t51 = y * t8;
-    const V t52 = t48 - t51;
-    const V t53 = select<V>(t50, t48, t52);
-    const V t54 = select<V>(t7, t46, t53);
-    value = t54;
-    slope = t48;
-    const V t55 = exp(p);
-    const V t56 = T(0.0) * y;
-    const V t57 = t55 + t56;
-    curve = t57;
+    const double t0 = -k.slack;
+    const Bits<V> t1 = y < T(t0);
+    const V t2 = at_least(y, T(k.floor));
+    const V t3 = select<V>(t1, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t2);
+    const V t4 = log_less(t3, p);
+    const V t5 = absolute(t4);
+    const Bits<V> t6 = t5 < T(1.0);
+    const Bits<V> t7 = y > T(0.0);
+    const Bits<V> t8 = t6 & t7;
+    const V t9 = -t4;
+    const V t10 = where<V>(t8, t9);
+    const V t11 = T(0.0) * t10;
+    const V t12 = t11 + T(1.5619206968586225e-16);
+    const V t13 = t12 * t10;
+    const V t14 = t13 + T(2.8114572543455206e-15);
+    const V t15 = t14 * t10;
+    const V t16 = t15 + T(4.779477332387385e-14);
+    const V t17 = t16 * t10;
+    const V t18 = t17 + T(7.647163731819816e-13);
+    const V t19 = t18 * t10;
+    const V t20 = t19 + T(1.1470745597729725e-11);
+    const V t21 = t20 * t10;
+    const V t22 = t21 + T(1.6059043836821613e-10);
+    const V t23 = t22 * t10;
+    const V t24 = t23 + T(2.08767569878681e-09);
+    const V t25 = t24 * t10;
+    const V t26 = t25 + T(2.505210838544172e-08);
+    const V t27 = t26 * t10;
+    const V t28 = t27 + T(2.755731922398589e-07);
+    const V t29 = t28 * t10;
+    const V t30 = t29 + T(2.7557319223985893e-06);
+    const V t31 = t30 * t10;
+    const V t32 = t31 + T(2.48015873015873e-05);
+    const V t33 = t32 * t10;
+    const V t34 = t33 + T(0.0001984126984126984);
+    const V t35 = t34 * t10;
+    const V t36 = t35 + T(0.001388888888888889);
+    const V t37 = t36 * t10;
+    const V t38 = t37 + T(0.008333333333333333);
+    const V t39 = t38 * t10;
+    const V t40 = t39 + T(0.041666666666666664);
+    const V t41 = t40 * t10;
+    const V t42 = t41 + T(0.16666666666666666);
+    const V t43 = t42 * t10;
+    const V t44 = t43 + T(0.5);
+    const V t45 = t10 * t44;
+    const V t46 = t10 * t45;
+    const V t47 = y * t46;
+    const Bits<V> t48 = y == T(0.0);
+    const V t49 = exp_less(p, y);
+    const Bits<V> t50 = t49 == T(std::numeric_limits<double>::infinity());
+    const Bits<V> t51 = t48 | t50;
+    const V t52 = y * t9;
+    const V t53 = t49 - t52;
+    const V t54 = select<V>(t51, t49, t53);
+    const V t55 = select<V>(t8, t47, t54);
+    value = t55;
+    slope = t49;
+    const V t56 = exp(p);
+    const V t57 = T(0.0) * y;
+    const V t58 = t56 + t57;
+    curve = t58;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct Poisson {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "1122c18d507306ed";
+  static constexpr const char* fingerprint = "e7c671e8584b46e2";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = true;
 
   template <class V, class T = Element<V>>
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
-    const Bits<V> t0 = p < T(-1e-05);
-    const V t1 = at_least(p, T(k.floor));
-    const V t2 = select<V>(t0, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t1);
-    const V t3 = log_normal(t2);
-    const V t4 = y * t3;
-    const V t5 = p - t4;
-    value = t5;
-    const V t6 = t2 - y;
-    const V t7 = t6 / t2;
-    slope = t7;
-    const V t8 = y / t2;
-    const V t9 = t8 / t2;
-    curve = t9;
+    const double t0 = -k.slack;
+    const Bits<V> t1 = p < T(t0);
+    const V t2 = at_least(p, T(k.floor));
+    const V t3 = select<V>(t1, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t2);
+    const V t4 = log_normal(t3);
+    const V t5 = y * t4;
+    const V t6 = p - t5;
+    value = t6;
+    const V t7 = t3 - y;
+    const V t8 = t7 / t3;
+    slope = t8;
+    const V t9 = y / t3;
+    const V t10 = t9 / t3;
+    curve = t10;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct Poisson_log_input {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "63ff0060aff05d90";
+  static constexpr const char* fingerprint = "f1ee6d6096ff2942";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -458,10 +483,12 @@ struct Poisson_log_input {
 
 struct Hinge {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "dd3a66e208f4ec02";
+  static constexpr const char* fingerprint = "3c74e1dc3fa16a41";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = true;
   static constexpr bool prediction_bounded = false;
 
@@ -489,10 +516,12 @@ struct Hinge {
 
 struct SquaredHinge {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "8de83bc882920e5a";
+  static constexpr const char* fingerprint = "fbb314fd858bcb16";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = true;
   static constexpr bool prediction_bounded = false;
 
@@ -521,10 +550,12 @@ struct SquaredHinge {
 
 struct SoftMargin {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "96cea7c17967cc04";
+  static constexpr const char* fingerprint = "b6243ea1eb4c9a52";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = true;
   static constexpr bool prediction_bounded = false;
 
@@ -559,10 +590,12 @@ struct SoftMargin {
 
 struct Perceptron {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "d000c48b177f0159";
+  static constexpr const char* fingerprint = "e72161c56f0d44cb";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = true;
   static constexpr bool prediction_bounded = false;
 
@@ -590,10 +623,12 @@ struct Perceptron {
 
 struct MarginRanking_margin {  // q[0] = margin
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "9a3cdee6b57561ba";
+  static constexpr const char* fingerprint = "c8bfd5920ef6dfa7";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = true;
   static constexpr bool prediction_bounded = false;
 
@@ -619,10 +654,12 @@ struct MarginRanking_margin {  // q[0] = margin
 
 struct HingeEmbedding {  // q[0] = margin
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "beb4d7862c207b2c";
+  static constexpr const char* fingerprint = "1edaf6af106eb9e2";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = true;
   static constexpr bool prediction_bounded = false;
 
@@ -650,10 +687,12 @@ struct HingeEmbedding {  // q[0] = margin
 
 struct CosineEmbedding_margin {  // q[0] = margin
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "05d4bab7f0ebdf02";
+  static constexpr const char* fingerprint = "c742be3e74aae07a";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = true;
   static constexpr bool prediction_bounded = true;
 
@@ -685,10 +724,12 @@ struct CosineEmbedding_margin {  // q[0] = margin
 
 struct MeanSquaredError {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "9f65f811cb91928c";
+  static constexpr const char* fingerprint = "28e6e6d2a9b4729e";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -709,10 +750,12 @@ struct MeanSquaredError {
 
 struct MeanAbsoluteError {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "9ec9700a6c763d8b";
+  static constexpr const char* fingerprint = "1f2d7996ac4e7c50";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -732,10 +775,12 @@ struct MeanAbsoluteError {
 
 struct Huber {  // q[0] = delta
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "678d76e8703eae08";
+  static constexpr const char* fingerprint = "4deb0fa60f9d9c3b";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -764,10 +809,12 @@ struct Huber {  // q[0] = delta
 
 struct SmoothL1 {  // q[0] = beta
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "1a5473aaae1058c5";
+  static constexpr const char* fingerprint = "be1941bdd6065e52";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -799,10 +846,12 @@ struct SmoothL1 {  // q[0] = beta
 
 struct LogCosh {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "53b83f13367276fc";
+  static constexpr const char* fingerprint = "6c0cc9f16876a9e9";
   static constexpr int parameters = 0;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -845,10 +894,12 @@ struct LogCosh {
 
 struct MeanAbsolutePercentageError {  // q[0] = epsilon
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "344a3e74cd4b2cb0";
+  static constexpr const char* fingerprint = "2971a969a27128e1";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -883,10 +934,12 @@ struct MeanAbsolutePercentageError {  // q[0] = epsilon
 
 struct MeanSquaredLogarithmicError {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "25c09d4acde91b11";
+  static constexpr const char* fingerprint = "97fa2074ad85f656";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 
@@ -926,10 +979,12 @@ struct MeanSquaredLogarithmicError {
 
 struct BinarySparsemax {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "9bc81570b44751b7";
+  static constexpr const char* fingerprint = "78f5d498cd5b1879";
   static constexpr int parameters = 0;
-  static constexpr double target_low = -1e-05;
-  static constexpr double target_high = 1.00001;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = 1.0;
+  static constexpr double target_slack = 1e-05;
+  static constexpr bool minus_infinity = false;
   static constexpr bool signs = false;
   static constexpr bool prediction_bounded = false;
 

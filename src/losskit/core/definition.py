@@ -176,11 +176,27 @@ class Domain:
     low: float = float("-inf")
     high: float = float("inf")
     slack: float = 0.0
-    """Width of the margin outside the range that is read as rounding."""
+    """Width of the margin outside the range that is read as rounding, of float32 and float64."""
     values: tuple[float, ...] = ()
     """The only values allowed, where they are few."""
     labels: bool = False
     """Whether these are class indices, to be checked against the number of classes."""
+    minus_infinity: bool = False
+    """Whether a target may be -inf, as the logarithm of 0 is; others must be finite."""
+
+    def ends(self, eps: float = 0.0) -> tuple[float, float]:
+        """The lowest and the highest number that is let through.
+
+        Args:
+            eps: the spacing of the numbers above 1 in the dtype in which the values come. In a
+                narrow one rounding alone takes a number further than the slack.
+        """
+        slack = max(self.slack, ROUNDINGS * eps) if self.slack else 0.0
+        return self.low - slack, self.high + slack
+
+
+ROUNDINGS = 4.0
+"""How many roundings of a narrow dtype a number at the end of its range may be off."""
 
 
 REAL = Domain("any real number")

@@ -217,12 +217,13 @@ def out_of_domain(m: Vocabulary, card: Any, y: Array, p: Array) -> Array | None:
     """
     rows = is_rowwise(card)
     parts = [
-        (_outside(card.target, y), rows and not card.row_target),
-        (_outside(card.prediction, p), rows),
+        (_outside(m, card.target, y), rows and not card.row_target),
+        (_outside(m, card.prediction, p), rows),
     ]
     places = card.places if rows else ()
     if places:
-        low, high = (m.vector(ends, p, card.axis) for ends in zip(*map(_ends, places), strict=True))
+        every = zip(*(place.ends(m.came.eps) for place in places), strict=True)
+        low, high = (m.vector(ends, p, card.axis) for ends in every)
         parts.append(((p < low) | (p > high), True))
     found = None
     for bad, of_row in parts:
@@ -233,7 +234,7 @@ def out_of_domain(m: Vocabulary, card: Any, y: Array, p: Array) -> Array | None:
     return found
 
 
-def _outside(domain: Domain, x: Array) -> Array | None:
+def _outside(m: Vocabulary, domain: Domain, x: Array) -> Array | None:
     if domain.values:
         first, *others = (x != value for value in domain.values)
         for other in others:
@@ -241,12 +242,8 @@ def _outside(domain: Domain, x: Array) -> Array | None:
         return first
     if domain.labels or (domain.low == -math.inf and domain.high == math.inf):
         return None
-    low, high = _ends(domain)
+    low, high = domain.ends(m.came.eps)
     return (x < low) | (x > high)
-
-
-def _ends(domain: Domain) -> tuple[float, float]:
-    return domain.low - domain.slack, domain.high + domain.slack
 
 
 Evaluated = Items | Setwise

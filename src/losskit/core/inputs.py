@@ -17,7 +17,7 @@ import numpy as np
 
 from losskit.core.definition import Domain
 from losskit.core.families import Evaluated, Items, has_row_target, is_rowwise, placed
-from losskit.core.namespaces import Array
+from losskit.core.namespaces import PRECISIONS, Array
 
 HALF = ("float16", "bfloat16")
 """Types in which nothing is computed: they are widened to float32 first."""
@@ -83,8 +83,8 @@ def prepare(
         used = weight != 0 if keep is None else keep & (weight != 0)
         # A weight of an item that does not count may be anything; it is not to be multiplied.
         weight = np.where(used, weight, 0.0)
-    check_target(card, y, p.shape, used)
-    check_prediction(card, p, used)
+    check_target(card, y, p.shape, used, spacing(y.dtype.name))
+    check_prediction(card, p, used, spacing(dtype.name))
 
     if used is not None and not used.all():
         # Before the cast: a NaN among the labels that do not count is no integer.
@@ -313,26 +313,36 @@ def check_weight(weight: Array, keep: Array | None, dtype: Any = np.float64) -> 
     return weight
 
 
-def check_target(card: Any, y: Array, p_shape: tuple[int, ...], used: Array | None = None) -> None:
-    """Check the targets that count against the card's domain."""
+def spacing(dtype: str) -> float:
+    """The spacing of the numbers above 1 in the dtype of that name; 0 of one that has none."""
+    return PRECISIONS[dtype].eps if dtype in PRECISIONS else 0.0
+
+
+def check_target(
+    card: Any, y: Array, p_shape: tuple[int, ...], used: Array | None = None, eps: float = 0.0
+) -> None:
+    """Check the targets that count against the card's domain; ``eps`` as of `Domain.ends`."""
     domain: Domain = card.target
     if domain.labels:
         _check_labels(card, y, p_shape[card.axis], used)
         return
     counted = None if used is None else _over_target(card, used)
     if y.dtype.kind == "f" or y.dtype.name == "bfloat16":
-        where = _first(_among(~np.isfinite(y), counted))
+        finite = np.isfinite(y) | (y == -np.inf) if domain.minus_infinity else np.isfinite(y)
+        where = _first(_among(~finite, counted))
         if where is not None:
             what, test = ("NaN", "~np.isnan") if np.isnan(y[where]) else ("infinite", "np.isfinite")
             raise ValueError(
                 f"y_true is {what} at index {_index(where)}, expected {domain.words}. Drop the "
                 f"missing targets, or leave them out with mask={test}(y_true) or sample_weight 0."
             )
-    _check_domain(card, "y_true", y, domain, counted, _target_advice(card))
+    _check_domain(card, "y_true", y, domain, counted, _target_advice(card), eps)
 
 
-def check_prediction(card: Any, p: Array, used: Array | None = None) -> None:
+def check_prediction(card: Any, p: Array, used: Array | None = None, eps: float = 0.0) -> None:
     """Check the predictions that count against the card's domain. NaN is let through.
+
+    ``eps`` is that of the dtype in which they came: see `Domain.ends`.
 
     A NaN prediction is a model that has diverged: it shows as a NaN loss.
     """
@@ -347,12 +357,12 @@ def check_prediction(card: Any, p: Array, used: Array | None = None) -> None:
     elif card.name == "poisson":
         advice = " It takes a rate: end the model in exp or softplus."
     counted = None if used is None else _spread(card, used)
-    _check_domain(card, "y_pred", p, card.prediction, counted, advice)
+    _check_domain(card, "y_pred", p, card.prediction, counted, advice, eps)
     for i, domain in enumerate(_places(card)):
         shape = [1] * p.ndim
         shape[card.axis] = -1
         here = (np.arange(len(_places(card))) == i).reshape(shape)
-        _check_domain(card, "y_pred", p, domain, _among(here, counted), advice)
+        _check_domain(card, "y_pred", p, domain, _among(here, counted), advice, eps)
 
 
 def bounded(card: Any) -> tuple[bool, bool]:
@@ -381,12 +391,13 @@ def _target_advice(card: Any) -> str:
 
 
 def _check_domain(
-    card: Any, name: str, x: Array, domain: Domain, counted: Array | None, advice: str
+    card: Any, name: str, x: Array, domain: Domain, counted: Array | None, advice: str, eps: float
 ) -> None:
     if domain.values:
         bad = ~np.isin(x, domain.values)
     elif np.isfinite(domain.low) or np.isfinite(domain.high):
-        bad = (x < domain.low - domain.slack) | (x > domain.high + domain.slack)
+        low, high = domain.ends(eps)
+        bad = (x < low) | (x > high)
     else:
         return
     where = _first(_among(bad, counted))

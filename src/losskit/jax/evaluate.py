@@ -209,10 +209,11 @@ def _check(card: Any, y: Any, p: Array, used: Array | None) -> None:
         kept = seen != card.ignored()
         counted = kept if counted is None else counted & kept
     if seen is not None:
-        inputs.check_target(card, seen, p.shape, counted)
+        eps = inputs.spacing(jnp.asarray(y).dtype.name)
+        inputs.check_target(card, seen, p.shape, counted, eps)
     seen = concrete(p) if prediction_bounded else None
     if seen is not None:
-        inputs.check_prediction(card, seen, counted)
+        inputs.check_prediction(card, seen, counted, inputs.spacing(p.dtype.name))
 
 
 def concrete(x: Any) -> Any:

@@ -85,7 +85,7 @@ def find(
     wanted = item_shape(card, p_shape) if labels else p_shape
     if tuple(y_shape) != wanted or (labels and y_dtype.kind not in "iub"):
         return None
-    known = describe(card, classes)
+    known = describe(card, came, classes)
     if known is None:
         return None
     attributes = dataclasses.asdict(known)

@@ -374,5 +374,6 @@ def _check(call: Call, used: Any) -> None:
         shape = inputs.item_shape(call.card, p.shape)
         counted = np.broadcast_to(counted, shape)
     if target_bounded:
-        inputs.check_target(call.card, y, p.shape, counted)
-    inputs.check_prediction(call.card, p, counted)
+        dtype = keras.backend.standardize_dtype(call.given.dtype)
+        inputs.check_target(call.card, y, p.shape, counted, inputs.spacing(dtype))
+    inputs.check_prediction(call.card, p, counted, call.m.came.eps)

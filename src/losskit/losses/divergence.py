@@ -13,7 +13,12 @@ from losskit.core.namespaces import Array, Vocabulary
 LOGARITHM = Domain("a logarithm: any real number, -inf for 0")
 EXP_SERIES = [1.0 / math.factorial(n) for n in range(18, 1, -1)]
 """Coefficients of (exp(u) - 1 - u) / u^2, the highest first: enough for |u| < 1."""
-LOG_SHARE = Domain("a log-probability: at most 0", high=0.0, slack=1e-5)
+LOG_SHARE = Domain(
+    "a log-probability: at most 0, -inf for a class that is ruled out",
+    high=0.0,
+    slack=1e-5,
+    minus_infinity=True,
+)
 
 
 @dataclass(frozen=True)

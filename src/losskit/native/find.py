@@ -107,8 +107,8 @@ class Softmax:
     temperature: float
 
 
-def describe(card: Any, classes: int) -> Formulas | Softmax | None:
-    """What a kernel has to know of a card; None if none computes it."""
+def describe(card: Any, came: Precision, classes: int) -> Formulas | Softmax | None:
+    """What a kernel has to know of a card; None if none computes it. Arguments as of `find`."""
     if isinstance(card, Pointwise):
         if not card.compiled:
             return None
@@ -117,8 +117,7 @@ def describe(card: Any, classes: int) -> Formulas | Softmax | None:
         if fingerprint not in _numbers():
             return None
         values = tuple(float(getattr(card, name)) for name in free)
-        domain = card.prediction
-        return Formulas(fingerprint, values, domain.low - domain.slack, domain.high + domain.slack)
+        return Formulas(fingerprint, values, *card.prediction.ends(came.eps))
     if type(card) in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and card.from_logits:
         # Whatever is no ordinary float32, and no axis, is for NumPy to compute or to refuse.
         if not 1e-30 <= card.temperature <= 1e30 or not -64 <= card.axis < 64:
@@ -144,7 +143,7 @@ def describe(card: Any, classes: int) -> Formulas | Softmax | None:
 
 
 def _make(card: Any, wide: bool, came: Precision, classes: int) -> Any:
-    known = describe(card, classes)
+    known = describe(card, came, classes)
     if isinstance(known, Formulas):
         number = _numbers()[known.fingerprint]
         values = list(known.parameters)

@@ -290,7 +290,8 @@ def check(card: Any, input: Tensor, target: Tensor, used: Tensor | None = None) 
     """
     with inputs.named(y_true="target", y_pred="input"):
         inputs.check_shapes(card, target.shape, input.shape)
-        return _check_values(card, target, input, used, vocabulary(input.dtype))
+        wide = input.float() if input.dtype in HALF else input
+        return _check_values(card, target, wide, used, vocabulary(input.dtype))
 
 
 def _check_values(
@@ -313,6 +314,7 @@ def _check_values(
     if target_bounded:
         half = y.dtype in HALF
         shown = (y.detach().float() if half else y.detach()).numpy()
-        inputs.check_target(card, shown, tuple(p.shape), counted)
-    inputs.check_prediction(card, p.detach().numpy(), counted)
+        own = inputs.spacing(str(y.dtype).removeprefix("torch."))
+        inputs.check_target(card, shown, tuple(p.shape), counted, own)
+    inputs.check_prediction(card, p.detach().numpy(), counted, m.came.eps)
     return None

@@ -252,7 +252,8 @@ def diagnose(
         remedy = "Use --scale." if unscaled else slower + "."
         return f"{what} Inputs as large as {largest:g} overflow in the first layer. {remedy}"
     domain = run.card.prediction
-    if p.min() < domain.low - domain.slack or p.max() > domain.high + domain.slack:
+    low, high = domain.ends()
+    if p.min() < low or p.max() > high:
         return (
             f"{what} The model's outputs go from {p.min():g} to {p.max():g}, and the loss needs "
             f"{domain.words}: another activation is needed at the end of the model."

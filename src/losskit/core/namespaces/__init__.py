@@ -167,6 +167,10 @@ class Vocabulary(ABC):
         """The least number that ``p`` is read as."""
         return max(self.tiny(p), self.came.tiny)
 
+    def slack(self, p: Array) -> float:
+        """How far outside [0, 1] ``p`` may lie and still be read as rounding."""
+        return max(SLACK, 16.0 * self.complement_floor(p))
+
     def complement_floor(self, p: Array) -> float:
         """The least number that 1 - ``p`` is read as."""
         return max(self.precision(p).half_gap, self.came.half_gap)
@@ -207,7 +211,7 @@ class Vocabulary(ABC):
 
         Below zero by more than rounding there is no true value: NaN, never a plausible number.
         """
-        return self.where(p < -SLACK, float("nan"), self.maximum(p, self.floor(p)))
+        return self.where(p < -self.slack(p), float("nan"), self.maximum(p, self.floor(p)))
 
     def complement(self, p: Array) -> Array:
         """1 - ``p``, raised to half the spacing of the numbers below 1.
@@ -216,4 +220,4 @@ class Vocabulary(ABC):
         there is no true value: NaN.
         """
         rest = self.maximum(1.0 - p, self.complement_floor(p))
-        return self.where(p > 1.0 + SLACK, float("nan"), rest)
+        return self.where(p > 1.0 + self.slack(p), float("nan"), rest)

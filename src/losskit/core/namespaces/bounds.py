@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from losskit.core.namespaces import PRECISIONS
+
 INF = math.inf
 Bounds = tuple[float, float]
 
-CONSTANTS = ("tiny", "floor", "complement_floor")
+NARROWEST = max(precision.eps for precision in PRECISIONS.values())
+CONSTANTS = ("tiny", "floor", "complement_floor", "slack")
 """What depends on a dtype alone, and lies above 0."""
 
 
@@ -16,7 +19,7 @@ def of_domain(domain: Any) -> Bounds:
     """The bounds of what a domain lets through."""
     if domain.values:
         return min(domain.values), max(domain.values)
-    return domain.low - domain.slack, domain.high + domain.slack
+    return domain.ends(NARROWEST)  # type: ignore[no-any-return]
 
 
 def of(op: str, args: tuple[Any, ...]) -> Bounds:

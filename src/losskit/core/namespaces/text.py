@@ -188,6 +188,9 @@ class Trace(Vocabulary):
     def floor(self, p: Node) -> Node:  # type: ignore[override]
         return self.make("floor", (), SCALAR)
 
+    def slack(self, p: Node) -> Node:  # type: ignore[override]
+        return self.make("slack", (), SCALAR)
+
     def complement_floor(self, p: Node) -> Node:  # type: ignore[override]
         return self.make("complement_floor", (), SCALAR)
 
@@ -335,6 +338,6 @@ _CALLED = re.compile(r"\b(?!T\()(\w+)(?:<V>)?\(")
 
 def fingerprint(card: type[Pointwise], statements: list[str]) -> str:
     """Names a text: what is compiled is used for a card only if its text is still this one."""
-    domains = [(d.low, d.high, d.slack, d.values) for d in (card.target,)]
+    domains = [(d.low, d.high, d.slack, d.values, d.minus_infinity) for d in (card.target,)]
     whole = "\n".join([*statements, repr(domains)])
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
