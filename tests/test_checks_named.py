@@ -30,6 +30,7 @@ Z = DRAWN.normal(size=(N, C)).astype(np.float32)
 SHARES = np.exp(Z) / np.exp(Z).sum(-1, keepdims=True)
 REAL, SCORES = DRAWN.normal(size=(2, N)).astype(np.float32)
 WIDE = np.exp(SCORES)
+YES = (REAL > 0).astype(np.float32)
 scce = losskit.SparseCategoricalCrossentropy
 
 
@@ -119,8 +120,40 @@ def test_whole_numbers_are_no_class_numbers_where_they_may_be_logits():
     counts = np.round(3 * Z)
     for loss in (scce(from_logits=True), nn.CrossEntropyLoss()):
         assert "LK115" not in check(loss, LABELS, counts)
-    # Predictions of a regression may be whole numbers.
-    assert "LK115" not in check("mse", LABELS, LABELS[::-1].copy())
+    for loss in (scce(from_logits=True), keras.losses.SparseCategoricalCrossentropy(True)):
+        assert "LK115" not in check(loss, LABELS, counts.astype(int))
+
+
+REGRESSIONS = (
+    *("mse", "mape", "msle", "poisson", "rmse", losskit.Huber()),
+    *(keras.losses.MeanSquaredError(), losskit.keras.LogCosh()),
+    *(losskit.jax.squared_error, losskit.jax.mean_absolute_error, nn.MSELoss()),
+)
+
+
+@pytest.mark.parametrize("loss", REGRESSIONS, ids=str)
+def test_whole_numbers_are_predictions_of_a_regression(loss):
+    y, p = np.array([1, 2, 3]), np.array([2, 2, 5])
+    report = check(loss, y, p)
+    assert not grave(report), report
+    same = check(loss, y.astype(np.float32), p.astype(np.float32)).value
+    assert report.value == pytest.approx(same, rel=1e-6)
+    # Of another length: that is what is said.
+    found = check(loss, y, p[:2])["LK302"].what
+    assert "(3,)" in found
+    assert "(2,)" in found
+    assert "class numbers" not in found.lower()
+
+
+def test_lengths_that_differ_are_named_whatever_the_values():
+    for loss, p in ((scce(), LABELS[:10]), (scce(from_logits=True), LABELS[:10])):
+        report = check(loss, LABELS, p)
+        assert grave(report) == ["LK302"], report
+        assert "(64,)" in report["LK302"].what
+        assert "(10,)" in report["LK302"].what
+    # Both are said where both are certain.
+    assert grave(check("bce", YES, 5 * SCORES[:10])) == ["LK103", "LK302"]
+    assert grave(check("bce", YES, 5 * SCORES)) == ["LK103"]
 
 
 def test_certain_predictions_are_no_softmax_of_one_output():

@@ -232,20 +232,22 @@ def whole(y: Array) -> Array:
 
 
 def class_numbers(call: Call) -> bool:
-    """Whether predictions that ought to be probabilities or logits are whole numbers.
+    """Whether predictions that ought to be probabilities or logits are class numbers or decisions.
 
-    Those of an integer dtype; others where each sample has one, as it has one label.
+    That is, integers that are 0 and 1 or one per row; other whole numbers where each sample has
+    one, as it has one label.
     """
     if isinstance(call.y, tuple) or isinstance(call.p, tuple):
         return False
     y, p = call.y, call.p
     if call.takes not in ("probabilities", "logits", "log-probabilities"):
         return False
+    labels = call.subject.card is not None and call.labels_wanted
+    one_each = labels and y.shape == p.shape and p.size > 1
     if p.dtype.kind in "iub":
-        return True
-    if call.subject.card is None or not call.labels_wanted or y.shape != p.shape or p.size < 2:
-        return False
-    return bool(whole(p).all() and p.max() > 1 and whole(y).all())
+        like = one_each or p.ndim <= 1 or p.max() <= 1
+        return bool(like and p.min() >= 0)
+    return bool(one_each and whole(p).all() and p.max() > 1 and whole(y).all())
 
 
 def one_hot(y: Array, axis: int) -> bool:

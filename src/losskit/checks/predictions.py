@@ -479,8 +479,8 @@ def _explained(y: Array, rate: Array) -> float:
 def numbers_of_classes(call: Call) -> Found | None:
     """Predictions are probabilities or logits, from which a decision (an argmax, a threshold) is
     made later. The decision itself has no gradient: nothing can be learned from it."""
-    _, p = call.arrays()
-    if not class_numbers(call):
+    y, p = call.arrays()
+    if not class_numbers(call) or y.shape[:1] != p.shape[:1]:
         return None
     made = "an argmax, which has" if p.max() > 1 else "decisions, which have"
     kind = "are whole numbers" if p.dtype.kind == "f" else f"are {p.dtype}"

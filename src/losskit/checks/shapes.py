@@ -28,6 +28,8 @@ EXACT = (
     *("LK301", "LK303", "LK304", "LK305", "LK403", "LK509", "LK704"),
 )
 """The findings that say why a call fails."""
+VALUES = ("LK103", "LK105")
+"""Those among them that look at values alone: shapes that do not fit are another matter."""
 
 
 @finding("LK301", "shapes that broadcast")
@@ -67,7 +69,9 @@ def fails(call: Call) -> Found | None:
     is repeated here, or what is wrong with the weights; where another finding says why, this one
     is left out."""
     failure = call.failure
-    if failure is None or any(finds(code, call) for code in EXACT):
+    if failure is None or any(
+        finds(code, call) for code in EXACT if call.fits or code not in VALUES
+    ):
         return None
     of_weights = _bad_weights(call)
     if of_weights is not None:
