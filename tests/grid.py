@@ -136,7 +136,37 @@ def settings(names: Iterable[str] | None = None) -> Iterator[Any]:
 def is_usual(card: Any) -> bool:
     """With the card's defaults, or from logits: enough where the formulas are the same."""
     changed = {k: v for k, v in card.parameters().items() if v != card.rules()[k][0]}
-    return not changed or changed == {"from_logits": True}
+    return changed in ({}, {"from_logits": True}, {"axis": -1})
+
+
+FAMILIES = (
+    *("mean_squared_error", "binary_crossentropy", "gaussian_nll", "root_mean_squared_error"),
+    *("sparse_categorical_crossentropy", "categorical_hinge", "soft_dice"),
+)
+"""Cards that between them go every way there is through a face."""
+
+
+def sample(
+    cases: Iterable[Any], every: bool = False, usual: bool = False, last: bool = False
+) -> list[Any]:
+    """Parameters for pytest: of each family one card, and the others marked as exhaustive.
+
+    Args:
+        cases: cards, or cases with one.
+        every: none is marked.
+        usual: those are not marked either that `is_usual` says are.
+        last: nor those with the axis last, or none.
+    """
+    import pytest
+
+    found = []
+    for case in cases:
+        card = getattr(case, "card", case)
+        asked = is_usual(card) and (usual or card.name in FAMILIES)
+        asked |= last and getattr(card, "axis", -1) == -1
+        marks = () if every or asked else (pytest.mark.exhaustive,)
+        found.append(pytest.param(case, id=str(case), marks=marks))
+    return found
 
 
 def cases(dtype: Any, names: Iterable[str] | None = None, kinds: Any = None) -> Iterator[Case]:
@@ -161,6 +191,9 @@ def inputs(card: Any, dtype: Any, kind: str = "ordinary") -> tuple[np.ndarray, n
     dtype = np.dtype(dtype)
     make = ordinary if kind == "ordinary" else extreme
     y, p = make(card, dtype)
+    if kind == "extreme":  # some again, so that a few lengths serve all and compilers know them
+        length = -(-len(p) // STEP) * STEP
+        y, p = (np.resize(x, (length, *x.shape[1:])) for x in (y, p))
     if is_rowwise(card):
         # (rows, classes) -> the axis the card asks for
         p = np.moveaxis(p, -1, card.axis)
@@ -219,6 +252,7 @@ def _random(rng: Any, domain: Any, shape: tuple[int, ...], rows: bool) -> np.nda
 
 # --- extreme inputs -----------------------------------------------------------------------------
 
+STEP = 104
 SIGNS = (1, -1)
 POWERS = [10.0**k for k in (-30, -20, -12, -8, -5, -4, -3, -2, -1, 0, 1, 2, 4, 8, 15, 18, 25, 30)]
 SIZES = [*POWERS, 0.3, 0.999999, 1.7, 3.0, 7.0, 44.0, 60.0, 100.0]

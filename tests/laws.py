@@ -51,6 +51,7 @@ def hold(
     p: Any,
     dtype: Any = np.float32,
     times: Any = 1.0,
+    w: Any = None,
     least: float = 0.0,
 ) -> float:
     """The worst relative error of numbers of any face, which are the true ones, times `times`.
@@ -63,12 +64,16 @@ def hold(
         p: predictions as an array.
         dtype: of the predictions.
         times: weights, or what comes from above in a backward pass.
+        w: weights of a set.
         least: the number below which this face may flush to 0.
     """
-    got, exact = np.asarray(got), truth.evaluate(card, order, y, p, dtype)
-    assert got.shape == exact.true.shape, f"{order} of {card!r}: {got.shape}"
-    exact = truth.Exact(exact.true * times, exact.scale * np.abs(times))
+    got, plain = np.asarray(got), truth.evaluate(card, order, y, p, dtype, w)
+    assert got.shape == plain.true.shape, f"{order} of {card!r}: {got.shape}"
+    exact = truth.Exact(plain.true * times, plain.scale * np.abs(times))
     skip = (np.abs(exact.true) < least) & (np.abs(got) <= least)
+    # What was beyond the dtype before it was multiplied may stay so.
+    largest = truth.largest(got.dtype)
+    skip |= (np.abs(plain.true) > largest) & (got * np.sign(exact.true) >= 0.98 * largest)
     if order != "value":
         skip |= truth.near_break(card, y, p, dtype)
     error, where = truth.worst_error(got, exact, got.dtype, skip)
@@ -78,6 +83,38 @@ def hold(
         f"{float(exact.true[where])!r}, relative error {error:.2g} > {bound:.2g}"
     )
     return error
+
+
+def hold_total(
+    card: Any, got: Any, y: Any, p: Any, dtype: Any = np.float32, times: Any = 1.0
+) -> None:
+    """The sum of the items, each times `times`; infinite where the plain sum has no number."""
+    exact, got = truth.evaluate(card, "value", y, p, dtype), np.asarray(got)
+    assert got.shape == ()
+    if exact.scale.sum() > truth.largest(got.dtype) and np.isinf(got):
+        return
+    true, size = np.sum(exact.true * times), np.sum(exact.scale * np.abs(times))
+    bound = BOUNDS[got.dtype.name] * size
+    assert abs(float(got) - true) <= bound, f"total of {card!r}: {got!r}, true {true!r}"
+
+
+def hold_rate(
+    card: Any, got: Any, y: Any, p: Any, along: Any, dtype: Any = np.float32, least: float = 0.0
+) -> None:
+    """How fast the items change as the predictions move along a direction: forward mode."""
+    slope, got = truth.evaluate(card, "slope", y, p, dtype), np.asarray(got)
+    rate, size = slope.true * along, slope.scale * np.abs(along)
+    skip, largest = truth.near_break(card, y, p, dtype), 4 * np.maximum(size, slope.scale)
+    if is_rowwise(card) or isinstance(card, Setwise):
+        axis = card.axis if is_rowwise(card) else None
+        rate, size = rate.sum(axis), size.sum(axis)
+        skip, largest = skip.any(axis), largest.sum(axis)
+    assert got.shape == rate.shape, f"rate of {card!r}: {got.shape}"
+    skip |= (np.abs(rate) < least) & (np.abs(got) <= least) | (largest > truth.largest(got.dtype))
+    error, where = truth.worst_error(got, truth.Exact(rate, size), got.dtype, skip)
+    assert error <= BOUNDS[got.dtype.name], (
+        f"rate of {card!r} at {where}: got {got[where]!r}, true {rate[where]!r}"
+    )
 
 
 def law_exact(card: Any, dtype: Any = np.float32, orders: Any = truth.ORDERS) -> dict[str, float]:

@@ -10,6 +10,8 @@ import pytest
 HERE = Path(__file__).parent
 OPTIONS = ["-o", "addopts=", "-p", "no:cacheprovider", "-q", "-rfEx"]
 BACKENDS = ["tensorflow", "jax", "torch"]
+OWN = HERE / "keras_own" / "test_own.py"
+SOME = [f"{OWN}::{name}Test" for name in ("MeanSquaredError", "CategoricalCrossentropy")]
 
 
 def run_pytest(backend: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -31,16 +33,27 @@ def run_pytest(backend: str, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_keras_face(backend):
-    done = run_pytest(backend, str(HERE / "keras"))
+def passes(backend: str, *arguments: str) -> None:
+    done = run_pytest(backend, *arguments)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_keras_face(backend, tmp_path):
+    """All but the exhaustive part, and some of Keras's own tests, in one process."""
+    pytest.importorskip("keras")
+    options = "-m", "not exhaustive", "--basetemp", str(tmp_path / "own")
+    passes(backend, *options, str(HERE / "keras"), *SOME)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_keras_face_exhaustively(backend):
+    passes(backend, "-m", "exhaustive", str(HERE / "keras"))
+
+
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_keras_own_test_suite(backend, tmp_path):
-    pytest.importorskip("keras", reason="the suite ships in Keras's wheel")
-    done = run_pytest(backend, str(HERE / "keras_own"), "--basetemp", str(tmp_path / "own"))
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
-    assert " passed" in done.stdout
+    passes(backend, str(OWN), "--basetemp", str(tmp_path / "own"))

@@ -1,113 +1,211 @@
-"""The Keras face against mpmath, over the ordinary and extreme inputs of every card."""
+"""The Keras face against mpmath: every card, each number at its own size, by the public classes.
 
-import dataclasses
+What compiles each case takes long: of those tests the default run asks one card of each family.
+"""
+
+import os
 import sys
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import pytest
-from gradients import BACKEND, gradient, numpy, tensor
+from gradients import BACKEND, compiled, gradient, items_and_slope, numpy, second_derivatives
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import grid
-import truth
+import laws
 
 import losskit.keras
-from losskit.core.families import Setwise
-from losskit.keras import evaluate
+from losskit.core.families import Pointwise, Setwise, is_rowwise
+from losskit.core.namespaces.numpy import NUMPY
 
-TINY = np.finfo("float32").tiny
+TINY = float(np.finfo("float32").tiny)
+LEAST = 0.0 if BACKEND == "torch" else 16 * TINY
+"""Below which TensorFlow and JAX flush to 0."""
 
 
-def flushed_inputs(case):
+def seen(case):
     """TensorFlow and JAX read a target below the smallest normal number as 0."""
-    if case.y.dtype.kind != "f" or BACKEND == "torch":
-        return case
-    return dataclasses.replace(case, y=np.where(np.abs(case.y) < TINY, case.y * 0, case.y))
+    if BACKEND != "torch" and case.y.dtype.kind == "f":
+        case.y[np.abs(case.y) < TINY] = 0.0
+    return case
 
 
-CASES = [flushed_inputs(case) for case in grid.cases(np.float32)]
-BOUND = 1e-5
+ALL = [seen(case) for case in grid.cases(np.float32)]
+USUAL = [case for case in ALL if case.kind == "ordinary" and grid.is_usual(case.card)]
+DEFAULTS = list({case.card.name: case for case in reversed(USUAL)}.values())
+QUICK = BACKEND != "jax"
+"""JAX compiles each operation for each shape, or each case as a whole."""
 
 
 def keras_loss(card, **options):
     return getattr(losskit.keras, type(card).__name__)(**card.parameters(), **options)
 
 
-def items(card, y, p):
-    return evaluate.items(evaluate.align(card, y, p, "float32"))
+def laid(card, x, width=1):
+    """Numbers of a pointwise loss as samples: Keras means over the last axis."""
+    return x.reshape(-1, width) if isinstance(card, Pointwise) else x
 
 
-def judged(got, exact, skip=None):
-    """Worst relative error; TensorFlow and JAX flush what is below the smallest normal number."""
-    flushed = np.abs(exact.true) < 4 * TINY
-    flushed &= np.abs(np.asarray(got, float)) < 8 * TINY
-    skip = flushed if skip is None else flushed | np.broadcast_to(skip, flushed.shape)
-    return truth.worst_error(got, exact, np.float32, skip)
+def items_shape(card, p):
+    if isinstance(card, Setwise):
+        return ()
+    return tuple(np.delete(p.shape, card.axis)) if is_rowwise(card) else p.shape
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_value(case):
-    if isinstance(case.card, Setwise):
-        got = numpy(keras_loss(case.card)(case.y, case.p))
-    else:
-        got = numpy(items(case.card, case.y, case.p))
-    error, where = judged(got, truth.evaluate(case.card, "value", case.y, case.p, np.float32))
-    assert error <= BOUND, (error, where)
+def exact(case, transform=lambda f: f, **options):
+    """Items, and slopes under whatever comes from above, of one loss."""
+    card, y, p = case.card, case.y, case.p
+    loss = keras_loss(card, reduction="mean" if isinstance(card, Setwise) else None)
+    function = transform(loss.__call__)
+    shape = items_shape(card, p)
+    upstream = np.linspace(-3.0, 4.0, int(np.prod(shape)), dtype="float32").reshape(shape)
+    items, slope = items_and_slope(function, laid(card, y), laid(card, p), upstream, **options)
+    times = np.expand_dims(upstream, card.axis) if is_rowwise(card) else upstream
+    laws.hold(card, "value", items, y, p, least=LEAST)
+    laws.hold(card, "slope", slope.reshape(p.shape), y, p, times=times, least=LEAST)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_gradient(case):
-    ops = losskit.keras.evaluate.ops
-    if isinstance(case.card, Setwise):
-        loss = keras_loss(case.card)
-        got = gradient(lambda p: loss(case.y, p), case.p)
-    else:
-        got = gradient(lambda p: ops.sum(items(case.card, tensor(case.y), p)), case.p)
-    exact = truth.evaluate(case.card, "slope", case.y, case.p, np.float32)
-    skip = truth.near_break(case.card, case.y, case.p, np.float32)
-    error, where = judged(got, exact, skip)
-    assert error <= BOUND, (error, where)
+@pytest.mark.parametrize("case", grid.sample(ALL, every=QUICK, usual=True))
+def test_exact(case, request):
+    if BACKEND == "jax" and case.kind == "extreme" and getattr(case.card, "smooth", 1.0) == 0.0:
+        reason = "XLA makes s / u / u into s / (u * u), NaN of an empty mask, predictions of 1e-20"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+    exact(case)
 
 
-@pytest.mark.parametrize("case", list(grid.cases(np.float32, kinds=["ordinary"])), ids=str)
-def test_same_as_numpy(case):
-    ours = keras_loss(case.card)
-    theirs = grid.loss_of(case.card)
-    np.testing.assert_allclose(numpy(ours(case.y, case.p)), theirs(case.y, case.p), rtol=2e-6)
-    np.testing.assert_allclose(
-        gradient(lambda p: ours(case.y, p), case.p),
-        theirs.gradient(case.y, case.p),
-        rtol=1e-5,
-        atol=1e-7 * np.abs(theirs.gradient(case.y, case.p)).max(),
-    )
+@pytest.mark.parametrize("case", grid.sample(USUAL))
+def test_compiled(case):
+    """By TensorFlow's XLA and PyTorch's compiler; JAX, compiled above, operation by operation."""
+    exact(case, *([compiled] if BACKEND != "jax" else []), jit=False)
 
 
-HALVES = ["float16", "bfloat16"]
+@pytest.mark.parametrize("case", grid.sample(USUAL, usual=True))
+def test_means_weights_and_what_is_left_out(case):
+    """A weight of 0 outweighs NaN; the others multiply; the mean divides by the samples."""
+    card, y, p = case.card, case.y.copy(), case.p.copy()
+    samples = len(p) // 3 if not is_rowwise(card) else len(p)
+    weight = np.random.default_rng(1).uniform(0.5, 2.0, samples).astype("float32")
+    weight[3] = 0.0
+    loss = keras_loss(card)
+    bad_y, bad_p = (x.copy().reshape(samples, -1) for x in (y, p))
+    bad_y[3] = -7 if card.target.labels else np.nan
+    bad_p[3] = np.nan
+    bad_y, bad_p = (bad_y.reshape(y.shape), bad_p) if is_rowwise(card) else (bad_y, bad_p)
+    value, slope = items_and_slope(lambda y, p: loss(y, p, weight), bad_y, bad_p, np.float32(1.0))
+    slope = slope.reshape(p.shape)
+    each = weight if is_rowwise(card) else np.repeat(weight, 3)
+    if isinstance(card, Setwise):
+        laws.hold(card, "value", value, y, p, w=each, least=LEAST)
+        laws.hold(card, "slope", slope, y, p, w=each, least=LEAST)
+        return
+    times = each / len(each)
+    laws.hold_total(card, value, y, p, times=times)
+    spread = np.expand_dims(times, card.axis) if is_rowwise(card) else times
+    laws.hold(card, "slope", slope, y, p, times=spread, least=LEAST)
 
 
-@pytest.mark.parametrize("dtype", HALVES)
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if c.kind == "ordinary" and grid.is_usual(c.card)], ids=str
-)
+@pytest.mark.parametrize("case", grid.sample(DEFAULTS))
+def test_reductions(case):
+    card, y, p = case.card, case.y, case.p
+    if isinstance(card, Setwise):
+        pytest.skip("one value per set")
+    ys, ps = laid(card, y, 3), laid(card, p, 3)
+    weight = np.random.default_rng(1).random(len(ps)).astype("float32")
+    times = weight if is_rowwise(card) else np.repeat(weight, 3) / 3
+    for reduction, count in (
+        *(("sum", 1.0), ("mean", len(ps)), ("sum_over_batch_size", len(ps))),
+        ("mean_with_sample_weight", weight.sum(dtype=float)),
+    ):
+        got = numpy(keras_loss(card, reduction=reduction)(ys, ps, weight))
+        laws.hold_total(card, got, y, p, times=times / count)
+    items = numpy(keras_loss(card, reduction=None)(ys, ps, weight))
+    assert items.shape == weight.shape
+    sample = np.arange(len(times)) // (1 if is_rowwise(card) else 3)
+    for i, item in enumerate(items):
+        laws.hold_total(card, item, y, p, times=times * (sample == i))
+
+
+@pytest.mark.parametrize("dtype", ["float16", ml_dtypes.bfloat16])
+@pytest.mark.parametrize("case", grid.sample(USUAL, every=QUICK))
 def test_half_types_are_computed_in_float32(case, dtype):
-    ops = losskit.keras.evaluate.ops
-    p = case.p
-    if case.card.prediction.low == 0.0:  # below, float16 has a floor of its own
-        p = np.maximum(p, np.finfo("float16").tiny)
-    p = ops.cast(tensor(p), dtype)
-    rounded = numpy(ops.cast(p, "float32"))
-    loss = keras_loss(case.card)
-    if not (np.isfinite(rounded) | ~np.isfinite(case.p)).all():
-        pytest.skip("not representable")
-    np.testing.assert_allclose(numpy(loss(case.y, p)), numpy(loss(case.y, rounded)), rtol=1e-6)
-    got = gradient(lambda x: loss(case.y, ops.cast(x, dtype)), rounded)
-    want = gradient(lambda x: loss(case.y, x), rounded)
-    bound = 1e-3 if dtype == "float16" else 8e-3
-    np.testing.assert_allclose(got, want, rtol=bound, atol=1e-7 if dtype == "float16" else 1e-37)
+    card, dtype = case.card, np.dtype(dtype)
+    y, p = grid.inputs(card, dtype)
+    wide = y if card.target.labels else y.astype("float32")
+    loss = keras_loss(card, reduction="mean" if isinstance(card, Setwise) else None)
+
+    def halved(y, p):
+        return losskit.keras.evaluate.ops.sum(
+            loss(y, losskit.keras.evaluate.ops.cast(p, dtype.name))
+        )
+
+    value, slope = items_and_slope(
+        halved, laid(card, wide), laid(card, p.astype("float32")), np.float32(1.0)
+    )
+    assert value.dtype == np.float32
+    if isinstance(card, Setwise):
+        laws.hold(card, "value", value, y, p, dtype)
+    else:
+        laws.hold_total(card, value, y, p, dtype)
+    laws.hold(card, "slope", slope.reshape(p.shape).astype(dtype), y, p, dtype)
+
+
+# --- other derivatives ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "case", grid.sample([c for c in USUAL if isinstance(c.card, Pointwise)], every=QUICK)
+)
+def test_second_derivative(case, request):
+    card, y, p = case.card, case.y, case.p.copy()
+    # The optimum and 0, where |x| and max(x, 0) have corners that the loss has not.
+    p[0] = np.where(card.prediction.low < 0, 0.0, p[0])
+    if not card.target.values:
+        p[1] = np.where((y[1] > 0) & (y[1] < 1), y[1], p[1])
+    if card.name == "log_cosh" and BACKEND != "tensorflow":
+        request.applymarker(pytest.mark.xfail(strict=True, reason="by 1 - tanh^2, which cancels"))
+    loss = keras_loss(card, reduction="sum")
+    got = second_derivatives(lambda q: loss(laid(card, y), q), laid(card, p))
+    laws.hold(card, "curve", got.reshape(p.shape), y, p, least=LEAST)
+
+
+@pytest.mark.parametrize(
+    "case",
+    grid.sample(
+        [c for c in USUAL if not c.card.target.labels and not c.card.target.values], every=QUICK
+    ),
+)
+def test_target_gets_its_gradient(case):
+    """Whoever trains both sides must not find a silent 0."""
+    card, y, p = case.card, case.y, case.p
+    loss = keras_loss(card, reduction="mean" if isinstance(card, Setwise) else None)
+    _, got = items_and_slope(
+        lambda p, y: losskit.keras.evaluate.ops.sum(loss(y, p)),
+        laid(card, p), laid(card, y), np.float32(1.0),
+    )  # fmt: skip
+    rest = (np.ones(p.shape), np.float32(p.size)) if isinstance(card, Setwise) else ()
+    want = card.target_slope(NUMPY, y, p, *rest)
+    np.testing.assert_allclose(got.reshape(y.shape), want, rtol=1e-5)
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="forward mode")
+@pytest.mark.parametrize("case", grid.sample(DEFAULTS))
+def test_forward_mode(case):
+    import jax
+
+    card, y, p = case.card, case.y, case.p
+    if card.prediction.low == 0.0:
+        pytest.skip("the clip of a probability's gradient has no forward mode")
+    loss = keras_loss(card, reduction="mean" if isinstance(card, Setwise) else None)
+    along = np.linspace(-1.0, 2.0, p.size, dtype="float32").reshape(p.shape)
+    _, got = jax.jit(
+        lambda p, along: jax.jvp(lambda q: loss(laid(card, y), laid(card, q)), (p,), (along,))
+    )(p, along)
+    got = np.asarray(got).reshape(items_shape(card, p))
+    laws.hold_rate(card, got, y, p, along, least=LEAST)
 
 
 def test_backend_is_the_one_asked_for():
-    import os
-
     assert os.environ["KERAS_BACKEND"] == BACKEND
+    assert gradient(lambda p: p[0] * p[0] + p[1], np.ones(2, "float32")).tolist() == [2.0, 1.0]

@@ -221,15 +221,14 @@ def errors(got: Any, exact: Exact, dtype: Any) -> np.ndarray:
     Below the smallest normal number the spacing is absolute: a few spacings are forgiven. Where the
     truth cannot be represented, infinity of the right sign (or the largest number) is right.
     """
-    info = np.finfo(np.dtype(dtype)) if np.dtype(dtype).name != "bfloat16" else _bfloat16_info()
-    largest, spacing = float(info.max), float(info.smallest_subnormal)
+    most, spacing = largest(dtype), float(_info(dtype).smallest_subnormal)
     got, true = np.asarray(got).astype(np.float64), exact.true
     with np.errstate(all="ignore"):
         missed = np.maximum(np.abs(got - true) - 4 * spacing, 0.0)
         found = np.where(missed == 0, 0.0, missed / exact.scale)
         found[~np.isfinite(got)] = np.inf
-        beyond = np.abs(true) > largest * (1 - 2.0**-7)
-        right = (np.abs(got) > largest * 0.98) & (np.sign(got) == np.sign(true))
+        beyond = np.abs(true) > most * (1 - 2.0**-7)
+        right = (np.abs(got) > most * 0.98) & (np.sign(got) == np.sign(true))
     return np.where(beyond, np.where(right, 0.0, np.inf), found)
 
 
@@ -244,17 +243,16 @@ def worst_error(got: Any, exact: Exact, dtype: Any, skip: Any = None) -> tuple[f
     return float(found[where]), tuple(int(i) for i in where)
 
 
-def _bfloat16_info() -> Any:
+def _info(dtype: Any) -> Any:
     import ml_dtypes
 
-    return ml_dtypes.finfo(ml_dtypes.bfloat16)
+    return ml_dtypes.finfo(np.dtype(dtype))
+
+
+def largest(dtype: Any) -> float:
+    """The largest number of a dtype, bfloat16 included."""
+    return float(_info(dtype).max)
 
 
 def _mpfs(x: Any) -> list[mpf]:
     return [mpf(float(v)) for v in np.asarray(x).reshape(-1)]
-
-
-def smallest_normal(dtype: Any) -> float:
-    """The smallest normal number of a dtype, bfloat16 included."""
-    info = _bfloat16_info() if np.dtype(dtype).name == "bfloat16" else np.finfo(dtype)
-    return float(info.smallest_normal)
