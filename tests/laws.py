@@ -19,6 +19,7 @@ import truth
 
 import losskit
 from losskit.core.families import Pointwise, Setwise, has_row_target, is_rowwise
+from losskit.core.inputs import item_shape
 
 METHODS = {"value": "__call__", "slope": "gradient", "curve": "curvature"}
 BOUNDS = {"float64": 4e-14, "float32": 1e-5, "float16": 2.0**-10, "bfloat16": 2.0**-7}
@@ -96,6 +97,28 @@ def hold_total(
     true, size = np.sum(exact.true * times), np.sum(exact.scale * np.abs(times))
     bound = BOUNDS[got.dtype.name] * size
     assert abs(float(got) - true) <= bound, f"total of {card!r}: {got!r}, true {true!r}"
+
+
+def some_weights(card: Any, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights and a mask for the items, and the predictions, NaN where they do not count."""
+    rng, shape = np.random.default_rng(3), item_shape(card, p.shape)
+    w, keep = rng.uniform(0.5, 2.0, shape).astype(p.dtype), rng.random(shape) < 0.7
+    spread = np.expand_dims(keep, card.axis) if is_rowwise(card) else keep
+    return w, keep, np.where(spread, p, np.nan).astype(p.dtype)
+
+
+def hold_mean(
+    card: Any, value: Any, slope: Any, y: Any, p: Any, w: Any, keep: Any = True, **held: Any
+) -> None:
+    """The mean of the items that are kept, with their weights, and its slope."""
+    times = w * keep / np.sum(np.broadcast_to(keep, np.shape(w)))
+    if isinstance(card, Setwise):
+        hold(card, "value", value, y, p, w=times * np.size(times), **held)
+        hold(card, "slope", slope, y, p, w=times * np.size(times), **held)
+        return
+    hold_total(card, value, y, p, held.get("dtype", np.float32), times)
+    spread = np.expand_dims(times, card.axis) if is_rowwise(card) else times
+    hold(card, "slope", slope, y, p, times=spread, **held)
 
 
 def hold_rate(

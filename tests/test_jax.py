@@ -19,7 +19,6 @@ import jax.numpy as jnp  # noqa: E402
 from jax.sharding import PartitionSpec as P  # noqa: E402
 
 import losskit.jax as lj  # noqa: E402
-from losskit.jax import kernels  # noqa: E402
 
 SETTINGS = list(grid.settings())
 LEAST = 16 * float(np.finfo(np.float32).tiny)
@@ -41,8 +40,7 @@ def arrays(card, dtype=np.float32, kind="ordinary"):
     return y, p
 
 
-@functools.cache
-def program(card, by_kernels=True):
+def program(card):
     """All that is asked of a loss, in one program: XLA takes long to compile each."""
     one = {} if isinstance(card, Setwise) else {"reduction": "mean"}
 
@@ -66,9 +64,7 @@ def exact(card, kind, dtype=np.float32):
     shape = () if whole else np.delete(p.shape, card.axis) if is_rowwise(card) else p.shape
     upstream = np.linspace(-3, 4, int(np.prod(shape)), dtype=p.dtype).reshape(shape)
     along = np.linspace(-1, 2, p.size, dtype=p.dtype).reshape(p.shape)
-    items, (by_p, *by_y), rate, mean, slope = program(card, kernels.registered())(
-        y, p, upstream, along
-    )
+    items, (by_p, *by_y), rate, mean, slope = program(card)(y, p, upstream, along)
     spread = np.expand_dims(upstream, card.axis) if is_rowwise(card) else upstream
     held = {"dtype": dtype, "least": LEAST}
     laws.hold(card, "value", items, y, p, **held)
@@ -85,6 +81,22 @@ def exact(card, kind, dtype=np.float32):
         want = card.target_slope(NUMPY, y, p, *rest)
         times = upstream if has_row_target(card) else spread
         np.testing.assert_allclose(by_y[0], want * times, rtol=laws.BOUNDS[np.dtype(dtype).name])
+
+
+def weighted(card):
+    """The mean with weights and a mask, and NaN where nothing counts."""
+    y, p = arrays(card)
+    w, keep, spoilt = laws.some_weights(card, p)
+    one = {} if isinstance(card, Setwise) else {"reduction": "mean"}
+    both = jax.jit(
+        jax.value_and_grad(lambda p, w, keep: function_of(card, **one)(p, y, weight=w, where=keep))
+    )
+    laws.hold_mean(card, *both(spoilt, w, keep), y, p, w, keep, least=LEAST)
+
+
+@pytest.mark.parametrize("card", grid.sample(SETTINGS))
+def test_weights_and_masks(card):
+    weighted(card)
 
 
 @pytest.mark.parametrize("card", grid.sample(SETTINGS, last=True))

@@ -83,6 +83,10 @@ def test_compiled(case):
 
 @pytest.mark.parametrize("case", grid.sample(USUAL, usual=True))
 def test_means_weights_and_what_is_left_out(case):
+    weighted(case)
+
+
+def weighted(case):
     """A weight of 0 outweighs NaN; the others multiply; the mean divides by the samples."""
     card, y, p = case.card, case.y.copy(), case.p.copy()
     samples = len(p) // 3 if not is_rowwise(card) else len(p)
@@ -94,16 +98,8 @@ def test_means_weights_and_what_is_left_out(case):
     bad_p[3] = np.nan
     bad_y, bad_p = (bad_y.reshape(y.shape), bad_p) if is_rowwise(card) else (bad_y, bad_p)
     value, slope = items_and_slope(lambda y, p: loss(y, p, weight), bad_y, bad_p, np.float32(1.0))
-    slope = slope.reshape(p.shape)
     each = weight if is_rowwise(card) else np.repeat(weight, 3)
-    if isinstance(card, Setwise):
-        laws.hold(card, "value", value, y, p, w=each, least=LEAST)
-        laws.hold(card, "slope", slope, y, p, w=each, least=LEAST)
-        return
-    times = each / len(each)
-    laws.hold_total(card, value, y, p, times=times)
-    spread = np.expand_dims(times, card.axis) if is_rowwise(card) else times
-    laws.hold(card, "slope", slope, y, p, times=spread, least=LEAST)
+    laws.hold_mean(card, value, slope.reshape(p.shape), y, p, each, least=LEAST)
 
 
 @pytest.mark.parametrize("case", grid.sample(DEFAULTS))
