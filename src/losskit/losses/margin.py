@@ -510,7 +510,10 @@ class CategoricalHinge(Rowwise):
         return 0.0 * (self._shortfall(m, y, p) + y)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.where(self._shortfall(m, y, p) > 0, -p * self._rivals(m, y, p) - p, 0.0)
+        rivals = self._rivals(m, y, p)
+        # A class that is ruled out is no rival: -inf times 0 is NaN.
+        as_rival = m.where(rivals == 0, 0.0, p) * rivals
+        return m.where(self._shortfall(m, y, p) > 0, -as_rival - p, 0.0)
 
     def _shortfall(self, m: Vocabulary, y: Array, p: Array) -> Array:
         rival = m.max(self._scores(m, y, p), self.axis)
