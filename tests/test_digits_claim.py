@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import digits_claim  # noqa: E402
+from benchmarks import digits_claim
 
 
 def test_the_table_has_mean_and_range_by_backend_and_loss() -> None:
