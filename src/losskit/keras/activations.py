@@ -7,6 +7,7 @@ behind, so a loss on probabilities should be computed from the logits wherever t
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -27,8 +28,8 @@ id -> (weak reference, activation, axis, logits)."""
 def softmax(x: Tensor, axis: int = -1) -> Tensor:
     """Softmax whose output never reaches 0: ``Dense(10, activation=losskit.keras.softmax)``.
 
-    With a losskit cross-entropy behind it, the gradient with respect to the logits is exactly
-    p - y at any distance between them, on every backend.
+    With a losskit cross-entropy behind it, the gradient with respect to the logits is exact at any
+    distance between them, on every backend: p - y for the categorical ones.
 
     Args:
         x: logits of any shape and floating type.
@@ -46,8 +47,8 @@ def softmax(x: Tensor, axis: int = -1) -> Tensor:
 def sigmoid(x: Tensor) -> Tensor:
     """Sigmoid whose output never reaches 0, with a derivative that never dies.
 
-    With `losskit.keras.BinaryCrossentropy` behind it, the gradient with respect to the logits is
-    exactly p - y at any logit, on every backend.
+    With a losskit cross-entropy behind it, the gradient with respect to the logits is exact at any
+    logit, on every backend: p - y for `losskit.keras.BinaryCrossentropy`.
 
     Args:
         x: logits of any shape and floating type.
@@ -106,39 +107,48 @@ def _keep(p: Tensor, name: str, axis: int, logits: Tensor) -> Tensor:
     return p
 
 
-def kept_logits(p: Tensor, name: str, axis: int) -> Tensor | None:
-    """The logits of which ``p`` is the ``name`` ("softmax" along ``axis``, or "sigmoid").
+def kept_logits(p: Tensor, likely: Sequence[tuple[str, int]]) -> tuple[str, int, Tensor] | None:
+    """The activation whose output ``p`` is, its axis, and its logits; None where they are not kept.
 
-    None where they are not kept, or where ``p`` may be the output of another activation: Keras
-    keeps the logits of sigmoid and softmax under one name.
+    Args:
+        p: the output of any activation.
+        likely: the activations (and axes) that it may be, where only its values can tell: Keras
+            keeps the logits of sigmoid and softmax under one name. Of two that fit as well, the
+            first.
+
+    Returns:
+        ("softmax", axis from the front, logits) or ("sigmoid", 0, logits).
     """
     if id(p) in _KEPT:
-        reference, kept_name, kept_axis, logits = _KEPT[id(p)]
-        return logits if reference() is p and _same(kept_name, kept_axis, name, axis, p) else None
+        reference, name, axis, logits = _KEPT[id(p)]
+        return _placed(p, name, axis, logits) if reference() is p else None
     logits = getattr(p, "_keras_logits", None)
     if logits is None:
         return None
     own = getattr(p, "_losskit_activation", None)
     if own is not None:
-        kept_name, kept_axis, version = own
-        same = version == backend.version(p) and _same(kept_name, kept_axis, name, axis, p)
-        return logits if same else None
-    return logits if _made_by(p, logits, name, axis) else None
+        name, axis, version = own
+        return _placed(p, name, axis, logits) if version == backend.version(p) else None
+    name, axis = backend.made_by(p) or _nearest(p, logits, likely)
+    return _placed(p, name, axis, logits) if name else None
 
 
-def _same(kept_name: str, kept_axis: int, name: str, axis: int, p: Tensor) -> bool:
-    rank = len(p.shape)
-    return kept_name == name and (name == "sigmoid" or kept_axis % rank == axis % rank)
+def _placed(p: Tensor, name: str, axis: int, logits: Tensor) -> tuple[str, int, Tensor]:
+    return name, axis % len(p.shape) if name == "softmax" else 0, logits
 
 
-def _made_by(p: Tensor, logits: Tensor, name: str, axis: int) -> bool:
-    """Whether ``p`` is that activation of ``logits``, from its origin or else from its values."""
-    known = backend.made_by(p, name, axis)
-    if known is not None:
-        return bool(known)
+def _nearest(p: Tensor, logits: Tensor, likely: Sequence[tuple[str, int]]) -> tuple[str, int]:
+    """Which activation of the logits gives these values, as far as their dtypes go."""
     values = backend.concrete(ops.cast(p, "float32"))
+    found, least = ("", 0), 1e-2
     if values is None:  # it cannot be told: the probabilities are right in any case
-        return False
-    z = ops.cast(logits, "float32")
-    again = ops.softmax(z, axis=axis) if name == "softmax" else ops.sigmoid(z)
-    return bool(np.allclose(backend.concrete(again), values, atol=1e-2))
+        return found
+    z, rank = ops.cast(logits, "float32"), len(p.shape)
+    for name, axis in likely:
+        if name == "softmax" and not -rank <= axis < rank:
+            continue
+        again = ops.softmax(z, axis=axis) if name == "softmax" else ops.sigmoid(z)
+        off = float(np.max(np.abs(backend.concrete(again) - values), initial=0.0))
+        if off < least:
+            found, least = (name, axis), off
+    return found

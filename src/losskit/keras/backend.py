@@ -2,12 +2,14 @@
 
 * `differentiable`: a function of (target, prediction, constants...) whose derivatives by the first
   two are given, not derived.
-* `activation`: a function of one tensor whose derivative is given.
+* `activation`: a function of one tensor whose derivative is given: backward (tensor, incoming
+  gradient) -> gradient, and for JAX its transpose, (tensor, tangent) -> tangent, if it is another.
 * `along_target`: a slope by the target times what comes in; where the slope is infinite, that is 0
   if what comes in is 0. Backwards it is `HUGE`, which the 0 of a softmax or exp takes away again.
 * `bounded`: the identity, with a gradient clipped to what the dtype can hold.
 * `concrete`: the values of a tensor, where they exist already (no tracing, no device to wait for).
-* `made_by`: whether a tensor is a softmax's (or sigmoid's) output; None where that is not recorded.
+* `made_by`: the activation whose output a tensor is, ("softmax", axis) or ("sigmoid", 0); ("", 0)
+  for another origin; None where that is not recorded.
 
 Differentiating a ``where`` is what gives frameworks their NaN and dead gradients; the given
 derivatives are the cards' slopes. They are written in the backend's own operations, so a derivative
@@ -48,7 +50,7 @@ def _tensorflow() -> tuple[Any, ...]:
         return function
 
     def activation(
-        forward: Callable[[Tensor], Tensor], backward: Callable[[Tensor, Tensor], Tensor]
+        forward: Function, backward: Function, tangent: Function | None = None
     ) -> Callable[[Tensor], Tensor]:
         @tf.custom_gradient
         def function(x: Tensor) -> Any:
@@ -71,11 +73,11 @@ def _tensorflow() -> tuple[Any, ...]:
             return None
         return x.numpy()
 
-    def made_by(p: Tensor, name: str, axis: int) -> bool | None:
+    def made_by(p: Tensor) -> tuple[str, int] | None:
         if tf.executing_eagerly():
             return None
-        last = axis % len(p.shape) == len(p.shape) - 1  # TensorFlow transposes for another axis
-        return p.op.type == name.capitalize() and (name == "sigmoid" or last)
+        # For a softmax along another axis TensorFlow transposes: that is another operation.
+        return {"Softmax": ("softmax", -1), "Sigmoid": ("sigmoid", 0)}.get(p.op.type, ("", 0))
 
     return differentiable, activation, along_target, bounded, concrete, made_by
 
@@ -105,11 +107,12 @@ def _jax() -> tuple[Any, ...]:
         return function
 
     def activation(
-        forward: Callable[[Tensor], Tensor], backward: Callable[[Tensor, Tensor], Tensor]
+        forward: Function, backward: Function, tangent: Function | None = None
     ) -> Callable[[Tensor], Tensor]:
         # The Jacobians of softmax and sigmoid are symmetric: one text serves both modes.
+        rule = tangent or backward
         function = jax.custom_jvp(forward)
-        function.defjvp(lambda xs, ts: (function(*xs), backward(*xs, *ts)))
+        function.defjvp(lambda xs, ts: (function(*xs), rule(*xs, *ts)))
         return function
 
     def bounded(x: Tensor, limit: float) -> Tensor:
@@ -125,7 +128,7 @@ def _jax() -> tuple[Any, ...]:
             return None
         return np.asarray(x)
 
-    def made_by(p: Tensor, name: str, axis: int) -> bool | None:
+    def made_by(p: Tensor) -> tuple[str, int] | None:
         return None
 
     return differentiable, activation, along_target, bounded, concrete, made_by
@@ -176,7 +179,7 @@ def _torch() -> tuple[Any, ...]:
         return lambda *args: Items.apply(value, backward_y, backward_p, *args)
 
     def activation(
-        forward: Callable[[Tensor], Tensor], backward: Callable[[Tensor, Tensor], Tensor]
+        forward: Function, backward: Function, tangent: Function | None = None
     ) -> Callable[[Tensor], Tensor]:
         return lambda x: Activation.apply(x, forward, backward)
 
@@ -198,17 +201,19 @@ def _torch() -> tuple[Any, ...]:
         except RuntimeError:  # inside torch.func transforms a tensor has no storage
             return None
 
-    def made_by(p: Tensor, name: str, axis: int) -> bool | None:
+    def made_by(p: Tensor) -> tuple[str, int] | None:
         origin = p.grad_fn
         if origin is None:
-            return False if p.requires_grad else None  # a leaf wants a gradient of its own
+            return ("", 0) if p.requires_grad else None  # a leaf wants a gradient of its own
         if "Copy" in origin.name():  # a cast of the output
             origin = origin.next_functions[0][0]
-        if not origin.name().lower().startswith(name):
-            return False
-        # torch keeps a negative dimension as an unsigned number.
-        axes = {axis % p.ndim, (axis % p.ndim - p.ndim) % (1 << 64)}
-        return name == "sigmoid" or origin._saved_dim % (1 << 64) in axes
+        if origin is None:  # a copy of a leaf
+            return "", 0
+        if origin.name().startswith("Softmax"):
+            # torch keeps a negative dimension as an unsigned number.
+            dim = origin._saved_dim % (1 << 64)
+            return "softmax", dim if dim < 1 << 63 else dim - (1 << 64)
+        return ("sigmoid" if origin.name().startswith("Sigmoid") else ""), 0
 
     return differentiable, activation, along_target, bounded, concrete, made_by
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from losskit.core import inputs
+from losskit.core import inputs, links
 from losskit.core.families import (
     Items,
     Setwise,
@@ -38,6 +40,15 @@ NO_CLASS = -(2**31)
 
 
 @dataclasses.dataclass(frozen=True)
+class Link:
+    """Makes logits that a card takes of those of another activation: see `losskit.core.links`."""
+
+    function: Callable[[Tensor], Tensor]
+    axis: int | None = None
+    """Along which one logit of them depends on all of the others."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Call:
     """Tensors of one call in the dtype of the computation, ready for the card's formulas."""
 
@@ -49,6 +60,8 @@ class Call:
     m: KerasVocabulary = M
     given: Any = None
     """The target as it was given, for messages about it: a tensor, or a NumPy array of labels."""
+    link: Link | None = None
+    """What `p` goes through first: it holds the logits of another activation than the card's."""
 
 
 def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Call:
@@ -60,12 +73,7 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
     if isinstance(y_pred, (dict, list, tuple)) and _nested(y_pred):
         raise TypeError("A losskit loss takes one prediction tensor; give each output its own.")
     _check_dense(y_true=y_true, y_pred=y_pred)
-    p = y_pred
-    if getattr(card, "from_logits", None) is False:
-        name = "softmax" if is_rowwise(card) else "sigmoid"
-        logits = kept_logits(p, name, card.axis if is_rowwise(card) else 0)
-        if logits is not None:
-            card, p = dataclasses.replace(card, from_logits=True), logits
+    card, p, link = _behind(card, y_pred)
     p = ops.convert_to_tensor(p)
     m = _BY_DTYPE.get(keras.backend.standardize_dtype(p.dtype), M)
     p = _bounded(card, p, dtype)
@@ -84,11 +92,12 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
     axis = card.axis if is_rowwise(card) else axis
     # What _same_rank takes away are dimensions of 1.
     given = y if host is None else host.reshape(y.shape)
-    return Call(card, converted, p, axis, m, given)
+    return Call(card, converted, p, axis, m, given, link)
 
 
 def items(call: Call) -> Tensor:
     """The items, with the card's slopes as their derivatives."""
+    call = _linked(call, None)
     card, m = call.card, call.m
     if 0 in tuple(call.p.shape):
         return ops.sum(call.p, axis=card.axis) if is_rowwise(card) else call.p
@@ -142,6 +151,7 @@ def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) ->
     """
     used, weight, keep = _parts(call, sample_weight, mask)
     _check(call, used)
+    call = _linked(call, used)
     if used is not None:
         # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
         spread = _spread(call.card, used)
@@ -163,6 +173,64 @@ def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) ->
     count = _count(call, losses, weight, keep, reduction)
     # As Keras: weights may be negative, and so may their sum.
     return _per_replica(ops.where(count != 0, total, 0.0) / ops.where(count != 0, count, 1.0))
+
+
+# --- logits behind probabilities ----------------------------------------------------------------
+
+LOG_SIGMOID = Link(
+    backend.activation(
+        lambda z: links.log_sigmoid(M, z), lambda z, g: links.log_sigmoid_gradient(M, z, g)
+    )
+)
+
+
+@functools.cache
+def _log_odds(axis: int) -> Link:
+    return Link(
+        backend.activation(
+            lambda z: links.log_odds(M, z, axis),
+            lambda z, g: links.log_odds_gradient(M, z, g, axis),
+            lambda z, dz: links.log_odds_tangent(M, z, dz, axis),
+        ),
+        axis,
+    )
+
+
+def _behind(card: Any, p: Tensor) -> tuple[Any, Tensor, Link | None]:
+    """Card and prediction, or else the card on logits, the logits, and what they go through."""
+    if getattr(card, "from_logits", None) is not False or card.prediction.low != 0.0:
+        return card, p, None  # of no probabilities
+    softmax, sigmoid = ("softmax", getattr(card, "axis", -1)), ("sigmoid", 0)
+    likely = (softmax, sigmoid) if is_rowwise(card) else (sigmoid, softmax)
+    found = kept_logits(p, likely)
+    if found is None:
+        return card, p, None
+    name, axis, logits = found
+    link = None
+    if is_rowwise(card):
+        if name == "sigmoid":
+            link = LOG_SIGMOID
+        elif axis != card.axis % len(p.shape):
+            return card, p, None
+    elif name == "softmax":
+        if p.shape[axis] == 1:  # always 1: there are no odds
+            return card, p, None
+        link = _log_odds(axis)
+    return dataclasses.replace(card, from_logits=True), logits, link
+
+
+def _linked(call: Call, used: Any) -> Call:
+    """The call with the logits that its card takes."""
+    link, z = call.link, call.p
+    if link is None:
+        return call
+    if used is not None:
+        # As below: what goes into the link must not be NaN where nothing of it counts.
+        reached = _spread(call.card, used)
+        if link.axis is not None:
+            reached = ops.any(ops.broadcast_to(used, ops.shape(z)), link.axis, keepdims=True)
+        z = ops.where(reached, z, ops.ones_like(z))
+    return dataclasses.replace(call, p=link.function(z), link=None)
 
 
 # --- inside -------------------------------------------------------------------------------------
