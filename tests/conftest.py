@@ -13,6 +13,13 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: "test_keras_face" not in item.nodeid)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    """Each worker has a core: PyTorch's threads would wait for each other."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
 def _resident():
     """Bytes of memory in use; 0 where nothing says."""
     statm = Path("/proc/self/statm")

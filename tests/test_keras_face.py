@@ -21,6 +21,9 @@ def run_pytest(backend: str, *arguments: str) -> subprocess.CompletedProcess[str
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1",
         "PYTEST_ADDOPTS": "",
+        # Another worker has the other core.
+        "OMP_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
         # Keras on JAX compiles each operation for each shape: most of the time goes there.
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
     }
