@@ -16,7 +16,7 @@ from losskit.losses.classification import (
     SparseCategoricalCrossentropy,
 )
 from losskit.losses.divergence import LogKLDivergence, LogKLDivergenceWithLogTargets
-from losskit.torch.evaluate import check, check_reduction, evaluate, make
+from losskit.torch.evaluate import check, check_reduction, divided, evaluate, make
 from losskit.torch.reduction import reduced
 from losskit.torch.weights import class_weights, of_label
 
@@ -127,9 +127,9 @@ def cross_entropy(
     )
     if reduction != "mean":
         return items
-    count = torch.where(keep, own, torch.zeros_like(own)).sum().to(items.dtype)
+    own = torch.where(keep, own, torch.zeros_like(own))
     empty = float("nan") if on_empty == "nan" else 0.0
-    return torch.where(count != 0, items / torch.where(count != 0, count, 1.0), empty)
+    return divided(items, own.sum().to(items.dtype), (own != 0).any(), empty)
 
 
 def _cross_entropy_of_shares(
@@ -382,5 +382,5 @@ def _divisor(items: Tensor, target: Tensor, weight: Tensor | None, ignored: int)
     counts = target != ignored
     if weight is None:
         return counts.sum().clamp(min=1)
-    total = torch.where(counts, of_label(weight, target), 0.0).sum()
-    return torch.where(total == 0, 1.0, total).to(items.dtype)
+    own = torch.where(counts, of_label(weight, target), 0.0)
+    return torch.where((own != 0).any(), own.sum(), 1.0).to(items.dtype)

@@ -175,7 +175,9 @@ class Call:
     keep: Tensor | None
     count: Tensor | int
     """What a mean divides by."""
-    bad: Tensor | None = None
+    some: Tensor | None
+    """Whether anything counts; None if all does."""
+    bad: Tensor | None
     """Which items are out of their domain, where that could not be an error."""
 
 
@@ -223,7 +225,8 @@ def _prepare(
         fill = torch.zeros_like(y) if card.target.labels else torch.ones_like(y)
         y = torch.where(used if has_row_target(card) else laid, y, fill)
         p = torch.where(laid, p, torch.full_like(p, 0.5))
-    return Call(y, p, m, weight, keep, count, bad)
+    some = None if used is None else used.any()
+    return Call(y, p, m, weight, keep, count, some, bad)
 
 
 def _reduced(plan: Plan, call: Call, on_empty: str) -> Tensor:
@@ -249,9 +252,18 @@ def _reduced(plan: Plan, call: Call, on_empty: str) -> Tensor:
         if not isinstance(call.count, Tensor):
             total = total / call.count if call.count else total + empty
         else:
-            some = call.count != 0  # PyTorch lets class weights be negative
-            total = torch.where(some, total, empty) / torch.where(some, call.count, 1.0)
+            total = divided(total, call.count, call.some, empty)
     return total.to(plan.dtype)
+
+
+def divided(total: Tensor, count: Tensor, some: Tensor | None, empty: float) -> Tensor:
+    """total / count, or what the mean of nothing is.
+
+    Weights that cancel are no such mean: they divide by 0, as in PyTorch.
+    """
+    if some is None:
+        return total / count
+    return torch.where(some, total, empty) / torch.where(some, count, 1.0)
 
 
 def gradient_by_operations(
