@@ -47,7 +47,7 @@ SHAPES = [
     (mse, 0.0, np.zeros(3), ["y_true.shape=()", "np.full(y_pred.shape, y_true)"]),
     (mse, np.zeros(0), np.zeros(3), ["(0,)", "(3,)"]),
     (scce, ONE_HOT, ROWS, ["one-hot", "categorical_crossentropy", "argmax"]),
-    (scce, [[0], [1]], ROWS, ["(2, 1)", "squeeze(axis=-1)", "expected y_true.shape=(2,)"]),
+    (scce, [[0], [1]], ROWS, ["(2, 1)", "squeeze(-1)", "expected y_true.shape=(2,)"]),
     (scce, [0, 1, 2], ROWS, ["(3,)", "expected y_true.shape=(2,)"]),
     (cce, [0, 1], ROWS, ["integer labels", "sparse_categorical_crossentropy", "np.eye(3)"]),
     (cce, np.zeros((2, 4)), ROWS, ["(2, 4)", "(2, 3)"]),
@@ -169,7 +169,7 @@ def test_mean_and_variance():
     words = ["y_pred must hold 2 numbers", "a mean, a variance >= 0", "(2, 3)"]
     bad(lambda: loss(y, np.ones((2, 3))), ValueError, *words)
     bad(lambda: loss(p, p), ValueError, "up to the axis=-1", "expected y_true.shape=(2,)")
-    bad(lambda: loss([[0.5], [1.5]], p), ValueError, "y_true.squeeze(axis=-1)")
+    bad(lambda: loss([[0.5], [1.5]], p), ValueError, "y_true.squeeze(-1)")
     p[1, 1] = -2.0
     words = ["y_pred must be a variance >= 0 for gaussian_nll", "got -2", "index (1, 1)"]
     bad(lambda: loss(y, p), ValueError, *words)

@@ -236,7 +236,7 @@ def check_shapes(card: Any, y_shape: tuple[Any, ...], p_shape: tuple[Any, ...]) 
                 "y_true.argmax(axis)."
             )
         elif len(y_shape) == len(p_shape) and y_shape[card.axis] == 1:
-            advice = f" Remove the last dimension: y_true.squeeze(axis={card.axis})."
+            advice = f" Remove the dimension of length 1: y_true.squeeze({card.axis})."
         what = "class axis" if card.target.labels else f"axis={card.axis} of y_pred"
         raise ValueError(
             f"y_true and y_pred must have the same shape up to the {what}: "

@@ -16,7 +16,7 @@ from losskit.losses.classification import (
     SparseCategoricalCrossentropy,
 )
 from losskit.losses.divergence import LogKLDivergence, LogKLDivergenceWithLogTargets
-from losskit.torch.evaluate import check, check_reduction, divided, evaluate, make
+from losskit.torch.evaluate import check, check_reduction, divided, evaluate, laid, make, named
 from losskit.torch.reduction import reduced
 from losskit.torch.weights import class_weights, of_label
 
@@ -244,8 +244,10 @@ def binary_cross_entropy_with_logits(
     reduction = reduced(size_average, reduce, reduction)
     card = make(BinaryCrossentropy, from_logits=True)
     if pos_weight is not None:
-        with inputs.named(y_true="target", y_pred="input"):
+        with named():
             inputs.check_shapes(card, target.shape, input.shape)
+        pos_weight = laid("pos_weight", pos_weight, tuple(input.shape))
+        weight = laid("weight", weight, tuple(input.shape))
         y = target.to(input.dtype)
         positive, negative = y * pos_weight, 1.0 - y
         total = positive + negative

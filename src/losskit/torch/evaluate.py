@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -107,47 +108,74 @@ def evaluate(
     check_on_empty(on_empty)
     if target.is_complex():
         raise TypeError(f"target must hold real numbers, got {target.dtype}.")
-    if not input.is_floating_point():
-        raise TypeError(
-            f"input holds {input.dtype} (shape {tuple(input.shape)}), expected floating-point "
-            "predictions: class numbers have no gradient. For real-valued predictions convert with "
-            "input.float()."
-        )
+    input = real(card, input, target)
     plan = Plan(card, reduction, by_weights, result_dtype(input))
     if weight is not None or keep is not None:
-        with inputs.named(y_true="target", y_pred="input"):
+        with named():
             inputs.check_shapes(card, target.shape, input.shape)
         items = inputs.item_shape(card, tuple(input.shape))
+        weight = laid("weight", weight, items, leading)
+        keep = laid("mask", keep, items, leading)
         if keep is not None and keep.dtype != torch.bool:
             raise TypeError(
                 f"mask must be boolean (True counts), got {keep.dtype}. Compare first, e.g. "
                 "mask=(target != -1); for weights use weight."
             )
-        weight = _laid("weight", weight, items, leading)
-        keep = _laid("mask", keep, items, leading)
     differentiates = (weight is not None and weight.requires_grad) or target.requires_grad
     if not differentiates and kernels.reachable(input, target, weight, keep):
         found = kernels.loss(plan, input, target, weight, keep)
         if found is not None:
             return found
-    with inputs.named(y_true="target", y_pred="input"):
+    with named():
         inputs.check_shapes(card, target.shape, input.shape)
         call = _prepare(plan, input, target, weight, keep, checked)
         return _reduced(plan, call, on_empty)
 
 
-def _laid(name: str, x: Tensor | None, items: tuple[int, ...], leading: bool) -> Tensor | None:
-    """Weights or a mask, broadcast to the items; by their first dimensions, or as PyTorch does."""
-    if x is None or x.shape == items:
+named = partial(inputs.named, y_true="target", y_pred="input", np="torch")
+"""Messages in this face's words."""
+
+
+def real(card: Any, input: Tensor, target: Tensor) -> Tensor:
+    """Predictions as floating-point numbers: of quantities, whole ones are predictions too.
+
+    Raises:
+        TypeError: they are complex, or whole numbers where there can only be class numbers.
+        ValueError: they are more or fewer than the targets, which is the first thing to say.
+    """
+    if input.is_floating_point():
+        return input
+    whole = not input.is_complex() and input.dtype != torch.bool
+    if whole and card.task == "regression":
+        return input.to(torch.get_default_dtype())
+    if target.shape[:1] != input.shape[:1]:
+        with named():
+            inputs.check_shapes(card, target.shape, input.shape)
+    raise TypeError(
+        f"input holds {input.dtype} (shape {tuple(input.shape)}), expected floating-point "
+        "predictions. Class numbers (an argmax) have no gradient: pass the probabilities or logits "
+        "themselves; if these are such, or scores, convert with input.float()."
+    )
+
+
+def laid(name: str, x: Any, shape: tuple[int, ...], leading: bool = False) -> Tensor | None:
+    """Weights or a mask, broadcast to a shape; by their first dimensions, or as PyTorch does."""
+    if x is None:
+        return None
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"{name} must be a tensor, got {type(x).__name__}. Convert with torch.as_tensor."
+        )
+    if x.shape == shape:
         return x
-    if leading and 0 < x.dim() < len(items):
-        x = x.reshape(*x.shape, *([1] * (len(items) - x.dim())))
+    first = leading and 0 < x.dim() < len(shape)
+    aligned = x.reshape(*x.shape, *([1] * (len(shape) - x.dim()))) if first else x
     try:
-        return x.expand(items)
+        return aligned.expand(shape)
     except RuntimeError:
+        along = "its first dimensions" if first else "its last dimensions"
         raise ValueError(
-            f"{name} must broadcast to the shape of the items {items}, got {name}.shape="
-            f"{tuple(x.shape)}."
+            f"{name} must broadcast to {shape} by {along}: got {name}.shape={tuple(x.shape)}."
         ) from None
 
 
@@ -300,7 +328,7 @@ def check(card: Any, input: Tensor, target: Tensor, used: Tensor | None = None) 
     Raises:
         ValueError: shapes do not match, or a value that is used is out of its domain.
     """
-    with inputs.named(y_true="target", y_pred="input"):
+    with named():
         inputs.check_shapes(card, target.shape, input.shape)
         wide = input.float() if input.dtype in HALF else input
         return _check_values(card, target, wide, used, vocabulary(input.dtype))

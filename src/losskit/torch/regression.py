@@ -8,7 +8,8 @@ from torch import Tensor
 from losskit.losses.likelihood import GaussianNLL, Poisson, log_factorial
 from losskit.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError, SmoothL1
 from losskit.torch.derivatives import vocabulary
-from losskit.torch.evaluate import evaluate, make
+from losskit.torch.evaluate import evaluate, make, real
+from losskit.torch.kernels import reachable
 from losskit.torch.reduction import reduced
 
 __all__ = [
@@ -71,10 +72,11 @@ def huber_loss(
     delta: float = 1.0,
     weight: Tensor | None = None,
 ) -> Tensor:
-    """Huber loss with a threshold of ``delta``; else as `mse_loss`."""
-    return evaluate(
-        make(Huber, delta=delta), input, target, weight=weight, reduction=reduction, by_weights=True
-    )
+    """Huber loss with a threshold of ``delta``; else as `mse_loss`.
+
+    A weighted mean divides by the number of elements, as PyTorch's does.
+    """
+    return evaluate(make(Huber, delta=delta), input, target, weight=weight, reduction=reduction)
 
 
 def smooth_l1_loss(
@@ -153,9 +155,12 @@ def gaussian_nll_loss(
         TypeError: the input holds integers.
         ValueError: shapes do not match, or a variance is negative.
     """
+    card = make(GaussianNLL, eps=eps, full=full)
+    input = real(card, input, target)
     if not isinstance(var, Tensor):
         var = torch.full_like(input, var)
-    elif var.shape == input.shape[:-1] and input.dim() > 0:
+    _check_variance(var)
+    if var.shape == input.shape[:-1] and input.dim() > 0:
         var = var.unsqueeze(-1)
     differing = [i for i, j in zip(var.shape, input.shape, strict=False) if i != j]
     if var.dim() != input.dim() or differing not in ([], [1]):
@@ -164,4 +169,18 @@ def gaussian_nll_loss(
             f"its: got var.shape={tuple(var.shape)} and input.shape={tuple(input.shape)}."
         )
     pairs = torch.stack([input, var.to(input.dtype).expand_as(input)], -1)
-    return evaluate(make(GaussianNLL, eps=eps, full=full), pairs, target, reduction=reduction)
+    return evaluate(card, pairs, target, reduction=reduction)
+
+
+def _check_variance(var: Tensor) -> None:
+    """Refuse one below 0 under its own name: further on it is part of the prediction."""
+    if not reachable(var):
+        return
+    bad = (var < 0).nonzero()
+    if len(bad):
+        index = tuple(bad[0].tolist())
+        place = f" at index {index[0] if len(index) == 1 else index}" if index else ""
+        raise ValueError(
+            f"var must be a variance >= 0, got {var[index].item():g}{place} (var.shape="
+            f"{tuple(var.shape)}). End the model's output for it in softplus or exp."
+        )
