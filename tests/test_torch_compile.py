@@ -314,3 +314,13 @@ def both_of(function, *args):
     x = args[0].clone().requires_grad_()
     value = function(x, *args[1:])
     return value, *torch.autograd.grad(value, x)
+
+
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
+@pytest.mark.parametrize("name", dict.fromkeys(NAMES))
+def test_traced_at_one_size_and_called_at_another(name):
+    index = NAMES.index(name)
+    module, *inputs = named(6)[index]
+    traced = torch.jit.trace(module, tuple(inputs), check_trace=False)
+    _, *others = named(11)[index]
+    torch.testing.assert_close(traced(*others), module(*others))

@@ -261,7 +261,7 @@ def multilabel_margin_loss(
     classes = input.shape[-1]
     counted = torch.where(listed, target.long(), classes).clamp(0, classes)
     true = torch.zeros(*input.shape[:-1], classes + 1, dtype=torch.bool, device=input.device)
-    true = true.scatter(-1, counted, True)[..., :-1]
+    true = true.scatter(-1, counted, 1)[..., :-1]
     # Of each listed class, what it lacks to the classes that are not listed.
     own = torch.arange(classes, device=input.device) == target.unsqueeze(-1)
     rivals = torch.where(true.unsqueeze(-2) & ~own, -torch.inf, input.unsqueeze(-2))
