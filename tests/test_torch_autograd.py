@@ -382,3 +382,11 @@ def test_cosines_stay_within_their_range():
             value = lt.cosine_embedding_loss(x, scale * x, y, reduction="none")
             assert value.min() >= 0
             assert value.max() <= 2
+    half = torch.tensor([1.00098, -1.00098], dtype=torch.float16)
+    targets = torch.tensor([1.0, -1.0])
+    value = lt.CosineEmbedding(reduction="none")(half, targets)
+    assert value.abs().max() <= 1e-3
+    value = torch.func.vmap(lt.CosineEmbedding(reduction="sum"))(half[None], targets[None])
+    assert value.abs() <= 2e-3
+    with pytest.raises(ValueError, match=r"a cosine in \[-1, 1\]"):
+        lt.CosineEmbedding()(half.float(), targets)

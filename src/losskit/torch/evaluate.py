@@ -166,7 +166,7 @@ def laid(name: str, x: Any, shape: tuple[int, ...], leading: bool = False) -> Te
         raise TypeError(
             f"{name} must be a tensor, got {type(x).__name__}. Convert with torch.as_tensor."
         )
-    if x.shape == shape:
+    if x.dim() == len(shape) and x.shape == shape:  # a size that is open is compared to no other
         return x
     first = leading and 0 < x.dim() < len(shape)
     aligned = x.reshape(*x.shape, *([1] * (len(shape) - x.dim()))) if first else x
