@@ -128,6 +128,7 @@ REGRESSIONS = (
     *("mse", "mape", "msle", "poisson", "rmse", losskit.Huber()),
     *(keras.losses.MeanSquaredError(), losskit.keras.LogCosh()),
     *(losskit.jax.squared_error, losskit.jax.mean_absolute_error, nn.MSELoss()),
+    *(losskit.torch.MSELoss(), losskit.torch.MeanAbsoluteError()),
 )
 
 
