@@ -58,6 +58,24 @@ LOSSKIT_INLINE V log_normal(V x) {
                    log_of_parts<V>(f, minus_k), x);
 }
 
+// exp(x) - y for x from -104 on, as `expm1` computes exp(x) - 1: the sums are exact where they cancel.
+template <class V>
+LOSSKIT_INLINE V exp_less_above(V x, V y) {
+  using namespace vocabulary;
+  using T = Element<V>;
+  constexpr T offset = rounder<T> + bias<T> - 1;
+  x = at_least(x, T(-104));
+  x = at_most(x, (bias<T> + T(1.4)) * ln2<T>);
+  const V z = x * log2_e<T> + offset;
+  const V n = z - offset;
+  const V high = x - n * ln2_high<T>;
+  const V r = high - n * ln2_low<T>;
+  const V rest = (high - r) - n * ln2_low<T>;
+  const V tail = r * r * polynomial<V>(exp_tail<T>, r) + rest;
+  const V scale = power_of_two(z);
+  return (scale * tail + (scale * r + (scale - y * T(0.5)))) * T(2);
+}
+
 // exp(x) - y, in float64 also where the lanes hold float32: where the two are nearly equal, the
 // rounding of the exponential would be all that is left. Of float64 itself no wider number is at hand,
 // and all digits are kept near x = 0 alone.
@@ -65,10 +83,12 @@ template <class V>
 LOSSKIT_INLINE V exp_less(V x, V y) {
   using T = Element<V>;
   if constexpr (sizeof(T) == 4) {
+    // Below -104 it is the least float32 subnormal or nothing.
     const Wide a = widened(x), b = widened(y);
-    return narrowed({exp(a.low) - b.low, exp(a.high) - b.high});
+    const V more = narrowed({exp_less_above(a.low, b.low), exp_less_above(a.high, b.high)});
+    return select<V>(x < T(-104), -y, more);
   } else {
-    return select<V>(absolute(x) < T(0.5), expm1(x) - (y - T(1)), exp(x) - y);
+    return select<V>(x > T(-0.5), exp_less_above(x, y), exp(x) - y);
   }
 }
 

@@ -76,8 +76,6 @@ DEFINITIONS: dict[str, type[Definition]] = {
 
 CANCELLING: dict[str, tuple[str, ...]] = {
     # Soft or smoothed targets at a balance with the prediction.
-    "binary_crossentropy": ("slope",),
-    "binary_focal_crossentropy": ("slope",),
     "categorical_crossentropy": ("slope", "curve"),
     "sparse_categorical_crossentropy": ("slope",),
     "poly1_crossentropy": ORDERS,
@@ -93,9 +91,7 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     # Scores that fall short of the margin by little: 1 + z_j - z_y.
     "binary_sparsemax": ("value",),
     "categorical_hinge": ("value",),
-    "multi_label_margin": ("value",),
     "multi_margin": ("value",),
-    "multiclass_hinge": ("value",),
 }
 """Where terms of both signs cancel, and rounding leaves that of the larger ones: by card, orders.
 

@@ -51,7 +51,7 @@ class KerasVocabulary(Vocabulary):
     def exp_less(self, x: Array, y: Array) -> Array:
         if not self._widens(x):
             return super().exp_less(x, y)
-        wide = self._ops.exp(self._ops.cast(x, "float64")) - self._ops.cast(y, "float64")
+        wide = super().exp_less(self._ops.cast(x, "float64"), self._ops.cast(y, "float64"))
         return self._ops.cast(wide, x.dtype)
 
     def log_less(self, x: Array, y: Array) -> Array:

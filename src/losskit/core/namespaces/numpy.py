@@ -40,7 +40,7 @@ class NumpyVocabulary(Vocabulary):
     def exp_less(self, x: Array, y: Array) -> Array:
         if x.dtype != np.float32:
             return super().exp_less(x, y)
-        return (np.exp(x.astype(np.float64)) - y).astype(np.float32)
+        return super().exp_less(x.astype(np.float64), y).astype(np.float32)
 
     def log_less(self, x: Array, y: Array) -> Array:
         if x.dtype != np.float32:

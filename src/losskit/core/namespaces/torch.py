@@ -32,7 +32,7 @@ class TorchVocabulary(Vocabulary):
     def exp_less(self, x: Array, y: Array) -> Array:
         if not self._widens(x):
             return super().exp_less(x, y)
-        return (x.double().exp() - y).to(x.dtype)
+        return super().exp_less(x.double(), y.double()).to(x.dtype)
 
     def log_less(self, x: Array, y: Array) -> Array:
         if not self._widens(x):
