@@ -7,18 +7,19 @@ mapping ends the process.
 from __future__ import annotations
 
 import math
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import IO
+from zipfile import ZipFile
 
 import numpy as np
 from numpy.lib import format as npy_format
 
 from losskit.core.namespaces import Array
-from losskit.streaming.sources import DataError, Source, check_dtype, check_size, reason
+from losskit.streaming.sources import DataError, Source, check_dtype, check_size, listed, reason
 
 Header = tuple[tuple[int, ...], bool, np.dtype[np.generic]]
 """Shape, whether in Fortran order, and dtype."""
@@ -62,20 +63,27 @@ class Npy(Source):
 
 
 class Npz(Source):
-    """One array of an npz file, stored or deflated."""
+    """One array of an npz file, stored or deflated.
 
-    def __init__(self, path: Path, key: str | None, *, text: bool = False) -> None:
+    Args:
+        path: of the file.
+        key: of the array; None for the only one.
+        text: whether it may hold text.
+        archive: the file, where it is open already: to look through it for each of many arrays
+            takes long.
+    """
+
+    def __init__(
+        self, path: Path, key: str | None, *, text: bool = False, archive: ZipFile | None = None
+    ) -> None:
         super().__init__()
         self.path = path
-        self._member = _member(npz_keys(path), path, key)
-        try:
-            with zipfile.ZipFile(path) as archive, archive.open(self._member) as stream:
+        self._archive = archive
+        with self._opened() as archive:
+            self._member = _member(archive, path, key)
+            with archive.open(self._member) as stream:
                 self.shape, self._fortran, self._dtype = _header(stream, path)
                 size = archive.getinfo(self._member).file_size - stream.tell()
-        except DataError:
-            raise
-        except Exception as error:  # each way of packing has errors of its own
-            raise _damaged(path, error) from error
         what = f"{path}: array {self._member.removesuffix('.npy')}"
         check_dtype(self._dtype, path, text=text)
         _check_shape(self.shape, self._dtype, size, what)
@@ -85,14 +93,22 @@ class Npz(Source):
         # In Fortran order a row is only complete at the end of the file.
         whole = self._fortran and len(self.shape) > 1
         rows = _block(self, max(total, 1) if whole else rows, self._dtype)
+        with self._opened() as archive, archive.open(self._member) as stream:
+            _header(stream, self.path)
+            for start in range(0, total, rows):
+                yield self._read(stream, min(rows, total - start))
+
+    @contextmanager
+    def _opened(self) -> Iterator[ZipFile]:
         try:
-            with zipfile.ZipFile(self.path) as archive, archive.open(self._member) as stream:
-                _header(stream, self.path)
-                for start in range(0, total, rows):
-                    yield self._read(stream, min(rows, total - start))
+            if self._archive is not None:
+                yield self._archive
+            else:
+                with open_npz(self.path) as archive:
+                    yield archive
         except DataError:
             raise
-        except Exception as error:
+        except Exception as error:  # each way of packing has errors of its own
             raise _damaged(self.path, error) from error
 
     def _read(self, stream: IO[bytes], rows: int) -> Array:
@@ -104,36 +120,45 @@ class Npz(Source):
         return _shaped(array, self._dtype, (rows, *self.shape[1:]), self._fortran)
 
 
-def npz_keys(path: Path) -> list[str]:
-    """The names of the arrays in an npz file.
+def open_npz(path: Path) -> ZipFile:
+    """The file as a zip.
 
     Raises:
-        DataError: it is no npz file, or holds two arrays of one name.
+        DataError: it is none, or holds two arrays of one name.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+        archive = ZipFile(path)
     except Exception as error:
         raise _damaged(path, error) from error
-    keys = Counter(name.removesuffix(".npy") for name in names if name.endswith(".npy"))
-    twice = [key for key, count in keys.items() if count > 1]
+    twice = [name for name, count in Counter(archive.namelist()).items() if count > 1]
     if twice:
-        raise DataError(f"{path} holds two arrays named {twice[0]!r}. Save them under two names.")
-    return list(keys)
+        archive.close()
+        raise DataError(
+            f"{path} holds two arrays named {twice[0].removesuffix('.npy')!r}. Save them under two "
+            "names."
+        )
+    return archive
 
 
-def _member(keys: list[str], path: Path, key: str | None) -> str:
+def npz_keys(archive: ZipFile) -> list[str]:
+    """The names of the arrays in an npz file."""
+    return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+
+
+def _member(archive: ZipFile, path: Path, key: str | None) -> str:
     """The member's name for a key, or the only one."""
+    if key is not None and f"{key}.npy" in archive.NameToInfo:
+        return f"{key}.npy"
+    keys = npz_keys(archive)
     if not keys:
         raise DataError(f"{path} holds no arrays. Save them with np.savez(path, y=..., p=...).")
     if key is None and len(keys) > 1:
         raise DataError(
-            f"{path} holds {len(keys)} arrays: {', '.join(keys)}. Choose one, e.g. "
-            f"{path}:{keys[0]}."
+            f"{path} holds {len(keys)} arrays: {listed(keys)}. Choose one, e.g. {path}:{keys[0]}."
         )
-    if key is not None and key not in keys:
-        raise DataError(f"{path} has no array {key!r}. Its arrays: {', '.join(keys)}.")
-    return f"{key or keys[0]}.npy"
+    if key is not None:
+        raise DataError(f"{path} has no array {key!r}. Its arrays: {listed(keys)}.")
+    return f"{keys[0]}.npy"
 
 
 # --- headers ------------------------------------------------------------------------------------

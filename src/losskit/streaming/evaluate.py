@@ -144,4 +144,4 @@ def _located(message: str, start: int, length: int) -> str:
 
 
 def _words(shape: tuple[int | None, ...]) -> str:
-    return "(" + ", ".join("?" if n is None else str(n) for n in shape) + ")"
+    return str(shape).replace("None", "?")

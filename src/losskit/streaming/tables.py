@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -207,59 +208,51 @@ class Parquet(Source):
         super().__init__()
         self.path = path
         self._arrow = _need("pyarrow", path)
-        with self.open() as file:
-            schema = file.schema_arrow
-            self.rows = int(file.metadata.num_rows)
         types = self._arrow.types
+        with self._opened() as file:
+            fields = list(file.schema_arrow)
+            given = [field.name for field in fields]
+            self.rows = int(file.metadata.num_rows)
         numeric = [
             types.is_integer(field.type)
             or types.is_floating(field.type)
             or types.is_boolean(field.type)
-            for field in schema
+            for field in fields
         ]
-        self.names = known = [name.strip() for name in schema.names]
+        self.names = known = [name.strip() for name in given]
         _check_names(path, known)
         places = _chosen(path, columns, known, numeric, self.notes)
-        self._columns = [schema.names[place] for place in places]
+        self._columns = [given[place] for place in places]
         for place in places:
             if not numeric[place]:
                 raise DataError(
-                    f"{path}: column {known[place]!r} holds {schema.field(place).type}, expected "
-                    "numbers."
+                    f"{path}: column {known[place]!r} holds {fields[place].type}, expected numbers."
                 )
         wide = () if len(self._columns) == 1 else (len(self._columns),)
         self.shape = (self.rows, *wide)
 
-    def table(self) -> Any:
-        """All of it, as a pyarrow table.
+    def frame(self) -> Any:
+        """All of it, as a table of pandas.
 
         Raises:
             DataError: it is damaged.
         """
-        with self.open() as file:
-            try:
-                return file.read()
-            except Exception as error:
-                raise self._damaged(error) from error
+        with self._opened() as file:
+            return file.read().to_pandas()
 
     def pieces(self, rows: int) -> Iterator[Array]:
         start = 0
         rows = max(1, min(rows, self.rows))
         check_size(self.path, 8 * rows * len(self._columns))
-        with self.open() as file:
-            try:
-                for batch in file.iter_batches(batch_size=rows, columns=self._columns):
-                    # By name: the reader gives columns in the file's order, each once.
-                    columns = [self._numbers(batch, name, start) for name in self._columns]
-                    yield columns[0] if len(columns) == 1 else np.column_stack(columns)
-                    start += len(columns[0])
-            except DataError:
-                raise
-            except Exception as error:  # a decoder may fail in any way
-                raise self._damaged(error) from error
+        with self._opened() as file:
+            for batch in file.iter_batches(batch_size=rows, columns=self._columns):
+                # The reader gives columns in the file's order, each once.
+                found = dict(zip(batch.schema.names, batch.columns, strict=True))
+                columns = [self._numbers(found[name], name, start) for name in self._columns]
+                yield columns[0] if len(columns) == 1 else np.column_stack(columns)
+                start += len(columns[0])
 
-    def _numbers(self, batch: Any, name: str, start: int) -> Array:
-        column = batch.column(name)
+    def _numbers(self, column: Any, name: str, start: int) -> Array:
         if column.null_count:
             row = start + int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
             raise DataError(
@@ -269,13 +262,17 @@ class Parquet(Source):
         array: Array = column.to_numpy(zero_copy_only=False)
         return array
 
-    def open(self) -> Any:
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
         """The file as pyarrow has it; checksums are looked at, where it holds any."""
         import pyarrow.parquet
 
         try:
-            return pyarrow.parquet.ParquetFile(self.path, page_checksum_verification=True)
-        except Exception as error:
+            with pyarrow.parquet.ParquetFile(self.path, page_checksum_verification=True) as file:
+                yield file
+        except DataError:
+            raise
+        except Exception as error:  # what is damaged may fail in any way
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> DataError:

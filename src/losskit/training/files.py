@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 
-from losskit.streaming.arrays import Npz, npz_keys
+from losskit.streaming.arrays import Npz, npz_keys, open_npz
 from losskit.streaming.sources import DataError, check_file, check_size, listed, reason, whole
 from losskit.streaming.tables import Csv, Parquet
 from losskit.training.raw import Array, Raw, Refused, is_rounded, numeric, said_rounded
@@ -61,7 +62,7 @@ def _read_table(path: Path, ending: str, names: list[str], notes: list[str]) -> 
         if ending in (".parquet", ".pq"):
             source = Parquet(path, [])
             check_size(path, 8 * source.rows * len(source.names))
-            return source.table().to_pandas()
+            return source.frame()
         form = Csv(path, [], named=names)
         form.check()
         notes += form.notes
@@ -176,11 +177,21 @@ def read_npz(path: Path, target: str | None) -> Raw:
     """
     with _reading():
         check_file(path)
-        keys = npz_keys(path)
+        archive = open_npz(path)
+    with archive:
+        return _from_npz(path, archive, target)
+
+
+def _from_npz(path: Path, archive: ZipFile, target: str | None) -> Raw:
+    keys = npz_keys(archive)
     if target is not None and target not in keys:
         raise Refused(f"{path} has no array {target!r} (--target). Its arrays: {listed(keys)}.")
 
     notes: list[str] = []
+
+    def array(key: str) -> Array:
+        with _reading():
+            return whole(Npz(path, key, text=True, archive=archive))
 
     def pick(*names: str) -> Array | None:
         for name in names:
@@ -191,16 +202,16 @@ def read_npz(path: Path, target: str | None) -> Raw:
                     "Rename one of them."
                 )
             if found:
-                return _array(path, found[0])
+                return array(found[0])
         return None
 
-    x, y = pick("x_train"), _array(path, target) if target else pick("y_train")
+    x, y = pick("x_train"), array(target) if target else pick("y_train")
     x_val, y_val = pick("x_test", "x_val"), pick("y_test", "y_val")
     if x is None or x_val is None or y_val is None:
         x, x_val, y_val = pick("x", "data", "features"), None, None
         y = y if target else pick("y", "target", "labels")
     if x is None and target is not None:
-        x = _columns(path, {key: _array(path, key) for key in keys}, target, notes)
+        x = _columns(path, {key: array(key) for key in keys}, target, notes)
     if x is None or y is None:
         raise Refused(
             f"{path} holds the arrays {listed(keys) or 'none'}; expected x_train, y_train, x_test "
@@ -213,11 +224,6 @@ def read_npz(path: Path, target: str | None) -> Raw:
     if x_val is not None and y_val is not None:
         raw.x_val, raw.y_val = numeric("x_test", x_val), y_val
     return raw
-
-
-def _array(path: Path, key: str) -> Array:
-    with _reading():
-        return whole(Npz(path, key, text=True))
 
 
 def _columns(path: Path, arrays: dict[str, Array], target: str, notes: list[str]) -> Array:
