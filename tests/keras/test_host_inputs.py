@@ -104,3 +104,18 @@ def test_whole_numbers():
     assert float(lk.mean_absolute_error([1, 2, 3], [1, 2, 4])) == pytest.approx(1.0 / 3.0, rel=1e-6)
     got = lk.Poisson(reduction="none")(tensor(np.array([[2], [1]])), np.array([[3], [1]]))
     np.testing.assert_allclose(numpy(got), [3.0 - 2.0 * np.log(3.0), 1.0], rtol=1e-6)
+
+
+def test_any_byte_of_a_truth_value_but_0_is_true():
+    """NumPy reads a file of them as it is; a backend would count 255 as 255, or look at one bit."""
+    raw = np.frombuffer(b"\x00\x02\x01\xff\x00\x80" * 3, bool)
+    true = raw.view(np.uint8) != 0
+    p = np.linspace(0.1, 0.9, len(raw), dtype=np.float32)
+    calls = [
+        lambda t: lk.MeanSquaredError()(t, p),
+        lambda t: lk.MeanSquaredError()(p * p, p, t),
+        lambda t: lk.BinaryCrossentropy()(t, p),
+        lambda t: lk.SparseCategoricalCrossentropy()(t, np.stack([p, 1 - p], 1)),
+    ]
+    for call in calls:
+        assert float(call(raw)) == float(call(true)) != float(call(~true))

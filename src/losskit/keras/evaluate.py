@@ -73,6 +73,7 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
     if isinstance(y_pred, (dict, list, tuple)) and _nested(y_pred):
         raise TypeError("A losskit loss takes one prediction tensor; give each output its own.")
     _check_dense(y_true=y_true, y_pred=y_pred)
+    y_true = inputs.sound(y_true)
     card, p, link = _behind(card, y_pred)
     p = ops.convert_to_tensor(p)
     m = _BY_DTYPE.get(keras.backend.standardize_dtype(p.dtype), M)
@@ -326,14 +327,14 @@ def _parts(call: Call, sample_weight: Any, mask: Any) -> tuple[Any, Any, Any]:
     """
     keep = None
     if mask is not None:
-        keep = _fit(call, "mask", ops.cast(ops.convert_to_tensor(mask), "bool"))
+        keep = _fit(call, "mask", ops.cast(ops.convert_to_tensor(inputs.sound(mask)), "bool"))
     ignored = call.card.ignored() if isinstance(call.card, Items) else None
     if ignored is not None:
         counted = ops.not_equal(call.y, ignored)
         keep = counted if keep is None else ops.logical_and(keep, counted)
     if sample_weight is None:
         return keep, (None if keep is None else ops.cast(keep, call.p.dtype)), keep
-    weight = ops.cast(ops.convert_to_tensor(sample_weight), call.p.dtype)
+    weight = ops.cast(ops.convert_to_tensor(inputs.sound(sample_weight)), call.p.dtype)
     weight = _fit(call, "sample_weight", weight)
     used = ops.not_equal(weight, 0)
     if keep is not None:
