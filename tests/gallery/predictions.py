@@ -244,6 +244,37 @@ case(
     near=lambda: (torch.nn.BCELoss(), YES, CHANCES),
     says="5 of 64 predictions give a probability of exactly 0",
 )
+# --- LK113: a softmax under a binary cross-entropy
+
+SIGMOIDS = 1 / (1 + np.exp(-LOGITS))
+SEVERAL = np.maximum(ONE_HOT, np.roll(ONE_HOT, 1, -1))
+for library, name, loss in (
+    ("keras", "BinaryCrossentropy", Binary()),
+    ("keras", "BinaryFocalCrossentropy", keras.losses.BinaryFocalCrossentropy()),
+    ("torch", "BCELoss", torch.nn.BCELoss()),
+    ("losskit", "binary_crossentropy", "binary_crossentropy"),
+):
+    case(
+        "LK113",
+        library,
+        name,
+        fault=lambda loss=loss: (loss, ONE_HOT, SHARES),
+        near=lambda loss=loss: (loss, ONE_HOT, SIGMOIDS),
+        says="Each of the 64 rows of predictions sums to 1, and each row of targets holds a single "
+        "1 among 10 classes",
+    )
+case(
+    "LK113",
+    "torch",
+    "BCELoss, classes second",
+    fault=lambda: (
+        torch.nn.BCELoss(),
+        *(x.reshape(16, 2, 2, 10).transpose(0, 3, 1, 2) for x in (ONE_HOT, SHARES)),
+    ),
+    # Several labels are true at once: a mixture of them may sum to 1.
+    near=lambda: (torch.nn.BCELoss(), SEVERAL, SHARES),
+    says="sums to 1, and each row of targets holds a single 1 among 10 classes",
+)
 MANY = DRAWN.integers(0, 4, 512)
 case(
     "LK110",

@@ -27,6 +27,7 @@ def above_guessing(call: Call) -> Found | None:
     if name == "mean_squared_error":
         return _above_variance(call)
     items, count = _items(call)
+    call.need(call.softmax_under_binary is None, "it is a softmax under a binary loss (LK113)")
     if name == "binary_crossentropy":
         guess, says = math.log(2), "answering 1/2 gives ln 2"
     elif name in (

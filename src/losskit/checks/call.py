@@ -310,6 +310,25 @@ class Call:
         return np.asarray(inside & (np.abs(sums - 1) <= self.row_tolerance))
 
     @cached_property
+    def softmax_under_binary(self) -> tuple[int, int] | None:
+        """(rows, classes) of predictions that look like a softmax's under a loss of one probability
+        per element: each row sums to 1, and its target holds a single 1; None if they do not."""
+        if self.card.name not in _SIGMOID or self.takes != "probabilities":
+            return None
+        y, p = self.fitted()
+        # Of two classes it is the categorical cross-entropy itself. PyTorch has them second.
+        for axis in {p.ndim - 1, min(1, p.ndim - 1)}:
+            if p.ndim < 2 or p.shape[axis] < 3 or p.size < EVIDENCE:
+                continue
+            probabilities, targets = (
+                np.moveaxis(x, axis, -1).reshape(-1, p.shape[axis]) for x in (p, y)
+            )
+            single = ((targets == 0) | (targets == 1)).all() and (targets.sum(-1) == 1).all()
+            if single and self.sums_to_one(probabilities).all():
+                return len(probabilities), int(p.shape[axis])
+        return None
+
+    @cached_property
     def ends_in(self) -> str | None:
         """The activation that made the predictions: "softmax", "sigmoid", ...; None if unknown.
 

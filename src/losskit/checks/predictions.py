@@ -307,6 +307,7 @@ def certain_and_wrong(call: Call) -> Found | None:
     """A probability of exactly 0 for what happened (or 1 for what did not) has an infinite loss.
     Libraries clip it, which takes the gradient away from the worst mistakes."""
     call.need(call.takes == "probabilities", "the loss takes no probabilities")
+    call.need(call.softmax_under_binary is None, "it is a softmax under a binary loss (LK113)")
     y, p = call.fitted()
     call.need(p.min() >= -call.row_tolerance, "the predictions are no probabilities")
     if call.labels_wanted:
@@ -366,8 +367,8 @@ def clipped(call: Call) -> Found | None:
     weighted = [call.subject.options.get(k) for k in ("weight", "pos_weight", "class_weight")]
     call.need(all(w is None for w in weighted), "the loss is weighted")
     y, _ = call.fitted()
-    known = ("softmax", "sigmoid")
-    call.need(call.made_of_logits in known, "the predictions were not made of these logits")
+    known = "softmax" if call.is_softmax_loss else "sigmoid"
+    call.need(call.made_of_logits == known, f"the predictions are not the {known} of these logits")
     card = dataclasses.replace(call.card, from_logits=True)
     try:
         of_logits = get(card.name, **card.parameters()).elementwise(y, call.logits)
@@ -406,6 +407,30 @@ def other_logits(call: Call) -> Found | None:
         f"they differ by up to {off:.4g}.",
         "Pass the logits of the same batch, or leave logits= out.",
         off=off,
+    )
+
+
+@finding("LK113", "a softmax under a binary cross-entropy")
+def softmax_under_binary(call: Call) -> Found | None:
+    """A binary cross-entropy asks of each class by itself whether it is the true one. With a
+    softmax and a single true class per row it is still least at the true probabilities, but it is
+    another loss than the categorical cross-entropy: a mean over the classes, C / 2 times as small
+    for a right answer of C classes, in which each wrong class counts beside the true one. Where
+    1 - p has been rounded away, a library that clips gives no gradient."""
+    call.need_sigmoid()
+    call.need(call.takes == "probabilities", "the loss takes no probabilities")
+    found = call.softmax_under_binary
+    if found is None:
+        return None
+    rows, classes = found
+    return warning(
+        f"Each of the {rows} rows of predictions sums to 1, and each row of targets holds a single "
+        f"1 among {classes} classes: it looks like a softmax under a binary cross-entropy, which "
+        "takes the classes for independent labels.",
+        "Use the categorical cross-entropy; where several labels may be true, end the model in a "
+        "sigmoid.",
+        rows=rows,
+        classes=classes,
     )
 
 
