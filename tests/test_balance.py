@@ -125,3 +125,16 @@ def test_errors_beyond_the_dtype_whose_share_is_a_number():
     assert loss(F32([3e38]), F32([-3e38])) == 200
     assert loss([1.5e308], [-1.5e308]) == 200
     np.testing.assert_allclose(loss(F32([-3e38]), F32([1.5e38])), 150, rtol=1e-6)
+
+
+def test_distances_and_errors_beyond_the_dtype_whose_slope_is_a_number():
+    y, p = np.full((1, 3), 3e38, F32), np.array([[3e38, 3e38, -3e38]], F32)
+    for norm in (0.5, 1.0, 1.5, 2.0, 3.0):
+        loss = losskit.PairwiseDistance(norm=norm)
+        assert loss(y, p) == np.inf
+        assert loss(y / 4, p / 4) == pytest.approx(1.5e38)
+        np.testing.assert_allclose(loss.gradient(y, p), [[0, 0, -1]], rtol=1e-6)
+    slope = losskit.GaussianNLL().gradient(F32([3e38]), np.array([[-3e38, 3e38]], F32))
+    np.testing.assert_allclose(slope[0, 0], -2.0, rtol=1e-6)
+    slope = losskit.GaussianNLL().gradient(F32([3e38]), np.array([[-1e38, 3e38]], F32))
+    np.testing.assert_allclose(slope[0], [-4 / 3, -8 / 9], rtol=1e-6)

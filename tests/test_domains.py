@@ -137,6 +137,21 @@ def test_a_target_below_0_is_refused(face, name, parameters):
     assert value != 0
 
 
+@pytest.mark.parametrize(
+    "name", ["mean_squared_logarithmic_error", "poisson", "generalized_log_kl_divergence"]
+)
+def test_a_target_below_0_is_nan_where_nothing_can_be_raised(name):
+    y, p = np.array([5.0, -5.0], np.float32), np.array([2.0, 1.0], np.float32)
+    right = getattr(losskit, name)(y[:1], p[:1])
+    found = np.asarray(jax.jit(getattr(lj, name))(p, y))
+    assert found[0] == pytest.approx(right, rel=1e-6)
+    assert np.isnan(found[1])
+    loss = getattr(lt, type(losskit.get(name)).__name__)(reduction="none")
+    found = torch.func.vmap(loss)(torch.from_numpy(p), torch.from_numpy(y)).numpy()
+    assert found[0] == pytest.approx(right, rel=1e-6)
+    assert np.isnan(found[1])
+
+
 # --- what both sides rule out -------------------------------------------------------------------
 
 INF = float("inf")

@@ -148,38 +148,41 @@ class GaussianNLL(Rowwise):
         return MEAN, VARIANCE
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        error, variance, _ = self._parts(m, y, p)
+        error, variance, _, part = self._parts(m, y, p)
         # In this order: the square of a large error would overflow, of a small one vanish.
-        item = 0.5 * (m.log(variance) + error * (error / variance))
+        item = 0.5 * m.log(variance) + error * (error / variance) * (0.5 / part / part)
         return m.drop(item + HALF_LOG_2_PI if self.full else item, self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        error, variance, of_mean = self._parts(m, y, p)
-        rate = error / variance
+        error, variance, of_mean, part = self._parts(m, y, p)
+        rate = error / variance / part
         # Where the variance is nearly right the difference of two rounded quotients is no digit.
-        excess = 1.0 - error * rate
-        near = m.abs(excess) < 0.5
-        error = m.where(near, error, 0.0)
+        near = m.abs(1.0 - error * rate / part) < 0.5
+        error = m.where(near, error / part, 0.0)
         right = (variance - error * error) / variance / variance
         by_variance = m.where(near, right, 1.0 / variance - rate * rate)
         return m.where(of_mean, rate, self._above(m, p, 0.5 * by_variance))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        error, variance, of_mean = self._parts(m, y, p)
-        rate = error / variance
+        error, variance, of_mean, part = self._parts(m, y, p)
+        rate = error / variance / part
         bend = (rate * rate - 0.5 / variance) / variance
         return m.where(of_mean, 1.0 / variance, self._above(m, p, bend))
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        error, variance, _ = self._parts(m, y, p)
-        return m.drop(-error / variance, self.axis)
+        error, variance, _, part = self._parts(m, y, p)
+        return m.drop(-error / variance / part, self.axis)
 
-    def _parts(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array]:
-        """mean - y and the variance, one of each per row, and which places hold a mean."""
+    def _parts(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array, Array]:
+        """mean - y and the variance, one of each per row, and which places hold a mean.
+
+        Of large numbers half of the error, which itself may overflow; the last says which part.
+        """
         of_mean = m.vector([1.0, 0.0], p, self.axis) > 0
-        mean = m.sum(m.where(of_mean, p, 0.0), self.axis)
+        mean, y = m.sum(m.where(of_mean, p, 0.0), self.axis), m.lay(y, self.axis)
+        part = m.where(m.abs(y) > 1, 0.5 + 0.0 * y, 1.0)
         variance = m.maximum(m.floored(m.sum(m.where(of_mean, 0.0, p), self.axis)), self.eps)
-        return mean - m.lay(y, self.axis), variance, of_mean
+        return part * mean - part * y, variance, of_mean, part
 
     def _above(self, m: Vocabulary, p: Array, x: Array) -> Array:
         """x where the variance is above its least; a NaN shows."""

@@ -153,21 +153,21 @@ class PairwiseDistance(Rowwise):
         return self.norm >= 1.0
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        d = self._differences(m, y, p)
+        d, part = self._differences(m, y, p)
         if self.norm == 0.0:
             return m.drop(
                 m.sum(m.where(d == 0, 0.0, m.where(d == d, 1.0, d)), self.axis), self.axis
             )
         largest, terms = self._terms(m, d)
         length = m.power(m.sum(terms, self.axis), 1.0 / self.norm)
-        return m.drop(m.where(largest == 0, 0.0, largest * length), self.axis)
+        return m.drop(m.where(largest == 0, 0.0, largest * length / part), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        d = self._differences(m, y, p)
+        d, _ = self._differences(m, y, p)
         return m.sign(d) * self._rates(m, d)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        d = self._differences(m, y, p)
+        d, part = self._differences(m, y, p)
         if self.norm in (0.0, 1.0):
             return 0.0 * d
         largest, terms = self._terms(m, d)
@@ -181,14 +181,21 @@ class PairwiseDistance(Rowwise):
             bent = m.power(whole, 1.0 / self.norm - 1.0) / m.where(none, 1.0, largest)
             if self.norm > 2.0:
                 bent = bent * m.power(self._scaled(m, d), self.norm - 2.0)
-        bent = (self.norm - 1.0) * bent * (softmax.others(m, terms, self.axis) / whole)
+        bent = (self.norm - 1.0) * bent * (softmax.others(m, terms, self.axis) / whole) * part
         return m.where(none, 0.0, bent)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return -self.slope(m, y, p)
 
-    def _differences(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return p - y + self.eps if self.eps else p - y
+    def _differences(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
+        """The differences, or halves of them where the row is large, and which part they are.
+
+        The difference of two large numbers may overflow where no slope and not every distance does.
+        """
+        top = m.maximum(m.max(m.abs(y), self.axis), m.max(m.abs(p), self.axis))
+        part = m.where(top > 1e30, 0.5, 1.0 + 0.0 * m.minimum(top, 1.0))
+        d = part * p - part * y
+        return (d + part * self.eps if self.eps else d), part
 
     def _scaled(self, m: Vocabulary, d: Array) -> Array:
         """|d| in parts of the largest, lest its power overflow or all of them vanish."""
