@@ -3,11 +3,14 @@
 `python tests/test_extremes.py` prints the worst error of each card, in units in the last place.
 """
 
+import contextlib
+
 import grid
 import laws
 import ml_dtypes
 import numpy as np
 import pytest
+import truth
 
 import losskit
 from losskit.core.definition import CARDS
@@ -33,6 +36,21 @@ EVERY = [
 @pytest.mark.parametrize(("card", "dtype"), EVERY)
 def test_exact(card, dtype):
     laws.law_exact(card, dtype)
+
+
+@pytest.mark.parametrize("name", truth.CANCELLING)
+def test_what_cancels_does(name, monkeypatch):
+    """Without its place in the list the card fails; if it does not, it is to leave it."""
+    orders = truth.CANCELLING[name]
+    monkeypatch.setattr(truth, "CANCELLING", {})
+    for order in orders:
+        passed = 0
+        tried = [(card, dtype) for card in grid.settings([name]) for dtype in DTYPES]
+        for card, dtype in tried:
+            with contextlib.suppress(AssertionError):
+                laws.law_exact(card, dtype, (order,))
+                passed += 1
+        assert passed < len(tried), f"{order} of {name} does not cancel: see truth.CANCELLING"
 
 
 # --- particular places where others fail --------------------------------------------------------

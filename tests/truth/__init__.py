@@ -91,7 +91,6 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     # Scores that fall short of the margin by little: 1 + z_j - z_y.
     "binary_sparsemax": ("value",),
     "categorical_hinge": ("value",),
-    "multi_margin": ("value",),
 }
 """Where terms of both signs cancel, and rounding leaves that of the larger ones: by card, orders.
 
