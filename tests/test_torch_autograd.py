@@ -390,3 +390,14 @@ def test_cosines_stay_within_their_range():
     assert value.abs() <= 2e-3
     with pytest.raises(ValueError, match=r"a cosine in \[-1, 1\]"):
         lt.CosineEmbedding()(half.float(), targets)
+
+
+def test_a_parameter_that_wants_a_gradient_is_refused():
+    p = torch.tensor([3.0, 1.0], requires_grad=True)
+    with pytest.raises(TypeError, match=r"delta requires a gradient.*delta\.tolist"):
+        lt.huber(p, torch.zeros(2), delta=torch.tensor(1.5, requires_grad=True))
+    with pytest.raises(TypeError, match="class_weight requires a gradient"):
+        lt.negative_log_likelihood(
+            p[None], torch.tensor([1]), class_weight=torch.ones(2, requires_grad=True)
+        )
+    assert lt.huber(p, torch.zeros(2), delta=torch.tensor(1.5)) > 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_legacy_batchedtensor
 from torch.autograd import forward_ad
 
 from losskit.core.families import Setwise, has_row_target, item_axes
@@ -54,6 +55,12 @@ def product(slope: Tensor, rate: Tensor) -> Tensor:
     most = torch.finfo(slope.dtype).max
     finite = torch.where(rate == 0, slope.clamp(-most, most), slope)
     return finite * torch.where(slope == 0, rate.clamp(-most, most), rate)
+
+
+def product_of_data(slope: Tensor, rate: Tensor) -> Tensor:
+    """The same of numbers that may be looked at: mostly there is nothing infinite among them."""
+    made = slope * rate
+    return product(slope, rate) if made.sum().isnan() else made
 
 
 class _Given(torch.autograd.Function):
@@ -122,11 +129,19 @@ def _wanted(ctx: Any, args: Any) -> list[Tensor | None]:
 
 def _gradients(ctx: Any, g: Tensor, slopes: list[Tensor | None]) -> Any:
     """The gradients of all arguments."""
+    times = product_of_data if _is_data(g) else product
     gradients = [
-        None if slope is None else product(slope, g if alone else ctx.by.spread(g))
+        None if slope is None else times(slope, g if alone else ctx.by.spread(g))
         for slope, alone in zip(slopes, ctx.by.alone, strict=True)
     ]
     return None, *gradients, *([None] * (len(ctx.needs_input_grad) - 3))
+
+
+def _is_data(g: Tensor) -> bool:
+    """Whether this is no more than numbers, which may be looked at without waiting."""
+    if transformed() or torch.is_grad_enabled():
+        return False
+    return type(g) is Tensor and g.is_cpu and not is_legacy_batchedtensor(g)
 
 
 class _Formulas:

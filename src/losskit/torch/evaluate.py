@@ -25,7 +25,18 @@ ON_EMPTY = ("zero", "nan")
 
 
 def make(card: type[Card], **parameters: Any) -> Any:
-    """The card with these parameters, made and checked once."""
+    """The card with these parameters, made and checked once.
+
+    Raises:
+        TypeError, ValueError: a parameter is unknown, of the wrong type or out of range; or it asks
+            for a derivative, and there is none by it.
+    """
+    for name, value in parameters.items():
+        if type(value) not in (float, int, bool) and getattr(value, "requires_grad", False):
+            raise TypeError(
+                f"{name} requires a gradient, but here no loss has a derivative by a parameter. "
+                f"Pass {name}.tolist()."
+            )
     if torch.compiler.is_compiling():
         # The compiler cannot make one, but reads one that it finds under a name.
         fixed = {name: _fixed(value) for name, value in parameters.items()}

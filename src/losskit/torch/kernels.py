@@ -15,7 +15,7 @@ from losskit import native
 from losskit.core.families import Items
 from losskit.core.namespaces import Array
 from losskit.native.find import BFLOAT16
-from losskit.torch.derivatives import hooked, product, spread, transformed
+from losskit.torch.derivatives import hooked, product, product_of_data, spread, transformed
 
 HALF = (torch.float16, torch.bfloat16)
 _COMPUTED = (torch.float32, torch.float64)
@@ -182,7 +182,7 @@ class _Fused(torch.autograd.Function):
                 return _by_operations(ctx.plan, g, saved), None
             gradient, factor = made[1], factor if at_once == 1.0 else 1.0
         if not whole:
-            return _times_items(gradient, spread(ctx.plan.card, g)), None
+            return product_of_data(gradient, spread(ctx.plan.card, g)).to(gradient.dtype), None
         if factor == 1.0:
             return gradient, None
         return (gradient.mul_(factor) if factor else product(gradient, g)), None
@@ -196,9 +196,3 @@ def _by_operations(plan: Plan, g: Tensor, saved: Any) -> Tensor:
     from losskit.torch.evaluate import gradient_by_operations
 
     return gradient_by_operations(plan, g, *saved)
-
-
-def _times_items(slope: Tensor, g: Tensor) -> Tensor:
-    made = slope * g
-    made = product(slope, g) if made.isnan().any() else made  # 0 * inf is 0 here
-    return made.to(slope.dtype)
