@@ -894,7 +894,7 @@ struct LogCosh {
 
 struct MeanAbsolutePercentageError {  // q[0] = epsilon
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "2971a969a27128e1";
+  static constexpr const char* fingerprint = "a4305a3bef957fee";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -923,11 +923,12 @@ struct MeanAbsolutePercentageError {  // q[0] = epsilon
     value = t13;
     const V t14 = p - y;
     const V t15 = sign(t14);
-    const V t16 = t15 / t2;
-    const V t17 = T(100.0) * t16;
-    slope = t17;
-    const V t18 = T(0.0) * y;
-    curve = t18;
+    const V t16 = T(10.0) * t15;
+    const V t17 = t16 / t2;
+    const V t18 = T(10.0) * t17;
+    slope = t18;
+    const V t19 = T(0.0) * y;
+    curve = t19;
     (void)p, (void)q, (void)k;
   }
 };

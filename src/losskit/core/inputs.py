@@ -155,8 +155,8 @@ def check_unmasked(name: str, value: Any) -> None:
     parts = value if isinstance(value, (list, tuple)) else [value]
     if any(isinstance(part, np.ma.MaskedArray) for part in parts):
         raise TypeError(
-            f"{name} is a masked array, whose mask would be lost. Pass {name}.filled(0) and "
-            f"mask=~np.ma.getmaskarray({name})."
+            f"{name} is a masked array, of which every entry would count. Pass "
+            f"{name}.filled(0) and mask=~np.ma.getmaskarray({name})."
         )
 
 

@@ -93,11 +93,11 @@ def _evaluate(
     p = jnp.asarray(predictions)
     card = placed(card, p.ndim)
     if p.dtype.kind in "iub":
-        inputs.check_whole(card, jnp.shape(targets), p)
+        inputs.check_whole(card, np.shape(targets), p)
         p = p.astype(float)
     elif not jnp.issubdtype(p.dtype, jnp.floating):
         raise TypeError(f"y_pred must hold real numbers, got dtype {p.dtype}.")
-    inputs.check_shapes(card, jnp.shape(targets), p.shape)
+    inputs.check_shapes(card, np.shape(targets), p.shape)
     shape = inputs.item_shape(card, p.shape)
     if where is not None:
         where = _fit("mask", jnp.asarray(where).astype(bool), shape)

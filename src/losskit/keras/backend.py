@@ -6,6 +6,7 @@
   gradient) -> gradient, and for JAX its transpose, (tensor, tangent) -> tangent, if it is another.
 * `along_target`: a slope by the target times what comes in; where the slope is infinite, that is 0
   if what comes in is 0. Backwards it is `HUGE`, which the 0 of a softmax or exp takes away again.
+* `raised`: a tensor times 2**100, of subnormal numbers too; None where a product is enough.
 * `bounded`: the identity, with a gradient clipped to what the dtype can hold.
 * `concrete`: the values of a tensor, where they exist already (no tracing, no device to wait for).
 * `made_by`: the activation whose output a tensor is, ("softmax", axis) or ("sigmoid", 0); ("", 0)
@@ -68,6 +69,23 @@ def _tensorflow() -> tuple[Any, ...]:
         )
         return finite(slope) * g
 
+    def raised(x: Tensor) -> Tensor:
+        return activation(_raised, lambda _, g: g * 2.0**100)(x)
+
+    def _raised(x: Tensor) -> Tensor:
+        info, whole = np.finfo(x.dtype.as_numpy_dtype), x.dtype.size == 8
+        kind = tf.uint64 if whole else tf.uint32
+        bits = tf.bitcast(x, kind)
+
+        def part(shift: int, length: int) -> Tensor:
+            shifted = tf.bitwise.right_shift(bits, tf.constant(shift, kind))
+            return tf.bitwise.bitwise_and(shifted, tf.constant((1 << length) - 1, kind))
+
+        size = tf.cast(part(0, info.nmant), x.dtype) * 2.0 ** (100 + info.minexp - info.nmant)
+        small = part(info.nmant, info.bits - 1 - info.nmant) == 0
+        negative = part(info.bits - 1, 1) == 1
+        return tf.where(small, tf.where(negative, -size, size), x * 2.0**100)
+
     def concrete(x: Tensor) -> Any:
         if not tf.executing_eagerly() or "GPU" in x.device:
             return None
@@ -79,7 +97,7 @@ def _tensorflow() -> tuple[Any, ...]:
         # For a softmax along another axis TensorFlow transposes: that is another operation.
         return {"Softmax": ("softmax", -1), "Sigmoid": ("sigmoid", 0)}.get(p.op.type, ("", 0))
 
-    return differentiable, activation, along_target, bounded, concrete, made_by
+    return differentiable, activation, along_target, raised, bounded, concrete, made_by
 
 
 def _jax() -> tuple[Any, ...]:
@@ -121,7 +139,9 @@ def _jax() -> tuple[Any, ...]:
         function.defvjp(lambda x: (x, None), lambda _, g: (jax.numpy.clip(g, -limit, limit),))
         return function(x)
 
-    from losskit.jax.derivatives import along_target
+    from losskit.jax.derivatives import VOCABULARY, along_target
+
+    raised = VOCABULARY.raised
 
     def concrete(x: Tensor) -> Any:
         if isinstance(x, jax.core.Tracer) or any(d.platform != "cpu" for d in x.devices()):
@@ -131,7 +151,7 @@ def _jax() -> tuple[Any, ...]:
     def made_by(p: Tensor) -> tuple[str, int] | None:
         return None
 
-    return differentiable, activation, along_target, bounded, concrete, made_by
+    return differentiable, activation, along_target, raised, bounded, concrete, made_by
 
 
 def _torch() -> tuple[Any, ...]:
@@ -215,7 +235,7 @@ def _torch() -> tuple[Any, ...]:
             return "softmax", dim if dim < 1 << 63 else dim - (1 << 64)
         return ("sigmoid" if origin.name().startswith("Sigmoid") else ""), 0
 
-    return differentiable, activation, along_target, bounded, concrete, made_by
+    return differentiable, activation, along_target, None, bounded, concrete, made_by
 
 
 NAME: str = keras.backend.backend()
@@ -232,4 +252,12 @@ def version(x: Tensor) -> int:
     return int(getattr(x, "_version", 0))
 
 
-differentiable, activation, along_target, bounded, concrete, made_by = _BACKENDS[NAME]()
+(
+    differentiable,
+    activation,
+    along_target,
+    raised,
+    bounded,
+    concrete,
+    made_by,
+) = _BACKENDS[NAME]()

@@ -29,10 +29,11 @@ from losskit.keras.activations import kept_logits
 Tensor = Any
 
 KerasVocabulary.widens = backend.NAME != "jax"
-M = KerasVocabulary(ops, backend.activation)
+M = KerasVocabulary(ops, backend.activation, backend.raised)
 """The vocabulary; for predictions that came in one of these dtypes:"""
 _BY_DTYPE = {
-    name: KerasVocabulary(ops, backend.activation, came) for name, came in PRECISIONS.items()
+    name: KerasVocabulary(ops, backend.activation, backend.raised, came)
+    for name, came in PRECISIONS.items()
 }
 
 NO_CLASS = -(2**31)

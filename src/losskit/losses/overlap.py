@@ -183,16 +183,24 @@ def overlap_slope(
 ) -> Array:
     """Its derivative by ``p``; wrong pixels of it cost alpha, missed pixels of ``y`` beta."""
     wrong, whole, empty, unit = _shares(card, m, y, p, alpha, beta)
-    common = m.sum((y / unit) * (p / unit), card.axis) + card.smooth / unit / unit
+    # Not divided twice: XLA writes a / b / c as a / (b * c), and such a product may vanish.
+    per_whole = 1.0 / whole
+    common = m.sum((y / unit) * (p / unit), card.axis) + (card.smooth / unit) * (1.0 / unit)
     own = (alpha * (1.0 - y) - beta * y) * common - (y / unit) * wrong
-    return m.where(empty, 0.0, own / whole / whole)
+    return m.where(empty, 0.0, own * per_whole * per_whole)
 
 
 def overlap_curve(card: Overlap, m: Vocabulary, y: Array, p: Array) -> Array:
     """Diagonal of the second derivative."""
     _, whole, _, unit = _shares(card, m, y, p, card.alpha, card.beta)
     grows = card.alpha * (1.0 - y) + (1.0 - card.beta) * y
-    return -2.0 * grows * overlap_slope(card, m, y, p, card.alpha, card.beta) / whole / unit
+    return (
+        -2.0
+        * grows
+        * overlap_slope(card, m, y, p, card.alpha, card.beta)
+        * (1.0 / whole)
+        * (1.0 / unit)
+    )
 
 
 def _shares(

@@ -462,8 +462,9 @@ class MeanAbsolutePercentageError(Pointwise):
         return 100.0 * self._share(m, y, p)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        # Divided first: 0 * (100 / size) would be NaN where the quotient overflows.
-        return 100.0 * (m.sign(p - y) / self._size(m, y))
+        # In two steps: 0 * (100 / size) would be NaN where the quotient overflows, and 1 / size is
+        # subnormal for the largest numbers, which some compilers read as 0.
+        return 10.0 * (10.0 * m.sign(p - y) / self._size(m, y))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y
@@ -471,7 +472,7 @@ class MeanAbsolutePercentageError(Pointwise):
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         size = self._size(m, y)
         growth = m.where(m.abs(y) > self.epsilon, m.sign(y), 0.0)
-        return 100.0 * ((-m.sign(p - y) - growth * self._share(m, y, p)) / size)
+        return 10.0 * (10.0 * (-m.sign(p - y) - growth * self._share(m, y, p)) / size)
 
     def _share(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """|p - y| in parts of the size."""

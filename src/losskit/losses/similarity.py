@@ -53,7 +53,10 @@ class CosineSimilarity(Rowwise):
     task = "regression"
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        (u, _, _), (v, _, _) = self._unit(m, y), self._unit(m, p)
+        (u, _, _), (v, _, _) = (
+            self._unit(m, self._near(m, y)[0]),
+            self._unit(m, self._near(m, p)[0]),
+        )
         # Rounding may take a cosine beyond 1.
         return m.drop(m.clip(-m.sum(u * v, self.axis), -1.0, 1.0), self.axis)
 
@@ -61,28 +64,38 @@ class CosineSimilarity(Rowwise):
         # (v cos - u) / |p|, u and v the vectors at length 1, which is (w cos - u (v w)) / |p| with
         # w = v -+ u: where the vectors are nearly parallel, w is small and nothing cancels. What an
         # entry adds to both products is left out of them.
+        (y, _), (p, power) = self._near(m, y), self._near(m, p)
         (u, y_top, _), (v, p_top, length) = self._unit(m, y), self._unit(m, p)
         cosine = m.sum(u * v, self.axis)
         side = m.where(cosine < 0, -1.0, 1.0 + 0.0 * cosine)
         # Any multiple of u may be left out of v. Of vectors of like length it is the target itself:
-        # the difference is exact where they are nearly equal. (Of halves, lest it overflow.)
+        # the difference is exact where they are nearly equal.
         like = (p_top > 0.5 * y_top) & (p_top < 2.0 * y_top)
-        half = m.where(p_top > 1, 0.5 + 0.0 * p_top, 1.0)
-        apart = (half * p - side * (half * y)) / (half * p_top) / length
-        w = m.where(like, apart, v - side * u)
+        w = m.where(like, (p - side * y) / p_top / length, v - side * u)
         rest = w * softmax.others(m, u * v, self.axis) - u * softmax.others(m, v * w, self.axis)
-        return rest / p_top / length
+        return rest / p_top / length * power
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        (y, _), (p, power) = self._near(m, y), self._near(m, p)
         (u, _, _), (v, top, length) = self._unit(m, y), self._unit(m, p)
         cosine = m.sum(u * v, self.axis)
         # 2 u v + cos - 3 cos v^2, without what cancels for an entry that is nearly all of v.
         bend = 3.0 * cosine * softmax.others(m, v * v, self.axis)
         bend = bend - 2.0 * softmax.others(m, u * v, self.axis)
-        return bend / top / length / top / length
+        return bend / top / length * power / top / length * power
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return self.slope(m, p, y)
+
+    def _near(self, m: Vocabulary, x: Array) -> tuple[Array, Array]:
+        """The vector times a power of two that brings it near 1 if it is far, and that power.
+
+        Of the largest numbers the inverse is subnormal, which XLA reads as 0.
+        """
+        largest = m.max(m.abs(x), self.axis)
+        low, high = largest < 2.0**-90, largest > 2.0**90
+        power = m.where(high, 2.0**-100, m.where(low, 2.0**100, 1.0 + 0.0 * largest))
+        return m.where(low, m.raised(x), m.where(high, x * 2.0**-100, x)), power
 
     def _unit(self, m: Vocabulary, x: Array) -> tuple[Array, Array, Array]:
         """The vector at length 1, and its length as a product: the largest entry, and the rest.

@@ -25,6 +25,18 @@ class JaxVocabulary(Vocabulary):
         for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(jnp, name))
         self.scan = jax.lax.scan  # type: ignore[method-assign]
+        self.raised = jax.custom_jvp(self._raised)  # type: ignore[method-assign]
+        self.raised.defjvp(lambda xs, dxs: (self.raised(*xs), dxs[0] * 2.0**100))  # type: ignore[attr-defined]
+        self._bitcast = jax.lax.bitcast_convert_type
+
+    def _raised(self, x: Array) -> Array:
+        info = self._jnp.finfo(x.dtype)
+        bits = self._bitcast(x, self._jnp.uint64 if info.bits == 64 else self._jnp.uint32)
+        digits = (bits & ((1 << info.nmant) - 1)).astype(x.dtype)
+        size = digits * 2.0 ** (100 + info.minexp - info.nmant)
+        small = (bits >> info.nmant) & ((1 << info.nexp) - 1) == 0
+        negative = bits >> (info.bits - 1) == 1
+        return self.where(small, self.where(negative, -size, size), x * 2.0**100)
 
     # With a sign, a parameter that is traced becomes an array.
     def maximum(self, x: Array, y: Array) -> Array:

@@ -14,6 +14,7 @@ class KerasVocabulary(Vocabulary):
     Args:
         ops: the module.
         differentiable: makes a function of a value and a gradient; for the sigmoid.
+        raised: see `Vocabulary.raised`, where the backend needs one of its own.
         came: see `Vocabulary.came`.
     """
 
@@ -21,10 +22,16 @@ class KerasVocabulary(Vocabulary):
     """Whether the backend always has float64, and does not make float32 of it unasked."""
 
     def __init__(
-        self, ops: Any, differentiable: Any = None, came: Precision = Vocabulary.came
+        self,
+        ops: Any,
+        differentiable: Any = None,
+        raised: Any = None,
+        came: Precision = Vocabulary.came,
     ) -> None:
         self._ops = ops
         self.came = came
+        if raised is not None:
+            self.raised = raised  # type: ignore[method-assign]
         if differentiable is not None:
             # Through |x| a backend finds a slope of 0 at 0, where the sigmoid's is 1/4.
             plain = super().sigmoid
