@@ -209,7 +209,7 @@ def _check(card: Any, y: Any, p: Array, used: Array | None) -> None:
         kept = seen != card.ignored()
         counted = kept if counted is None else counted & kept
     if seen is not None:
-        eps = inputs.spacing(jnp.asarray(y).dtype.name)
+        eps = inputs.spacing(getattr(y, "dtype", seen.dtype).name)
         inputs.check_target(card, seen, p.shape, counted, eps)
     seen = concrete(p) if prediction_bounded else None
     if seen is not None:
