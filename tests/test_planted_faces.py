@@ -143,7 +143,7 @@ def test_torch_by_kernels(card, error, monkeypatch):
         "value": (exact, kernels, "_evaluate", wrong_pair(kernels._evaluate, 0)),
         "slope": (exact, kernels, "_evaluate", wrong_pair(kernels._evaluate, 1)),
         "mean": (exact, native, "mean", wrong_mean),
-        "upstream": (exact, kernels, "_by_item", times(kernels._by_item)),
+        "upstream": (exact, kernels, "product_of_data", times(kernels.product_of_data)),
         "weights": (weighted, kernels, "_evaluate", without(kernels._evaluate, "weight", 3)),
         "mask": (weighted, kernels, "_evaluate", without(kernels._evaluate, "keep", 4)),
     }[error]
@@ -159,7 +159,7 @@ def test_torch_by_operations(error, monkeypatch):
 
     from losskit.torch import derivatives, evaluate, kernels
 
-    slopes, prepare, apply = derivatives._Slopes.__init__, evaluate._prepare, derivatives.apply
+    slopes, prepare, apply = derivatives._Formulas.__init__, evaluate._prepare, derivatives.apply
 
     def wrong_slopes(self, *args):
         slopes(self, *args)
@@ -170,17 +170,17 @@ def test_torch_by_operations(error, monkeypatch):
             prepare(*args), **{k: change(prepare(*args)) for k, change in changed.items()}
         )
 
-    def wrong_where_compiled(*args):
-        found = apply(*args)
+    def wrong_where_compiled(*args, **options):
+        found = apply(*args, **options)
         return OFF * found if torch.compiler.is_compiling() else found
 
     exact, weighted = (lambda: test_torch.exact(MSE, "ordinary"), lambda: test_torch.weighted(MSE))
     jvp = staticmethod(times(derivatives._GivenBothWays.jvp))
-    forward = staticmethod(times(derivatives._Given.forward))
+    value = times(derivatives._Formulas.value)
     ones = wrong_call(weight=lambda call: (call.weight != 0).to(call.p.dtype))
     check, target, name, wrong = {
-        "value": (exact, derivatives._Given, "forward", forward),
-        "slope": (exact, derivatives._Slopes, "__init__", wrong_slopes),
+        "value": (exact, derivatives._Formulas, "value", value),
+        "slope": (exact, derivatives._Formulas, "__init__", wrong_slopes),
         "forward mode": (exact, derivatives._GivenBothWays, "jvp", jvp),
         "mean": (exact, evaluate, "_prepare", wrong_call(count=lambda call: call.count * OFF)),
         "weights": (weighted, evaluate, "_prepare", ones),
