@@ -416,6 +416,8 @@ def test_the_command_is_imported_without_frameworks():
         (["--loss", "mape"], "divides by the target"),
         (["--learning-rate", "-1"], "--learning-rate must be a number above 0"),
         (["--metric", "rmse"], "choose accuracy"),
+        (["--hidden", "100000000000"], "a network of 7.5e+12 weights"),
+        (["--hidden", "1" + "0" * 30], "a network of 7.5e+31 weights"),
         (["--target", "x"], "go with a file of your own"),
         (["digitz"], "DATA is digits, mnist, fashion_mnist"),
         (["--file", "x.npz"], "digits needs no file"),

@@ -223,6 +223,7 @@ def _train(
 
     cards = cards or [_card(DEFAULT[data.task], logits)]
     _check_losses(cards, data)
+    _check_size(data, hidden)
     measured = metric or METRICS[data.task][0]
     if measured not in METRICS[data.task]:
         choice = " or ".join(METRICS[data.task])
@@ -327,6 +328,19 @@ def _check_losses(cards: list[Card], data: Data) -> None:
     twice = {card.name for card in cards if cards.count(card) > 1}
     if twice:
         raise Refused(f"--loss {twice.pop()} is given twice with the same parameters.")
+
+
+def _check_size(data: Data, hidden: int) -> None:
+    """Check that the network has room: each weight with its gradient and Adam's two moments."""
+    from losskit.streaming.sources import most_bytes
+
+    weights = hidden * (math.prod(data.x.shape[1:]) + 1 + max(len(data.classes), 1))
+    most = most_bytes() // 16
+    if weights > most:
+        raise Refused(
+            f"--hidden {hidden} makes a network of {weights:.3g} weights, and there is memory for "
+            f"{most:.3g} here. Take fewer."
+        )
 
 
 def _need(package: str) -> None:
