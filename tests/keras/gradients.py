@@ -29,7 +29,8 @@ def value_and_gradients(function, *arrays):
         import jax
 
         inputs = [jax.numpy.asarray(a) for a in arrays]
-        value, gradients = jax.value_and_grad(function, argnums=tuple(range(len(inputs))))(*inputs)
+        both = jax.jit(jax.value_and_grad(function, argnums=tuple(range(len(inputs)))))
+        value, gradients = both(*inputs)
     else:
         import torch
 

@@ -431,7 +431,7 @@ def test_forward_mode_of_what_is_around():
     _, back = jax.jvp(L.softmax, (z,), (np.ones_like(z),))
     assert np.isfinite(back).all()
     loss = L.Huber(0.3)
-    hessian = jax.hessian(lambda q: loss(z, q))(z + 0.1)
+    hessian = jax.jit(jax.hessian(lambda q: loss(z, q)))(z + 0.1)
     np.testing.assert_allclose(hessian.reshape(12, 12), np.eye(12) / 12, rtol=1e-5)
 
 
