@@ -41,6 +41,12 @@ class Loss:
     """
 
     _card: ClassVar[type[Card]]
+    _own: ClassVar[frozenset[str]] = frozenset()
+    """The methods of `_VALUES` that a subclass has of its own."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._own = frozenset(n for n in _VALUES if getattr(cls, n) is not getattr(Loss, n))
 
     def __init__(
         self,
@@ -101,6 +107,8 @@ class Loss:
             TypeError: an argument is not numeric, or predictions are integers and no quantities.
             ValueError: shapes do not match, or a value is outside its domain.
         """
+        if self._own:
+            return self._by_own(y_true, y_pred, sample_weight, mask, num_items)
         if sample_weight is None and mask is None and num_items is None:
             quick = self._quick(y_true, y_pred, False)
             if quick is not None:
@@ -126,6 +134,7 @@ class Loss:
         For reduction "none": of each item with respect to its own predictions. Arguments and
         errors are those of the call.
         """
+        self._check_own("gradient")
         fused = self._fused(y_true, y_pred, sample_weight, mask, num_items, order="slope")
         if fused is not None:
             return fused[1]
@@ -149,6 +158,7 @@ class Loss:
             ValueError: ``out`` is not an array of the prediction's shape and dtype. Else as the
                 call.
         """
+        self._check_own("value_and_gradient")
         if sample_weight is None and mask is None and num_items is None:
             quick = self._quick(y_true, y_pred, True, out)
             if quick is not None:
@@ -179,6 +189,7 @@ class Loss:
         num_items: float | None = None,
     ) -> Array:
         """Second derivative of the reduced loss by each prediction (the Hessian's diagonal)."""
+        self._check_own("curvature")
         fused = self._fused(y_true, y_pred, sample_weight, mask, num_items, order="curve")
         if fused is not None:
             return fused[1]
@@ -242,6 +253,36 @@ class Loss:
         from losskit.plots import plot
 
         return plot(self, ax=ax, **options)
+
+    # --- what a subclass has of its own
+
+    def _by_own(
+        self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any, num_items: float | None
+    ) -> Any:
+        """The value, of the items, the parts and their combination that a subclass makes."""
+        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
+        count = self._denominator(x.items, lambda: self._count(x), num_items)
+        if self.reduction == "none":
+            return self.elementwise(y_true, y_pred, sample_weight, mask=mask)
+        if "parts" in self._own:
+            sum_, own = self.parts(y_true, y_pred, sample_weight, mask=mask)
+            count = own if num_items is None else count
+        elif "elementwise" in self._own:
+            items = self.elementwise(y_true, y_pred, sample_weight, mask=mask)
+            sum_ = float(np.sum(items, dtype=np.float64))
+        else:
+            with np.errstate(all="ignore"):
+                sum_ = self._sum(x)
+        return x.p.dtype.type(self.combine(sum_, count))
+
+    def _check_own(self, method: str) -> None:
+        own = self._own | {"__call__"} if type(self).__call__ is not Loss.__call__ else self._own
+        if own and getattr(type(self), method) is getattr(Loss, method):
+            raise TypeError(
+                f"{type(self).__name__} has {', '.join(sorted(own))} of its own, of which {method} "
+                f"knows nothing. Give it {method} too; or write a card (value, slope, curve), from "
+                "which all of them follow."
+            )
 
     # --- by a kernel
 
@@ -446,6 +487,10 @@ class Loss:
 
     def __hash__(self) -> int:
         return hash((self.card, self.reduction, self.on_empty, self.name))
+
+
+_VALUES = ("elementwise", "parts", "combine")
+"""Methods of which the call is made, where a subclass has its own."""
 
 
 def check_out(out: Any, y_pred: Any) -> None:
