@@ -132,7 +132,7 @@ REGRESSIONS = (
 )
 
 
-@pytest.mark.parametrize("loss", REGRESSIONS, ids=str)
+@pytest.mark.parametrize("loss", REGRESSIONS)
 def test_whole_numbers_are_predictions_of_a_regression(loss):
     y, p = np.array([1, 2, 3]), np.array([2, 2, 5])
     report = check(loss, y, p)
