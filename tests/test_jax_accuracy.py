@@ -107,3 +107,24 @@ def test_ctc_over_many_frames(frames, labels, scale):
     np.testing.assert_allclose(got, slope, rtol=1e-6)
     along = jax.jvp(loss, (z,), (z,))[1]
     assert float(along) == pytest.approx((slope * z).sum(), rel=1e-5)
+
+
+def test_ctc_under_transformations():
+    """What is computed in float64 inside goes through vmap, scan and checkpoint as the rest does."""
+    rng = np.random.default_rng(5)
+    z = jnp.asarray(rng.normal(size=(2, 2, 6, 4)).astype("f4"))
+    y = jnp.asarray(rng.integers(1, 4, (2, 2, 2)))
+
+    def loss(z, y):
+        return lj.ctc_loss(z, jnp.zeros(z.shape[:2]), y, jnp.zeros(y.shape)).sum()
+
+    want = np.stack([jax.grad(loss)(z[i], y[i]) for i in range(2)])
+    checked = jax.checkpoint(loss)
+    for got in (
+        jax.vmap(jax.grad(loss))(z, y),
+        jax.jit(jax.vmap(jax.grad(checked)))(z, y),
+        jax.grad(lambda z: jax.lax.scan(lambda c, a: (c + loss(*a), None), 0.0, (z, y))[0])(z),
+        jax.jacfwd(lambda z: jax.vmap(loss)(z, y).sum())(z),
+    ):
+        assert got.dtype == jnp.float32
+        np.testing.assert_allclose(got, want, rtol=1e-6)
