@@ -110,7 +110,7 @@ def test_ctc_over_many_frames(frames, labels, scale):
 
 
 def test_ctc_under_transformations():
-    """What is computed in float64 inside goes through vmap, scan and checkpoint as the rest does."""
+    """What is computed in float64 inside goes through vmap, scan and checkpoint as the rest."""
     rng = np.random.default_rng(5)
     z = jnp.asarray(rng.normal(size=(2, 2, 6, 4)).astype("f4"))
     y = jnp.asarray(rng.integers(1, 4, (2, 2, 2)))
