@@ -280,3 +280,25 @@ def test_forward_mode():
         rate = jax.jit(lambda d, of=of: jax.jvp(of, (z,), (d,))[1])
         got = [rate(d) for d in np.eye(3, dtype="float32")[:, None]]
         np.testing.assert_allclose(got, truth(which, z[0], y[0].tolist())[1], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("which", "activation"), [("binary", "stock"), ("focal", "losskit")])
+def test_unscaled_digits(which, activation):
+    """Confident mistakes from the first steps on: the weights stay numbers, and it learns."""
+    activation = L.softmax if activation == "losskit" else "softmax"
+    lost = BACKEND == "jax" and activation == "softmax"
+    data = pytest.importorskip("sklearn.datasets").load_digits()
+    x, y = 16 * data.data.astype("float32"), np.eye(10, dtype="float32")[data.target]
+    model = keras.Sequential(
+        [
+            keras.Input((64,)),
+            keras.layers.Dense(32, activation="relu"),
+            keras.layers.Dense(10, activation=activation),
+        ]
+    )
+    model.compile("adam", LOSSES[which][0], metrics=["categorical_accuracy"])
+    history = model.fit(x, y, batch_size=64, epochs=4, verbose=0).history
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+    assert np.isfinite(history["loss"]).all()
+    # Without the logits, the class that is wrongly certain is not pushed down.
+    assert history["categorical_accuracy"][-1] > (0.2 if lost else 0.4)
