@@ -265,6 +265,20 @@ def test_version_and_help() -> None:
         assert "130" in result.stdout
 
 
+def test_help_is_set_in_full_lines_with_what_stands_in_brackets() -> None:
+    assert "[logarithmic where it helps]" in words(call("plot", "--help").stdout)
+    assert "[about a million numbers]" in words(call("eval", "--help").stdout)
+    for command in ([], ["eval"], ["train"]):
+        text = call(*command, "--help").stdout
+        lines = [line.strip() for line in text[text.rindex("Exit codes") :].splitlines()]
+        *lines, _ = (line for line in lines if line)
+        assert min(map(len, lines)) > 80
+
+
+def words(text: str) -> str:
+    return " ".join(text.replace("│", " ").split())
+
+
 def test_ctrl_c_exits_with_130(data: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     import losskit.streaming
 

@@ -58,7 +58,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    # Not "rich": that keeps the breaks of our lines, and takes what stands in brackets for markup.
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -126,7 +127,7 @@ PICTURES = (".png", ".svg", ".pdf")
 
 @app.command(epilog=EXIT_CODES)
 def plot(
-    losses: Annotated[list[str], typer.Argument(metavar="LOSS...", help=LOSS_SYNTAX)],
+    losses: Annotated[list[str], typer.Argument(metavar="LOSS", help=LOSS_SYNTAX)],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Picture to write: .png, .svg or .pdf. [NAME.png]"),

@@ -155,3 +155,25 @@ def test_gradients_of_one_dimension_and_of_plain_functions():
 def test_what_cannot_be_is_refused(option):
     with pytest.raises(ValueError, match=f"{option} must be an integer of at least 1, got 0"):
         CheckLoss(X, Y, **{option: 0})
+
+
+def test_the_name_shows_the_parameters_that_are_not_as_usual():
+    one_hot, p = np.eye(4)[Y], np.full((256, 4), 0.25, np.float32)
+    z = np.log(p)
+    calls = {
+        "SparseCategoricalCrossentropy()": (losskit.keras.SparseCategoricalCrossentropy(), Y, p),
+        "SparseCategoricalCrossentropy(temperature=2.0)": (
+            losskit.keras.SparseCategoricalCrossentropy(from_logits=True, temperature=2.0),
+            Y,
+            z,
+        ),
+        "Poly1Crossentropy(epsilon=-1.0)": (
+            losskit.keras.Poly1Crossentropy(epsilon=-1.0),
+            one_hot,
+            p,
+        ),
+        "Huber()": (losskit.keras.Huber(), one_hot, p),
+    }
+    for name, call in calls.items():
+        said = losskit.check(*call).loss.replace("from_logits=True, ", "")
+        assert said == f"losskit.keras.{name}"

@@ -186,20 +186,20 @@ def _tell(raw: Raw, wish: str | None) -> str:
             f"{name} holds {y.dtype} values, not numbers, so --task regression cannot be."
         )
     if wish is not None:
-        task, reason = wish, "as --task says"
+        task, reason = wish, ", as --task says"
     elif text:
-        task, reason = "classification", "it holds text or booleans"
+        task, reason = "classification", " holds text or booleans"
     elif whole and len(values) <= min(MOST_CLASSES, len(y) // 5):
         task, reason = (
             "classification",
-            f"it holds whole numbers with {len(values)} distinct values, at most {MOST_CLASSES}",
+            f" holds whole numbers with {len(values)} distinct values, at most {MOST_CLASSES}",
         )
     else:
         what = "whole numbers" if whole else "real numbers"
-        task, reason = "regression", f"it holds {what} with {len(values)} distinct values"
+        task, reason = "regression", f" holds {what} with {len(values)} distinct values"
     other = "regression" if task == "classification" else "classification"
     hint = "" if text or wish else f" If not: --task {other}."
-    raw.notes.append(f"{task.capitalize()}: {name[0].lower()}{name[1:]}, {reason}.{hint}")
+    raw.notes.append(f"{task.capitalize()}: {name[0].lower()}{name[1:]}{reason}.{hint}")
     return task
 
 

@@ -64,7 +64,12 @@ def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
             raise TypeError(f"the loss returned a {kind}, expected one tensor")
         return np.asarray(keras.ops.convert_to_numpy(found), np.float64)
 
-    shown = ", ".join(f"{k}={v!r}" for k, v in options.items() if v not in (None, False, 0.0, -1))
+    usual = {k: default for k, (default, _) in card.rules().items()} if own and card else {}
+    shown = ", ".join(
+        f"{k}={v!r}"
+        for k, v in options.items()
+        if (v != usual[k] if k in usual else v not in (None, False, 0.0, -1))
+    )
     return Subject(
         library="keras",
         name=f"{_place(own, known)}{called}({shown})",
