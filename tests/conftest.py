@@ -1,5 +1,6 @@
 """The helpers `truth`, `grid` and `laws` are plain modules beside the tests."""
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -20,22 +21,15 @@ def _one_thread():
         sys.modules["torch"].set_num_threads(1)
 
 
-def _resident():
-    """Bytes of memory in use; 0 where nothing says."""
-    statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[1]) * 4096 if statm.exists() else 0
-
-
-_known = {}
+_tests = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
 def _forget_programs():
-    """XLA keeps what it has compiled, gigabytes of it in time: away with it when it grows."""
+    """XLA keeps what it has compiled, gigabytes of it in time: now and then, away with it."""
     yield
-    if "jax" in sys.modules and _resident() > _known.setdefault("size", _resident()) + 3e8:
+    if next(_tests) % 25 == 0 and "jax" in sys.modules:
         sys.modules["jax"].clear_caches()
-        _known["size"] = _resident()
 
 
 @pytest.fixture(params=["kernels", "numpy"])

@@ -135,6 +135,7 @@ def test_the_same_seed_gives_the_same_numbers(short, tmp_path):
         assert other["runs"][0][key] != again["runs"][0][key]
 
 
+@pytest.mark.exhaustive
 def test_every_backend_starts_from_the_same_weights_and_batches(short, tmp_path):
     others = [
         b for b in ("jax", "torch", "tensorflow") if b != _backend() and importlib.util.find_spec(b)
@@ -146,7 +147,7 @@ def test_every_backend_starts_from_the_same_weights_and_batches(short, tmp_path)
     here = run_json("--epochs", 3, "--out", tmp_path / "here")["runs"][0]
     assert here["validation"] > 0.85
     for backend, process in running.items():
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=600)
         assert process.returncode == 0, stderr
         assert f"Keras on {backend}" in stderr
         result = json.loads(stdout)
@@ -298,6 +299,7 @@ def test_targets_and_outputs_are_what_the_loss_wants(name, values, output):
     assert getattr(made, "__name__", made) == output
 
 
+@pytest.mark.exhaustive
 def test_targets_of_any_size_are_learnt(tmp_path):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(600, 4))
