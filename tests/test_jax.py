@@ -25,12 +25,6 @@ LEAST = 16 * float(np.finfo(np.float32).tiny)
 """Below which XLA flushes to 0."""
 
 
-DIVIDED = "XLA makes s / u / u into s / (u * u), NaN of an empty mask and predictions of 1e-20"
-
-
-FLUSHED = "shares of probabilities of 1e-37, all of a row: XLA flushes a part of them"
-
-
 def function_of(card, **options):
     return functools.partial(lj.get(card.name), **card.parameters(), **options)
 
@@ -103,11 +97,7 @@ def test_weights_and_masks(card):
 
 
 @pytest.mark.parametrize("card", grid.sample(SETTINGS, last=True))
-def test_extremes(card, request):
-    if (card.name, getattr(card, "from_logits", None)) == ("poly1_crossentropy", False):
-        request.applymarker(pytest.mark.xfail(strict=True, reason=FLUSHED))
-    if getattr(card, "smooth", 1.0) == 0.0:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=DIVIDED))
+def test_extremes(card):
     exact(card, "extreme")
 
 
