@@ -24,7 +24,7 @@ Written by `scripts/write_docs.py` from the loss cards: do not edit. The same te
 
 In the formulas `y` is the target, `p` the prediction, `z` a logit. Every loss is a class
 (`losskit.Huber(delta=2.0)`) and a function (`losskit.huber(y, p, delta=2.0)`) on NumPy arrays, and
-a drop-in Keras loss of the same name in `losskit.keras`.
+both stand in `losskit.keras` and `losskit.torch` too, the function in `losskit.jax`.
 """
 
 

@@ -68,8 +68,8 @@ class BinaryCrossentropy(Pointwise):
     Say whether predictions are logits: with `from_logits=True` the model needs no sigmoid, and this
     is the better choice. For classes that exclude one another use `categorical_crossentropy`.
     So that a confident mistake keeps its gradient, a probability of 0 is read as the smallest
-    normal number, and one of 1 as half the spacing of numbers below it (3e-8 in float32): no more
-    can be told of either. From logits the loss is exact.
+    normal number, and one of 1 as less than 1 by half the spacing of the numbers below it (3e-8 in
+    float32): no more can be told of either. From logits the loss is exact.
 
     Formula
     -------
