@@ -70,9 +70,11 @@ def exact(case, transform=lambda f: f, **options):
 @pytest.mark.parametrize("case", grid.sample(ALL, every=QUICK, usual=True))
 def test_exact(case, request):
     kind = case.kind, case.card.name, getattr(case.card, "from_logits", None)
-    hasty = os.environ.get("JAX_DISABLE_MOST_OPTIMIZATIONS") and BACKEND == "jax"
-    if hasty and kind == ("extreme", "poly1_crossentropy", False):
-        reason = "of probabilities of 1e-37 XLA flushes the shares, where it does not optimize"
+    hasty = BACKEND == "jax" and os.environ.get("JAX_DISABLE_MOST_OPTIMIZATIONS")
+    if (BACKEND == "tensorflow" or hasty) and kind == ("extreme", "poly1_crossentropy", False):
+        reason = (
+            "of probabilities of 1e-37 the shares are flushed, by XLA where it does not optimize"
+        )
         request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     exact(case)
 
