@@ -347,8 +347,17 @@ def _beside_alone(data: str, loss: str, activation: str) -> str:
 
 NAMED = [
     (
+        tuple(loss for loss in CATEGORICAL + BINARY if loss.endswith(LOGITS)),
+        ("softmax", "sigmoid", *OWN),
+        ("tensorflow",),
+        "With from_logits=True the outputs are taken for logits, so the activation is one too many "
+        "(`losskit.check` says so). Keras on TensorFlow goes back to the logits behind it, with a "
+        "warning; losskit does what it is told, as Keras does on JAX and PyTorch",
+    ),
+    (
         ("CategoricalCrossentropy", "SparseCategoricalCrossentropy"),
         ("sigmoid", "losskit sigmoid"),
+        ("tensorflow",),
         "On TensorFlow Keras takes the logits behind the output for a softmax's, and so trains "
         "another network than the one that predicts. losskit's loss is that of the outputs there "
         "are, divided by their sum, as it is with Keras's on JAX and PyTorch",
@@ -356,18 +365,21 @@ NAMED = [
     (
         ("BinaryCrossentropy", "BinaryFocalCrossentropy"),
         ("linear", "relu", "tanh", "softplus", "exponential"),
+        tuple(BACKENDS),
         "These losses take probabilities. A number outside [0, 1] is none: losskit refuses it (an "
         "error, or NaN where none can be raised). Keras clips it, and there its gradient is 0",
     ),
     (
         ("CategoricalCrossentropy", "SparseCategoricalCrossentropy", "KLDivergence", "Poisson"),
         ("linear", "tanh"),
+        tuple(BACKENDS),
         "A probability or a rate below 0 is refused likewise. Keras clips the probability; for the "
         "rate its loss is NaN too, though the gradient is a number",
     ),
     (
         ("CategoricalCrossentropy", "SparseCategoricalCrossentropy", "KLDivergence"),
         ("relu", "softplus", "exponential"),
+        tuple(BACKENDS),
         "A probability above 1 is refused likewise. Keras divides by the sum of the row, and clips "
         "under the divergence. Outputs of relu that stay below 1: where the true class is at 0, it "
         "has no gradient, and what is left lowers the others until all are 0; with Keras's loss "
@@ -376,18 +388,20 @@ NAMED = [
     (
         ("MeanSquaredLogarithmicError",),
         ("linear", "tanh"),
+        tuple(BACKENDS),
         "Predictions below 0 have a gradient, with Keras's loss none. Adam remembers these large "
         "ones, and is slower for some hundred steps; after 1,200 steps both are where they should "
         "be",
     ),
 ]
-"""Losses and activations that are meant to train otherwise than with Keras's losses, and why."""
+"""Losses, activations and backends that are meant to train otherwise than with Keras's losses, and
+why."""
 
 
-def reason(loss: str, activation: str) -> str | None:
+def reason(loss: str, activation: str, backend: str) -> str | None:
     """Why this pair is meant to train otherwise than Keras's; None where it is not."""
-    for losses, activations, why in NAMED:
-        if loss in losses and activation in activations:
+    for losses, activations, backends, why in NAMED:
+        if loss in losses and activation in activations and backend in backends:
             return why
     return None
 
@@ -407,12 +421,12 @@ def report(found: dict[str, Any]) -> bool:
             cells = [_cell(pairs.get((loss, activation))) for activation in columns]
             print(f"| `{loss}` | {' | '.join(cells)} |")
     print()
-    for losses, activations, why in NAMED:
-        if any(key[0] in losses and key[1] in activations for key in details):
+    for losses, activations, _, why in NAMED:
+        if any(reason(*key) == why for key in details):
             print(f"* {_listed(losses)} on {', '.join(activations)}. {why}.")
     unnamed = [key for key in details if reason(*key) is None]
     for key in unnamed:
-        print("\n`{}` on {}, not expected:\n".format(*key))
+        print("\n`{}` on {} ({}), not expected:\n".format(*key))
         print("\n".join(f"* {line}" for line in details[key]))
     return not unnamed
 
@@ -429,17 +443,19 @@ def _cell(pair: dict[str, int] | None) -> str:
     return " ".join(words) or "="
 
 
-Key = tuple[str, str]
+Pair = tuple[str, str]
 """Loss and activation."""
+Place = tuple[str, str, str]
+"""Loss, activation and backend."""
 
 
-def compare(found: dict[str, Any]) -> tuple[dict[Key, dict[str, int]], dict[Key, list[str]]]:
+def compare(found: dict[str, Any]) -> tuple[dict[Pair, dict[str, int]], dict[Place, list[str]]]:
     """For each pair, how many settings (backend, data, optimizer, scale) are better and worse than
     with Keras's loss, and how many networks only one side kept finite; and where those are that are
     worse."""
     scales, seeds = found["settings"]["scales"], found["settings"]["seeds"]
-    pairs: dict[Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    details: dict[Key, list[str]] = defaultdict(list)
+    pairs: dict[Pair, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    details: dict[Place, list[str]] = defaultdict(list)
     for job in found["jobs"]:
         peers = {n["activation"]: n for n in job["networks"] if n["side"] == "keras"}
         for ours in job["networks"]:
@@ -447,22 +463,21 @@ def compare(found: dict[str, Any]) -> tuple[dict[Key, dict[str, int]], dict[Key,
                 continue
             key = job["loss"], ours["activation"]
             theirs, pair = peers[OWN.get(key[1], key[1])], pairs[key]
+            lines = details[(*key, job["backend"])]
             for index, scale in enumerate(scales):
                 part = slice(index * seeds, (index + 1) * seeds)
-                place = (
-                    f"{job['backend']}, {job['data']}, {job['optimizer']}, inputs times {scale:g}"
-                )
+                place = f"{job['data']}, {job['optimizer']}, inputs times {scale:g}"
                 a, b = (np.array(n["finite"][part]) for n in (ours, theirs))
                 lost = int(np.sum(b & ~a))
                 pair["not finite"] += lost
                 pair["rescued"] += int(np.sum(a & ~b))
                 if lost:
-                    details[key].append(f"{place}: not finite, {lost} of {seeds}")
-                _judge(place, ours, theirs, part, ERRORS, pair, details[key])
+                    lines.append(f"{place}: not finite, {lost} of {seeds}")
+                _judge(place, ours, theirs, part, ERRORS, pair, lines)
             if len(scales) > 1:
                 # A few networks that collapse look like noise among four: not among twelve.
-                place = f"{job['backend']}, {job['data']}, {job['optimizer']}, all inputs"
-                _judge(place, ours, theirs, slice(None), POOLED_ERRORS, pair, details[key])
+                place = f"{job['data']}, {job['optimizer']}, all inputs"
+                _judge(place, ours, theirs, slice(None), POOLED_ERRORS, pair, lines)
     return pairs, {key: lines for key, lines in details.items() if lines}
 
 

@@ -54,8 +54,8 @@ def test_only_what_is_beyond_noise_counts(ours: Any, theirs: Any, verdict: Any) 
 def test_an_unnamed_pair_fails_and_a_named_one_does_not(capsys: Any) -> None:
     bad = {"finite": [False] * SEEDS}
     assert not health.report(found(bad, {}))
-    assert "`Huber` on tanh, not expected" in capsys.readouterr().out
-    assert health.reason("Poisson", "tanh")
+    assert "`Huber` on tanh (jax), not expected" in capsys.readouterr().out
+    assert health.reason("Poisson", "tanh", "jax")
     assert health.report(found(bad, {}, loss="Poisson"))
     assert health.report(found({}, {}))
 
