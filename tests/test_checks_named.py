@@ -146,6 +146,21 @@ def test_whole_numbers_are_predictions_of_a_regression(loss):
     assert "class numbers" not in found.lower()
 
 
+BINARY = (
+    *("bce", losskit.BinaryFocalCrossentropy(), keras.losses.BinaryCrossentropy()),
+    *(nn.BCELoss(), nn.BCEWithLogitsLoss(), optax.sigmoid_binary_cross_entropy),
+)
+
+
+@pytest.mark.parametrize("loss", BINARY)
+def test_class_numbers_under_a_binary_loss_are_named(loss):
+    found = check(loss, LABELS.astype(np.float32), SHARES)["LK302"]
+    assert "numbers of 10 classes" in found.remedy
+    # Quantities are no class numbers, and neither is a row that has one target too few.
+    for y in (np.linspace(0, 1, N, dtype=np.float32), ONE_HOT[:, 1:]):
+        assert "class" not in check(loss, y, SHARES)["LK302"].remedy
+
+
 def test_lengths_that_differ_are_named_whatever_the_values():
     for loss, p in ((scce(), LABELS[:10]), (scce(from_logits=True), LABELS[:10])):
         report = check(loss, LABELS, p)

@@ -14,7 +14,7 @@ from losskit.core.definition import Card, Domain, cards
 from losskit.core.families import Pointwise, Rowwise, Setwise
 
 TAKES = {
-    Rowwise: "one value per row (of classes, or of a vector)",
+    Rowwise: "one value per row (of classes, of a vector) or mask",
     Setwise: "one value per set",
     Pointwise: "one value per element",
 }

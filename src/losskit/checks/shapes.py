@@ -85,7 +85,8 @@ def fails(call: Call) -> Found | None:
     return error(
         f"The call fails for targets of {_described(call.y)} and predictions of "
         f"{_described(call.p, call.dtype)}: {type(failure).__name__}: {words}",
-        call.subject.says(
+        _labels_under_binary(call)
+        or call.subject.says(
             "Give the shapes and dtypes that the loss takes.",
             torch=_torch_takes(call),
         ),
@@ -227,6 +228,23 @@ def finds(code: str, call: Call) -> bool:
     except Inapplicable:
         return False
     return found is not None and found.severity == "error"
+
+
+def _labels_under_binary(call: Call) -> str | None:
+    """What to do with class numbers under a loss of one yes or no per element, if they are that."""
+    y, p, card = call.y, call.p, call.subject.card
+    if card is None or card.task != "binary" or isinstance(p, tuple) or isinstance(y, tuple):
+        return None
+    if not p.ndim or y.shape not in (p.shape[:-1], (*p.shape[:-1], 1)) or p.shape[-1] < 2:
+        return None
+    classes = p.shape[-1]
+    if not y.size or not whole(y).all() or y.min() < 0 or y.max() >= classes:
+        return None
+    return (
+        f"If the targets are the numbers of {classes} classes that exclude one another, use a "
+        f"categorical cross-entropy of labels; if each of the {classes} outputs says yes or no, "
+        "give each a target of 0 or 1."
+    )
 
 
 def _torch_takes(call: Call) -> str:
