@@ -386,6 +386,14 @@ NAMED = [
         "such a row has no gradient at all, and the others train",
     ),
     (
+        ("BinaryFocalCrossentropy(from_logits=True)",),
+        ("exponential",),
+        ("jax", "torch"),
+        "From a logit of 17 on Keras's gradient is 0 for a confident mistake (not on TensorFlow), "
+        "losskit's is 1. An exponential output multiplies it by itself, and some trainings run "
+        "away: the same ones as with the plain binary cross-entropy, Keras's own too",
+    ),
+    (
         ("MeanSquaredLogarithmicError",),
         ("linear", "tanh"),
         tuple(BACKENDS),
