@@ -209,7 +209,7 @@ def test_bad_values():
     assert np.isnan(value).tolist() == [True, False]
     with pytest.raises(ValueError, match="targets and predictions must have the same shape"):
         lj.squared_error(jnp.zeros((3, 1)), jnp.zeros(3))
-    with pytest.raises(TypeError, match="logits holds integers .dtype int32"):
+    with pytest.raises(TypeError, match="logits holds integers"):
         lj.softmax_cross_entropy(jnp.zeros((3, 2), int), jnp.zeros((3, 2)))
     with pytest.raises(ValueError, match='"none", "mean" or "sum"'):
         lj.huber(jnp.zeros(2), jnp.zeros(2), reduction="avg")
