@@ -1,5 +1,7 @@
 """The helpers `truth`, `grid` and `laws` are plain modules beside the tests."""
 
+import ctypes
+import gc
 import itertools
 import sys
 from pathlib import Path
@@ -30,6 +32,28 @@ def _forget_programs():
     yield
     if next(_tests) % 25 == 0 and "jax" in sys.modules:
         sys.modules["jax"].clear_caches()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _give_memory_back():
+    """What one file needed the next does not: models, programs, and what the C library keeps."""
+    yield
+    pages = Path("/proc/self/statm")
+    # Not after each: to look through all the frameworks' objects takes half a second.
+    if not pages.exists() or int(pages.read_text().split()[1]) * 4096 < 1.3e9:
+        return
+    for name, forget in FORGET.items():
+        if name in sys.modules:
+            forget(sys.modules[name])
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+
+
+FORGET = {
+    "keras": lambda keras: keras.backend.clear_session(),
+    "jax": lambda jax: jax.clear_caches(),
+    "torch": lambda torch: torch.compiler.reset(),
+}
 
 
 @pytest.fixture(params=["kernels", "numpy"])

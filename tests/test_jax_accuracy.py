@@ -84,7 +84,10 @@ def test_percentages_of_the_largest_numbers(run):
     np.testing.assert_allclose(own.gradient(y, p), want, rtol=1e-6)
 
 
-@pytest.mark.parametrize(("frames", "labels", "scale"), [(300, 40, 1.0), (1000, 30, 8.0)])
+@pytest.mark.parametrize(
+    ("frames", "labels", "scale"),
+    [(300, 40, 1.0), pytest.param(1000, 30, 8.0, marks=pytest.mark.exhaustive)],
+)
 def test_ctc_over_many_frames(frames, labels, scale):
     """Each entry of the gradient at its own size, where p and the posterior nearly cancel too."""
     rng = np.random.default_rng(frames)
@@ -109,6 +112,7 @@ def test_ctc_over_many_frames(frames, labels, scale):
     assert float(along) == pytest.approx((slope * z).sum(), rel=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_ctc_under_transformations():
     """What is computed in float64 inside goes through vmap, scan and checkpoint as the rest."""
     rng = np.random.default_rng(5)

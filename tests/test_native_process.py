@@ -177,6 +177,7 @@ def test_threads_from_the_environment():
     assert int(run(code, OMP_NUM_THREADS="").stdout) >= 1
 
 
+@pytest.mark.exhaustive
 def test_every_instruction_set():
     """The same numbers, up to rounding, from each version that this machine runs."""
     code = (

@@ -124,7 +124,13 @@ def test_value(name, dtype, index):
         )
 
 
-@pytest.mark.parametrize("name", INFOS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=pytest.mark.exhaustive if n == "LinearCrossEntropyLoss" else ())
+        for n in INFOS
+    ],
+)
 def test_gradients(name):
     for sample in some(name, samples(name, torch.float64, True)):
         module = make(name, sample)

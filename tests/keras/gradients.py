@@ -114,4 +114,6 @@ def compiled(function):
         return jax.jit(function)
     import torch
 
+    # Of what the tests before have compiled it keeps so many programs that it makes no more.
+    torch.compiler.reset()
     return torch.compile(function, backend="aot_eager")

@@ -158,6 +158,15 @@ class Vocabulary(ABC):
             outs.append(out)
         return state, tuple(self.stack(parts, 0) for parts in zip(*outs, strict=True))
 
+    def expm1_by(self, expm1: Any, x: Array) -> Array:
+        """exp(x) - 1 by a framework's function, with a derivative that is right far below 0 too.
+
+        Frameworks take it to be expm1(x) + 1, of which there nothing but rounding is left.
+        """
+        far = x < -0.5
+        below = self.exp(self.where(far, x, -1.0)) - 1.0
+        return self.where(far, below, expm1(self.where(far, 0.0, x)))
+
     # --- derived
     def tiny(self, x: Array) -> float:
         """The smallest normal number of ``x``'s dtype."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
@@ -22,8 +23,9 @@ class JaxVocabulary(Vocabulary):
         self.came = came
         if sigmoid is not None:
             self.sigmoid = sigmoid  # type: ignore[method-assign]
-        for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
+        for name in ("abs", "exp", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(jnp, name))
+        self.expm1 = partial(self.expm1_by, jnp.expm1)
         self.scan = jax.lax.scan  # type: ignore[method-assign]
         self.raised = jax.custom_jvp(self._raised)  # type: ignore[method-assign]
         self.raised.defjvp(lambda xs, dxs: (self.raised(*xs), dxs[0] * 2.0**100))  # type: ignore[attr-defined]

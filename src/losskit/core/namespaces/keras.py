@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
@@ -38,8 +39,9 @@ class KerasVocabulary(Vocabulary):
             self.sigmoid = differentiable(  # type: ignore[method-assign]
                 plain, lambda x, g: g * self.sigmoid(x) * self.sigmoid(-x)
             )
-        for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
+        for name in ("abs", "exp", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(ops, name))
+        self.expm1 = partial(self.expm1_by, ops.expm1)
 
     def power(self, x: Array, exponent: float) -> Array:
         # Keras's power makes float32 of float64 and a number on torch while floatx is float32.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
@@ -19,8 +20,9 @@ class TorchVocabulary(Vocabulary):
     def __init__(self, torch: Any, came: Precision = Vocabulary.came) -> None:
         self._torch = torch
         self.came = came
-        for name in ("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sign", "where"):
+        for name in ("abs", "exp", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(torch, name))
+        self.expm1 = partial(self.expm1_by, torch.expm1)
         self.power = torch.pow
 
     def maximum(self, x: Array, y: Array) -> Array:
