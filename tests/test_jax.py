@@ -77,7 +77,9 @@ def exact(card, kind, dtype=np.float32):
         rest = (np.ones(p.shape), np.float64(p.size)) if whole else ()
         want = card.target_slope(NUMPY, y, p, *rest)
         times = upstream if has_row_target(card) else spread
-        np.testing.assert_allclose(by_y[0], want * times, rtol=laws.BOUNDS[np.dtype(dtype).name])
+        # Neither is the truth: each is off by its own rounding.
+        rtol = 10 * laws.BOUNDS[np.dtype(dtype).name]
+        np.testing.assert_allclose(by_y[0], want * times, rtol=rtol)
 
 
 def weighted(card):

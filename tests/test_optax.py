@@ -8,6 +8,7 @@ import importlib
 import unittest
 
 import jax
+import numpy as np
 import optax.losses
 import pytest
 
@@ -60,6 +61,7 @@ CASES = list(cases())
 @pytest.fixture(autouse=True)
 def _compiled_quickly():
     """These tests compile hundreds of small programs, and run each once."""
+    np.random.seed(0)  # noqa: NPY002 (some draw from it, and a mask of nothing is an error here)
     before = jax.config.values["jax_disable_most_optimizations"]
     jax.config.update("jax_disable_most_optimizations", True)
     yield
