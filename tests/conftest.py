@@ -39,8 +39,8 @@ def _give_memory_back():
     """What one file needed the next does not: models, programs, and what the C library keeps."""
     yield
     pages = Path("/proc/self/statm")
-    # Not after each: to look through all the frameworks' objects takes half a second.
-    if not pages.exists() or int(pages.read_text().split()[1]) * 4096 < 1.3e9:
+    # Not after each: to look through all that the frameworks hold takes seconds.
+    if not pages.exists() or int(pages.read_text().split()[1]) * 4096 < 1.8e9:
         return
     for name, forget in FORGET.items():
         if name in sys.modules:
