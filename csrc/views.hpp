@@ -4,6 +4,8 @@
 // or converted into a small buffer, so nothing of the size of the input is ever copied.
 #pragma once
 
+#include <cstring>
+
 #include "lanes.hpp"
 #include "request.hpp"
 
@@ -171,8 +173,11 @@ inline const T* read(const View& v, std::int64_t begin, std::int64_t n, T* buffe
 // One element.
 template <class T>
 inline T read_one(const View& v, std::int64_t i) {
-  T x = 0;
-  return *read<T>(v, i, 1, &x);
+  T buffer = 0, x;
+  // A copy: the array's own memory, where it is read as it lies, need not be aligned.
+  const void* from = read<T>(v, i, 1, &buffer);
+  std::memcpy(&x, from, sizeof x);
+  return x;
 }
 
 template <class S, class T>
