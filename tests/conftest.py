@@ -23,6 +23,12 @@ def _one_thread():
         sys.modules["torch"].set_num_threads(1)
 
 
+def pytest_collection_finish():
+    """The tests and the frameworks stay: no need to look through them at each collection."""
+    gc.collect()
+    gc.freeze()
+
+
 _tests = itertools.count(1)
 
 

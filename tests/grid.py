@@ -150,7 +150,6 @@ def sample(
     cases: Iterable[Any],
     every: bool = False,
     usual: bool = False,
-    last: bool = False,
     names: Iterable[str] = FAMILIES,
 ) -> list[Any]:
     """Parameters for pytest: of each family one card, and the others marked as exhaustive.
@@ -159,7 +158,6 @@ def sample(
         cases: cards, or cases with one.
         every: none is marked.
         usual: those are not marked either that `is_usual` says are.
-        last: nor those with the axis last, or none.
         names: the cards that stand for their families.
     """
     import pytest
@@ -168,7 +166,6 @@ def sample(
     for case in cases:
         card = getattr(case, "card", case)
         asked = is_usual(card) and (usual or card.name in names)
-        asked |= last and getattr(card, "axis", -1) == -1
         marks = () if every or asked else (pytest.mark.exhaustive,)
         found.append(pytest.param(case, id=str(case), marks=marks))
     return found

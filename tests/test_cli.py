@@ -88,7 +88,10 @@ def test_show_tells_parameters_and_kinks() -> None:
     assert json.loads(call("show", "mae", "--json").stdout)["kinks"] == [1.0]
 
 
-@pytest.mark.parametrize("columns", [20, 40, 71, 72, 80, 100, 120])
+@pytest.mark.parametrize(
+    "columns",
+    [40, 80, *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (20, 71, 72, 100, 120))],
+)
 def test_no_width_loses_text(columns: int) -> None:
     def said(*arguments: str) -> str:
         text = runner.invoke(cli.app, arguments, env={"COLUMNS": str(columns)}).stdout

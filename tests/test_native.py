@@ -501,7 +501,9 @@ def test_rows_past_the_caches(offset):
     assert (untouched == 7.0).all()
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize(
+    "dtype", [pytest.param(np.float32, marks=pytest.mark.exhaustive), np.float16]
+)
 def test_more_elements_than_an_int32_counts(dtype):
     n = 2**31 + 5
     y, p = (np.broadcast_to(np.asarray(x, dtype), (n,)) for x in (0.0, 2.0))

@@ -150,7 +150,10 @@ def ways_to_compute(dtype):
     return [by_numpy, by_torch, by_jax] if dtype == np.float32 else [by_numpy, by_torch]
 
 
-@pytest.mark.parametrize(("dtype", "limit"), [(np.float32, 1e-5), (np.float64, 2e-14)])
+@pytest.mark.parametrize(
+    ("dtype", "limit"),
+    [(np.float32, 1e-5), pytest.param(np.float64, 2e-14, marks=pytest.mark.exhaustive)],
+)
 @pytest.mark.parametrize("kind", LONG)
 def test_hundreds_of_frames(kind, dtype, limit):
     y, log_p, total, shares = long_sequence(kind, dtype)

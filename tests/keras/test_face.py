@@ -136,11 +136,11 @@ def test_function_given_to_compile():
     assert np.isfinite(model.train_on_batch(np.ones((4, 2)), np.array([0, 1, 2, 0])))
 
 
-@pytest.mark.parametrize("name", sorted(CARDS))
+@pytest.mark.parametrize("name", OF_FAMILIES if BACKEND == "jax" else NAMES)
 def test_functions_give_one_value_per_sample(name):
-    card = CARDS[name]()
-    _, y, p = example(card.__class__.__name__)
-    got = numpy(getattr(L, name)(y, p))
+    cls, y, p = example(name)
+    card = cls().card
+    got = numpy(getattr(L, card.name)(y, p))
     if isinstance(card, Setwise):
         assert got.shape == ()
     else:
@@ -215,7 +215,7 @@ def test_empty_batch_is_zero(name):
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="dimensions unknown while tracing")
-@pytest.mark.parametrize("name", ["MeanSquaredError", "RootMeanSquaredError", "Huber"])
+@pytest.mark.parametrize("name", ["MeanSquaredError", "RootMeanSquaredError"])
 def test_empty_batch_of_unknown_size(name):
     import tensorflow as tf
 

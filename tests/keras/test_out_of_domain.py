@@ -82,14 +82,20 @@ def unseen(functions, arrays):
     return [numpy(v) for v in values], [numpy(g) for g in slopes]
 
 
-def test_every_card_is_nan_where_nothing_can_be_raised():
+PARTS = [0, *(pytest.param(i, marks=pytest.mark.exhaustive) for i in (1, 2, 3))]
+"""TensorFlow takes long to trace them all."""
+
+
+@pytest.mark.parametrize("part", PARTS if BACKEND == "tensorflow" else range(4))
+def test_every_card_is_nan_where_nothing_can_be_raised(part):
+    cases = CASES[part::4]
     functions = [
         lambda p, c=c, o=o, y=y: getattr(lk, c.__name__)(**o)(tensor(y), p)
-        for c, o, _, y, _ in CASES
+        for c, o, _, y, _ in cases
     ]
-    values, slopes = unseen(functions, [p for *_, p in CASES])
-    assert len(values) > 30
-    for (card, options, bad, _, _), value, slope in zip(CASES, values, slopes, strict=True):
+    values, slopes = unseen(functions, [p for *_, p in cases])
+    assert len(values) > 7
+    for (card, options, bad, _, _), value, slope in zip(cases, values, slopes, strict=True):
         named = f"{card.__name__} {options} target {bad}"
         assert np.isnan(value), named
         rows = np.isnan(slope)
