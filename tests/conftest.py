@@ -55,26 +55,19 @@ _tests = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
-def _forget_programs():
-    """XLA keeps what it has compiled, gigabytes of it in time: now and then, away with it."""
-    yield
-    if next(_tests) % 50 == 0 and "jax" in sys.modules:
-        sys.modules["jax"].clear_caches()
-
-
-@pytest.fixture(scope="module", autouse=True)
 def _give_memory_back():
-    """What one file needed the next does not: models, programs, and what the C library keeps."""
+    """What was compiled, gigabytes of it in time, and what the C library keeps."""
     yield
     pages = Path("/proc/self/statm")
-    # Not after each: to look through all that the frameworks hold takes seconds.
-    if not pages.exists() or int(pages.read_text().split()[1]) * 4096 < 1.7e9:
+    if next(_tests) % 10 or not pages.exists():
         return
-    for name, forget in FORGET.items():
-        if name in sys.modules:
-            forget(sys.modules[name])
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
+    # Not each time: to look through all that the frameworks hold takes a second.
+    if int(pages.read_text().split()[1]) * 4096 > 1.7e9:
+        for name, forget in FORGET.items():
+            if name in sys.modules:
+                forget(sys.modules[name])
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 FORGET = {
