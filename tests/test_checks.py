@@ -254,6 +254,7 @@ def test_the_report():
     assert data["ok"] is False
     assert "LK103" in report._repr_html_()
     assert "2 of 3 predictions" in str(report)
+    assert repr(report).startswith("<Report on losskit.BinaryCrossentropy(): nan; [LK103 error], ")
     clean = check("mse", np.zeros(3), np.ones(3))
     assert clean.ok
     assert clean.raise_for_errors() is clean

@@ -132,3 +132,32 @@ def test_ctc_under_transformations():
     ):
         assert got.dtype == jnp.float32
         np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("batch", "features", "noise"), [(16, 8, 1.0), (64, 128, 0.05)])
+def test_ntxent(batch, features, noise):
+    """A matrix product rounds, and a temperature multiplies that: held at each row's size."""
+    rng = np.random.default_rng(0)
+    labels, temperature = np.arange(batch) // 2, 0.07
+    x = rng.normal(size=(batch // 2, features))[labels]
+    x = (x + noise * rng.normal(size=x.shape)).astype("f4")
+    loss = functools.partial(lj.ntxent, labels=jnp.asarray(labels), temperature=temperature)
+    value, slope = jax.jit(jax.value_and_grad(loss))(x)
+
+    # Each embedding against its one partner: both ways, one cross-entropy a row.
+    wide = x.astype("f8")
+    length = np.linalg.norm(wide, axis=1, keepdims=True)
+    u = wide / length
+    z = u @ u.T / temperature
+    np.fill_diagonal(z, -np.inf)
+    p = np.exp(z - z.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    partner = np.arange(batch) ^ 1
+    one_hot = np.eye(batch)[partner]
+    rest = np.where(one_hot, 0.0, p).sum(1)
+    np.testing.assert_allclose(value, -np.log1p(-rest).mean(), rtol=3e-6)
+    of_z = np.where(one_hot, -rest[:, None], p) / batch
+    of_u = (of_z + of_z.T) @ u / temperature
+    want = (of_u - u * (u * of_u).sum(1, keepdims=True)) / length
+    error = np.abs(slope - want).max(1) / np.abs(want).max(1)
+    assert error.max() < 1e-5

@@ -93,6 +93,11 @@ class Report:
     value: float
     """The loss of this call, NaN where the call fails."""
 
+    def __repr__(self) -> str:
+        found = ", ".join(f"{f.code} {f.severity}" for f in self.findings)
+        more = f"{len(self.skipped)} that did not apply"
+        return f"<Report on {self.loss}: {self.value:g}; [{found}], {more}>"
+
     @property
     def ok(self) -> bool:
         """Whether there is neither an error nor a warning."""
