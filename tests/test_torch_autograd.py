@@ -186,11 +186,25 @@ def test_tangents_of_what_is_ruled_out():
     assert rate([5.0, 1.0, 0.0], [0.0, 0.0, 0.0]) == pytest.approx(-0.5)
     assert rate([0.0, 0.0, 0.0], [0.0, 1.0, 2.0]) == pytest.approx(3 * half)
     assert rate([0.0, 0.0, 0.0], [1.0, 0.0, 0.0]) == float("inf")
-    by_y = [float("inf"), half, half]
-    for jacobian in (torch.func.jacfwd, torch.func.jacrev):
-        np.testing.assert_allclose(jacobian(loss, 1)(z, y).numpy(), [by_y], rtol=1e-6)
+    # Backwards it is finite: what comes next may multiply it by 0.
+    for jacobian, by_first in ((torch.func.jacfwd, np.inf), (torch.func.jacrev, 2.0**100)):
+        by_y = jacobian(loss, 1)(z, y).numpy()
+        np.testing.assert_allclose(by_y, [[by_first, half, half]], rtol=1e-6)
         got = jacobian(loss, 0)(z, y).numpy()
         np.testing.assert_allclose(got, [[0.0, -0.5, 0.5]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("reduction", ["sum", "none"])
+def test_a_softmax_as_the_target_of_a_class_ruled_out_in_both(reduction):
+    """0 * inf: the softmax multiplies the infinite slope by its own 0."""
+    z = torch.tensor([[0.5, 1.5, NINF], [1.0, -1.0, 0.25]])
+    w = torch.tensor([[1.0, 0.25, NINF], [0.5, 2.0, 0.0]], requires_grad=True)
+    items = lt.cross_entropy(z, w.softmax(-1), reduction=reduction)
+    (got,) = torch.autograd.grad(items.sum(), w)
+    q = w.detach().double().softmax(-1)
+    log_p = z.double().log_softmax(-1).nan_to_num(neginf=0.0)
+    want = -q * (log_p - (q * log_p).sum(-1, keepdim=True))
+    torch.testing.assert_close(got, want.float(), rtol=1e-5, atol=0.0)
 
 
 def test_an_upstream_zero_wins_over_an_infinite_slope(way):

@@ -1,5 +1,7 @@
 """The Keras face can fail, on the backend that runs: see tests/test_planted_faces.py."""
 
+import dataclasses
+
 import pytest
 import test_end_to_end
 import test_face
@@ -7,7 +9,8 @@ import test_truth
 from gradients import BACKEND
 
 import losskit.keras
-from losskit.keras import backend, evaluate
+from losskit.keras import evaluate
+from losskit.keras import items as of_backend
 
 MSE, SPARSE, LOG_COSH = (
     next(case for case in test_truth.DEFAULTS if case.card.name == name)
@@ -28,40 +31,74 @@ def goes_red(monkeypatch, check, target, name, wrong):
             check()
 
 
+class Wrong:
+    """A card with one of its formulas a thousandth larger, under which a loss is computed."""
+
+    def __init__(self, part):
+        self.part = part
+
+    def __call__(self, card):
+        own = getattr(type(card), self.part)
+        wrong = type(card).__name__, (type(card),), {self.part: lambda *args: OFF * own(*args)}
+        made = type(*wrong)
+        return made(**card.parameters())
+
+
 def wrongly(part):
-    """`differentiable` with one of its functions a thousandth larger."""
-    differentiable = backend.differentiable
+    """`align`, of a card of which one formula is a thousandth larger: no kernel is its own."""
+    align, wrong = evaluate.align, Wrong(part)
 
-    def wrong(value, by_y, by_p, forward):
-        rate_y, rate_p = forward
-        value = times(value) if part == "value" else value
-        by_y, rate_y = map(times, (by_y, rate_y)) if part == "target" else (by_y, rate_y)
-        by_p, rate_p = map(times, (by_p, rate_p)) if part == "slope" else (by_p, rate_p)
-        return differentiable(value, by_y, by_p, (rate_y, rate_p))
+    def aligned(*args):
+        call = align(*args)
+        return dataclasses.replace(call, card=wrong(call.card))
 
-    return wrong
+    return aligned
 
 
 @pytest.mark.parametrize("case", [MSE, SPARSE], ids=str)
 @pytest.mark.parametrize("part", ["value", "slope"])
 def test_numbers(part, case, monkeypatch):
     check = lambda: test_truth.exact(case)  # noqa: E731
-    goes_red(monkeypatch, check, backend, "differentiable", wrongly(part))
+    goes_red(monkeypatch, check, evaluate, "align", wrongly(part))
+
+
+LOGITS = next(
+    case for case in test_truth.USUAL
+    if case.card.name == SPARSE.card.name and case.card.from_logits
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [MSE, LOGITS], ids=str)
+@pytest.mark.parametrize("name", ["items", "mean", "quick_mean"])
+def test_of_backend(name, case, monkeypatch):
+    """What the backend gives, its kernels' results too."""
+    made = getattr(of_backend, name)
+
+    def wrong(*args):
+        found = made(*args)
+        return None if found is None else OFF * found
+
+    whole = lambda: test_truth.mean_alone(case)  # noqa: E731
+    check = whole if "mean" in name else lambda: test_truth.exact(case)
+    if name == {"tensorflow": "items", "jax": "mean", "torch": "quick_mean"}[BACKEND] or (
+        name == "items"
+    ):
+        goes_red(monkeypatch, check, of_backend, name, wrong)
 
 
 def test_gradient_of_the_target(monkeypatch):
     check = lambda: test_truth.test_target_gets_its_gradient(MSE)  # noqa: E731
-    goes_red(monkeypatch, check, backend, "differentiable", wrongly("target"))
+    goes_red(monkeypatch, check, evaluate, "align", wrongly("target_slope"))
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="forward mode")
 def test_forward_mode(monkeypatch):
     check = lambda: test_truth.test_forward_mode(MSE)  # noqa: E731
-    goes_red(monkeypatch, check, backend, "differentiable", wrongly("slope"))
+    goes_red(monkeypatch, check, evaluate, "align", wrongly("slope"))
 
 
 def test_compiled(monkeypatch):
-    items = evaluate.items
+    items = of_backend.items
 
     def traced():
         if BACKEND == "tensorflow":
@@ -74,9 +111,9 @@ def test_compiled(monkeypatch):
             return torch.compiler.is_compiling()
         return True
 
-    wrong = lambda call: items(call) * (OFF if traced() else 1.0)  # noqa: E731
+    wrong = lambda *args: items(*args) * (OFF if traced() else 1.0)  # noqa: E731
     check = lambda: test_truth.test_compiled(MSE)  # noqa: E731
-    goes_red(monkeypatch, check, evaluate, "items", wrong)
+    goes_red(monkeypatch, check, of_backend, "items", wrong)
 
 
 @pytest.mark.parametrize("error", ["weights", "mask", "mean", "samples"])

@@ -110,6 +110,20 @@ def weighted(case):
     laws.hold_mean(card, value, slope.reshape(p.shape), y, p, each, least=LEAST)
 
 
+@pytest.mark.parametrize("case", grid.sample(USUAL, usual=True))
+def test_mean_alone(case):
+    mean_alone(case)
+
+
+def mean_alone(case):
+    """Without weights or a mask: the way that most take."""
+    card, y, p = case.card, case.y, case.p
+    loss = keras_loss(card)
+    value, slope = items_and_slope(loss.__call__, laid(card, y), laid(card, p), np.float32(1.0))
+    each = np.ones(p.shape if isinstance(card, Setwise) else items_shape(card, p))
+    laws.hold_mean(card, value, slope.reshape(p.shape), y, p, each, least=LEAST)
+
+
 @pytest.mark.parametrize("case", grid.sample(DEFAULTS))
 def test_reductions(case):
     card, y, p = case.card, case.y, case.p

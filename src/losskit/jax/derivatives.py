@@ -19,7 +19,7 @@ from jax import Array
 
 from losskit.core.families import Items, Setwise, has_row_target, out_of_domain
 from losskit.core.inputs import HALF
-from losskit.core.namespaces import PRECISIONS
+from losskit.core.namespaces import PRECISIONS, Precision
 from losskit.core.namespaces.jax import JaxVocabulary
 from losskit.jax import kernels
 from losskit.jax.traced import Traced
@@ -55,6 +55,8 @@ class Formulas:
     card: Any
     traced: tuple[str, ...]
     """The parameters that are no Python numbers."""
+    came: Precision | None = None
+    """Of the dtype in which predictions came that were cast; None for their own."""
 
     def items(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
         m, card, y, p, keep = self._fit(parameters, y, p, keep)
@@ -98,6 +100,8 @@ class Formulas:
             for name, value in zip(self.traced, parameters, strict=True):
                 object.__setattr__(card, name, Traced(name, value))
         m = _BY_DTYPE.get(p.dtype.name, VOCABULARY)
+        if self.came is not None:
+            m = JaxVocabulary(jax, _sigmoid, self.came)
         p = p.astype(jnp.float32) if p.dtype.name in HALF else p
         ignored = card.ignored()
         if ignored is not None:
@@ -121,7 +125,14 @@ class Formulas:
         return jnp.where(self.spread(keep) if elements else keep, x, 0.0)
 
 
-def items(card: Items, parameters: dict[str, Any], y: Array, p: Array, keep: Array | None) -> Array:
+def items(
+    card: Items,
+    parameters: dict[str, Any],
+    y: Array,
+    p: Array,
+    keep: Array | None,
+    came: Precision | None = None,
+) -> Array:
     """card.value(m, y, p) of the items that count, 0 for the others, in the computation's dtype.
 
     Args:
@@ -130,24 +141,37 @@ def items(card: Items, parameters: dict[str, Any], y: Array, p: Array, keep: Arr
         y: targets.
         p: predictions.
         keep: boolean, in the shape of the items: which of them count; None for all.
+        came: of the dtype in which predictions came that were cast.
     """
-    function = _differentiable(card, tuple(parameters), False, kernels.registered())
+    function = _differentiable(card, tuple(parameters), False, kernels.registered(), came)
     return function(tuple(parameters.values()), y, p, keep, None)
 
 
 def total(
-    card: Items, parameters: dict[str, Any], y: Array, p: Array, keep: Array | None, scale: Any
+    card: Items,
+    parameters: dict[str, Any],
+    y: Array,
+    p: Array,
+    keep: Array | None,
+    scale: Any,
+    came: Precision | None = None,
 ) -> Array:
     """The sum of the `items` times a number, the gradient written once, by that number already."""
-    function = _differentiable(card, tuple(parameters), True, kernels.registered())
+    function = _differentiable(card, tuple(parameters), True, kernels.registered(), came)
     computed = jnp.float32 if p.dtype.name in HALF else p.dtype
     return function(tuple(parameters.values()), y, p, keep, jnp.asarray(scale, computed))
 
 
 @lru_cache(2048)
-def _differentiable(card: Any, traced: tuple[str, ...], whole: bool, by_kernels: bool) -> Any:
+def _differentiable(
+    card: Any,
+    traced: tuple[str, ...],
+    whole: bool,
+    by_kernels: bool,
+    came: Precision | None = None,
+) -> Any:
     """The function (parameters, y, p, keep, scale) -> items or total, with its derivatives."""
-    formulas = Formulas(card, traced)
+    formulas = Formulas(card, traced, came)
 
     value_of, slope_of = formulas.widely("items"), formulas.widely("slope")
 
@@ -166,7 +190,7 @@ def _differentiable(card: Any, traced: tuple[str, ...], whole: bool, by_kernels:
     def fused(y: Array, p: Array, slope: bool) -> Any:
         """The same by a kernel; None where there is none."""
         # Slopes in float16 would underflow before a loss scale that is there to prevent just that.
-        if traced or not by_kernels or p.dtype == jnp.float16:
+        if traced or came is not None or not by_kernels or p.dtype == jnp.float16:
             return None
         # XLA computes simple items where they are used, and never writes them down; their slopes
         # too, but where these are chosen by comparisons a kernel is faster.

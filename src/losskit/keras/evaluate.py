@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -18,12 +17,12 @@ from losskit.core.families import (
     Setwise,
     has_row_target,
     is_rowwise,
-    out_of_domain,
     placed,
 )
 from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.keras import KerasVocabulary
 from losskit.keras import backend
+from losskit.keras import items as of_backend
 from losskit.keras.activations import kept_logits
 
 Tensor = Any
@@ -97,51 +96,11 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
     return Call(card, converted, p, axis, m, given, link)
 
 
-def items(call: Call) -> Tensor:
-    """The items, with the card's slopes as their derivatives."""
-    call = _linked(call, None)
-    card, m = call.card, call.m
+def items(call: Call, used: Any = None) -> Tensor:
+    """The items, 0 where not used, with the card's slopes as their derivatives."""
     if 0 in tuple(call.p.shape):
-        return ops.sum(call.p, axis=card.axis) if is_rowwise(card) else call.p
-
-    def known(formula: Any, *, of_elements: bool) -> Any:
-        """The formula; where nothing can be raised, NaN for what lies out of its domain."""
-
-        def function(y: Tensor, p: Tensor) -> Tensor:
-            found, bad = formula(m, y, p), out_of_domain(m, card, y, p)
-            if bad is None:
-                return found
-            return ops.where(_spread(card, bad) if of_elements else bad, float("nan"), found)
-
-        return function
-
-    def backward(derivative: Any, product: Any, *, by_row: bool) -> Any:
-        return lambda g, y, p: product(derivative(y, p), g if by_row else _spread(card, g))
-
-    def forward(derivative: Any, product: Any, *, by_row: bool) -> Any:
-        def rate(tangent: Tensor, y: Tensor, p: Tensor) -> Tensor:
-            moved = product(derivative(y, p), tangent)
-            return moved if by_row else ops.sum(moved, axis=card.axis)
-
-        return rate
-
-    # Whether a row has but one of them; so has each element of a pointwise loss.
-    of_target, of_prediction = has_row_target(card) or not is_rowwise(card), not is_rowwise(card)
-    slope = known(card.slope, of_elements=True)
-    target_slope = known(card.target_slope, of_elements=not has_row_target(card))
-
-    function = backend.differentiable(
-        known(card.value, of_elements=False),
-        None
-        if card.target.labels
-        else backward(target_slope, backend.along_target, by_row=of_target),
-        backward(slope, operator.mul, by_row=of_prediction),
-        (
-            forward(target_slope, backend.along_target, by_row=of_target),
-            forward(slope, operator.mul, by_row=of_prediction),
-        ),
-    )
-    return function(call.y, call.p)
+        return ops.sum(call.p, axis=call.card.axis) if is_rowwise(call.card) else call.p
+    return of_backend.items(call.card, call.m, call.y, call.p, used)
 
 
 def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) -> Tensor:
@@ -152,18 +111,23 @@ def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) ->
             prediction is outside its domain.
     """
     used, weight, keep = _parts(call, sample_weight, mask)
-    _check(call, used)
-    call = _linked(call, used)
-    if used is not None:
-        # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
-        spread = _spread(call.card, used)
-        target = call.card.target
-        stand_in = ops.zeros_like if target.labels or target.high < 1.0 else ops.ones_like
-        y = ops.where(used if has_row_target(call.card) else spread, call.y, stand_in(call.y))
-        call = dataclasses.replace(call, y=y, p=ops.where(spread, call.p, ops.ones_like(call.p)))
+    given, call = call, _linked(call, used)
     if isinstance(call.card, Setwise):
-        return _set_value(call, weight, keep, reduction)
-    losses = items(call)
+        _check(given, used)
+        return _set_value(call, used, weight, keep, reduction)
+    own = reduction == "mean_with_sample_weight" and getattr(call.card, "class_weight", None)
+    averaged = reduction not in (None, "none", "sum") and not own
+    if averaged and weight is None and 0 not in call.p.shape:
+        # The mean over samples of means over elements is the mean of all that count.
+        found = of_backend.quick_mean(call.card, call.m, call.y, call.p, used)
+        if found is not None:
+            return found
+    _check(given, used)
+    if averaged and weight is None and 0 not in call.p.shape:
+        found = of_backend.mean(call.card, call.m, call.y, call.p, used)
+        if found is not None:
+            return found
+    losses = items(call, used)
     if weight is not None:
         losses = losses * weight
     losses = _per_sample(call, losses)
@@ -228,7 +192,7 @@ def _linked(call: Call, used: Any) -> Call:
         return call
     if used is not None:
         # As below: what goes into the link must not be NaN where nothing of it counts.
-        reached = _spread(call.card, used)
+        reached = of_backend.spread(call.card, used)
         if link.axis is not None:
             reached = ops.any(ops.broadcast_to(used, ops.shape(z)), link.axis, keepdims=True)
         z = ops.where(reached, z, ops.ones_like(z))
@@ -317,10 +281,6 @@ def _same_rank(card: Any, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
     return y, p
 
 
-def _spread(card: Any, x: Tensor) -> Tensor:
-    return ops.expand_dims(x, card.axis) if is_rowwise(card) else x
-
-
 def _parts(call: Call, sample_weight: Any, mask: Any) -> tuple[Any, Any, Any]:
     """(used, weight, keep), each of a shape that broadcasts against the items, or None.
 
@@ -334,7 +294,7 @@ def _parts(call: Call, sample_weight: Any, mask: Any) -> tuple[Any, Any, Any]:
         counted = ops.not_equal(call.y, ignored)
         keep = counted if keep is None else ops.logical_and(keep, counted)
     if sample_weight is None:
-        return keep, (None if keep is None else ops.cast(keep, call.p.dtype)), keep
+        return keep, None, keep
     weight = ops.cast(ops.convert_to_tensor(inputs.sound(sample_weight)), call.p.dtype)
     weight = _fit(call, "sample_weight", weight)
     used = ops.not_equal(weight, 0)
@@ -371,14 +331,14 @@ def _fit(call: Call, name: str, x: Tensor) -> Tensor:
 def _count(call: Call, losses: Tensor, weight: Any, keep: Any, reduction: str | None) -> Tensor:
     """What a mean divides by: the samples that count, or the sum of their weights."""
     dtype = losses.dtype
-    per_item = None
-    if reduction == "mean_with_sample_weight":
-        per_item = weight
-        if getattr(call.card, "class_weight", None):
-            own = call.card.weights(call.m, call.y, call.p)
-            per_item = own if weight is None else own * weight
-    elif keep is not None:
+    per_item = weight if reduction == "mean_with_sample_weight" else None
+    if per_item is None and keep is not None:
         per_item = ops.cast(keep, dtype)
+    if reduction == "mean_with_sample_weight" and getattr(call.card, "class_weight", None):
+        own = call.card.weights(call.m, call.y, call.p)
+        if per_item is not None:  # a label that does not count is no class
+            own = ops.where(per_item != 0, own, 0.0) * per_item
+        per_item = own
     if per_item is None:
         return ops.cast(ops.size(losses), dtype)
     if is_rowwise(call.card) or not len(call.p.shape):
@@ -387,8 +347,10 @@ def _count(call: Call, losses: Tensor, weight: Any, keep: Any, reduction: str | 
     return ops.sum(_per_sample(call, per_element))
 
 
-def _set_value(call: Call, weight: Any, keep: Any, reduction: str | None) -> Tensor:
-    card, p = call.card, call.p
+def _set_value(call: Call, used: Any, weight: Any, keep: Any, reduction: str | None) -> Tensor:
+    card = call.card
+    y, p = of_backend.stood_in(card, call.y, call.p, used)
+    weight = ops.cast(keep, p.dtype) if weight is None and keep is not None else weight
     w = ops.ones_like(p) if weight is None else ops.broadcast_to(weight, ops.shape(p))
     count = ops.cast(ops.size(p), p.dtype)
     if reduction == "mean_with_sample_weight":
@@ -400,17 +362,7 @@ def _set_value(call: Call, weight: Any, keep: Any, reduction: str | None) -> Ten
     # Nothing counts: every weight is 0 then, and so is the value.
     count = ops.where(count > 0, count, ops.ones_like(count))
 
-    m = call.m
-    function = backend.differentiable(
-        lambda *args: ops.sum(card.value(m, *args)),
-        lambda g, *args: card.target_slope(m, *args) * g,
-        lambda g, *args: card.slope(m, *args) * g,
-        (
-            lambda t, *args: ops.sum(card.target_slope(m, *args) * t),
-            lambda t, *args: ops.sum(card.slope(m, *args) * t),
-        ),
-    )
-    return _per_replica(function(call.y, p, w, count))
+    return _per_replica(of_backend.of_set(card, call.m, y, p, w, count))
 
 
 def _per_replica(mean: Tensor) -> Tensor:

@@ -130,6 +130,10 @@ def _wanted(ctx: Any, args: Any) -> list[Tensor | None]:
 def _gradients(ctx: Any, g: Tensor, slopes: list[Tensor | None]) -> Any:
     """The gradients of all arguments."""
     times = product_of_data if _is_data(g) else product
+    if slopes[0] is not None:
+        # By the target, of a class that is ruled out. Finite, so that the 0 of a softmax or exp,
+        # which comes next, takes it away again.
+        slopes = [torch.where(slopes[0].isinf(), slopes[0].sign() * 2.0**100, slopes[0]), slopes[1]]
     gradients = [
         None if slope is None else times(slope, g if alone else ctx.by.spread(g))
         for slope, alone in zip(slopes, ctx.by.alone, strict=True)
