@@ -115,18 +115,18 @@ def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) ->
     if isinstance(call.card, Setwise):
         _check(given, used)
         return _set_value(call, used, weight, keep, reduction)
-    own = reduction == "mean_with_sample_weight" and getattr(call.card, "class_weight", None)
-    averaged = reduction not in (None, "none", "sum") and not own
-    if averaged and weight is None and 0 not in call.p.shape:
-        # The mean over samples of means over elements is the mean of all that count.
-        found = of_backend.quick_mean(call.card, call.m, call.y, call.p, used)
-        if found is not None:
-            return found
+    by_weights = reduction == "mean_with_sample_weight"
+    averaged = reduction not in (None, "none", "sum") and 0 not in call.p.shape
+    averaged &= not (by_weights and getattr(call.card, "class_weight", None))
+    # The mean over samples of means over elements is the mean of all that count.
+    parts = call.card, call.m, call.y, call.p
+    found = of_backend.kernel_mean(*parts, keep, weight, by_weights) if averaged else None
+    if found is not None:
+        return found
     _check(given, used)
-    if averaged and weight is None and 0 not in call.p.shape:
-        found = of_backend.mean(call.card, call.m, call.y, call.p, used)
-        if found is not None:
-            return found
+    found = of_backend.mean(*parts, used) if averaged and weight is None else None
+    if found is not None:
+        return found
     losses = items(call, used)
     if weight is not None:
         losses = losses * weight

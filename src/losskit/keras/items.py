@@ -6,7 +6,9 @@ TensorFlow they are made here.
 * `items`: of a card for targets, predictions, and which items count (None for all); the others
   are 0, whatever lies there.
 * `mean`: the mean of the items that count, where the backend has one that is quicker than the
-  items; else None. `quick_mean` also looks whether values lie in their domain: else None.
+  items; else None.
+* `kernel_mean`: the same with weights of the items, or None, and whether they are what the mean
+  divides by; None too where a value lies out of its domain.
 * `of_set`: the value of a set for targets, predictions, weights and the number of items.
 
 All take the vocabulary of the predictions' own dtype in front of the tensors: in it stands what
@@ -123,15 +125,17 @@ def _torch() -> tuple[Any, ...]:
         return dtypes.get(m.came, p.dtype)
 
     def by_kernel(
-        card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None, reduction: str
+        plan: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None, weight: Tensor | None
     ) -> Tensor | None:
-        if y.requires_grad or came(m, p) != p.dtype or not kernels.reachable(y, p, keep):
+        if any(x is not None and x.requires_grad for x in (y, weight)) or came(m, p) != p.dtype:
             return None
-        plan = kernels.Plan(card, reduction, dtype=p.dtype)
-        return kernels.loss(plan, p, y, None, _laid(card, p, keep))
+        if not kernels.reachable(y, p, keep, weight):
+            return None
+        keep, weight = (_laid(plan.card, p, x) for x in (keep, weight))
+        return kernels.loss(plan, p, y, weight, keep)
 
     def items(card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None) -> Tensor:
-        found = by_kernel(card, m, y, p, keep, "none")
+        found = by_kernel(kernels.Plan(card, "none", dtype=p.dtype), m, y, p, keep, None)
         if found is not None:
             return found
         y, p = stood_in(card, y, p, keep)
@@ -140,19 +144,26 @@ def _torch() -> tuple[Any, ...]:
         found = derivatives.apply(card, own, y, p, bad=bad)
         return found if keep is None else torch.where(keep, found, 0.0)
 
-    def quick_mean(
-        card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None
+    def kernel_mean(
+        card: Any,
+        m: Vocabulary,
+        y: Tensor,
+        p: Tensor,
+        keep: Tensor | None,
+        weight: Tensor | None,
+        by_weights: bool,
     ) -> Tensor | None:
-        if keep is None and came(m, p) == p.dtype:
+        if keep is None and weight is None and came(m, p) == p.dtype:
             found = kernels.mean(card, p, y)
             if found is not None:
                 return found
-        return by_kernel(card, m, y, p, keep, "mean")
+        plan = kernels.Plan(card, "mean", by_weights and weight is not None, p.dtype)
+        return by_kernel(plan, m, y, p, keep, weight)
 
     def of_set(card: Any, m: Vocabulary, *args: Tensor) -> Tensor:
         return derivatives.apply(card, derivatives.vocabulary(came(m, args[1])), *args)
 
-    return items, none, quick_mean, of_set
+    return items, none, kernel_mean, of_set
 
 
 def none(*_: Any) -> None:
@@ -160,7 +171,7 @@ def none(*_: Any) -> None:
 
 
 def _laid(card: Any, p: Tensor, keep: Tensor | None) -> Tensor | None:
-    """Which items count, in the shape of the items."""
+    """Which items count, or their weights, in the shape of the items."""
     return None if keep is None else ops.broadcast_to(keep, item_shape(card, p.shape))
 
 
@@ -181,4 +192,4 @@ def spread(card: Any, x: Tensor) -> Tensor:
 
 
 _BACKENDS = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
-items, mean, quick_mean, of_set = _BACKENDS[backend.NAME]()
+items, mean, kernel_mean, of_set = _BACKENDS[backend.NAME]()
