@@ -252,8 +252,8 @@ def test_jax_by_operations(card, error, monkeypatch):
             fit(name, x, shape)
         )
 
-    def wrong_where_traced(card, parameters, y, p, keep):
-        found = items(card, parameters, y, p, keep)
+    def wrong_where_traced(card, parameters, y, p, keep, **options):
+        found = items(card, parameters, y, p, keep, **options)
         return OFF * found if isinstance(p, jax.core.Tracer) else found
 
     exact = lambda: test_jax.exact(card, "ordinary")  # noqa: E731

@@ -43,9 +43,13 @@ def test_negative_weights_as_in_keras():
     for weights in ([1.0, -3.0], [1.0, -1.0], [-1.0, -2.0]):
         for reduction in ("sum_over_batch_size", "mean_with_sample_weight"):
             y, w = np.zeros_like(ROWS), np.array(weights, "f4")
-            ours = lk.MeanSquaredError(reduction=reduction)(y, ROWS, w)
-            theirs = keras.losses.MeanSquaredError(reduction=reduction)(y, ROWS, w)
-            assert float(ours) == pytest.approx(float(theirs), rel=1e-5), weights
+            for name in ("MeanSquaredError", "BinaryCrossentropy", "CategoricalCrossentropy"):
+                options = {"from_logits": True} if "entropy" in name else {}
+                ours, theirs = (
+                    getattr(of, name)(reduction=reduction, **options)(y, ROWS, w)
+                    for of in (lk, keras.losses)
+                )
+                assert float(ours) == pytest.approx(float(theirs), rel=1e-5), (name, weights)
 
 
 def test_masked_arrays_are_refused():

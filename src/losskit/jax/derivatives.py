@@ -132,6 +132,7 @@ def items(
     p: Array,
     keep: Array | None,
     came: Precision | None = None,
+    weighted: bool = False,
 ) -> Array:
     """card.value(m, y, p) of the items that count, 0 for the others, in the computation's dtype.
 
@@ -142,8 +143,10 @@ def items(
         p: predictions.
         keep: boolean, in the shape of the items: which of them count; None for all.
         came: of the dtype in which predictions came that were cast.
+        weighted: whether they will be multiplied by weights.
     """
-    function = _differentiable(card, tuple(parameters), False, kernels.registered(), came)
+    names = tuple(parameters)
+    function = _differentiable(card, names, False, kernels.registered(), came, weighted)
     return function(tuple(parameters.values()), y, p, keep, None)
 
 
@@ -169,6 +172,7 @@ def _differentiable(
     whole: bool,
     by_kernels: bool,
     came: Precision | None = None,
+    weighted: bool = False,
 ) -> Any:
     """The function (parameters, y, p, keep, scale) -> items or total, with its derivatives."""
     formulas = Formulas(card, traced, came)
@@ -193,8 +197,9 @@ def _differentiable(
         if traced or came is not None or not by_kernels or p.dtype == jnp.float16:
             return None
         # XLA computes simple items where they are used, and never writes them down; their slopes
-        # too, but where these are chosen by comparisons a kernel is faster.
-        if not whole and simplicity(card) in (("sums",) if slope else ("sums", "comparisons")):
+        # too, but where these are chosen by comparisons a kernel is faster, if it is the last word.
+        last = slope and not weighted
+        if not whole and simplicity(card) in (("sums",) if last else ("sums", "comparisons")):
             return None
         spec = kernels.find(card, p.dtype, p.shape, y.dtype, y.shape)
         if spec is None:

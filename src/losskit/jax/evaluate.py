@@ -122,7 +122,7 @@ def _evaluate(
     if isinstance(card, Setwise):
         return _of_set(card, y, p.astype(computed), used, weight, where, on_empty).astype(p.dtype)
     if reduction == "none" or weight is not None:
-        items = derivatives.items(card, traced, y, p, used)
+        items = derivatives.items(card, traced, y, p, used, weighted=weight is not None)
         if weight is not None:
             items = items * weight
         if reduction == "none":

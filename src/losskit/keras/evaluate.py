@@ -96,11 +96,11 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
     return Call(card, converted, p, axis, m, given, link)
 
 
-def items(call: Call, used: Any = None) -> Tensor:
+def items(call: Call, used: Any = None, weighted: bool = False) -> Tensor:
     """The items, 0 where not used, with the card's slopes as their derivatives."""
     if 0 in tuple(call.p.shape):
         return ops.sum(call.p, axis=call.card.axis) if is_rowwise(call.card) else call.p
-    return of_backend.items(call.card, call.m, call.y, call.p, used)
+    return of_backend.items(call.card, call.m, call.y, call.p, used, weighted)
 
 
 def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) -> Tensor:
@@ -127,7 +127,7 @@ def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) ->
     found = of_backend.mean(*parts, used) if averaged and weight is None else None
     if found is not None:
         return found
-    losses = items(call, used)
+    losses = items(call, used, weight is not None)
     if weight is not None:
         losses = losses * weight
     losses = _per_sample(call, losses)

@@ -3,8 +3,8 @@
 On JAX and PyTorch they are those of `losskit.jax` and `losskit.torch`, kernels included; on
 TensorFlow they are made here.
 
-* `items`: of a card for targets, predictions, and which items count (None for all); the others
-  are 0, whatever lies there.
+* `items`: of a card for targets, predictions, which items count (None for all; the others are 0,
+  whatever lies there), and whether they will be weighted.
 * `mean`: the mean of the items that count, where the backend has one that is quicker than the
   items; else None.
 * `kernel_mean`: the same with weights of the items, or None, and whether they are what the mean
@@ -33,7 +33,9 @@ Tensor = Any
 def _tensorflow() -> tuple[Any, ...]:
     import tensorflow as tf
 
-    def items(card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None) -> Tensor:
+    def items(
+        card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None, weighted: bool
+    ) -> Tensor:
         y, p = stood_in(card, y, p, keep)
 
         def known(formula: Any, of_elements: bool) -> Any:
@@ -99,8 +101,10 @@ def _jax() -> tuple[Any, ...]:
     def came(m: Vocabulary, p: Tensor) -> Any:
         return None if m.came in (PRECISIONS[p.dtype.name], Vocabulary.came) else m.came
 
-    def items(card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None) -> Tensor:
-        return derivatives.items(card, {}, y, p, _laid(card, p, keep), came(m, p))
+    def items(
+        card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None, weighted: bool
+    ) -> Tensor:
+        return derivatives.items(card, {}, y, p, _laid(card, p, keep), came(m, p), weighted)
 
     def mean(card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None) -> Tensor:
         keep = _laid(card, p, keep)
@@ -134,7 +138,9 @@ def _torch() -> tuple[Any, ...]:
         keep, weight = (_laid(plan.card, p, x) for x in (keep, weight))
         return kernels.loss(plan, p, y, weight, keep)
 
-    def items(card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None) -> Tensor:
+    def items(
+        card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None, weighted: bool
+    ) -> Tensor:
         found = by_kernel(kernels.Plan(card, "none", dtype=p.dtype), m, y, p, keep, None)
         if found is not None:
             return found
