@@ -296,3 +296,32 @@ def test_cases_are_chosen_by_loss_or_id() -> None:
     assert {c.loss for c in cases.choose(patterns=["*_ce"])} == {"sparse_ce", "dense_ce"}
     (one,) = cases.choose(patterns=["mse/16M/float64/value"])
     assert cases.Case.from_json(one.to_json()) == one
+
+
+@pytest.mark.exhaustive
+def test_steps_of_keras(tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+    pytest.importorskip("keras")
+    out = tmp_path / "steps.json"
+    ends = {}
+    for names in ("Huber,SparseCategoricalCrossentropy", "Hubr"):
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "benchmarks.keras_steps", "--quick", "--backend", "jax"),
+                *("--rounds", "1", "--loss", names, "--out", str(out)),
+            ],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        ends[names] = done.returncode
+        if names == "Hubr":
+            assert "--loss: 'Hubr' is none of those" in done.stderr
+            continue
+        rows = [line for line in done.stdout.splitlines() if line.startswith("| `")]
+        assert [row.split("`")[1] for row in rows] == [
+            "Huber()", "SparseCategoricalCrossentropy()",
+            "SparseCategoricalCrossentropy(from_logits=True)",
+        ]  # fmt: skip
+        steps = json.loads(out.read_text())["steps"]
+        assert len(steps) == 6
+        assert all(step["keras"] > 0 and step["losskit"] > 0 for step in steps)
+    assert list(ends.values()) == [0, 2]
