@@ -108,7 +108,9 @@ def test_ordinary(card):
     exact(card, "ordinary")
 
 
-@pytest.mark.parametrize("kind", ["ordinary", "extreme"])
+@pytest.mark.parametrize(
+    "kind", [pytest.param("ordinary", marks=pytest.mark.exhaustive), "extreme"]
+)
 @pytest.mark.parametrize("card", grid.sample(SETTINGS))
 def test_by_operations(card, kind):
     """As on other devices, where there are no kernels."""

@@ -14,6 +14,12 @@ import jax.numpy as jnp  # noqa: E402
 
 import losskit.jax as lj  # noqa: E402
 
+# Eagerly each operation is compiled by itself.
+BOTH = [
+    pytest.param(lambda f: f, marks=pytest.mark.exhaustive, id="eager"),
+    pytest.param(jax.jit, id="jit"),
+]
+
 
 def slope_of(loss):
     return jax.grad(lambda p, y: loss(p, y).sum())
@@ -22,7 +28,7 @@ def slope_of(loss):
 TINY, LARGE = np.finfo("f4").tiny, np.finfo("f4").max
 
 
-@pytest.mark.parametrize("run", [lambda f: f, jax.jit], ids=["eager", "jit"])
+@pytest.mark.parametrize("run", BOTH)
 def test_cosines_of_vectors_far_from_one(run):
     loss = lj.get("cosine_similarity")
     y = jnp.broadcast_to(far.Y, far.VECTORS.shape)
@@ -36,7 +42,7 @@ def test_cosines_of_vectors_far_from_one(run):
         np.testing.assert_allclose(np.asarray(got)[normal], slope[normal], rtol=1e-5)
 
 
-@pytest.mark.parametrize("run", [lambda f: f, jax.jit], ids=["eager", "jit"])
+@pytest.mark.parametrize("run", BOTH)
 def test_rows_nearly_certain(run):
     want = far.cross_entropy(far.ROWS)
     labels, one_hot = np.zeros(4, int), np.eye(3, dtype="f4")[[0] * 4]
@@ -50,7 +56,7 @@ def test_rows_nearly_certain(run):
         np.testing.assert_allclose(slope, true / p.sum(-1, keepdims=True), rtol=1e-6)
 
 
-@pytest.mark.parametrize("run", [lambda f: f, jax.jit], ids=["eager", "jit"])
+@pytest.mark.parametrize("run", BOTH)
 def test_small_masks(run):
     """Against float64, where no product vanishes."""
     rng = np.random.default_rng(0)
@@ -70,7 +76,7 @@ def test_small_masks(run):
             np.testing.assert_allclose(np.asarray(slope)[fits], wide[1][fits], rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("run", [lambda f: f, jax.jit], ids=["eager", "jit"])
+@pytest.mark.parametrize("run", BOTH)
 def test_percentages_of_the_largest_numbers(run):
     y = np.array([3e38, -3e38, 1e38, 2.0, 1e-3], "f4")
     p = np.array([-3e38, 3e38, 3e38, 3.0, 1e-3], "f4")

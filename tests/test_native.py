@@ -462,7 +462,9 @@ def test_large_results_on_many_threads():
     assert not wrong
 
 
-@pytest.mark.parametrize("offset", [0, 1, 4, 7])
+@pytest.mark.parametrize(
+    "offset", [1, *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (0, 4, 7))]
+)
 def test_results_past_the_caches(offset):
     # Large enough to be streamed; from any address, and the sum in any grouping of the same tasks.
     n = (1 << 24) + 5
@@ -526,3 +528,20 @@ def test_empty(shape):
     assert value == 0
     assert gradient.shape == shape
     assert losskit.MeanSquaredError(reduction="none")(empty, empty).shape == shape
+
+
+@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "CategoricalCrossentropy"])
+@pytest.mark.parametrize("part", ["value", "slope"])
+def test_a_softmax_card_that_has_changed_has_no_kernel(name, part, monkeypatch):
+    """A kernel never computes another formula than the card's."""
+    from losskit.losses import classification
+    from losskit.native import find
+
+    card, came = getattr(classification, name), PRECISIONS["float32"]
+    made = card(from_logits=True)
+    assert find.describe(made, came, 3) is not None
+    own = getattr(card, part)
+    monkeypatch.setattr(card, part, lambda self, m, y, p: 1.001 * own(self, m, y, p))
+    find._softmax_holds.cache_clear()
+    assert find.describe(made, came, 3) is None
+    find._softmax_holds.cache_clear()

@@ -71,7 +71,13 @@ MODULES = {
 }
 
 
-@pytest.mark.parametrize("way", ["argument", "closure", "attribute"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        "argument",
+        *(pytest.param(w, marks=pytest.mark.exhaustive) for w in ("closure", "attribute")),
+    ],
+)
 @pytest.mark.parametrize("cases", [FUNCTIONS, MODULES], ids=["functions", "modules"])
 def test_the_compiler_tells_losses_apart(way, cases):
     # All there is beside the loss itself is in each backend the same.

@@ -126,6 +126,7 @@ def test_the_saved_model_loads_and_predicts_the_same(short):
     assert np.mean(predicted == data.y_val) == pytest.approx(result["runs"][0]["validation"])
 
 
+@pytest.mark.exhaustive
 def test_the_same_seed_gives_the_same_numbers(short, tmp_path):
     again = json.loads(run(*SHORT, tmp_path / "1").stdout)
     other = json.loads(run(*SHORT, tmp_path / "2", "--seed", 1).stdout)

@@ -2,7 +2,7 @@
 
 A pointwise card's kernel is found by the text of its formulas: if a card has changed since the
 kernels were compiled, or is a card of your own, there is none. Softmax cross-entropies have kernels
-written by hand.
+written by hand, which are tried on a few rows before they are taken.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from losskit.core.families import Pointwise
 from losskit.core.namespaces import PRECISIONS, Precision, text
+from losskit.core.namespaces.numpy import vocabulary
 from losskit.losses.classification import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from losskit.losses.regression import RootMeanSquaredError
 from losskit.native import library
@@ -118,28 +119,58 @@ def describe(card: Any, came: Precision, classes: int) -> Formulas | Softmax | N
             return None
         values = tuple(float(getattr(card, name)) for name in free)
         return Formulas(fingerprint, values, *card.prediction.ends(came.eps))
-    if type(card) in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and card.from_logits:
+    kind: Any = type(card)
+    by_hand = kind in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and card.from_logits
+    if by_hand and _softmax_holds(kind):
         # Whatever is no ordinary float32, and no axis, is for NumPy to compute or to refuse.
         if not 1e-30 <= card.temperature <= 1e30 or not -64 <= card.axis < 64:
             return None
-        weights: list[float] = []
-        ignored = card.ignored()
-        if getattr(card, "class_weight", None):
-            try:
-                weights = card._per_class(classes)
-            except ValueError:
-                return None  # the message comes from the card
-        return Softmax(
-            dense=type(card) is CategoricalCrossentropy,
-            axis=card.axis,
-            ignores=ignored is not None,
-            ignored=ignored or 0,
-            class_weight=tuple(weights),
-            smoothing=card.label_smoothing,
-            z_loss=card.z_loss,
-            temperature=card.temperature,
-        )
+        try:
+            return _softmax(card, classes)
+        except ValueError:
+            return None  # of class weights that do not fit: the message comes from the card
     return None
+
+
+def _softmax(card: Any, classes: int) -> Softmax:
+    ignored = card.ignored()
+    weighted = getattr(card, "class_weight", None)
+    return Softmax(
+        dense=type(card) is CategoricalCrossentropy,
+        axis=card.axis,
+        ignores=ignored is not None,
+        ignored=ignored or 0,
+        class_weight=tuple(card._per_class(classes)) if weighted else (),
+        smoothing=card.label_smoothing,
+        z_loss=card.z_loss,
+        temperature=card.temperature,
+    )
+
+
+@cache
+def _softmax_holds(card: Any) -> bool:
+    """Whether the kernel computes what the card says, tried in float64.
+
+    It has no text to be compared by: were the card another one, so would these numbers be.
+    """
+    z = np.array([[0.5, -1.25, 2.0], [3.0, 2.5, -40.0], [-0.75, 0.0, 0.25]])
+    y: Any = np.array([[0.25, 0.0, 0.75], [1.0, 0.0, 0.0], [0.2, 0.3, 0.5]])
+    further: dict[str, Any] = {"label_smoothing": 0.125, "temperature": 1.5, "z_loss": 0.25}
+    if card.target.labels:
+        y, further = y.argmax(1), further | {"class_weight": (1.0, 2.0, 0.5)}
+    m = vocabulary(z.dtype)
+    for options in ({}, further):
+        tried = card(from_logits=True, **options)
+        items, slopes = np.empty(len(z)), np.empty_like(z)
+        _softmax_kernel(_softmax(tried, z.shape[1]), True).run(
+            y, z, len(z), z.shape[1], 1, None, None, 1.0, items, slopes
+        )
+        wanted = tried.value(m, y, z), tried.slope(m, y, z)
+        if not all(
+            np.allclose(*pair, 1e-9, 0.0) for pair in zip((items, slopes), wanted, strict=True)
+        ):
+            return False
+    return True
 
 
 def _make(card: Any, wide: bool, came: Precision, classes: int) -> Any:
@@ -150,19 +181,21 @@ def _make(card: Any, wide: bool, came: Precision, classes: int) -> Any:
         return library._kernels.PointwiseKernel(
             number, wide, values, came.tiny, came.half_gap, known.low, known.high
         )
-    if isinstance(known, Softmax):
-        return library._kernels.SoftmaxKernel(
-            known.dense,
-            wide,
-            known.axis,
-            known.ignores,
-            known.ignored,
-            list(known.class_weight),
-            known.smoothing,
-            known.z_loss,
-            known.temperature,
-        )
-    return None
+    return None if known is None else _softmax_kernel(known, wide)
+
+
+def _softmax_kernel(known: Softmax, wide: bool) -> Any:
+    return library._kernels.SoftmaxKernel(
+        known.dense,
+        wide,
+        known.axis,
+        known.ignores,
+        known.ignored,
+        list(known.class_weight),
+        known.smoothing,
+        known.z_loss,
+        known.temperature,
+    )
 
 
 @cache
