@@ -70,7 +70,7 @@ LOGITS = next(
 
 
 @pytest.mark.parametrize("case", [MSE, LOGITS], ids=str)
-@pytest.mark.parametrize("name", ["items", "mean", "kernel_mean"])
+@pytest.mark.parametrize("name", ["items", "mean"])
 def test_of_backend(name, case, monkeypatch):
     """What the backend gives, its kernels' results too."""
     made = getattr(of_backend, name)
@@ -81,10 +81,9 @@ def test_of_backend(name, case, monkeypatch):
 
     whole = lambda: test_truth.mean_alone(case)  # noqa: E731
     check = whole if "mean" in name else lambda: test_truth.exact(case)
-    if name == {"tensorflow": "items", "jax": "mean", "torch": "kernel_mean"}[BACKEND] or (
-        name == "items"
-    ):
-        goes_red(monkeypatch, check, of_backend, name, wrong)
+    if name == "mean" and BACKEND == "tensorflow":
+        pytest.skip("it has no mean of its own")
+    goes_red(monkeypatch, check, of_backend, name, wrong)
 
 
 def test_gradient_of_the_target(monkeypatch):

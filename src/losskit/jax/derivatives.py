@@ -19,7 +19,7 @@ from jax import Array
 
 from losskit.core.families import Items, Setwise, has_row_target, out_of_domain
 from losskit.core.inputs import HALF
-from losskit.core.namespaces import PRECISIONS, Precision
+from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.jax import JaxVocabulary
 from losskit.jax import kernels
 from losskit.jax.traced import Traced
@@ -55,8 +55,8 @@ class Formulas:
     card: Any
     traced: tuple[str, ...]
     """The parameters that are no Python numbers."""
-    came: Precision | None = None
-    """Of the dtype in which predictions came that were cast; None for their own."""
+    came: str | None = None
+    """The dtype in which predictions came that were cast; None for their own."""
 
     def items(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
         m, card, y, p, keep = self._fit(parameters, y, p, keep)
@@ -99,9 +99,7 @@ class Formulas:
             card = copy.copy(card)
             for name, value in zip(self.traced, parameters, strict=True):
                 object.__setattr__(card, name, Traced(name, value))
-        m = _BY_DTYPE.get(p.dtype.name, VOCABULARY)
-        if self.came is not None:
-            m = JaxVocabulary(jax, _sigmoid, self.came)
+        m = _BY_DTYPE.get(self.came or p.dtype.name, VOCABULARY)
         p = p.astype(jnp.float32) if p.dtype.name in HALF else p
         ignored = card.ignored()
         if ignored is not None:
@@ -131,7 +129,7 @@ def items(
     y: Array,
     p: Array,
     keep: Array | None,
-    came: Precision | None = None,
+    came: str | None = None,
     weighted: bool = False,
 ) -> Array:
     """card.value(m, y, p) of the items that count, 0 for the others, in the computation's dtype.
@@ -142,7 +140,7 @@ def items(
         y: targets.
         p: predictions.
         keep: boolean, in the shape of the items: which of them count; None for all.
-        came: of the dtype in which predictions came that were cast.
+        came: the dtype in which predictions came that were cast; None for their own.
         weighted: whether they will be multiplied by weights.
     """
     names = tuple(parameters)
@@ -157,7 +155,7 @@ def total(
     p: Array,
     keep: Array | None,
     scale: Any,
-    came: Precision | None = None,
+    came: str | None = None,
 ) -> Array:
     """The sum of the `items` times a number, the gradient written once, by that number already."""
     function = _differentiable(card, tuple(parameters), True, kernels.registered(), came)
@@ -171,7 +169,7 @@ def _differentiable(
     traced: tuple[str, ...],
     whole: bool,
     by_kernels: bool,
-    came: Precision | None = None,
+    came: str | None = None,
     weighted: bool = False,
 ) -> Any:
     """The function (parameters, y, p, keep, scale) -> items or total, with its derivatives."""

@@ -96,7 +96,7 @@ def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Ca
     return Call(card, converted, p, axis, m, given, link)
 
 
-def items(call: Call, used: Any = None, weighted: bool = False) -> Tensor:
+def items(call: Call, used: Any, weighted: bool) -> Tensor:
     """The items, 0 where not used, with the card's slopes as their derivatives."""
     if 0 in tuple(call.p.shape):
         return ops.sum(call.p, axis=call.card.axis) if is_rowwise(call.card) else call.p
@@ -119,12 +119,10 @@ def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) ->
     averaged = reduction not in (None, "none", "sum") and 0 not in call.p.shape
     averaged &= not (by_weights and getattr(call.card, "class_weight", None))
     # The mean over samples of means over elements is the mean of all that count.
-    parts = call.card, call.m, call.y, call.p
-    found = of_backend.kernel_mean(*parts, keep, weight, by_weights) if averaged else None
-    if found is not None:
-        return found
-    _check(given, used)
-    found = of_backend.mean(*parts, used) if averaged and weight is None else None
+    parts = call.card, call.m, call.y, call.p, keep, weight, by_weights
+    found = of_backend.mean(*parts) if averaged else None
+    if found is None or not of_backend.looks:
+        _check(given, used)
     if found is not None:
         return found
     losses = items(call, used, weight is not None)

@@ -5,11 +5,10 @@ TensorFlow they are made here.
 
 * `items`: of a card for targets, predictions, which items count (None for all; the others are 0,
   whatever lies there), and whether they will be weighted.
-* `mean`: the mean of the items that count, where the backend has one that is quicker than the
-  items; else None.
-* `kernel_mean`: the same with weights of the items, or None, and whether they are what the mean
-  divides by; None too where a value lies out of its domain.
+* `mean`: the mean of the items that count, with weights of the items, or None, and whether they
+  are what the mean divides by; None where the backend has nothing quicker than the items.
 * `of_set`: the value of a set for targets, predictions, weights and the number of items.
+* `looks`: whether a mean has been found only where all that counts lies in its domain.
 
 All take the vocabulary of the predictions' own dtype in front of the tensors: in it stands what
 predictions that were cast could tell.
@@ -28,6 +27,8 @@ from losskit.core.namespaces import PRECISIONS, Vocabulary
 from losskit.keras import backend
 
 Tensor = Any
+_NAMES = {came: name for name, came in PRECISIONS.items()}
+"""Of dtypes, by what they can hold."""
 
 
 def _tensorflow() -> tuple[Any, ...]:
@@ -90,7 +91,7 @@ def _tensorflow() -> tuple[Any, ...]:
         )
         return finite(slope) * g
 
-    return items, none, none, of_set
+    return items, lambda *_: None, of_set, False
 
 
 def _jax() -> tuple[Any, ...]:
@@ -98,15 +99,26 @@ def _jax() -> tuple[Any, ...]:
 
     from losskit.jax import derivatives
 
-    def came(m: Vocabulary, p: Tensor) -> Any:
-        return None if m.came in (PRECISIONS[p.dtype.name], Vocabulary.came) else m.came
+    def came(m: Vocabulary, p: Tensor) -> str | None:
+        name = _NAMES.get(m.came)
+        return None if name == p.dtype.name else name
 
     def items(
         card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None, weighted: bool
     ) -> Tensor:
         return derivatives.items(card, {}, y, p, _laid(card, p, keep), came(m, p), weighted)
 
-    def mean(card: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None) -> Tensor:
+    def mean(
+        card: Any,
+        m: Vocabulary,
+        y: Tensor,
+        p: Tensor,
+        keep: Tensor | None,
+        weight: Tensor | None,
+        by_weights: bool,
+    ) -> Tensor | None:
+        if weight is not None:
+            return None
         keep = _laid(card, p, keep)
         count = math.prod(item_shape(card, p.shape)) if keep is None else keep.sum()
         scale = 1.0 / jnp.maximum(count, 1).astype(p.dtype)
@@ -115,7 +127,7 @@ def _jax() -> tuple[Any, ...]:
     def of_set(card: Any, m: Vocabulary, *args: Tensor) -> Tensor:
         return derivatives.of_set(card, *args)
 
-    return items, mean, none, of_set
+    return items, mean, of_set, False
 
 
 def _torch() -> tuple[Any, ...]:
@@ -123,10 +135,9 @@ def _torch() -> tuple[Any, ...]:
 
     from losskit.torch import derivatives, kernels
 
-    dtypes = {came: getattr(torch, name) for name, came in PRECISIONS.items()}
-
     def came(m: Vocabulary, p: Tensor) -> torch.dtype:
-        return dtypes.get(m.came, p.dtype)
+        name = _NAMES.get(m.came)
+        return p.dtype if name is None else getattr(torch, name)
 
     def by_kernel(
         plan: Any, m: Vocabulary, y: Tensor, p: Tensor, keep: Tensor | None, weight: Tensor | None
@@ -150,7 +161,7 @@ def _torch() -> tuple[Any, ...]:
         found = derivatives.apply(card, own, y, p, bad=bad)
         return found if keep is None else torch.where(keep, found, 0.0)
 
-    def kernel_mean(
+    def mean(
         card: Any,
         m: Vocabulary,
         y: Tensor,
@@ -169,11 +180,7 @@ def _torch() -> tuple[Any, ...]:
     def of_set(card: Any, m: Vocabulary, *args: Tensor) -> Tensor:
         return derivatives.apply(card, derivatives.vocabulary(came(m, args[1])), *args)
 
-    return items, none, kernel_mean, of_set
-
-
-def none(*_: Any) -> None:
-    return None
+    return items, mean, of_set, True
 
 
 def _laid(card: Any, p: Tensor, keep: Tensor | None) -> Tensor | None:
@@ -198,4 +205,4 @@ def spread(card: Any, x: Tensor) -> Tensor:
 
 
 _BACKENDS = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
-items, mean, kernel_mean, of_set = _BACKENDS[backend.NAME]()
+items, mean, of_set, looks = _BACKENDS[backend.NAME]()
