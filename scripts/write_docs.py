@@ -14,6 +14,7 @@ import check_page
 import metrics_page
 
 from losskit.core.definition import Card, cards
+from losskit.core.slots import signature
 from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
 
 PAGE = Path(__file__).parents[1] / "docs" / "losses.md"
@@ -36,7 +37,8 @@ def entry(card: type[Card]) -> str:
         sections["Summary"],
         f"```\n{sections['Formula']}\n```",
         f"**Names**: {names}",
-        f"**Target**: {made.target.words}. **Prediction**: {made.prediction.words}. "
+        " ".join(f"**{s.name.capitalize()}**: {s.domain.words}." for s in made.slots)
+        + f" **Takes**: `{signature(made)}`. "
         f"**Metric beside it**: `{card.metric}`. "
         f"**Convex in the prediction**: {'yes' if made.convex else 'no'}.",
     ]

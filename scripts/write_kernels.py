@@ -80,7 +80,7 @@ def struct(card: type[Pointwise], fixed: dict[str, object]) -> str:
 def kernels() -> str:
     parts, names = [HEAD], []
     for card in cards():
-        if issubclass(card, Pointwise) and card.compiled:
+        if issubclass(card, Pointwise) and card.compiled and len(card().slots) == 2:
             if card.target.values and set(card.target.values) != {-1.0, 0.0, 1.0}:
                 raise SystemExit(f"{card.name}: a kernel checks no other signs than -1, 0 and 1.")
             for fixed in text.variants(card):

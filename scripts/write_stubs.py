@@ -14,6 +14,7 @@ from pathlib import Path
 
 from losskit.core.definition import Card, Rule, cards
 from losskit.core.families import Setwise
+from losskit.engine.arguments import takes
 from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
 
 PACKAGE = Path(__file__).parents[1] / "src" / "losskit"
@@ -55,6 +56,7 @@ KERAS_LACKS = {
     "SparseCategoricalCrossentropy": ["class_weight", "label_smoothing", "temperature", "z_loss"],
 }
 
+PARTS = ['reduction: _Reduction = "none"', "num_items: ArrayLike | None = None"]
 # The families of optax's names, and the names that both have: optax's meaning stands there.
 JAX_PEERS = ["classification", "embeddings", "ranking", "regression", "segmentation", "sequence"]
 JAX_TAKEN = ["cosine_similarity", "kl_divergence", "log_cosh"]
@@ -68,10 +70,20 @@ def parameters(card: type[Card]) -> dict[str, str]:
     return {n: argument(n, default, rule) for n, (default, rule) in card.rules().items()}
 
 
+def arrays(
+    card: type[Card], names: dict[str, str], kind: str, prediction_first: bool = True
+) -> list[str]:
+    return [f"{name}: {kind}" for name in takes(card(), names, prediction_first)]
+
+
 def doc(card: type[Card], indent: str) -> str:
     summary = card.sections()["Summary"].replace("\n", f"\n{indent}")
     formula = card.sections()["Formula"].replace("\n", f"\n{indent}    ")
     return f'{indent}"""{summary}\n\n{indent}    {formula}\n{indent}"""\n'
+
+
+def base(card: type[Card]) -> str:
+    return "Loss" if len(card().slots) == 2 else "_Several"
 
 
 def numpy_stub() -> str:
@@ -87,6 +99,7 @@ def numpy_stub() -> str:
         "from losskit.native import get_num_threads as get_num_threads\n"
         "from losskit.native import set_num_threads as set_num_threads\n"
         "from losskit.numpy import Loss as Loss\n"
+        "from losskit.numpy import _Several\n"
         "from losskit.numpy import get as get\n",
         f"_Reduction = {REDUCTION}\n"
         '_OnEmpty = Literal["zero", "nan", "raise"]\n\n'
@@ -102,14 +115,13 @@ def numpy_stub() -> str:
             "name: str | None = None",
         ]
         lines.append(
-            f"class {card.__name__}(Loss):\n{doc(card, '    ')}\n"
+            f"class {card.__name__}({base(card)}):\n{doc(card, '    ')}\n"
             f"    def __init__(self, {', '.join(options)}) -> None: ...\n"
         )
     for card in cards():
         own = list(parameters(card).values())
         options = [
-            "y_true: ArrayLike",
-            "y_pred: ArrayLike",
+            *arrays(card, {}, "ArrayLike", False),
             "sample_weight: ArrayLike | None = None",
             "*",
             *own,
@@ -194,12 +206,12 @@ def torch_stub() -> str:
         )
     for card in cards():
         arguments = [
-            "input: Tensor",
-            "target: Tensor",
+            *arrays(card, {"prediction": "input"}, "Tensor"),
             "*",
             *parameters(card).values(),
             "weight: Tensor | None = None",
             "mask: Tensor | None = None",
+            "num_items: float | Tensor | None = None",
             *options,
         ]
         lines.append(f"def {card.name}({', '.join(arguments)}) -> Tensor:\n{doc(card, '    ')}")
@@ -223,14 +235,13 @@ def jax_stub() -> str:
         if card.name in JAX_TAKEN:
             continue
         arguments = [
-            "predictions: ArrayLike",
-            "targets: ArrayLike",
+            *arrays(card, {"target": "targets", "prediction": "predictions"}, "ArrayLike"),
             "*",
             # A number may be an array, traced too.
             *(a.replace(": float", ": ArrayLike") for a in parameters(card).values()),
             "where: ArrayLike | None = None",
             "weight: ArrayLike | None = None",
-            *([] if issubclass(card, Setwise) else ['reduction: _Reduction = "none"']),
+            *([] if issubclass(card, Setwise) else PARTS),
             'on_empty: _OnEmpty = "zero"',
         ]
         lines.append(f"def {card.name}({', '.join(arguments)}) -> Array:\n{doc(card, '    ')}")

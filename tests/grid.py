@@ -9,6 +9,7 @@ covered as it is added; `SETTINGS` adds parameter settings worth trying.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import numpy as np
 import losskit
 from losskit.core.definition import CARDS
 from losskit.core.families import Setwise, has_row_target, is_rowwise
+from losskit.core.packing import Packed, packed
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "huber": [{}, {"delta": 1e-3}, {"delta": 0.7}, {"delta": 1e6}],
@@ -94,7 +96,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     ],
     "multi_label_margin": [{}, {"axis": 0}],
     "multiclass_hinge": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
-    "gaussian_nll": [{}, {"full": True, "axis": 0}, {"eps": 0.1}],
+    "gaussian_nll": [{}, {"full": True}, {"eps": 0.1}],
     "kl_divergence": [{}, {"axis": 0}],
     "categorical_hinge": [{}, {"axis": 0}],
     "cosine_similarity": [{}, {"axis": 0}],
@@ -126,11 +128,11 @@ class Case:
 
 
 def settings(names: Iterable[str] | None = None) -> Iterator[Any]:
-    """Card instances: every card with each of its settings."""
+    """Card instances: every card with each of its settings; several predictions as one array."""
     for name, card in CARDS.items():
         if names is None or name in names:
             for options in SETTINGS.get(name, [{}]):
-                yield card(**options)
+                yield packed(card(**options))
 
 
 def is_usual(card: Any) -> bool:
@@ -201,6 +203,28 @@ def inputs(card: Any, dtype: Any, kind: str = "ordinary") -> tuple[np.ndarray, n
         p = np.moveaxis(p, -1, card.axis)
         y = y if has_row_target(card) else np.moveaxis(y, -1, card.axis)
     return np.ascontiguousarray(y), np.ascontiguousarray(p)
+
+
+def arrays(card: Any, y: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What a face takes, slot by slot, of targets and packed predictions."""
+    return (y, *np.moveaxis(p, card.axis, 0)) if isinstance(card, Packed) else (y, p)
+
+
+def on_jax(card: Any, **options: Any) -> Any:
+    """The function (predictions, targets) of the JAX face for a card; packed predictions too."""
+    import losskit.jax
+
+    function = functools.partial(losskit.jax.get(card.name), **card.parameters(), **options)
+    if not isinstance(card, Packed):
+        return function
+
+    def unpacked(p: Any, y: Any, **given: Any) -> Any:
+        first, *rest = jnp.moveaxis(p, card.axis, 0)
+        return function(first, y, *rest, **given)
+
+    import jax.numpy as jnp
+
+    return unpacked
 
 
 # --- ordinary inputs ----------------------------------------------------------------------------
@@ -413,4 +437,5 @@ def face(card_class: type) -> type[losskit.Loss]:
 
 def loss_of(card: Any, **options: Any) -> Any:
     """A loss object of the NumPy face for a card instance, registered or not."""
-    return face(type(card))(**card.parameters(), **options)
+    kind = type(getattr(card, "card", card))
+    return face(kind)(**card.parameters(), **options).packed()

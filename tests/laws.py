@@ -19,7 +19,7 @@ import truth
 
 import losskit
 from losskit.core.families import Pointwise, Setwise, has_row_target, is_rowwise
-from losskit.core.inputs import item_shape
+from losskit.core.slots import item_shape
 
 METHODS = {"value": "__call__", "slope": "gradient", "curve": "curvature"}
 BOUNDS = {"float64": 4e-14, "float32": 1e-5, "float16": 2.0**-10, "bfloat16": 2.0**-7}
@@ -204,7 +204,8 @@ def law_target_slope(card: Any) -> None:
         y = y * 0.9 + 0.03
     if card.target.high == 1.0:
         y = y * 0.9 + 0.03
-    got = card.target_slope(NUMPY, y, p, *rest)
+    state = (card.local(NUMPY, y, p, rest[0]),) if rest else ()
+    got = card.target_slope(NUMPY, y, p, *rest, *state)
     far = _far_from_breaks(card, y, p)
     if has_row_target(card):
         far = far.all(card.axis)
@@ -532,7 +533,7 @@ def _raises(kind: type[Exception], call: Any) -> None:
 
 def law_axis(card: Any) -> None:
     """Moving the axis moves the result, and nothing else."""
-    if not is_rowwise(card):
+    if not is_rowwise(card) or "axis" not in card.rules():
         return
     y, p = grid.inputs(card, np.float64, "ordinary")
     y, p = _rows_first(card, y)[:24], _rows_first(card, p)[:24]
@@ -674,12 +675,13 @@ def law_function_is_class(card: Any) -> None:
     y, p = grid.inputs(card, np.float64, "ordinary")
     options = card.parameters()
     public, function = getattr(losskit, type(card).__name__), getattr(losskit, card.name)
-    want = public(**options)(y, p)
-    assert function(y, p, **options) == want
-    assert function(y, p, None, **options) == want
-    weighted = public(**options)(y, p, 2.0)
-    assert function(y, p, 2.0, **options) == weighted
-    assert function(y, p, sample_weight=2.0, **options) == weighted
+    arrays = grid.arrays(card, y, p)
+    want = public(**options)(*arrays)
+    assert function(*arrays, **options) == want
+    assert function(*arrays, None, **options) == want
+    weighted = public(**options)(*arrays, 2.0)
+    assert function(*arrays, 2.0, **options) == weighted
+    assert function(*arrays, sample_weight=2.0, **options) == weighted
     for name in (
         card.name,
         type(card).__name__,

@@ -1,5 +1,8 @@
 """Where a prediction nearly meets its target, on PyTorch and JAX: by kernels and by operations."""
 
+import functools
+
+import grid
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +15,7 @@ import losskit.jax as lj
 import losskit.torch as lt
 from losskit import native
 from losskit.core.namespaces import PRECISIONS
+from losskit.core.packing import packed
 from losskit.native.find import describe
 
 F32 = PRECISIONS["float32"]
@@ -41,9 +45,9 @@ IDS = [f"{name}-{i}" for i, (name, *_) in enumerate(POINTS)]
 
 def case(name, parameters, y, p):
     """One row, or as many elements; and the true value (summed) and slope."""
-    card = losskit.get(name, **parameters).card
+    card = losskit.get(name, **parameters).packed().card
     y, p = np.array(y, np.int32 if card.target.labels else np.float32), np.array(p, np.float32)
-    if card.item_axes():
+    if card.slots[1].axes:
         y, p = y[None], p[None]
     value, slope = (
         truth.evaluate(card, order, y, p, np.float32).true for order in ("value", "slope")
@@ -64,6 +68,8 @@ def test_torch(point):
         torch.tensor(p),
     )
     loss = getattr(lt, type(losskit.get(name)).__name__)(**parameters, reduction="sum")
+    if packed(loss.card) is not loss.card:
+        loss.card = packed(loss.card)
     asked = p.clone().requires_grad_()
     found = loss(asked, y)
     found.backward()
@@ -79,7 +85,11 @@ def by_jax(point, transform=lambda f: f):
     sign = -1 if name == "cosine_similarity" else 1  # optax's is the cosine itself
 
     def function(p):
-        return sign * getattr(lj, name)(p, jnp.asarray(y), **parameters).sum()
+        return sign * of_jax(p, jnp.asarray(y)).sum()
+
+    card = losskit.get(name, **parameters).packed().card
+    of_jax = functools.partial(getattr(lj, name), **parameters)
+    of_jax = grid.on_jax(card) if len(losskit.get(name).card.slots) > 2 else of_jax
 
     got = transform(jax.value_and_grad(function))(p)
     held(got[0], value)

@@ -112,7 +112,7 @@ def test_no_width_loses_text(columns: int) -> None:
             assert short(facts["range"]) in shown or columns >= 72
         if columns < 72:
             assert short(page["sections"]["Summary"]) in listed
-            wanted = [page["target"], page["prediction"], page["takes"], page["metric"]]
+            wanted = [*page["slots"].values(), page["signature"], page["takes"], page["metric"]]
             wanted += [facts["doc"] for facts in page["parameters"].values()]
             for words in wanted:
                 assert short(words) in shown

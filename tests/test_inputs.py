@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import losskit
-from losskit.core import inputs
 from losskit.core.definition import CARDS
+from losskit.core.families import has_row_target, is_rowwise
 
 F32 = np.float32
 P = np.array([0.1, 0.9, 0.4], F32)
@@ -145,9 +145,9 @@ NAMES_WITH_TARGETS = [n for n, c in CARDS.items() if not c.target.labels]
 @pytest.mark.parametrize("name", NAMES_WITH_TARGETS)
 @pytest.mark.parametrize(("junk", "words"), [(np.nan, "NaN"), (np.inf, "infinite")])
 def test_target_that_is_no_number(name, junk, words):
-    loss = losskit.get(name)
+    loss = losskit.get(name).packed()
     p = np.full((2, 2), 0.5)
-    shape = (2,) if inputs.has_row_target(loss.card) else (2, 2)
+    shape = (2,) if has_row_target(loss.card) else (2, 2)
     y = np.full(shape, min(1.0, CARDS[name].target.high))
     where = tuple(s - 1 for s in shape)
     y[where] = junk
@@ -165,7 +165,22 @@ def test_target_too_large_for_the_dtype():
 
 
 def test_mean_and_variance():
-    loss, y, p = losskit.GaussianNLL(), [0.5, 1.5], np.array([[1.0, 0.5], [2.0, 0.5]])
+    loss, y, mean, variance = losskit.GaussianNLL(), [0.5, 1.5], [1.0, 2.0], [0.5, -2.0]
+    words = ["variance must be a variance >= 0 for gaussian_nll", "got -2", "index 1"]
+    bad(lambda: loss(y, mean, variance), ValueError, *words)
+    assert np.isfinite(loss(y, mean, variance, mask=[True, False]))
+    assert np.isfinite(loss(y, mean, variance=[np.nan, 1.0], sample_weight=[0.0, 1.0]))
+    words = ["variance must have the shape (2,)", "(),(),()->()", "variance.shape=(3,)"]
+    bad(lambda: loss(y, mean, [1.0, 1.0, 1.0]), ValueError, *words)
+    bad(lambda: loss(y, mean), TypeError, "misses variance", "y_true, y_pred, variance")
+    bad(lambda: loss(y, mean, mean, var=mean), TypeError, "does not take var")
+    bad(lambda: loss(y, mean, mean, variance=mean), TypeError, "several values for variance")
+    bad(lambda: loss.value_and_gradient(y, mean, mean, out=np.empty(2)), TypeError, "out")
+
+
+def test_mean_and_variance_in_one_array():
+    loss, y = losskit.GaussianNLL().packed(), [0.5, 1.5]
+    p = np.array([[1.0, 0.5], [2.0, 0.5]])
     words = ["y_pred must hold 2 numbers", "a mean, a variance >= 0", "(2, 3)"]
     bad(lambda: loss(y, np.ones((2, 3))), ValueError, *words)
     bad(lambda: loss(p, p), ValueError, "up to the axis=-1", "expected y_true.shape=(2,)")
@@ -173,7 +188,6 @@ def test_mean_and_variance():
     p[1, 1] = -2.0
     words = ["y_pred must be a variance >= 0 for gaussian_nll", "got -2", "index (1, 1)"]
     bad(lambda: loss(y, p), ValueError, *words)
-    bad(lambda: losskit.GaussianNLL(axis=0)(y, p.T), ValueError, "index (1, 1)")
     assert np.isfinite(loss(y, p, mask=[True, False]))
 
 
@@ -367,7 +381,7 @@ def test_num_items_where_it_has_no_meaning():
     bad(lambda: mse(P, P, num_items=3, reduction="sum"), ValueError, "num_items", "'sum'")
     bad(lambda: mse(P, P, num_items=0), ValueError, "num_items is 0", "3 items")
     rmse = losskit.root_mean_squared_error
-    bad(lambda: rmse(P, P, num_items=3), ValueError, "num_items", "combine(sum, count)")
+    bad(lambda: rmse(P, P, num_items=3), ValueError, "num_items", "combine")
     assert mse(P, P, num_items=0, mask=False) == 0
 
 
@@ -403,8 +417,8 @@ def test_every_method_checks_alike():
 def test_valid_input_raises_no_warning():
     y, p = [1.0, np.nan, 1e300], np.array([0.5, np.nan, np.inf], F32)
     for name in NAMES_WITH_TARGETS:
-        loss = losskit.get(name)
-        if not inputs.is_rowwise(loss.card):
+        loss = losskit.get(name).packed()
+        if not is_rowwise(loss.card):
             y[0] = min(1.0, loss.card.target.high)
             loss.value_and_gradient(y, p, mask=[True, False, False])
             loss.curvature(y, p, [1.0, 0.0, 0.0])

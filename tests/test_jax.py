@@ -1,7 +1,5 @@
 """The JAX face: true numbers; the transformations of JAX; optax's axis and where."""
 
-import functools
-
 import grid
 import laws
 import ml_dtypes
@@ -25,8 +23,7 @@ LEAST = 16 * float(np.finfo(np.float32).tiny)
 """Below which XLA flushes to 0."""
 
 
-def function_of(card, **options):
-    return functools.partial(lj.get(card.name), **card.parameters(), **options)
+function_of = grid.on_jax
 
 
 def arrays(card, dtype=np.float32, kind="ordinary"):
@@ -75,7 +72,8 @@ def exact(card, kind, dtype=np.float32):
         laws.hold(card, "slope", slope, y, p, times=1 / items.size, **held)
     if by_y and kind == "ordinary":
         rest = (np.ones(p.shape), np.float64(p.size)) if whole else ()
-        want = card.target_slope(NUMPY, y, p, *rest)
+        state = (card.local(NUMPY, y, p, rest[0]),) if rest else ()
+        want = card.target_slope(NUMPY, y, p, *rest, *state)
         times = upstream if has_row_target(card) else spread
         # Neither is the truth: each is off by its own rounding.
         rtol = 10 * laws.BOUNDS[np.dtype(dtype).name]

@@ -3,13 +3,15 @@ none."""
 
 import math
 
+import grid
 import numpy as np
 import pytest
 
 import losskit
 from losskit.core.definition import CARDS
 from losskit.core.families import Setwise, has_row_target, is_rowwise
-from losskit.core.inputs import named
+from losskit.core.packing import packed
+from losskit.engine.arrays import named
 
 jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
@@ -23,15 +25,16 @@ CLASSES = [name for name, card in CARDS.items() if card.task != "regression"]
 def test_whole_numbers_are_predictions_of_a_regression():
     y = np.array([[1, 2, 4], [3, 1, 1]])
     for name in REGRESSION:
-        card = CARDS[name]()
+        loss = losskit.get(name).packed()
+        card = loss.card
         p = np.array([[2, 3, 4], [1, 5, 2]])[:, : 2 if is_rowwise(card) and card.places else 3]
         own = y[:, 0] if has_row_target(card) else y
-        want = losskit.get(name)(own, p.astype(float))
-        got = losskit.get(name)(own, p)
+        want = loss(own, p.astype(float))
+        got = loss(own, p)
         assert got == pytest.approx(want, rel=1e-14), name
         assert got.dtype == np.float64
         reduction = {} if isinstance(card, Setwise) else {"reduction": "mean"}
-        on_jax = lj.get(name)(p, own, **reduction)
+        on_jax = grid.on_jax(card)(p, own, **reduction)
         assert on_jax.dtype == jnp.float32
         assert float(on_jax) == pytest.approx(float(want), rel=1e-6), name
     assert losskit.mean_squared_error([1, 2, 3], [1, 2, 4]) == 1.0 / 3.0
@@ -120,16 +123,16 @@ def wrong(target):
     return [x for x in ends if math.isfinite(x)]
 
 
-def unseen(loss, options):
+def unseen(loss):
     """Values and gradients, of items and of their mean, where no number can be looked at."""
 
     def items(p, y):
-        return loss(p, y, **options)
+        return loss(p, y)
 
     @jax.jit
     def run(p, y):
         slopes = jax.grad(lambda p: items(p, y).sum())(p)
-        mean = jax.value_and_grad(lambda p: loss(p, y, reduction="mean", **options))(p)
+        mean = jax.value_and_grad(lambda p: loss(p, y, reduction="mean"))(p)
         return jax.vmap(items)(p, y), slopes, *mean
 
     return run
@@ -148,19 +151,19 @@ def test_targets_out_of_their_domain(part):
                 cases.append((name, options, bad))
     assert len(cases) > 30
     for name, options, bad in cases[part::4]:
-        card = CARDS[name](**options)
+        card = packed(CARDS[name](**options))
         rows = is_rowwise(card)
         p = jnp.full((3, 2 if rows and card.places else 3), -0.5 if "log_" in name else 0.25)
         inside = 1 if card.target.labels else 1.0 if card.target.values else 0.5
         y = np.full(3 if has_row_target(card) else p.shape, -inside if "log_t" in name else inside)
         y[(1,) + (0,) * (y.ndim - 1)] = bad
-        loss = lj.get(name)
+        loss = grid.on_jax(card)
         with pytest.raises(ValueError, match=f"{bad:g}"):
-            loss(p, y, **options)
+            loss(p, y)
         where = np.zeros(p.shape, bool)
         where[1, slice(None) if rows else 0] = True
 
-        values, slopes, mean, of_mean = unseen(loss, options)(p, jnp.asarray(y))
+        values, slopes, mean, of_mean = unseen(loss)(p, jnp.asarray(y))
         of_items = where.all(-1) if rows else where
         assert np.array_equal(np.isnan(values), of_items), (name, options, bad)
         assert np.array_equal(np.isnan(slopes), where), (name, options, bad)

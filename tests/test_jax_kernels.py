@@ -47,7 +47,7 @@ MSE, SPARSE = MeanSquaredError(), SparseCategoricalCrossentropy(from_logits=True
 
 
 def spec_of(card, y, p):
-    spec = kernels.find(card, p.dtype, p.shape, y.dtype, y.shape)
+    spec = kernels.find(card, y, p)
     assert spec is not None
     return spec
 
@@ -537,8 +537,11 @@ def test_no_kernel():
         def slope(self, m, y, p):
             return 1.001 * super().slope(m, y, p)
 
+    def of(dtype, *shape):
+        return np.empty(shape, dtype)
+
     f4, i4 = np.dtype(np.float32), np.dtype(np.int32)
-    assert kernels.find(MSE, f4, (3,), f4, (3,)) is not None
+    assert kernels.find(MSE, of(f4, 3), of(f4, 3)) is not None
     for card, p, p_shape, y, y_shape in (
         (Changed(), f4, (3,), f4, (3,)),  # not what was compiled
         (MSE, f4, (3,), f4, (3, 1)),
@@ -554,10 +557,14 @@ def test_no_kernel():
         (SparseCategoricalCrossentropy(from_logits=True, axis=2), f4, (3, 4), i4, (3,)),
         (SparseCategoricalCrossentropy(from_logits=True, class_weight=[1.0]), f4, (3, 4), i4, (3,)),
     ):
-        assert kernels.find(card, p, p_shape, y, y_shape) is None, (card, p_shape, y_shape)
+        assert kernels.find(card, of(y, *y_shape), of(p, *p_shape)) is None, (
+            card,
+            p_shape,
+            y_shape,
+        )
     with native.switched(False):
         assert not kernels.registered()
-        assert kernels.find(MSE, f4, (3,), f4, (3,)) is None
+        assert kernels.find(MSE, of(f4, 3), of(f4, 3)) is None
     assert kernels.registered()
     assert not isinstance(CARDS["root_mean_squared_error"], Setwise)
 

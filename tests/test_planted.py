@@ -235,7 +235,7 @@ class OverflowsEarly(MeanAbsolutePercentageError):
 class SquaresFirst(RootMeanSquaredError):
     """Squares before it scales; in float64, so the planted input must be extreme enough."""
 
-    def slope(self, m, y, p, w, count):
+    def slope(self, m, y, p, w, count, state):
         return w * (p - y) / count
 
 

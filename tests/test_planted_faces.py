@@ -14,6 +14,8 @@ import pytest
 import losskit.numpy as face
 from losskit import native
 from losskit.core.definition import find
+from losskit.engine import reduction
+from losskit.engine.formulas import At, Formulas
 from losskit.native.evaluate import Call
 
 MSE = find("mean_squared_error")()
@@ -37,6 +39,17 @@ def without(function, name, place):
         return function(*args, **options)
 
     return call
+
+
+def changed(aligned, **parts):
+    """`aligned`, whose call has parts that are functions of what they were."""
+
+    def wrong(*args, **options):
+        call = aligned(*args, **options)
+        made = {name: make(getattr(call, name)) for name, make in parts.items()}
+        return dataclasses.replace(call, **made)
+
+    return wrong
 
 
 def goes_red(monkeypatch, check, target, name, wrong):
@@ -89,7 +102,7 @@ mean = native.mean
     [
         (laws.law_reduction, "mean", wrong_mean),
         (laws.law_weights, "prepare", without(native.prepare, "weight", 3)),
-        (laws.law_left_out, "prepare", without(native.prepare, "mask", 4)),
+        (laws.law_left_out, "prepare", without(native.prepare, "keep", 4)),
     ],
     ids=["mean", "weights", "mask"],
 )
@@ -103,8 +116,8 @@ def test_around_the_kernels(law, name, wrong, monkeypatch):
         (laws.law_exact, face.Loss, "_items", times(face.Loss._items)),
         (laws.law_exact, face.Loss, "_derivative", times(face.Loss._derivative)),
         (laws.law_reduction, face.reduce, "total", times(face.reduce.total)),
-        (laws.law_weights, face, "prepare", without(face.prepare, "weight", 3)),
-        (laws.law_left_out, face, "prepare", without(face.prepare, "mask", 4)),
+        (laws.law_weights, face, "aligned", changed(face.aligned, weight=lambda w: None)),
+        (laws.law_left_out, face, "aligned", changed(face.aligned, keep=lambda keep: None)),
     ],
     ids=["value", "slope", "mean", "weights", "mask"],
 )
@@ -157,18 +170,9 @@ def test_torch_by_operations(error, monkeypatch):
     torch = pytest.importorskip("torch")
     import test_torch
 
-    from losskit.torch import derivatives, evaluate, kernels
+    from losskit.torch import derivatives, evaluate
 
-    slopes, prepare, apply = derivatives._Formulas.__init__, evaluate._prepare, derivatives.apply
-
-    def wrong_slopes(self, *args):
-        slopes(self, *args)
-        self.slopes = (self.slopes[0], times(self.slopes[1]))
-
-    def wrong_call(**changed):
-        return lambda *args: dataclasses.replace(
-            prepare(*args), **{k: change(prepare(*args)) for k, change in changed.items()}
-        )
+    aligned, apply = evaluate.aligned, derivatives.apply
 
     def wrong_where_compiled(*args, **options):
         found = apply(*args, **options)
@@ -176,21 +180,20 @@ def test_torch_by_operations(error, monkeypatch):
 
     exact, weighted = (lambda: test_torch.exact(MSE, "ordinary"), lambda: test_torch.weighted(MSE))
     jvp = staticmethod(times(derivatives._GivenBothWays.jvp))
-    value = times(derivatives._Formulas.value)
-    ones = wrong_call(weight=lambda call: (call.weight != 0).to(call.p.dtype))
+    ones = changed(aligned, weight=lambda w: w if w is None else (w != 0).to(w.dtype))
     check, target, name, wrong = {
-        "value": (exact, derivatives._Formulas, "value", value),
-        "slope": (exact, derivatives._Formulas, "__init__", wrong_slopes),
+        "value": (exact, At, "value", times(At.value)),
+        "slope": (exact, At, "slope", times(At.slope)),
         "forward mode": (exact, derivatives._GivenBothWays, "jvp", jvp),
-        "mean": (exact, evaluate, "_prepare", wrong_call(count=lambda call: call.count * OFF)),
-        "weights": (weighted, evaluate, "_prepare", ones),
-        "mask": (weighted, evaluate, "_prepare", without(prepare, "keep", 4)),
+        "mean": (exact, reduction, "count", times(reduction.count)),
+        "weights": (weighted, evaluate, "aligned", ones),
+        "mask": (weighted, evaluate, "aligned", changed(aligned, keep=lambda keep: None)),
         "compiled": (
             lambda: test_torch.test_compiled_in_one_graph("huber"),
             *(derivatives, "apply", wrong_where_compiled),
         ),
     }[error]
-    monkeypatch.setattr(kernels, "reachable", lambda *_: False)
+    monkeypatch.setattr(derivatives, "reachable", lambda *_: False)
     torch._dynamo.reset()
     goes_red(monkeypatch, check, target, name, wrong)
     torch._dynamo.reset()
@@ -242,30 +245,26 @@ def test_jax_by_operations(card, error, monkeypatch):
     import test_jax
 
     from losskit.jax import derivatives, evaluate
+    from losskit.jax.framework import Jax
 
-    formulas, fit, total, items = (
-        *(derivatives.Formulas, evaluate._fit, derivatives.total, derivatives.items),
-    )
+    aligned, items = evaluate.aligned, derivatives.items
 
-    def wrong_fit(of):
-        return lambda name, x, shape: (jax.numpy.ones_like if name == of else lambda x: x)(
-            fit(name, x, shape)
-        )
-
-    def wrong_where_traced(card, parameters, y, p, keep, **options):
-        found = items(card, parameters, y, p, keep, **options)
+    def wrong_where_traced(card, parameters, used, y, p, **options):
+        found = items(card, parameters, used, y, p, **options)
         return OFF * found if isinstance(p, jax.core.Tracer) else found
+
+    ones = changed(aligned, weight=lambda w: w if w is None else jax.numpy.ones_like(w))
 
     exact = lambda: test_jax.exact(card, "ordinary")  # noqa: E731
     weighted = lambda: test_jax.weighted(card)  # noqa: E731
     check, target, name, wrong = {
-        "value": (exact, formulas, "items", times(formulas.items)),
-        "slope": (exact, formulas, "slope", times(formulas.slope)),
-        "forward mode": (exact, formulas, "gather", times(formulas.gather)),
-        "mean": (exact, derivatives, "total", times(total)),
-        "weights": (weighted, evaluate, "_fit", wrong_fit("sample_weight")),
-        "mask": (weighted, evaluate, "_fit", wrong_fit("mask")),
-        "weighted mean": (weighted, evaluate, "mean", times(evaluate.mean)),
+        "value": (exact, At, "value", times(At.value)),
+        "slope": (exact, At, "slope", times(At.slope)),
+        "forward mode": (exact, Formulas, "gather", times(Formulas.gather)),
+        "mean": (exact, derivatives, "total", times(derivatives.total)),
+        "weights": (weighted, evaluate, "aligned", ones),
+        "mask": (weighted, evaluate, "aligned", changed(aligned, keep=lambda keep: None)),
+        "weighted mean": (weighted, Jax, "mean", times(Jax.mean)),
         "compiled": (exact, derivatives, "items", wrong_where_traced),
     }[error]
     with native.switched(False):

@@ -62,7 +62,9 @@ def test_every_card_has_a_curve_worth_seeing(name: str) -> None:
 def test_pointwise_values_are_those_of_the_function(card: Any) -> None:
     (curve,) = curves([card.name])
     y = np.full(curve.x.shape, curve.line.target)
-    wanted = losskit.get(card.name, reduction="none")(y, curve.x)
+    # Other predictions than the first are 1.
+    others = [np.ones_like(y) for _ in card().slots[2:]]
+    wanted = losskit.get(card.name, reduction="none")(y, curve.x, *others)
     np.testing.assert_array_equal(curve.value, wanted)
 
 

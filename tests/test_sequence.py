@@ -127,7 +127,7 @@ def value_and_gradient_of_jax():
     jax = pytest.importorskip("jax")
     from losskit.jax import derivatives
 
-    return jax.jit(jax.value_and_grad(lambda p, y: derivatives.items(CTC(), {}, y, p, None)))
+    return jax.jit(jax.value_and_grad(lambda p, y: derivatives.items(CTC(), {}, None, y, p)))
 
 
 def ways_to_compute(dtype):

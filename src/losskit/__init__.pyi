@@ -12,6 +12,7 @@ from losskit.checks import check as check
 from losskit.native import get_num_threads as get_num_threads
 from losskit.native import set_num_threads as set_num_threads
 from losskit.numpy import Loss as Loss
+from losskit.numpy import _Several
 from losskit.numpy import get as get
 
 _Reduction = Literal["mean", "sum", "none", "sum_over_batch_size", "mean_with_sample_weight"] | None
@@ -116,14 +117,14 @@ class Poisson(Loss):
 
     def __init__(self, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
-class GaussianNLL(Loss):
+class GaussianNLL(_Several):
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
         (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
         full adds log(2 pi) / 2
     """
 
-    def __init__(self, eps: float = 1e-06, full: bool = False, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, eps: float = 1e-06, full: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -411,7 +412,7 @@ def poisson(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | Non
         p - y * log(p)                                 log_input: exp(p) - y * p
     """
 
-def gaussian_nll(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, eps: float = 1e-06, full: bool = False, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def gaussian_nll(y_true: ArrayLike, y_pred: ArrayLike, variance: ArrayLike, sample_weight: ArrayLike | None = None, *, eps: float = 1e-06, full: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
         (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);

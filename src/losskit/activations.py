@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from losskit.core import softmax
-from losskit.core.inputs import as_array
 from losskit.core.namespaces import Array
 from losskit.core.namespaces.numpy import vocabulary
+from losskit.engine.arrays import as_array
 from losskit.native import log_softmax as by_kernel
 
 

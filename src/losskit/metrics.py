@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.inputs import as_array, check_weight, fit_items
 from losskit.core.namespaces import Array
+from losskit.engine.arrays import as_array
+from losskit.engine.shapes import laid
+from losskit.engine.values import check_weight
 from losskit.numpy import get
 
 
@@ -303,5 +305,6 @@ def _mean(hits: Array, sample_weight: Any) -> float:
 
 
 def _weights(sample_weight: Any, shape: tuple[int, ...]) -> Array:
-    weight = fit_items("sample_weight", as_array("sample_weight", sample_weight), shape)
-    return check_weight(weight.astype(np.float64), None)
+    weight = as_array("sample_weight", sample_weight)
+    weight = weight.reshape(laid("sample_weight", weight.shape, shape))
+    return check_weight(np.broadcast_to(weight.astype(np.float64), shape), None)

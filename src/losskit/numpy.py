@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
+import copy
+import dataclasses
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit import native
-from losskit.core import reduction as reduce
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import Items, Setwise, is_rowwise
-from losskit.core.inputs import Inputs, prepare
+from losskit.core.families import Items, OfMean, Setwise, is_rowwise
 from losskit.core.namespaces import Array
-from losskit.core.namespaces.numpy import vocabulary
+from losskit.core.packing import packed
+from losskit.engine import reduction as reduce
+from losskit.engine.arguments import bind, signature, takes
+from losskit.engine.call import Call, aligned, checked
+from losskit.engine.formulas import Formulas
+from losskit.engine.numpy import NUMPY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +46,14 @@ class Loss:
     """
 
     _card: ClassVar[type[Card]]
+
     _own: ClassVar[frozenset[str]] = frozenset()
     """The methods of `_VALUES` that a subclass has of its own."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._own = frozenset(n for n in _VALUES if getattr(cls, n) is not getattr(Loss, n))
+        if cls.__name__ != "_Several":
+            cls._own = frozenset(n for n in _VALUES if getattr(cls, n) not in _plain(n))
 
     def __init__(
         self,
@@ -73,9 +80,11 @@ class Loss:
             raise TypeError(f"name must be a string, got {name!r}.")
         self.name = name or self._card.name
         if isinstance(self.card, Setwise) and self.reduction in ("sum", "none"):
+            own: Any = self.card
+            inner = f", or {own.inner.name} for sums and items" if self._is_of_mean else ""
             raise ValueError(
                 f"{self._card.name} is one value per set: reduction={reduction!r} does not exist "
-                'for it. Use "mean", or mean_squared_error for sums and items.'
+                f'for it. Use "mean"{inner}.'
             )
 
     # --- values
@@ -90,6 +99,9 @@ class Loss:
         num_items: float | None = None,
     ) -> Any:
         """The loss.
+
+        A loss that takes other arrays than targets and predictions takes those in their place, in
+        the order of its signature or by name.
 
         Args:
             y_true: targets, in the prediction's shape; integer labels without the class axis.
@@ -108,17 +120,12 @@ class Loss:
             ValueError: shapes do not match, or a value is outside its domain.
         """
         if self._own:
-            return self._by_own(y_true, y_pred, sample_weight, mask, num_items)
+            return self._by_own((y_true, y_pred), sample_weight, mask, num_items)
         if sample_weight is None and mask is None and num_items is None:
             quick = self._quick(y_true, y_pred, False)
             if quick is not None:
                 return quick[0]
-        fused = self._fused(y_true, y_pred, sample_weight, mask, num_items, value=True)
-        if fused is not None:
-            return fused[0]
-        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
-        with np.errstate(all="ignore"):
-            return self._value(x, num_items)
+        return self._evaluate((y_true, y_pred), sample_weight, mask, num_items, value=True)[0]
 
     def gradient(
         self,
@@ -128,19 +135,17 @@ class Loss:
         *,
         mask: Any = None,
         num_items: float | None = None,
-    ) -> Array:
+    ) -> Any:
         """Derivative of the reduced loss with respect to each prediction, in its shape and dtype.
 
         For reduction "none": of each item with respect to its own predictions. Arguments and
         errors are those of the call.
+
+        Returns:
+            An array; a tuple of them of a loss that takes several predictions.
         """
         self._check_own("gradient")
-        fused = self._fused(y_true, y_pred, sample_weight, mask, num_items, order="slope")
-        if fused is not None:
-            return fused[1]
-        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
-        with np.errstate(all="ignore"):
-            return self._derivative(x, "slope", num_items)
+        return self._evaluate((y_true, y_pred), sample_weight, mask, num_items, order="slope")[1]
 
     def value_and_gradient(
         self,
@@ -151,7 +156,7 @@ class Loss:
         mask: Any = None,
         num_items: float | None = None,
         out: Array | None = None,
-    ) -> tuple[Any, Array]:
+    ) -> tuple[Any, Any]:
         """The loss and its gradient; ``out`` is an array to write the gradient into.
 
         Raises:
@@ -163,21 +168,9 @@ class Loss:
             quick = self._quick(y_true, y_pred, True, out)
             if quick is not None:
                 return quick  # type: ignore[no-any-return]
-        if out is not None:
-            check_out(out, y_pred)
-        fused = self._fused(
-            y_true, y_pred, sample_weight, mask, num_items, value=True, order="slope", out=out
+        return self._evaluate(
+            (y_true, y_pred), sample_weight, mask, num_items, value=True, order="slope", out=out
         )
-        if fused is not None:
-            return fused
-        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
-        with np.errstate(all="ignore"):
-            value = self._value(x, num_items)
-            gradient = self._derivative(x, "slope", num_items)
-        if out is None:
-            return value, gradient
-        out[...] = gradient
-        return value, out
 
     def curvature(
         self,
@@ -187,15 +180,10 @@ class Loss:
         *,
         mask: Any = None,
         num_items: float | None = None,
-    ) -> Array:
+    ) -> Any:
         """Second derivative of the reduced loss by each prediction (the Hessian's diagonal)."""
         self._check_own("curvature")
-        fused = self._fused(y_true, y_pred, sample_weight, mask, num_items, order="curve")
-        if fused is not None:
-            return fused[1]
-        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
-        with np.errstate(all="ignore"):
-            return self._derivative(x, "curve", num_items)
+        return self._evaluate((y_true, y_pred), sample_weight, mask, num_items, order="curve")[1]
 
     def elementwise(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, mask: Any = None
@@ -205,48 +193,54 @@ class Loss:
         Raises:
             TypeError: the loss belongs to a set (root mean squared error). Else as the call.
         """
-        if not isinstance(self.card, Items):
-            raise TypeError(
-                f"{self.card.name} is one value per set and has none per element. "
-                f"Use {self.card.inner.name} for items."
-            )
-        call = native.prepare(self.card, y_true, y_pred, sample_weight, mask)
-        if call is not None:
-            items = native.empty(call.shape, call.out_dtype)
-            if call.run(value=True, items=items) is not None:
-                return items
-        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
-        with np.errstate(all="ignore"):
-            return self._items(x)
+        return self._elementwise((y_true, y_pred), sample_weight, mask)
 
     # --- parts
 
     def parts(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, mask: Any = None
-    ) -> tuple[float, float]:
-        """(sum, count) in float64: add the parts of chunks, then `combine`.
+    ) -> tuple[float, ...]:
+        """What a part of the data adds: `merge` the parts of all, then `combine`.
 
-        The count is what the mean divides by: the number of items, or the sum of their weights for
-        reduction "mean_with_sample_weight". For the root mean squared error the sum is that of the
-        squared errors.
+        (sum, count) in float64. The count is what the mean divides by: the number of items, or the
+        sum of their weights for reduction "mean_with_sample_weight". For the root mean squared
+        error the sum is that of the squared errors; for other losses of a set the numbers that say
+        all of a part stand in place of the sum.
         """
-        card, wide = self.card, False
-        if isinstance(card, Setwise):
-            card, wide = card.inner, True
-        call = native.prepare(card, y_true, y_pred, sample_weight, mask, wide)
-        found = call.run(value=True) if call is not None else None
-        if call is not None and found is not None:
-            return found[0], self._own_count(call)
-        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
-        with np.errstate(all="ignore"):
-            return self._sum(x), self._count(x)
+        return self._parts((y_true, y_pred), sample_weight, mask)
 
-    def combine(self, sum: float, count: float) -> float:
-        """The loss of the whole from the added parts of its chunks."""
+    def merge(self, a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
+        """The parts of two parts together."""
+        count = a[-1] + b[-1]
+        if isinstance(self.card, Setwise) and not self._is_of_mean:
+            m = NUMPY.vocabulary("float64")
+            return (*map(float, self.card.merge(m, a[:-1], b[:-1])), count)
+        return a[0] + b[0], count
+
+    def combine(self, *parts: float) -> float:
+        """The loss of the whole from the merged parts of its chunks."""
+        *state, count = parts
         if self.reduction in ("sum", "none"):
-            return float(sum)
-        value = reduce.mean(sum, count, self.on_empty)
-        return self.card.finish(value) if isinstance(self.card, Setwise) else value
+            return float(state[0])
+        if isinstance(self.card, Setwise) and not self._is_of_mean:
+            if count == 0:
+                return reduce.mean(0.0, 0.0, self.on_empty)
+            return float(self.card.finish(NUMPY.vocabulary("float64"), tuple(state), count))
+        value = reduce.mean(state[0], count, self.on_empty)
+        return self.card.outer(value) if self._is_of_mean and value >= 0 else value
+
+    def packed(self) -> Loss:
+        """The same loss, of targets and one array: of several predictions side by side.
+
+        They lie along the last axis (but for the dimensions of an item). A loss that takes one
+        prediction is itself.
+        """
+        card = packed(self.card)
+        if card is self.card:
+            return self
+        loss = copy.copy(self)
+        loss.card = card
+        return loss
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw loss and gradient against the prediction; see `losskit.plots.plot`."""
@@ -257,162 +251,213 @@ class Loss:
     # --- what a subclass has of its own
 
     def _by_own(
-        self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any, num_items: float | None
+        self, arrays: tuple[Any, ...], weight: Any, mask: Any, num_items: float | None
     ) -> Any:
         """The value, of the items, the parts and their combination that a subclass makes."""
-        x = prepare(self.card, y_true, y_pred, sample_weight, mask)
-        count = self._denominator(x.items, lambda: self._count(x), num_items)
+        call = checked(NUMPY, aligned(NUMPY, self.card, arrays, weight, mask))
+        count = self._denominator(call, lambda: self._count(call), num_items)
+        given = (*arrays, weight)
         if self.reduction == "none":
-            return self.elementwise(y_true, y_pred, sample_weight, mask=mask)
-        if "parts" in self._own:
-            sum_, own = self.parts(y_true, y_pred, sample_weight, mask=mask)
-            count = own if num_items is None else count
-        elif "elementwise" in self._own:
-            items = self.elementwise(y_true, y_pred, sample_weight, mask=mask)
-            sum_ = float(np.sum(items, dtype=np.float64))
+            return self.elementwise(*given, mask=mask)
+        own = self._own
+        if "parts" in own:
+            *state, counted = self.parts(*given, mask=mask)
+            count = counted if num_items is None else count
+        elif "elementwise" in own:
+            items = self.elementwise(*given, mask=mask)
+            state = [float(np.sum(items, dtype=np.float64))]
         else:
-            with np.errstate(all="ignore"):
-                sum_ = self._sum(x)
-        return x.p.dtype.type(self.combine(sum_, count))
+            state = self._state(call)
+        return _own_dtype(call).type(self.combine(*state, count))
 
     def _check_own(self, method: str) -> None:
-        own = self._own | {"__call__"} if type(self).__call__ is not Loss.__call__ else self._own
-        if own and getattr(type(self), method) is getattr(Loss, method):
+        kind = type(self)
+        if not self._own and kind.__call__ in _CALLS:
+            return
+        own = self._own if kind.__call__ in _CALLS else self._own | {"__call__"}
+        if getattr(kind, method) in _plain(method):
             raise TypeError(
-                f"{type(self).__name__} has {', '.join(sorted(own))} of its own, of which {method} "
+                f"{kind.__name__} has {', '.join(sorted(own))} of its own, of which {method} "
                 f"knows nothing. Give it {method} too; or write a card (value, slope, curve), from "
                 "which all of them follow."
             )
 
-    # --- by a kernel
+    # --- inside
 
     def _quick(self, y_true: Any, y_pred: Any, gradient: bool, out: Array | None = None) -> Any:
-        """(mean, gradient) of plain arrays; None where only the longer ways go."""
+        """(mean, gradient) of plain arrays, by the shortest way; None where only longer ones go."""
         if self.reduction != "mean":
             return None
         return native.mean(self.card, y_true, y_pred, gradient, out)
 
-    def _fused(
+    def _elementwise(self, arrays: tuple[Any, ...], weight: Any, mask: Any) -> Array:
+        if not isinstance(self.card, Items):
+            inner = f" Use {self.card.inner.name} for items." if self._is_of_mean else ""
+            raise TypeError(
+                f"{self.card.name} is one value per set and has none per element.{inner}"
+            )
+        call = aligned(NUMPY, self.card, arrays, weight, mask)
+        known = self._kernel(call)
+        if known is not None:
+            items = native.empty(known.shape, known.out_dtype)
+            if known.run(value=True, items=items) is not None:
+                return items
+        return self._items(checked(NUMPY, call))
+
+    def _parts(self, arrays: tuple[Any, ...], weight: Any, mask: Any) -> tuple[float, ...]:
+        call = aligned(NUMPY, self.card, arrays, weight, mask)
+        known = self._kernel(call)
+        found = known.run(value=True) if known is not None else None
+        if known is not None and found is not None:
+            return found[0], self._own_count(known)
+        call = checked(NUMPY, call)
+        return (*self._state(call), self._count(call))
+
+    def _evaluate(
         self,
-        y_true: Any,
-        y_pred: Any,
-        sample_weight: Any,
+        arrays: tuple[Any, ...],
+        weight: Any,
         mask: Any,
-        num_items: float | None,
+        num_items: Any,
         *,
         value: bool = False,
         order: str | None = None,
-        out: Array | None = None,
-    ) -> tuple[Any, Any] | None:
-        """(value, derivative of that order) in one pass; None where no kernel applies."""
-        card = self.card
-        if isinstance(card, Setwise):
-            return self._fused_set(
-                y_true, y_pred, sample_weight, mask, num_items, value=value, order=order, out=out
-            )
-        if order == "curve" and is_rowwise(card):
-            return None
-        call = native.prepare(card, y_true, y_pred, sample_weight, mask)
-        if call is None or call.items == 0:
-            return None
-        count = self._denominator(call.items, lambda: self._own_count(call), num_items)
-        averaged = self.reduction in ("mean", "mean_with_sample_weight")
-        if averaged and not count:
-            return None
-        items = (
-            native.empty(call.shape, call.out_dtype) if value and self.reduction == "none" else None
+        out: Any = None,
+    ) -> tuple[Any, Any]:
+        """(value, derivative of that order), each None if not asked for."""
+        if out is not None:
+            check_out(out, arrays[self.card.main], self.card)
+        call = aligned(NUMPY, self.card, arrays, weight, mask)
+        fused = self._fused(call, num_items, value=value, order=order, out=out)
+        if fused is not None:
+            return fused
+        call = checked(NUMPY, call)
+        count = self._denominator(call, lambda: self._count(call), num_items)
+        found = self._value(call, count) if value else None
+        if order is None:
+            return found, None
+        derivatives = tuple(
+            self._derivative(call, i, order, count)
+            for i, slot in enumerate(call.card.slots)
+            if slot.predicted
         )
-        derivative = None if order is None else _result(out, call)
-        found = call.run(
-            1.0 / count if averaged else 1.0,
-            value=value,
-            items=items,
-            slope=derivative if order == "slope" else None,
-            curve=derivative if order == "curve" else None,
-        )
-        if found is None:
-            return None
-        if out is not None and derivative is not out:
-            out[...] = derivative
-            derivative = out
-        if not value:
-            return None, derivative
-        if items is not None:
-            return items, derivative
-        return _scalar(self.combine(found[0], count), call.out_dtype.type), derivative
+        derivative: Any = derivatives if len(derivatives) > 1 else derivatives[0]
+        if out is None:
+            return found, derivative
+        out[...] = derivative
+        return found, out
 
-    def _fused_set(
+    @property
+    def _is_of_mean(self) -> bool:
+        return isinstance(self.card, OfMean)
+
+    def _kernel(self, call: Call) -> native.Call | None:
+        """The call by a kernel: of the items, or of those within a function of their mean."""
+        if len(call.arrays) != 2:
+            return None
+        weight = call.weight
+        wide = self._is_of_mean
+        card = call.card.inner if wide else call.card
+        return native.prepare(card, *call.arrays, weight, call.keep, wide)
+
+    def _fused(
         self,
-        y_true: Any,
-        y_pred: Any,
-        sample_weight: Any,
-        mask: Any,
+        call: Call,
         num_items: float | None,
         *,
         value: bool,
         order: str | None,
         out: Array | None,
     ) -> tuple[Any, Any] | None:
-        """The same for a function of a mean, by the chain rule in float64."""
-        card = self.card
-        if order == "curve" or not native.has_chain_rule(card):
+        """(value, derivative of that order) in one pass; None where no kernel applies."""
+        of_mean, found = self._is_of_mean, None
+        if order == "curve" and (of_mean or is_rowwise(call.card)):
             return None
-        call = native.prepare(card.inner, y_true, y_pred, sample_weight, mask, wide=True)
-        found = call.run(value=True) if call is not None else None
-        if call is None or found is None or call.items == 0:
+        known = self._kernel(call)
+        if known is None or known.items == 0:
             return None
-        count = self._denominator(call.items, lambda: self._own_count(call), num_items)
-        # Beyond these the squares themselves have left float64: the careful way is NumPy's.
-        if not count or not 1e-250 < found[0] < 1e250:
+        count = self._denominator(call, lambda: self._own_count(known), num_items, known.items)
+        averaged = self.reduction in ("mean", "mean_with_sample_weight")
+        if averaged and not count:
             return None
-        dtype = np.asarray(y_pred).dtype
-        value_dtype = np.float64 if dtype == np.float64 else np.float32
-        result = _scalar(self.combine(found[0], count), value_dtype)
-        if order is None:
-            return result, None
-        derivative = _result(out, call)
-        call.run(card.outer_slope(found[0] / count) / count, slope=derivative)
+        scale = 1.0 / count if averaged else 1.0
+        if of_mean:
+            # By the chain rule, in float64.
+            found = known.run(value=True)
+            # Beyond these the squares themselves have left float64: the careful way is NumPy's.
+            if found is None or not 1e-250 < found[0] < 1e250:
+                return None
+            scale *= self.card.outer_slope(found[0] / count)
+        derivative = None if order is None else _result(out, known)
+        items = None
+        if not of_mean or order is not None:
+            if value and self.reduction == "none":
+                items = native.empty(known.shape, known.out_dtype)
+            total = known.run(
+                scale,
+                value=value and not of_mean,
+                items=items,
+                slope=derivative if order == "slope" else None,
+                curve=derivative if order == "curve" else None,
+            )
+            if total is None:
+                return None
+            found = found if of_mean else total
         if out is not None and derivative is not out:
             out[...] = derivative
             derivative = out
-        return result, derivative
+        if not value:
+            return None, derivative
+        if items is not None or found is None:
+            return items, derivative
+        return _scalar(self.combine(found[0], count), _own_dtype(call).type), derivative
 
-    def _own_count(self, call: native.Call) -> float:
+    def _own_count(self, known: native.Call) -> float:
         """What the mean divides by, if the caller does not say."""
         if self.reduction != "mean_with_sample_weight":
-            return float(call.items)
-        return native.divisor(self.card, call)
+            return float(known.items)
+        return native.divisor(self.card, known)
 
-    # --- inside
+    def _formulas(self, call: Call) -> Formulas:
+        return Formulas(call.card, NUMPY.vocabulary(call.came), NUMPY, looked=True)
 
-    def _items(self, x: Inputs) -> Array:
-        items = x.card.value(vocabulary(x.dtype), x.y, x.p)
-        if x.weight is not None:
-            items = items * x.weight.astype(items.dtype)
-        if x.keep is not None:
-            items = np.where(x.keep, items, np.zeros((), items.dtype))
-        return items
+    def _items(self, call: Call) -> Array:
+        with np.errstate(all="ignore"):
+            items = NUMPY.items(self._formulas(call), call)
+            return items if call.weight is None else items * call.weight.astype(items.dtype)
 
-    def _sum(self, x: Inputs) -> float:
-        card, m = x.card, vocabulary(x.dtype)
-        if isinstance(card, Setwise):
-            # Squares of float32 errors overflow where their root does not.
-            items = card.inner.value(m, x.y.astype(np.float64), x.p.astype(np.float64))
-        else:
-            items = card.value(m, x.y, x.p)
-        return reduce.total(items, x.weight, x.keep)
+    def _state(self, call: Call) -> list[float]:
+        """The sum of the weighted items; of a set all that its value needs."""
+        with np.errstate(all="ignore"):
+            if self._is_of_mean:
+                # Squares of float32 errors overflow where their root does not.
+                wide = tuple(x.astype(np.float64) for x in call.arrays)
+                inner = dataclasses.replace(call, card=call.card.inner, arrays=wide)
+                return [reduce.total(NUMPY.items(self._formulas(inner), inner), call.weight)]
+            if isinstance(call.card, Setwise):
+                at = self._formulas(call).at(call.used, *self._of_set(call))
+                return [float(part) for part in at.state()]
+            return [reduce.total(NUMPY.items(self._formulas(call), call), call.weight)]
 
-    def _count(self, x: Inputs) -> float:
+    def _count(self, call: Call) -> float:
         if self.reduction != "mean_with_sample_weight":
-            return float(x.items)
-        classes = getattr(self.card, "class_weight", None)
-        per_item = self.card.weights(vocabulary(x.dtype), x.y, x.p) if classes else np.ones(())
-        shape = x.weight.shape if x.weight is not None else None
-        if shape is None and not classes:
-            return float(x.items)
-        return reduce.total(np.broadcast_to(per_item, shape or per_item.shape), x.weight, x.keep)
+            return float(_counted(call))
+        weight = call.weight
+        if getattr(call.card, "class_weight", None):
+            formulas = self._formulas(call)
+            own = call.card.weights(formulas.m, *formulas.fitted(call.used, call.arrays))
+            weight = own if weight is None else own * weight
+        if weight is None:
+            return float(_counted(call))
+        return float(np.sum(weight if call.used is None else np.where(call.used, weight, 0.0)))
 
-    def _denominator(self, items: int, own: Callable[[], float], num_items: float | None) -> float:
+    def _denominator(
+        self,
+        call: Call,
+        own: Callable[[], float],
+        num_items: float | None,
+        items: int | None = None,
+    ) -> float:
         if num_items is None:
             return own()
         if self.reduction in ("sum", "none"):
@@ -423,55 +468,55 @@ class Loss:
         if isinstance(self.card, Setwise):
             raise ValueError(
                 f"{self.card.name} is one value per set: the values of parts do not add up to the "
-                f"whole's, so num_items={num_items} has no meaning. Add the parts(...) of the "
-                "chunks, then combine(sum, count)."
+                f"whole's, so num_items={num_items} has no meaning. Merge the parts(...) of the "
+                "chunks, then combine them."
             )
         count = reduce.check_num_items(num_items)
         if count == 0 and own():
             raise ValueError(
-                f"num_items is {num_items!r}, but this part alone has {items} items that count. "
+                f"num_items is {num_items!r}, but this part alone has "
+                f"{_counted(call) if items is None else items} items that count. "
                 "Pass the count of the whole."
             )
         return count
 
-    def _value(self, x: Inputs, num_items: float | None) -> Any:
-        count = self._denominator(x.items, lambda: self._count(x), num_items)
+    def _value(self, call: Call, count: float) -> Any:
         if self.reduction == "none":
-            return self._items(x)
-        if isinstance(self.card, Setwise):
-            return x.p.dtype.type(self._of_set(x, "value", count).item())
-        return x.p.dtype.type(self.combine(self._sum(x), count))
+            return self._items(call)
+        dtype = _own_dtype(call).type
+        if isinstance(call.card, Setwise):
+            if count == 0:
+                return dtype(reduce.mean(0.0, 0.0, self.on_empty))
+            with np.errstate(all="ignore"):
+                return dtype(self._formulas(call).value(call.used, *self._of_set(call, count)))
+        return _scalar(self.combine(*self._state(call), count), dtype)
 
-    def _derivative(self, x: Inputs, order: str, num_items: float | None) -> Array:
-        count = self._denominator(x.items, lambda: self._count(x), num_items)
-        if isinstance(self.card, Setwise):
-            return self._of_set(x, order, count).astype(x.dtype)
-        per_item = self._per_item(x)
-        if self.reduction not in ("sum", "none"):
-            # An empty mean has zero gradient, so 1 stands in for its count.
-            reduce.mean(0.0, count, self.on_empty)
-            per_item = per_item / (count or 1.0)
-        slope = getattr(x.card, order)(vocabulary(x.dtype), x.y, x.p)
-        if per_item.ndim:
-            per_item = np.expand_dims(per_item, x.card.item_axes())
-        return np.multiply(slope, per_item.astype(slope.dtype)).astype(x.dtype, copy=False)
-
-    def _of_set(self, x: Inputs, order: str, count: float) -> Array:
-        """Value, slope or curve of a set-wise card, in float64."""
-        if count == 0:
-            empty = reduce.mean(0.0, 0.0, self.on_empty)
-            return np.full((), empty) if order == "value" else np.zeros(x.p.shape)
-        y, p = x.y.astype(np.float64), x.p.astype(np.float64)
-        weight = np.broadcast_to(self._per_item(x), p.shape)
-        return np.asarray(
-            getattr(self.card, order)(vocabulary(x.dtype), y, p, weight, np.float64(count))
-        )
+    def _derivative(self, call: Call, slot: int, order: str, count: float) -> Array:
+        formulas, came = self._formulas(call), call.arrays[slot].dtype
+        with np.errstate(all="ignore"):
+            if isinstance(call.card, Setwise):
+                if count == 0:
+                    reduce.mean(0.0, 0.0, self.on_empty)
+                    return np.zeros(call.arrays[slot].shape, came)
+                arrays = self._of_set(call, count)
+                return formulas.slope(slot, call.used, *arrays, order=order).astype(came)
+            slope = formulas.slope(slot, call.used, *call.arrays, order=order)
+            per_item = np.ones(()) if call.weight is None else call.weight
+            if self.reduction not in ("sum", "none"):
+                # An empty mean has zero gradient, so 1 stands in for its count.
+                reduce.mean(0.0, count, self.on_empty)
+                per_item = per_item / (count or 1.0)
+            if per_item.ndim:
+                per_item = formulas.spread(slot, per_item)
+            return np.multiply(slope, per_item.astype(slope.dtype)).astype(came, copy=False)
 
     @staticmethod
-    def _per_item(x: Inputs) -> Array:
-        """The weight of each item, 0 where it does not count."""
-        weight = np.ones(()) if x.weight is None else x.weight
-        return weight if x.keep is None else np.where(x.keep, weight, 0.0)
+    def _of_set(call: Call, count: float = 1.0) -> tuple[Any, ...]:
+        """What the formulas of a set take, in float64."""
+        arrays = [x.astype(np.float64) for x in call.arrays]
+        weight = np.ones(()) if call.weight is None else call.weight
+        weight = weight if call.used is None else np.where(call.used, weight, 0.0)
+        return (*arrays, np.broadcast_to(weight, call.prediction.shape), np.float64(count))
 
     def __repr__(self) -> str:
         given = self.card.parameters()
@@ -489,16 +534,77 @@ class Loss:
         return hash((self.card, self.reduction, self.on_empty, self.name))
 
 
+class _Several(Loss):
+    """A loss of other arrays than targets and predictions alone: the same methods, for any."""
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        given = self._bind("__call__", args, named)
+        return self._by_own(*given) if self._own else self._evaluate(*given, value=True)[0]
+
+    def gradient(self, *args: Any, **named: Any) -> Any:
+        self._check_own("gradient")
+        return self._evaluate(*self._bind("gradient", args, named), order="slope")[1]
+
+    def value_and_gradient(self, *args: Any, out: Any = None, **named: Any) -> tuple[Any, Any]:
+        self._check_own("value_and_gradient")
+        given = self._bind("value_and_gradient", args, named)
+        return self._evaluate(*given, value=True, order="slope", out=out)
+
+    def curvature(self, *args: Any, **named: Any) -> Any:
+        self._check_own("curvature")
+        return self._evaluate(*self._bind("curvature", args, named), order="curve")[1]
+
+    def elementwise(self, *args: Any, **named: Any) -> Array:
+        return self._elementwise(*self._bind("elementwise", args, named, False))
+
+    def parts(self, *args: Any, **named: Any) -> tuple[float, ...]:
+        return self._parts(*self._bind("parts", args, named, False))
+
+    def _bind(
+        self, method: str, args: tuple[Any, ...], named: dict[str, Any], counts: bool = True
+    ) -> tuple[Any, ...]:
+        """(what the card takes, weights, mask, item count) of a call."""
+        label = self.card.name if method == "__call__" else f"{self.card.name}.{method}"
+        keywords = _OPTIONS if counts else _OPTIONS[:1]
+        names = takes(self.card)
+        arrays, rest = bind(label, names, ("sample_weight",), keywords, args, named)
+        return (arrays, rest.get("sample_weight"), *(rest.get(name) for name in keywords))
+
+
+def _plain(method: str) -> tuple[Any, Any]:
+    """The functions that are that method of no subclass's own."""
+    return getattr(Loss, method), getattr(globals().get("_Several"), method, None)
+
+
+_OPTIONS = ("mask", "num_items")
+_REDUCTION = {"reduction": "mean", "on_empty": "zero"}
 _VALUES = ("elementwise", "parts", "combine")
 """Methods of which the call is made, where a subclass has its own."""
 
 
-def check_out(out: Any, y_pred: Any) -> None:
+_CALLS = _plain("__call__")
+
+
+def _counted(call: Call) -> int:
+    """How many items count; those of weight 0 count, with value 0."""
+    keep = call.keep
+    return math.prod(call.shape) if keep is None else int(np.count_nonzero(keep))
+
+
+def _own_dtype(call: Call) -> Any:
+    """The dtype of the computation, in which values are returned."""
+    return np.dtype(NUMPY.computed(NUMPY.dtype(call.prediction)))
+
+
+def check_out(out: Any, y_pred: Any, card: Any = None) -> None:
     """Check that a gradient of these predictions can be written into ``out``.
 
     Raises:
+        TypeError: the card takes several predictions.
         ValueError: it cannot.
     """
+    if card is not None and sum(slot.predicted for slot in card.slots) > 1:
+        raise TypeError(f"{card.name} has several gradients: out is for losses that have one.")
     p = y_pred if isinstance(y_pred, np.ndarray) else np.asarray(y_pred)
     dtype = np.dtype(float) if p.dtype.kind in "iu" else p.dtype
     if not isinstance(out, np.ndarray) or out.shape != p.shape or out.dtype != dtype:
@@ -565,46 +671,31 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
 
 
 def _make_class(card: type[Card]) -> type[Loss]:
+    own = {name: default for name, (default, _) in card.rules().items()}
     body = {
         "_card": card,
         "__doc__": card.__doc__,
         "__module__": "losskit",
-        "__signature__": _signature(Loss.__init__, card, inspect.Parameter.POSITIONAL_OR_KEYWORD),
+        "__signature__": signature((), own, {**_REDUCTION, "name": None}),
     }
-    return type(card.__name__, (Loss,), body)
-
-
-def _signature(generic: Any, card: type[Card], kind: Any) -> inspect.Signature:
-    """The signature with the card's parameters in place of ``*args`` and ``**parameters``."""
-    own = [inspect.Parameter(n, kind, default=d) for n, (d, _) in card.rules().items()]
-    plain = inspect.signature(generic).parameters.values()
-    fixed = [p for p in plain if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"]
-    options = [p for p in plain if p.kind is p.KEYWORD_ONLY]
-    return inspect.Signature([*fixed, *own, *options])
+    return type(card.__name__, (Loss if len(card().slots) == 2 else _Several,), body)
 
 
 def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Any]:
-    def function(
-        y_true: Any,
-        y_pred: Any,
-        sample_weight: Any = None,
-        *,
-        mask: Any = None,
-        num_items: float | None = None,
-        **options: Any,
-    ) -> Any:
-        loss = cls(**options)
-        return loss(y_true, y_pred, sample_weight, mask=mask, num_items=num_items)
+    arrays, weight = takes(card()), "sample_weight"
+    of_call = frozenset({*arrays, weight, *_OPTIONS})
+
+    def function(*args: Any, **options: Any) -> Any:
+        given = {name: x for name, x in options.items() if name in of_call}
+        loss = cls(**{name: x for name, x in options.items() if name not in of_call})
+        return loss(*args, **given)
 
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit"
     function.__doc__ = card.__doc__
-    options = [
-        p for p in inspect.signature(cls).parameters.values() if p.name in ("reduction", "on_empty")
-    ]
-    plain = _signature(function, card, inspect.Parameter.KEYWORD_ONLY)
-    function.__signature__ = plain.replace(  # type: ignore[attr-defined]
-        parameters=[*plain.parameters.values(), *options]
+    own = {name: default for name, (default, _) in card.rules().items()}
+    function.__signature__ = signature(  # type: ignore[attr-defined]
+        arrays, {weight: None}, {**own, **dict.fromkeys(_OPTIONS), **_REDUCTION}
     )
     return function
 

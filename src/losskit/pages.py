@@ -12,6 +12,7 @@ from rich.text import Text
 
 from losskit.core.definition import Card, Domain, cards
 from losskit.core.families import Pointwise, Rowwise, Setwise
+from losskit.core.slots import signature
 
 TAKES = {
     Rowwise: "one value per row (of classes, of a vector) or mask",
@@ -84,7 +85,7 @@ def print_list(console: Console) -> None:
 def page(card: Any) -> dict[str, Any]:
     """A card with all its facts, for ``losskit show --json``."""
     target = _typical_target(card)
-    marked = isinstance(card, Pointwise)
+    marked = isinstance(card, Pointwise) and len(card.slots) == 2
     return {
         **row(type(card)),
         "takes": next(words for kind, words in TAKES.items() if isinstance(card, kind)),
@@ -99,8 +100,8 @@ def page(card: Any) -> dict[str, Any]:
             }
             for name, (default, rule) in card.rules().items()
         },
-        "target": _domain(card.target),
-        "prediction": _domain(card.prediction),
+        "signature": signature(card),
+        "slots": {slot.name: _domain(slot.domain) for slot in card.slots},
         "convex": card.convex,
         "decomposable": card.decomposable,
         "example_target": target if marked else None,
@@ -166,8 +167,8 @@ def _stacked_parameters(parameters: dict[str, dict[str, Any]]) -> Group:
 
 def _facts(facts: dict[str, Any]) -> dict[str, str]:
     return {
-        "target": facts["target"],
-        "prediction": facts["prediction"],
+        **facts["slots"],
+        "takes": f"{facts['signature']}: the dimensions of an item",
         "gives": facts["takes"] + (f", in {facts['unit']}" if facts["unit"] else ""),
         "convex": "yes" if facts["convex"] else "no",
         "kinks": _marks(facts),

@@ -23,6 +23,7 @@ import losskit
 import losskit.keras as L
 from losskit.core.definition import CARDS
 from losskit.core.families import Setwise, is_rowwise
+from losskit.core.packing import packed
 
 RANDOM = np.random.default_rng(0)
 NAMES = sorted(card.__name__ for card in CARDS.values())
@@ -120,7 +121,7 @@ def test_compile_and_fit(name):
     last = cls._card().prediction
     if last.low == -1.0:
         model.add(keras.layers.Activation("tanh"))
-    if getattr(cls._card(), "places", ()):
+    if getattr(packed(cls._card()), "places", ()):
         model.add(keras.layers.Activation("softplus"))
     if last.low == 0.0:
         model.add(keras.layers.Activation("softmax" if is_rowwise(cls._card()) else "sigmoid"))
@@ -139,7 +140,7 @@ def test_function_given_to_compile():
 @pytest.mark.parametrize("name", OF_FAMILIES if BACKEND == "jax" else NAMES)
 def test_functions_give_one_value_per_sample(name):
     cls, y, p = example(name)
-    card = cls().card
+    card = packed(cls().card)
     got = numpy(getattr(L, card.name)(y, p))
     if isinstance(card, Setwise):
         assert got.shape == ()

@@ -10,12 +10,14 @@ from gradients import BACKEND, numpy, tensor
 import losskit.keras as lk
 from losskit.core.definition import CARDS
 from losskit.core.families import has_row_target, is_rowwise
+from losskit.core.packing import packed
 
 ROW = 1  # of the target that is wrong
 
 
 def example(card):
     """Targets and predictions inside every domain, (rows, 3)."""
+    card = packed(card)
     size = 2 if is_rowwise(card) and card.places else 3
     p = np.full((3, size), -0.5 if card.prediction.high == 0 or "log_" in card.name else 0.25, "f4")
     if card.target.labels:

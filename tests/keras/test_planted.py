@@ -10,8 +10,9 @@ from gradients import BACKEND
 
 import losskit.keras
 from losskit import native
+from losskit.engine import reduction
 from losskit.keras import evaluate
-from losskit.keras import items as of_backend
+from losskit.keras.framework import KerasFramework
 
 MSE, SPARSE, LOG_COSH = (
     next(case for case in test_truth.DEFAULTS if case.card.name == name)
@@ -45,22 +46,38 @@ class Wrong:
         return made(**card.parameters())
 
 
+def changed(**parts):
+    """`aligned`, whose call has parts that are functions of what they were."""
+    aligned = evaluate.aligned
+
+    def wrong(*args):
+        call = aligned(*args)
+        made = {name: make(getattr(call, name)) for name, make in parts.items()}
+        return dataclasses.replace(call, **made)
+
+    return wrong
+
+
 def wrongly(part):
-    """`align`, of a card of which one formula is a thousandth larger: no kernel is its own."""
-    align, wrong = evaluate.align, Wrong(part)
-
-    def aligned(*args):
-        call = align(*args)
-        return dataclasses.replace(call, card=wrong(call.card))
-
-    return aligned
+    """`aligned`, of a card of which one formula is a thousandth larger: no kernel is its own."""
+    return changed(card=Wrong(part))
 
 
 @pytest.mark.parametrize("case", [MSE, SPARSE], ids=str)
 @pytest.mark.parametrize("part", ["value", "slope"])
 def test_numbers(part, case, monkeypatch):
     check = lambda: test_truth.exact(case)  # noqa: E731
-    goes_red(monkeypatch, check, evaluate, "align", wrongly(part))
+    goes_red(monkeypatch, check, evaluate, "aligned", wrongly(part))
+
+
+def by_operations(check):
+    """Without the kernels, which divide by a count of their own."""
+
+    def run():
+        with native.switched(False):
+            check()
+
+    return run
 
 
 LOGITS = next(
@@ -70,35 +87,38 @@ LOGITS = next(
 
 
 @pytest.mark.parametrize("case", [MSE, LOGITS], ids=str)
-@pytest.mark.parametrize("name", ["items", "mean"])
+@pytest.mark.parametrize("name", ["items", "mean", "fused"])
 def test_of_backend(name, case, monkeypatch):
     """What the backend gives, its kernels' results too."""
-    made = getattr(of_backend, name)
+    made = getattr(KerasFramework, name)
 
     def wrong(*args):
         found = made(*args)
         return None if found is None else OFF * found
 
-    whole = lambda: test_truth.mean_alone(case)  # noqa: E731
-    check = whole if "mean" in name else lambda: test_truth.exact(case)
-    if name == "mean" and BACKEND == "tensorflow":
-        pytest.skip("it has no mean of its own")
-    goes_red(monkeypatch, check, of_backend, name, wrong)
+    check = lambda: test_truth.mean_alone(case)  # noqa: E731
+    if name == "items":
+        check = lambda: test_truth.exact(case)  # noqa: E731
+    if BACKEND == "torch" and name != "fused":
+        check = by_operations(check)
+    elif BACKEND != "torch" and name == "fused":
+        pytest.skip("its kernels are behind items and means")
+    goes_red(monkeypatch, check, KerasFramework, name, wrong)
 
 
 def test_gradient_of_the_target(monkeypatch):
     check = lambda: test_truth.test_target_gets_its_gradient(MSE)  # noqa: E731
-    goes_red(monkeypatch, check, evaluate, "align", wrongly("target_slope"))
+    goes_red(monkeypatch, check, evaluate, "aligned", wrongly("target_slope"))
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="forward mode")
 def test_forward_mode(monkeypatch):
     check = lambda: test_truth.test_forward_mode(MSE)  # noqa: E731
-    goes_red(monkeypatch, check, evaluate, "align", wrongly("slope"))
+    goes_red(monkeypatch, check, evaluate, "aligned", wrongly("slope"))
 
 
 def test_compiled(monkeypatch):
-    items = of_backend.items
+    items = KerasFramework.items
 
     def traced():
         if BACKEND == "tensorflow":
@@ -113,43 +133,28 @@ def test_compiled(monkeypatch):
 
     wrong = lambda *args: items(*args) * (OFF if traced() else 1.0)  # noqa: E731
     check = lambda: test_truth.test_compiled(MSE)  # noqa: E731
-    goes_red(monkeypatch, check, of_backend, "items", wrong)
+    goes_red(monkeypatch, check, KerasFramework, "items", wrong)
 
 
-def by_operations(check):
-    """Without the kernels, which divide by a count of their own."""
-
-    def run():
-        with native.switched(False):
-            check()
-
-    return run
+def test_weights(monkeypatch):
+    ops = evaluate.ops
+    wrong = changed(weight=lambda w: w if w is None else ops.cast(w != 0, w.dtype))
+    goes_red(monkeypatch, lambda: test_truth.weighted(MSE), evaluate, "aligned", wrong)
 
 
-@pytest.mark.parametrize("error", ["weights", "mask", "mean", "samples"])
-def test_reduced(error, monkeypatch):
-    parts, ops = evaluate._parts, evaluate.ops
+def test_mask(monkeypatch):
+    check, wrong = test_face.test_mask_from_an_embedding, changed(keep=lambda keep: None)
+    goes_red(monkeypatch, check, evaluate, "aligned", wrong)
 
-    def unweighted(*args):
-        used, weight, keep = parts(*args)
-        return used, weight if weight is None else ops.cast(weight != 0, weight.dtype), keep
 
-    weighted = lambda: test_truth.weighted(MSE)  # noqa: E731
-    check, name, wrong = {
-        "weights": (weighted, "_parts", unweighted),
-        "mask": (
-            test_face.test_mask_from_an_embedding,
-            "_parts",
-            lambda call, weight, mask: parts(call, weight, None),
-        ),
-        "mean": (by_operations(weighted), "_count", times(evaluate._count)),
-        "samples": (
-            lambda: test_truth.test_reductions(MSE),
-            "_per_sample",
-            times(evaluate._per_sample),
-        ),
-    }[error]
-    goes_red(monkeypatch, check, evaluate, name, wrong)
+def test_count(monkeypatch):
+    check = by_operations(lambda: test_truth.weighted(MSE))
+    goes_red(monkeypatch, check, reduction, "count", times(reduction.count))
+
+
+def test_samples(monkeypatch):
+    check, wrong = lambda: test_truth.test_reductions(MSE), times(evaluate._per_sample)
+    goes_red(monkeypatch, check, evaluate, "_per_sample", wrong)
 
 
 def test_logits_behind_probabilities(monkeypatch):

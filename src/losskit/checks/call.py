@@ -16,9 +16,10 @@ from losskit.checks.models import last_activation
 from losskit.checks.rules import Inapplicable
 from losskit.checks.subject import Subject
 from losskit.core.definition import LABEL, LOG_PROBABILITY, LOGIT, NONNEGATIVE, PROBABILITY, SHARE
-from losskit.core.families import has_row_target, is_rowwise, item_axes, placed
-from losskit.core.inputs import check_shapes, item_shape
+from losskit.core.families import has_row_target, is_rowwise, placed
 from losskit.core.namespaces import Array
+from losskit.core.slots import item_shape
+from losskit.engine.shapes import check_shapes
 
 HALF = ("float16", "bfloat16")
 EVIDENCE = 32
@@ -419,7 +420,7 @@ class Call:
         _, p = self.fitted()
         if p.ndim == 0 or (
             self.subject.card is not None
-            and any(axis % p.ndim == 0 for axis in item_axes(self.card))
+            and any(axis % p.ndim == 0 for axis in self.card.slots[self.card.main].axes)
         ):
             raise Inapplicable("there is no batch dimension")
         items = self.items

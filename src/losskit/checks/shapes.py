@@ -11,8 +11,9 @@ from losskit.checks.call import EVIDENCE, Call, index, tidy
 from losskit.checks.labels import class_numbers, whole
 from losskit.checks.rules import RULES, Found, Inapplicable, error, finding, hint, warning
 from losskit.core.families import has_row_target, is_rowwise
-from losskit.core.inputs import fits, item_shape
 from losskit.core.namespaces import Array
+from losskit.core.slots import item_shape
+from losskit.engine.shapes import fits
 
 VARIETY = 16
 """Predictions take more values than these; soft targets made of labels do not."""

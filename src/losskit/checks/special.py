@@ -209,7 +209,7 @@ def parts_as_masks(call: Call) -> Found | None:
 def _mask_axes(call: Call) -> tuple[int, ...]:
     card = call.subject.card
     if isinstance(card, Masks):
-        return card.item_axes()
+        return card.slots[card.main].axes
     given = call.subject.options.get("axis")
     theirs = call.called in ("dice", "tversky", "diceloss", "binarydiceloss")
     if not theirs or given is None:

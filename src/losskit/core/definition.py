@@ -184,6 +184,14 @@ class Domain:
     minus_infinity: bool = False
     """Whether a target may be -inf, as the logarithm of 0 is; others must be finite."""
 
+    # Made once: it is asked for at every call, and a compiler reads no lazy property.
+    bounded: ClassVar[bool]
+    """Whether there are numbers outside of it."""
+
+    def __post_init__(self) -> None:
+        ends = math.isfinite(self.low) or math.isfinite(self.high)
+        object.__setattr__(self, "bounded", bool(self.labels or self.values or ends))
+
     def ends(self, eps: float = 0.0) -> tuple[float, float]:
         """The lowest and the highest number that is let through.
 
@@ -209,6 +217,51 @@ SIGN = Domain("a class written -1 or 1 (0 is read as -1)", values=(-1.0, 0.0, 1.
 MEMBERSHIP = Domain("1 for the true class and 0 (or -1) elsewhere", values=(-1.0, 0.0, 1.0))
 LABEL = Domain("an integer class label, 0 to (classes - 1)", labels=True)
 
+# --- slots --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One array that a card's formulas take.
+
+    The derivative of a card's value by the prediction is its method `slope`, the second one
+    `curve`; by another slot they are `<name>_slope` and `<name>_curve`.
+    """
+
+    name: str
+    domain: Domain
+    dims: tuple[str, ...] = ()
+    """The names of an item's own dimensions; equal names, equal lengths."""
+    axes: tuple[int, ...] = ()
+    """Where these lie in the array, one axis for each."""
+    predicted: bool = True
+    """Whether a network makes it: a gradient by it is what training asks for."""
+    differentiable: bool = True
+
+    label: ClassVar[str]
+    """What messages call it; a face has names of its own in place of these two."""
+
+    def __post_init__(self) -> None:
+        label = {"target": "y_true", "prediction": "y_pred"}.get(self.name, self.name)
+        object.__setattr__(self, "label", label)
+
+    @property
+    def stand_in(self) -> float:
+        """What takes the place of a value that does not count: in the domain, away from poles."""
+        if self.domain.labels:
+            return 0
+        if self.domain.values:
+            return self.domain.values[-1]
+        usual = 0.5 if self.predicted else 1.0  # not equal, for distances have a kink at 0
+        if self.domain.low < usual <= self.domain.high:
+            return usual
+        return self.domain.high - usual if self.domain.high < usual else self.domain.low + usual
+
+    def derivative(self, order: str) -> str:
+        """The name of the card's method for the derivative of that order ("slope", "curve")."""
+        return order if self.name == "prediction" else f"{self.name}_{order}"
+
+
 # --- cards --------------------------------------------------------------------------------------
 
 
@@ -224,6 +277,8 @@ class Card(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     latex: ClassVar[str]
     """The formula of one item, in mathtext, for titles."""
+    advice: ClassVar[str] = ""
+    """What to do where predictions are out of their domain, in a sentence."""
     unit: ClassVar[str] = ""
     """The unit of the value, in words ("nats"; "unit of y"), where it has one."""
     target: ClassVar[Domain] = REAL
@@ -248,6 +303,22 @@ class Card(ABC):
                 self, f.name, f.metadata["rule"].check(f.name, getattr(self, f.name))
             )
         self.check()
+        self._fill()
+
+    def _fill(self) -> None:
+        """What follows from the parameters and is asked for at every call."""
+        slots = self.takes()
+        object.__setattr__(self, "slots", slots)
+        object.__setattr__(self, "main", [slot.predicted for slot in slots].index(True))
+
+    slots: ClassVar[tuple[Slot, ...]]
+    """What the formulas take, in this order."""
+    main: ClassVar[int]
+    """Which slot says what the items are, and in which dtype: the first that a network makes."""
+
+    def takes(self) -> tuple[Slot, ...]:
+        """The slots of a card with these parameters; see `losskit.core.slots`."""
+        raise NotImplementedError
 
     def check(self) -> None:
         """Refuse parameters that do not go together; each lies in its own range already.

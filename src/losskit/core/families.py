@@ -15,35 +15,39 @@ import math
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from losskit.core.definition import Card, Domain, made
+from losskit.core.definition import Card, Domain, Slot, made
 from losskit.core.namespaces import Array, Vocabulary
 
 
 class Items(Card):
     """A decomposable loss: a sum of items."""
 
+    further: ClassVar[tuple[Slot, ...]] = ()
+    """What it takes beside target and prediction."""
+
     long: ClassVar[bool] = False
     """Whether rounding adds up over the steps of an item: float64 is to be taken where there is."""
 
+    # For the type checker: a card takes its slots, in their order and under names of its own.
+
     @abstractmethod
-    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+    def value(self, m: Vocabulary, *slots: Any, **_: Any) -> Array:
         """The items."""
 
     @abstractmethod
-    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+    def slope(self, m: Vocabulary, *slots: Any, **_: Any) -> Array:
         """Derivative of each item with respect to its predictions, in their shape."""
 
     @abstractmethod
-    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+    def curve(self, m: Vocabulary, *slots: Any, **_: Any) -> Array:
         """Second derivative of each item by each of its predictions, in their shape."""
 
     @abstractmethod
-    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+    def target_slope(self, m: Vocabulary, *slots: Any, **_: Any) -> Array:
         """Derivative of each item with respect to its targets, in their shape."""
 
-    def item_axes(self) -> tuple[int, ...]:
-        """The axes of the prediction that an item uses up."""
-        return ()
+    def takes(self) -> tuple[Slot, ...]:
+        return _pair(self)
 
     def ignored(self) -> int | None:
         """The label whose items are left out, if any."""
@@ -77,11 +81,9 @@ class Rowwise(Items):
     """One item per row along ``axis``."""
 
     axis: int
-    row_target: ClassVar[bool] = False
-    """Whether the target is one number per row (a label, a quantity), without the axis."""
 
-    def item_axes(self) -> tuple[int, ...]:
-        return (self.axis,)
+    def takes(self) -> tuple[Slot, ...]:
+        return _pair(self, (self.axis,), ("c",))
 
     @property
     def places(self) -> tuple[Domain, ...]:
@@ -95,15 +97,14 @@ class Masks(Rowwise):
     axis: int | tuple[int, ...] | None  # type: ignore[assignment]
     """None: all but the first, one mask a sample; `placed` says which these are."""
 
-    def item_axes(self) -> tuple[int, ...]:
-        assert self.axis is not None
-        return (self.axis,) if isinstance(self.axis, int) else self.axis
+    def takes(self) -> tuple[Slot, ...]:
+        axes = (self.axis,) if isinstance(self.axis, int) else self.axis or ()
+        return _pair(self, axes, tuple(f"n{i}" for i, _ in enumerate(axes, 1)))
 
 
 class Labelled(Rowwise):
     """Rows whose target is a class number, each class with its weight."""
 
-    row_target: ClassVar[bool] = True
     ignore_class: int | None
     class_weight: tuple[Any, ...] | None
 
@@ -167,10 +168,63 @@ def weighted(m: Vocabulary, weight: Array, x: Array) -> Array:
     return m.where(weight == 0, 0.0, weight * x)
 
 
+State = tuple[Array, ...]
+"""Numbers that say of a part of a set all that its value needs."""
+
+
 class Setwise(Card):
-    """One value per set: the outer function of the mean of an inner, decomposable loss."""
+    """One value per set: states of its parts, merged, then finished.
+
+    Weights ``w`` come in the shape of the predictions, 0 for what does not count; ``count`` is what
+    a mean divides by.
+    """
 
     decomposable: ClassVar[bool] = False
+    further: ClassVar[tuple[Slot, ...]] = ()
+
+    def takes(self) -> tuple[Slot, ...]:
+        return _pair(self)
+
+    @abstractmethod
+    def local(self, m: Vocabulary, y: Array, p: Array, w: Array) -> State:
+        """The state of a part: numbers of one element."""
+
+    @abstractmethod
+    def merge(self, m: Vocabulary, a: State, b: State) -> State:
+        """The state of two parts together."""
+
+    @abstractmethod
+    def finish(self, m: Vocabulary, state: State, count: Array) -> Array:
+        """The value of the set from the state of the whole."""
+
+    def value(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
+        """The value of a set that is one part."""
+        return self.finish(m, self.local(m, y, p, w), count)
+
+    @abstractmethod
+    def slope(
+        self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array, state: State
+    ) -> Array:
+        """Derivative of the value with respect to each prediction, given the state of the whole."""
+
+    @abstractmethod
+    def curve(
+        self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array, state: State
+    ) -> Array:
+        """Diagonal of the second derivative."""
+
+    @abstractmethod
+    def target_slope(
+        self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array, state: State
+    ) -> Array:
+        """Derivative of the value with respect to each target."""
+
+
+class OfMean(Setwise):
+    """A function of the mean of a decomposable loss: where kernels have that loss, they compute it.
+
+    ``outer`` and ``outer_slope`` are that function, and its derivative at a mean above 0.
+    """
 
     @property
     @abstractmethod
@@ -178,30 +232,15 @@ class Setwise(Card):
         """The decomposable loss whose mean is transformed."""
 
     @abstractmethod
-    def finish(self, mean: float) -> float:
+    def outer(self, mean: float) -> float:
         """The value of the set from the mean of the inner items."""
 
     @abstractmethod
     def outer_slope(self, mean: float) -> float:
-        """Derivative of `finish` at a mean above 0."""
-
-    @abstractmethod
-    def value(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
-        """The value for weights ``w`` and item count ``count``: a scalar."""
-
-    @abstractmethod
-    def slope(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
-        """Derivative of the value with respect to each prediction."""
-
-    @abstractmethod
-    def curve(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
-        """Diagonal of the second derivative."""
-
-    def target_slope(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
-        return -self.slope(m, y, p, w, count)
+        """Its derivative by that mean."""
 
 
-def out_of_domain(m: Vocabulary, card: Any, y: Array, p: Array) -> Array | None:
+def out_of_domain(m: Vocabulary, card: Any, *arrays: Array) -> Array | None:
     """Which items have a target or a prediction out of its domain; None if no number is.
 
     Where values cannot be looked at, these items are NaN. Labels the formulas see to themselves.
@@ -209,26 +248,24 @@ def out_of_domain(m: Vocabulary, card: Any, y: Array, p: Array) -> Array | None:
     Args:
         m: the vocabulary.
         card: any card.
-        y: targets, as the card takes them.
-        p: predictions.
+        arrays: what the card takes, slot by slot.
 
     Returns:
         Boolean, in the shape of the items (of the predictions, for a set).
     """
-    rows = is_rowwise(card)
     parts = [
-        (_outside(m, card.target, y), rows and not card.row_target),
-        (_outside(m, card.prediction, p), rows),
+        (slot, _outside(m, slot.domain, x)) for slot, x in zip(card.slots, arrays, strict=True)
     ]
-    places = card.places if rows else ()
+    places = card.places if is_rowwise(card) else ()
     if places:
+        p = arrays[card.main]
         every = zip(*(place.ends(m.came.eps) for place in places), strict=True)
         low, high = (m.vector(ends, p, card.axis) for ends in every)
-        parts.append(((p < low) | (p > high), True))
+        parts.append((card.slots[card.main], (p < low) | (p > high)))
     found = None
-    for bad, of_row in parts:
-        if bad is not None and of_row:
-            bad = m.drop(m.max(m.where(bad, 1.0, 0.0), card.axis), card.axis) > 0
+    for slot, bad in parts:
+        if bad is not None and slot.axes:
+            bad = m.drop(m.max(m.where(bad, 1.0, 0.0), slot.axes), slot.axes) > 0
         if bad is not None:
             found = bad if found is None else found | bad
     return found
@@ -250,11 +287,6 @@ Evaluated = Items | Setwise
 """Every card that can be evaluated."""
 
 
-def item_axes(card: Any) -> tuple[int, ...]:
-    """The axes of the prediction that an item uses up; none for a set, which has no items."""
-    return card.item_axes() if isinstance(card, Items) else ()
-
-
 def is_rowwise(card: Any) -> bool:
     """Whether the card takes whole rows (of classes or of vectors)."""
     return isinstance(card, Rowwise)
@@ -262,4 +294,12 @@ def is_rowwise(card: Any) -> bool:
 
 def has_row_target(card: Any) -> bool:
     """Whether its target is one number per row: of the items' shape, not of the prediction's."""
-    return is_rowwise(card) and card.row_target
+    return is_rowwise(card) and bool(card.slots[1].axes) and not card.slots[0].axes
+
+
+def _pair(card: Any, axes: tuple[int, ...] = (), dims: tuple[str, ...] = ()) -> tuple[Slot, ...]:
+    """Target and prediction of a card, and what it takes further; a label has no dimension."""
+    labels = card.target.labels
+    rows: dict[str, Any] = {} if labels else {"dims": dims, "axes": axes}
+    target = Slot("target", card.target, predicted=False, differentiable=not labels, **rows)
+    return (target, Slot("prediction", card.prediction, dims, axes), *card.further)

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from losskit.core.inputs import sound
+from losskit.engine.arrays import sound
 from losskit.jax.shapes import Axis, pointwise, rowwise, summed
 from losskit.losses.classification import (
     BinaryCrossentropy,

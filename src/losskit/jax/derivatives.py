@@ -17,10 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from losskit.core.families import Items, Setwise, has_row_target, out_of_domain
-from losskit.core.inputs import HALF
+from losskit.core.families import Items, Setwise
 from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.jax import JaxVocabulary
+from losskit.engine.arrays import HALF
+from losskit.engine.formulas import Formulas
 from losskit.jax import kernels
 from losskit.jax.traced import Traced
 from losskit.native.find import simplicity
@@ -40,127 +41,95 @@ def _(primals: Any, tangents: Any) -> Any:
 
 VOCABULARY = JaxVocabulary(jax, _sigmoid)
 _BY_DTYPE = {name: JaxVocabulary(jax, _sigmoid, came) for name, came in PRECISIONS.items()}
-"""For predictions that came in that dtype."""
+
+
+def vocabulary(came: str) -> JaxVocabulary:
+    """For predictions that came in the dtype of that name."""
+    return _BY_DTYPE.get(came, VOCABULARY)
 
 
 @dataclass(frozen=True)
-class Formulas:
-    """A card's formulas for arguments that may hold anything where they do not count.
-
-    Arguments of each: parameters (those that are traced), targets, predictions, and which items
-    count (None for all). Predictions may come in half precision; results are in the dtype of the
-    computation.
-    """
+class _Known:
+    """A card's formulas for parameters that are traced, and predictions that were cast."""
 
     card: Any
     traced: tuple[str, ...]
     """The parameters that are no Python numbers."""
-    came: str | None = None
+    came: str | None
     """The dtype in which predictions came that were cast; None for their own."""
 
-    def items(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
-        m, card, y, p, keep = self._fit(parameters, y, p, keep)
-        return self._counted(card.value(m, y, p), out_of_domain(m, card, y, p), keep, False)
+    def formulas(self, parameters: Any, p: Array) -> Formulas:
+        from losskit.jax.framework import JAX
 
-    def slope(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
-        m, card, y, p, keep = self._fit(parameters, y, p, keep)
-        return self._counted(card.slope(m, y, p), out_of_domain(m, card, y, p), keep, True)
-
-    def widely(self, order: str) -> Any:
-        """`items` or `slope`, computed in float64 where rounding would add up over many steps."""
-        function = getattr(self, order)
-        if not self.card.long:
-            return function
-
-        def wide(parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
-            with _float64():
-                found = function(parameters, y, jax.lax.convert_element_type(p, np.float64), keep)
-                narrow = jnp.float32 if p.dtype.name in HALF else p.dtype
-                return jax.lax.convert_element_type(found, narrow)
-
-        return wide
-
-    def target_slope(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Array:
-        m, card, y, p, keep = self._fit(parameters, y, p, keep)
-        bad = out_of_domain(m, card, y, p)
-        return self._counted(card.target_slope(m, y, p), bad, keep, not has_row_target(card))
-
-    def spread(self, x: Array) -> Array:
-        """What belongs to the items, laid over the elements of the prediction."""
-        return jnp.expand_dims(x, self.card.item_axes())
-
-    def gather(self, x: Array) -> Array:
-        """What belongs to the elements, summed over those of an item."""
-        return x.sum(self.card.item_axes())
-
-    def _fit(self, parameters: Any, y: Array, p: Array, keep: Array | None) -> Any:
         card = self.card
         if self.traced:
             card = copy.copy(card)
             for name, value in zip(self.traced, parameters, strict=True):
                 object.__setattr__(card, name, Traced(name, value))
-        m = _BY_DTYPE.get(self.came or p.dtype.name, VOCABULARY)
-        p = p.astype(jnp.float32) if p.dtype.name in HALF else p
-        ignored = card.ignored()
-        if ignored is not None:
-            counted = y != ignored
-            keep = counted if keep is None else keep & counted
-        if not card.target.labels:
-            y = y.astype(p.dtype)
-        if keep is not None:
-            # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
-            laid = keep if has_row_target(card) else self.spread(keep)
-            y = jnp.where(laid, y, 0 if card.target.labels else 1.0)
-            p = jnp.where(self.spread(keep), p, 0.5)
-        return m, card, y, p, keep
+        return Formulas(card, vocabulary(self.came or p.dtype.name), JAX)
 
-    def _counted(self, x: Array, bad: Array | None, keep: Array | None, elements: bool) -> Array:
-        """NaN for bad items, 0 for those that do not count."""
-        if bad is not None:
-            x = jnp.where(self.spread(bad) if elements else bad, jnp.nan, x)
-        if keep is None:
-            return x
-        return jnp.where(self.spread(keep) if elements else keep, x, 0.0)
+    def value(self, parameters: Any, used: Array | None, *arrays: Array) -> Array:
+        def of(*arrays: Array) -> Array:
+            return self.formulas(parameters, arrays[self.card.main]).value(used, *arrays)
+
+        return self._widely(of, arrays)
+
+    def slope(self, slot: int, parameters: Any, used: Array | None, *arrays: Array) -> Array:
+        p = arrays[self.card.main]
+        return self.formulas(parameters, p).slope(slot, used, *arrays)
+
+    def wide_slope(self, slot: int, parameters: Any, used: Array | None, *arrays: Array) -> Array:
+        return self._widely(lambda *arrays: self.slope(slot, parameters, used, *arrays), arrays)
+
+    def _widely(self, function: Any, arrays: tuple[Array, ...]) -> Array:
+        """Computed in float64 where rounding would add up over many steps."""
+        if not getattr(self.card, "long", False):
+            return function(*arrays)
+        first = self.card.main
+        p = arrays[first]
+        with _float64():
+            wide = jax.lax.convert_element_type(p, np.float64)
+            found = function(*arrays[:first], wide, *arrays[first + 1 :])
+            narrow = jnp.float32 if p.dtype.name in HALF else p.dtype
+            return jax.lax.convert_element_type(found, narrow)
 
 
 def items(
     card: Items,
     parameters: dict[str, Any],
-    y: Array,
-    p: Array,
-    keep: Array | None,
+    used: Array | None,
+    *arrays: Array,
     came: str | None = None,
     weighted: bool = False,
 ) -> Array:
-    """card.value(m, y, p) of the items that count, 0 for the others, in the computation's dtype.
+    """The items of a card that count, 0 for the others, in the computation's dtype.
 
     Args:
         card: a pointwise or row-wise card.
         parameters: those of its parameters that are traced, in place of the card's own.
-        y: targets.
-        p: predictions.
-        keep: boolean, in the shape of the items: which of them count; None for all.
+        used: boolean, in the shape of the items: which of them count; None for all.
+        arrays: what the card takes, slot by slot.
         came: the dtype in which predictions came that were cast; None for their own.
         weighted: whether they will be multiplied by weights.
     """
     names = tuple(parameters)
     function = _differentiable(card, names, False, kernels.registered(), came, weighted)
-    return function(tuple(parameters.values()), y, p, keep, None)
+    return function(tuple(parameters.values()), used, None, *arrays)
 
 
 def total(
     card: Items,
     parameters: dict[str, Any],
-    y: Array,
-    p: Array,
-    keep: Array | None,
+    used: Array | None,
     scale: Any,
+    *arrays: Array,
     came: str | None = None,
 ) -> Array:
     """The sum of the `items` times a number, the gradient written once, by that number already."""
     function = _differentiable(card, tuple(parameters), True, kernels.registered(), came)
+    p = arrays[card.main]
     computed = jnp.float32 if p.dtype.name in HALF else p.dtype
-    return function(tuple(parameters.values()), y, p, keep, jnp.asarray(scale, computed))
+    return function(tuple(parameters.values()), used, jnp.asarray(scale, computed), *arrays)
 
 
 @lru_cache(2048)
@@ -172,25 +141,25 @@ def _differentiable(
     came: str | None = None,
     weighted: bool = False,
 ) -> Any:
-    """The function (parameters, y, p, keep, scale) -> items or total, with its derivatives."""
-    formulas = Formulas(card, traced, came)
+    """The function (parameters, used, scale, *arrays) -> items or total, with its derivatives."""
+    known, first = _Known(card, traced, came), card.main
 
-    value_of, slope_of = formulas.widely("items"), formulas.widely("slope")
+    def plain_value(parameters: Any, used: Any, scale: Any, *arrays: Array) -> Array:
+        found = known.value(parameters, used, *arrays)
+        return found.sum() * scale if whole else found
 
-    def plain_value(*args: Any) -> Array:
-        found = value_of(*args[:4])
-        return found.sum() * args[4] if whole else found
+    def plain_slope(parameters: Any, used: Any, scale: Any, *arrays: Array) -> Array:
+        found = known.slope(first, parameters, used, *arrays)
+        return found * scale if whole else found
 
-    def plain_slope(*args: Any) -> Array:
-        found = formulas.slope(*args[:4])
-        return found * args[4] if whole else found
+    def plain(parameters: Any, used: Any, scale: Any, *arrays: Array) -> Any:
+        found = known.wide_slope(first, parameters, used, *arrays)
+        value = plain_value(parameters, used, scale, *arrays)
+        return value, found * scale if whole else found
 
-    def plain(*args: Any) -> Any:
-        found = slope_of(*args[:4])
-        return plain_value(*args), found * args[4] if whole else found
-
-    def fused(y: Array, p: Array, slope: bool) -> Any:
+    def fused(arrays: tuple[Array, ...], slope: bool) -> Any:
         """The same by a kernel; None where there is none."""
+        p = arrays[first]
         # Slopes in float16 would underflow before a loss scale that is there to prevent just that.
         if traced or came is not None or not by_kernels or p.dtype == jnp.float16:
             return None
@@ -199,13 +168,13 @@ def _differentiable(
         last = slope and not weighted
         if not whole and simplicity(card) in (("sums",) if last else ("sums", "comparisons")):
             return None
-        spec = kernels.find(card, p.dtype, p.shape, y.dtype, y.shape)
+        spec = kernels.find(card, *arrays)
         if spec is None:
             return None
 
-        def by_kernel(_: Any, y: Array, p: Array, keep: Array | None, scale: Array | None) -> Any:
+        def by_kernel(_: Any, used: Array | None, scale: Array | None, y: Array, p: Array) -> Any:
             found = kernels.call(
-                spec, y, p, keep=keep, scale=scale, total=whole, items=not whole, slope=slope
+                spec, y, p, keep=used, scale=scale, total=whole, items=not whole, slope=slope
             )
             result = found[0] * scale if whole else found[0]
             # As the formulas give it, in the dtype of the computation.
@@ -215,36 +184,40 @@ def _differentiable(
 
     @jax.custom_jvp
     def value(*args: Any) -> Array:
-        kernel = fused(args[1], args[2], False)
+        kernel = fused(args[3:], False)
         if kernel is None:
             return plain_value(*args)
         return jax.lax.platform_dependent(*args, cpu=kernel, default=plain_value)
 
     @jax.custom_jvp
     def both(*args: Any) -> Any:
-        kernel = fused(args[1], args[2], True)
+        kernel = fused(args[3:], True)
         if kernel is None:
             return plain(*args)
         return jax.lax.platform_dependent(*args, cpu=kernel, default=plain)
 
     def rate(primals: Any, tangents: Any, slope: Array) -> Array:
-        parameters, y, p, keep, scale = primals
-        by_parameters, by_y, by_p, _, by_scale = tangents
+        parameters, used, scale, *arrays = primals
+        by_parameters, _, by_scale, *by_arrays = tangents
+        formulas = known.formulas(parameters, arrays[first])
         parts = []
-        if _given(by_p):
-            moved = slope * by_p.astype(slope.dtype)
-            parts.append(moved.sum() if whole else formulas.gather(moved))
-        if _given(by_y):
-            moved = along_target(formulas.target_slope(*primals[:4]), by_y.astype(slope.dtype))
-            if whole:
-                moved = moved.sum() * scale
-            elif not has_row_target(card):
-                moved = formulas.gather(moved)
-            parts.append(moved)
+        # The prediction first, whose slope there is already.
+        for i in sorted(range(len(card.slots)), key=lambda i: i != first):
+            tangent = by_arrays[i]
+            if not _given(tangent) or not card.slots[i].differentiable:
+                continue
+            if i == first:
+                moved = slope * tangent.astype(slope.dtype)
+                parts.append(moved.sum() if whole else formulas.gather(i, moved))
+                continue
+            own = known.slope(i, parameters, used, *arrays)
+            times = _product if card.slots[i].predicted else along_target
+            moved = times(own, tangent.astype(own.dtype))
+            parts.append(moved.sum() * scale if whole else formulas.gather(i, moved))
         others = (by_parameters, by_scale)
         if any(_given(x) for x in jax.tree.leaves(others)):
             parts.append(
-                _along(lambda q, s: plain_value(q, y, p, keep, s), (parameters, scale), others)
+                _along(lambda q, s: plain_value(q, used, s, *arrays), (parameters, scale), others)
             )
         return sum(parts[1:], parts[0])
 
@@ -255,7 +228,7 @@ def _differentiable(
         return results, (rate(primals, tangents, results[1]), bent)
 
     def value_rule(primals: Any, tangents: Any) -> Any:
-        if _given(tangents[2]):
+        if _given(tangents[3 + first]):
             result, slope = both(*primals)
         else:
             result = slope = value(*primals)
@@ -267,32 +240,37 @@ def _differentiable(
     return jax.jit(value, inline=True)
 
 
-def of_set(card: Setwise, y: Array, p: Array, w: Array, count: Array) -> Array:
-    """The value of a set for targets, predictions, weights and the number of items."""
-    return _of_set(card)(y, p, w, count)
+def of_set(card: Setwise, came: str | None, *arrays: Array) -> Array:
+    """The value of a set for its slots, weights and the number of items."""
+    return _of_set(card, came)(*arrays)
 
 
 @lru_cache(1024)
-def _of_set(card: Any) -> Any:
-    def value(y: Array, p: Array, w: Array, count: Array) -> Array:
-        return card.value(VOCABULARY, y, p, w, count).sum()
+def _of_set(card: Any, came: str | None) -> Any:
+    known, n = _Known(card, (), came), len(card.slots)
 
-    rates = (card.target_slope, card.slope)
-    known = jax.custom_jvp(value)
+    def value(*args: Array) -> Array:
+        return known.formulas((), args[card.main]).value(None, *args)
+
+    given = jax.custom_jvp(value)
 
     def rule(primals: Any, tangents: Any) -> Any:
         parts = [
-            (of(VOCABULARY, *primals) * by).sum()
-            for of, by in zip(rates, tangents[:2], strict=True)
+            (known.slope(i, (), None, *primals) * by).sum()
+            for i, by in enumerate(tangents[:n])
             if _given(by)
         ]
-        if any(_given(x) for x in tangents[2:]):
-            y, p, *rest = primals
-            parts.append(_along(lambda w, count: value(y, p, w, count), rest, tangents[2:]))
-        return known(*primals), sum(parts[1:], parts[0])
+        if any(_given(x) for x in tangents[n:]):
+            arrays, rest = primals[:n], primals[n:]
+            parts.append(_along(lambda *rest: value(*arrays, *rest), rest, tangents[n:]))
+        return given(*primals), sum(parts[1:], parts[0])
 
-    known.defjvp(rule, symbolic_zeros=True)
-    return jax.jit(known, inline=True)
+    given.defjvp(rule, symbolic_zeros=True)
+    return jax.jit(given, inline=True)
+
+
+def _product(slope: Array, tangent: Array) -> Array:
+    return slope * tangent
 
 
 def along_target(slope: Array, tangent: Array) -> Array:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from losskit.core.inputs import sound
+from losskit.engine.arrays import sound
 from losskit.jax.evaluate import evaluate, mean
 from losskit.jax.shapes import Axis, rowwise, widened
 from losskit.losses.margin import MarginRanking, SoftMargin

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from losskit.core.families import Items, Rowwise
-from losskit.core.inputs import item_shape
+from losskit.core.slots import item_shape
 from losskit.native import library
 from losskit.native.evaluate import readable
 from losskit.native.find import Formulas, computed_in, describe
@@ -55,21 +55,19 @@ def _register() -> bool:
     return True
 
 
-def find(
-    card: Any, dtype: Any, p_shape: tuple[Any, ...], y_dtype: Any, y_shape: tuple[Any, ...]
-) -> Spec | None:
-    """The kernel for a card and arrays of these types and shapes; None if there is none.
+def find(card: Any, *arrays: Any) -> Spec | None:
+    """The kernel for a card and such arrays; None if there is none.
 
     Args:
         card: any card.
-        dtype: of the predictions.
-        p_shape: shape of the predictions.
-        y_dtype: of the targets.
-        y_shape: shape of the targets.
+        arrays: what it takes, slot by slot: only their dtypes and shapes count.
     """
-    dtype, y_dtype, p_shape = np.dtype(dtype), np.dtype(y_dtype), tuple(p_shape)
+    if len(arrays) != 2 or not isinstance(card, Items):
+        return None
+    y, p = arrays
+    dtype, y_dtype, p_shape = np.dtype(p.dtype), np.dtype(y.dtype), tuple(p.shape)
     computed = computed_in(dtype)
-    if computed is None or not readable(y_dtype) or not isinstance(card, Items):
+    if computed is None or not readable(y_dtype):
         return None
     if not all(isinstance(n, int) for n in p_shape) or not registered():
         return None  # a length may be a symbol, in a program for many shapes
@@ -83,7 +81,7 @@ def find(
             return None
         axis, classes = axis % len(p_shape) - len(p_shape), p_shape[axis]
     wanted = item_shape(card, p_shape) if labels else p_shape
-    if tuple(y_shape) != wanted or (labels and y_dtype.kind not in "iub"):
+    if tuple(y.shape) != wanted or (labels and y_dtype.kind not in "iub"):
         return None
     known = describe(card, came, classes)
     if known is None:

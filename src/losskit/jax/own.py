@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +10,8 @@ from jax import Array
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Setwise
-from losskit.jax.evaluate import evaluate
-
-_KIND = inspect.Parameter
+from losskit.engine.arguments import bind, signature, takes
+from losskit.jax.evaluate import NAMES, evaluate
 
 
 def get(name: str) -> Callable[..., Array]:
@@ -27,31 +25,24 @@ def get(name: str) -> Callable[..., Array]:
     return FUNCTIONS[find(name).name]
 
 
-def _signature(card: type[Card]) -> inspect.Signature:
+def _make(card: type[Card]) -> Callable[..., Array]:
     options: dict[str, Any] = {"where": None, "weight": None}
     if not issubclass(card, Setwise):
-        options["reduction"] = "none"
+        options |= {"reduction": "none", "num_items": None}
     options["on_empty"] = "zero"
     parameters = {name: default for name, (default, _) in card.rules().items()}
-    return inspect.Signature(
-        [_KIND(n, _KIND.POSITIONAL_OR_KEYWORD) for n in ("predictions", "targets")]
-        + [_KIND(n, _KIND.KEYWORD_ONLY, default=d) for n, d in {**parameters, **options}.items()]
-    )
+    arrays, keywords = takes(card(), NAMES, True), (*parameters, *options)
 
-
-def _make(card: type[Card]) -> Callable[..., Array]:
-    signature = _signature(card)
-    known = frozenset(signature.parameters)
-
-    def function(predictions: Any, targets: Any, **options: Any) -> Array:
-        if not known.issuperset(options):
-            signature.bind(predictions, targets, **options)  # says which argument is unknown
-        return evaluate(card, predictions, targets, **options)
+    def function(*args: Any, **given: Any) -> Array:
+        args, given = bind(card.name, arrays, (), keywords, args, given)
+        return evaluate(card, *args, **given)
 
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit.jax"
     function.__doc__ = card.__doc__
-    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__signature__ = signature(  # type: ignore[attr-defined]
+        arrays, {}, {**parameters, **options}
+    )
     return function
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from losskit.core.inputs import sound
+from losskit.engine.arrays import sound
 from losskit.jax.evaluate import mean
 from losskit.jax.shapes import Axis, rowwise, widened
 from losskit.losses.classification import CategoricalCrossentropy

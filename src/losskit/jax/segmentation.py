@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from losskit.core.inputs import sound
+from losskit.engine.arrays import sound
 from losskit.jax.derivatives import VOCABULARY
-from losskit.jax.evaluate import concrete
+from losskit.jax.framework import JAX
 from losskit.jax.shapes import Axis, rowwise
 from losskit.losses.overlap import SoftTversky
 
@@ -157,9 +157,9 @@ def multiclass_generalized_dice_loss(
 
 
 def _check_distributions(p: Array) -> None:
-    seen = concrete(p)
-    if seen is None:
+    if not JAX.visible(p):
         return
+    seen = JAX.values(p)
     sums = seen.sum(-1)
     wrong = ~(abs(sums - 1.0) <= 1e-3)
     if wrong.any():

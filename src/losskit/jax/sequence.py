@@ -11,9 +11,10 @@ import numpy as np
 from jax import Array
 
 from losskit.core import sequences
-from losskit.core.inputs import HALF
+from losskit.engine.arrays import HALF
 from losskit.jax import derivatives
-from losskit.jax.evaluate import concrete, make, narrow_labels, whole_labels
+from losskit.jax.evaluate import make
+from losskit.jax.framework import JAX
 from losskit.losses.sequence import CTC
 
 __all__ = ["ctc_loss", "ctc_loss_with_forward_probs"]
@@ -48,7 +49,7 @@ def ctc_loss(
             that is no class, or is the blank, or comes after padding. Under jit its loss is NaN.
     """
     card, y, z, _ = _prepare(logits, logit_paddings, labels, label_paddings, blank_id)
-    return derivatives.items(card, {}, y, z, None).astype(z.dtype)
+    return derivatives.items(card, {}, None, y, z).astype(z.dtype)
 
 
 def ctc_loss_with_forward_probs(
@@ -70,7 +71,7 @@ def ctc_loss_with_forward_probs(
         lies behind the last label, is -inf.
     """
     card, y, z, frames = _prepare(logits, logit_paddings, labels, label_paddings, blank_id)
-    losses = derivatives.items(card, {}, y, z, None).astype(z.dtype)
+    losses = derivatives.items(card, {}, None, y, z).astype(z.dtype)
     blank, label = _forward(card, y, z, frames)
     return losses, blank.astype(z.dtype), label.astype(z.dtype)
 
@@ -89,7 +90,7 @@ def _prepare(
     logits: Any, logit_paddings: Any, labels: Any, label_paddings: Any, blank_id: int
 ) -> tuple[Any, Array, Array, Array]:
     """The card, labels ended by -1, logits of the frames there are, and their number so far."""
-    z, y = jnp.asarray(logits), jnp.asarray(narrow_labels(labels))
+    z, y = jnp.asarray(logits), JAX.labels(JAX.array("labels", labels, labels=True))
     if not jnp.issubdtype(z.dtype, jnp.floating):
         raise TypeError(f"logits holds {z.dtype} (shape {z.shape}), expected floating-point.")
     no_frame, no_label = (jnp.asarray(x) != 0 for x in (logit_paddings, label_paddings))
@@ -105,8 +106,6 @@ def _prepare(
     card, _ = make(CTC, {"blank": blank_id, "from_logits": True})
     sequences.check_blank("blank_id", card.blank, classes)
     _check(y, no_label, classes, card.blank)
-    if not jnp.issubdtype(y.dtype, jnp.integer):
-        y = whole_labels(y)
     y = jnp.where(no_label, -1, jnp.where(y < 0, classes, y))
     # Those that are there first: what is between two equal labels must not part them.
     order = jnp.argsort(no_frame, axis=1, stable=True)
@@ -119,9 +118,9 @@ def _prepare(
 
 
 def _check(y: Array, no_label: Array, classes: int, blank: int) -> None:
-    seen, padded = concrete(y), concrete(no_label)
-    if seen is None or padded is None:
+    if not (JAX.visible(y) and JAX.visible(no_label)):
         return
+    seen, padded = JAX.values(y), JAX.values(no_label)
     again = padded[:, :-1] & ~padded[:, 1:]
     if again.any():
         raise ValueError(

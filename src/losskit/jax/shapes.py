@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from losskit.core.definition import Card
-from losskit.core.inputs import HALF, named, sound
+from losskit.engine.arrays import HALF, named, sound
 from losskit.jax.evaluate import evaluate
 
 Axis = int | tuple[int, ...] | None

@@ -116,7 +116,7 @@ class GaussianNLL(Loss):
         full adds log(2 pi) / 2
     """
 
-    def __init__(self, eps: float = 1e-06, full: bool = False, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+    def __init__(self, eps: float = 1e-06, full: bool = False, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -363,7 +363,7 @@ def poly1_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, epsi
 def poisson(y_true: Any, y_pred: Any, log_input: bool = False) -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate. Gives one value per sample."""
 
-def gaussian_nll(y_true: Any, y_pred: Any, eps: float = 1e-06, full: bool = False, axis: int = -1) -> Any:
+def gaussian_nll(y_true: Any, y_pred: Any, eps: float = 1e-06, full: bool = False) -> Any:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance. Gives one value per sample."""
 
 def hinge(y_true: Any, y_pred: Any) -> Any:

@@ -1,4 +1,7 @@
-"""One loss call on Keras tensors: align, find the logits, leave out what does not count, reduce."""
+"""One loss call on Keras tensors: Keras's habits around the engine's call.
+
+Predictions of one rank more or fewer, the logits behind a softmax, one value for each sample.
+"""
 
 from __future__ import annotations
 
@@ -11,32 +14,19 @@ import keras
 import numpy as np
 from keras import ops
 
-from losskit.core import inputs, links
-from losskit.core.families import (
-    Items,
-    Setwise,
-    has_row_target,
-    is_rowwise,
-    placed,
-)
-from losskit.core.namespaces import PRECISIONS
-from losskit.core.namespaces.keras import KerasVocabulary
+from losskit.core import links
+from losskit.core.families import Setwise, has_row_target, is_rowwise, placed
+from losskit.core.packing import Packed, packed, predictions
+from losskit.engine.arrays import check_unmasked
+from losskit.engine.call import Call, aligned, checked
+from losskit.engine.formulas import Formulas
+from losskit.engine.reduction import reduced
 from losskit.keras import backend
-from losskit.keras import items as of_backend
 from losskit.keras.activations import kept_logits
+from losskit.keras.framework import KERAS
 
 Tensor = Any
-
-KerasVocabulary.widens = backend.NAME != "jax"
-M = KerasVocabulary(ops, backend.activation, backend.raised)
-"""The vocabulary; for predictions that came in one of these dtypes:"""
-_BY_DTYPE = {
-    name: KerasVocabulary(ops, backend.activation, backend.raised, came)
-    for name, came in PRECISIONS.items()
-}
-
-NO_CLASS = -(2**31)
-"""Stands for a label that is none: no class, and no `ignore_class` that anybody would choose."""
+M = KERAS.vocabulary("")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,95 +38,65 @@ class Link:
     """Along which one logit of them depends on all of the others."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Call:
-    """Tensors of one call in the dtype of the computation, ready for the card's formulas."""
+def evaluate(
+    card: Any,
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    mask: Any = None,
+    reduction: str | None = None,
+    dtype: str = "float32",
+    axis: int = -1,
+) -> tuple[Tensor, Call]:
+    """The reduced loss; without a reduction, one value per sample. And the call it is of.
 
-    card: Any
-    y: Tensor
-    p: Tensor
-    axis: int
-    """The axis of the prediction that a value uses up: of the classes, or of the mean."""
-    m: KerasVocabulary = M
-    given: Any = None
-    """The target as it was given, for messages about it: a tensor, or a NumPy array of labels."""
-    link: Link | None = None
-    """What `p` goes through first: it holds the logits of another activation than the card's."""
-
-
-def align(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int = -1) -> Call:
-    """Tensors of matching shapes, from the logits behind ``y_pred`` where they are kept.
-
-    Raises:
-        ValueError: shapes do not match.
-    """
-    if isinstance(y_pred, (dict, list, tuple)) and _nested(y_pred):
-        raise TypeError("A losskit loss takes one prediction tensor; give each output its own.")
-    _check_dense(y_true=y_true, y_pred=y_pred)
-    y_true = inputs.sound(y_true)
-    card, p, link = _behind(card, y_pred)
-    p = ops.convert_to_tensor(p)
-    m = _BY_DTYPE.get(keras.backend.standardize_dtype(p.dtype), M)
-    p = _bounded(card, p, dtype)
-    host = _host_labels(y_true) if card.target.labels else None
-    y, p = _same_rank(card, ops.convert_to_tensor(y_true if host is None else _narrow(host)), p)
-    card = placed(card, len(p.shape))
-    inputs.check_shapes(card, y.shape, p.shape)
-    counts_classes = card.target.labels or getattr(card, "label_smoothing", 0.0)
-    if is_rowwise(card) and counts_classes and p.shape[card.axis] is None:
-        raise ValueError(
-            f"{card.name} must know the number of classes while tracing, got y_pred.shape="
-            f"{tuple(p.shape)} with axis={card.axis}. Give the layer or the signature its size, "
-            "or call y_pred.set_shape."
-        )
-    converted = _labels(y) if card.target.labels else ops.cast(y, dtype)
-    axis = card.axis if is_rowwise(card) else axis
-    # What _same_rank takes away are dimensions of 1.
-    given = y if host is None else host.reshape(y.shape)
-    return Call(card, converted, p, axis, m, given, link)
-
-
-def items(call: Call, used: Any, weighted: bool) -> Tensor:
-    """The items, 0 where not used, with the card's slopes as their derivatives."""
-    if 0 in tuple(call.p.shape):
-        return ops.sum(call.p, axis=call.card.axis) if is_rowwise(call.card) else call.p
-    return of_backend.items(call.card, call.m, call.y, call.p, used, weighted)
-
-
-def reduced(call: Call, sample_weight: Any, mask: Any, reduction: str | None) -> Tensor:
-    """The reduced loss; without a reduction, one value per sample.
+    Args:
+        card: a loss card.
+        y_true: targets.
+        y_pred: predictions; where a card takes several, a tuple or mapping of them, or one tensor
+            that has them side by side (see `losskit.core.packing`).
+        sample_weight: a number, one per sample or one per item.
+        mask: which items count, likewise.
+        reduction: Keras's name for it, or None.
+        dtype: of the computation.
+        axis: over which the elements of a sample are averaged.
 
     Raises:
-        ValueError: a weight's shape does not match, or (outside of any tracing) a label or a
-            prediction is outside its domain.
+        TypeError: several predictions where a card takes one.
+        ValueError: a shape does not match, or, outside of tracing, a value is out of its domain.
     """
-    used, weight, keep = _parts(call, sample_weight, mask)
-    given, call = call, _linked(call, used)
-    if isinstance(call.card, Setwise):
-        _check(given, used)
-        return _set_value(call, used, weight, keep, reduction)
+    card, given = _predictions(card, y_pred)
+    _check_dense(y_true=y_true, y_pred=given[0])
+    y_true = KERAS.array("y_true", y_true, card.target.labels)
+    card, first, link = _behind(card, given[0])
+    first = ops.convert_to_tensor(first)
+    came = keras.backend.standardize_dtype(first.dtype)
+    first = _bounded(card, first, dtype)
+    y_true, first = _same_rank(card, y_true, first)
+    card = placed(card, len(first.shape))
+    _check_classes(card, first)
+    rest = [ops.cast(ops.convert_to_tensor(x), dtype) for x in given[1:]]
+    arrays = (y_true, first, *rest)
+    call = aligned(KERAS, card, arrays, sample_weight, mask, came)
+    averaged = reduction not in (None, "none", "sum")
     by_weights = reduction == "mean_with_sample_weight"
-    averaged = reduction not in (None, "none", "sum") and 0 not in call.p.shape
-    averaged &= not (by_weights and getattr(call.card, "class_weight", None))
-    # The mean over samples of means over elements is the mean of all that count.
-    parts = call.card, call.m, call.y, call.p, keep, weight, by_weights
-    found = of_backend.mean(*parts) if averaged else None
-    if found is None or not of_backend.looks:
-        _check(given, used)
-    if found is not None:
-        return found
-    losses = items(call, used, weight is not None)
-    if weight is not None:
-        losses = losses * weight
-    losses = _per_sample(call, losses)
-    if reduction in (None, "none"):
-        return losses
-    total = ops.sum(losses)
-    if reduction == "sum":
-        return total
-    count = _count(call, losses, weight, keep, reduction)
-    # As Keras: weights may be negative, and so may their sum.
-    return _per_replica(ops.where(count != 0, total, 0.0) / ops.where(count != 0, count, 1.0))
+    if averaged and link is None and not isinstance(card, Setwise):
+        found = KERAS.fused(call, "mean", by_weights, None)
+        if found is not None:
+            return found, call
+    call = _linked(checked(KERAS, call), link)
+    if averaged or isinstance(card, Setwise):
+        # The mean over samples of means over elements is the mean of all that count.
+        return _per_replica(reduced(KERAS, call, by_weights=by_weights)), call
+    losses = KERAS.fused(
+        dataclasses.replace(call, weight=None, keep=call.used), "none", False, None
+    )
+    if losses is None:
+        losses = KERAS.items(Formulas(call.card, KERAS.vocabulary(came), KERAS, call.looked), call)
+    if call.weight is not None:
+        losses = losses * call.weight
+    losses = _per_sample(call, losses, axis)
+    return (ops.sum(losses) if reduction == "sum" else losses), call
 
 
 # --- logits behind probabilities ----------------------------------------------------------------
@@ -183,33 +143,63 @@ def _behind(card: Any, p: Tensor) -> tuple[Any, Tensor, Link | None]:
     return dataclasses.replace(card, from_logits=True), logits, link
 
 
-def _linked(call: Call, used: Any) -> Call:
+def _linked(call: Call, link: Link | None) -> Call:
     """The call with the logits that its card takes."""
-    link, z = call.link, call.p
     if link is None:
         return call
-    if used is not None:
-        # As below: what goes into the link must not be NaN where nothing of it counts.
-        reached = of_backend.spread(call.card, used)
-        if link.axis is not None:
-            reached = ops.any(ops.broadcast_to(used, ops.shape(z)), link.axis, keepdims=True)
+    z = call.prediction
+    if call.used is not None:
+        # What goes into the link must not be NaN where nothing of it counts.
+        if link.axis is None:
+            reached = Formulas(call.card, M, KERAS).spread(call.card.main, call.used)
+        else:
+            reached = ops.any(call.used, link.axis, keepdims=True)
         z = ops.where(reached, z, ops.ones_like(z))
-    return dataclasses.replace(call, p=link.function(z), link=None)
+    return dataclasses.replace(call, arrays=(call.arrays[0], link.function(z)))
 
 
 # --- inside -------------------------------------------------------------------------------------
 
 
-def _per_sample(call: Call, losses: Tensor) -> Tensor:
+def _predictions(card: Any, y_pred: Any) -> tuple[Any, list[Any]]:
+    """The card and its predictions; packed, if they come in one tensor."""
+    slots = [card.slots[i] for i in predictions(card)]
+    several = len(slots) > 1
+    if isinstance(y_pred, dict) and several and set(y_pred) == {slot.name for slot in slots}:
+        return card, [y_pred[slot.name] for slot in slots]
+    if isinstance(y_pred, (list, tuple)) and several and len(y_pred) == len(slots):
+        return card, list(y_pred)
+    if isinstance(y_pred, (dict, list, tuple)) and _nested(y_pred):
+        wanted = f" It takes {', '.join(slot.name for slot in slots)}." if several else ""
+        raise TypeError(
+            f"A losskit loss takes one prediction tensor; give each output its own.{wanted}"
+        )
+    return packed(card), [y_pred]
+
+
+def _per_sample(call: Call, losses: Tensor, axis: int) -> Tensor:
     """The mean of the elements of each sample; rows are one value each already."""
-    if is_rowwise(call.card) or not len(losses.shape):
+    dimensions = len(losses.shape)
+    several = isinstance(call.card, Packed) or len(predictions(call.card)) > 1
+    whole = dimensions < 2 if several else is_rowwise(call.card)
+    if whole or not dimensions:
         return losses
-    size = losses.shape[call.axis]
+    size = losses.shape[axis]
     if size:
-        return ops.mean(losses, axis=call.axis)
+        return ops.mean(losses, axis=axis)
     # No element, or a number of them that is known at run time only: 0 / 0 is 0 here.
-    size = ops.maximum(ops.shape(losses)[call.axis], 1)
-    return ops.sum(losses, axis=call.axis) / ops.cast(size, losses.dtype)
+    size = ops.maximum(ops.shape(losses)[axis], 1)
+    return ops.sum(losses, axis=axis) / ops.cast(size, losses.dtype)
+
+
+def _check_classes(card: Any, p: Tensor) -> None:
+    counts_classes = card.target.labels or getattr(card, "label_smoothing", 0.0)
+    if is_rowwise(card) and counts_classes and len(p.shape) and p.shape[card.axis] is None:
+        raise ValueError(
+            f"{card.name} must know the number of classes while tracing, got y_pred.shape="
+            f"{tuple(p.shape)} with axis={card.axis}. Give the layer or the signature its size, "
+            "or call y_pred.set_shape."
+        )
 
 
 def _nested(y_pred: Any) -> bool:
@@ -219,7 +209,7 @@ def _nested(y_pred: Any) -> bool:
 
 def _check_dense(**tensors: Any) -> None:
     for name, x in tensors.items():
-        inputs.check_unmasked(name, x)
+        check_unmasked(name, x)
         kind = type(x).__name__
         if kind in ("RaggedTensor", "SparseTensor"):
             dense = "tf.sparse.to_dense(x)" if kind == "SparseTensor" else "x.to_tensor()"
@@ -228,28 +218,6 @@ def _check_dense(**tensors: Any) -> None:
                 f"{dense} of targets and predictions; for what only pads a row, sample_weight 0 "
                 "(tf.sequence_mask(x.row_lengths()) as numbers), which leaves it out."
             )
-
-
-def _host_labels(y: Any) -> Any:
-    """Labels that are no tensor yet, as NumPy has them; None for tensors and what is no number."""
-    if isinstance(y, (int, list, tuple)):
-        try:
-            y = np.asarray(y)
-        except ValueError:
-            return None
-    return y if isinstance(y, (np.ndarray, np.generic)) and y.dtype.kind in "iu" else None
-
-
-def _narrow(y: Any) -> Any:
-    """Labels as int32, as backends may make them; one that is too large becomes `NO_CLASS`."""
-    whole = y.astype(np.int32)
-    return np.where(whole == y, whole, np.int32(NO_CLASS))
-
-
-def _labels(y: Tensor) -> Tensor:
-    """Labels as int32; one that is fractional, NaN or too large becomes `NO_CLASS`."""
-    whole = ops.cast(y, "int32")
-    return ops.where(ops.equal(ops.cast(whole, y.dtype), y), whole, NO_CLASS)
 
 
 def _bounded(card: Any, p: Tensor, dtype: str) -> Tensor:
@@ -270,97 +238,13 @@ def _same_rank(card: Any, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
     """Keras's habit: a last dimension of 1 that only one side has is no difference."""
     if has_row_target(card):
         if len(y.shape) == len(p.shape) and y.shape[card.axis] == 1:
-            y = ops.squeeze(y, axis=card.axis)
+            y = y.squeeze(card.axis) if isinstance(y, np.ndarray) else ops.squeeze(y, card.axis)
         return y, p
     if len(y.shape) == len(p.shape) + 1 and y.shape[-1] == 1:
         return (y, ops.expand_dims(p, -1)) if len(p.shape) == 1 else (ops.squeeze(y, -1), p)
     if len(p.shape) == len(y.shape) + 1 and p.shape[-1] == 1:
         return (ops.expand_dims(y, -1), p) if len(y.shape) == 1 else (y, ops.squeeze(p, -1))
     return y, p
-
-
-def _parts(call: Call, sample_weight: Any, mask: Any) -> tuple[Any, Any, Any]:
-    """(used, weight, keep), each of a shape that broadcasts against the items, or None.
-
-    ``keep`` says which items count; ``used`` which of those have a weight other than 0.
-    """
-    keep = None
-    if mask is not None:
-        keep = _fit(call, "mask", ops.cast(ops.convert_to_tensor(inputs.sound(mask)), "bool"))
-    ignored = call.card.ignored() if isinstance(call.card, Items) else None
-    if ignored is not None:
-        counted = ops.not_equal(call.y, ignored)
-        keep = counted if keep is None else ops.logical_and(keep, counted)
-    if sample_weight is None:
-        return keep, None, keep
-    weight = ops.cast(ops.convert_to_tensor(inputs.sound(sample_weight)), call.p.dtype)
-    weight = _fit(call, "sample_weight", weight)
-    used = ops.not_equal(weight, 0)
-    if keep is not None:
-        used = ops.logical_and(keep, used)
-    weight = ops.where(used, weight, ops.zeros_like(weight))
-    return used, weight, keep
-
-
-def _fit(call: Call, name: str, x: Tensor) -> Tensor:
-    """Weights or a mask laid over the items: a number, one per sample, or one per element."""
-    rank, shape, given = len(x.shape), tuple(call.p.shape), tuple(x.shape)
-    if rank == 0:
-        return x
-    if is_rowwise(call.card):
-        target = inputs.item_shape(call.card, shape)
-        if rank == len(target) + 1 and x.shape[-1] == 1:
-            x = ops.squeeze(x, -1)
-    else:
-        target = shape
-    for _ in range(len(target) - len(x.shape)):
-        x = ops.expand_dims(x, -1)
-    if len(x.shape) != len(target) or any(
-        a not in (1, None) and b is not None and a != b
-        for a, b in zip(x.shape, target, strict=True)
-    ):
-        raise ValueError(
-            f"{name} must be a number, one per sample, or one per element: got {name}.shape="
-            f"{given} for y_pred.shape={shape}."
-        )
-    return x
-
-
-def _count(call: Call, losses: Tensor, weight: Any, keep: Any, reduction: str | None) -> Tensor:
-    """What a mean divides by: the samples that count, or the sum of their weights."""
-    dtype = losses.dtype
-    per_item = weight if reduction == "mean_with_sample_weight" else None
-    if per_item is None and keep is not None:
-        per_item = ops.cast(keep, dtype)
-    if reduction == "mean_with_sample_weight" and getattr(call.card, "class_weight", None):
-        own = call.card.weights(call.m, call.y, call.p)
-        if per_item is not None:  # a label that does not count is no class
-            own = ops.where(per_item != 0, own, 0.0) * per_item
-        per_item = own
-    if per_item is None:
-        return ops.cast(ops.size(losses), dtype)
-    if is_rowwise(call.card) or not len(call.p.shape):
-        return ops.sum(ops.broadcast_to(per_item, ops.shape(losses)))
-    per_element = ops.broadcast_to(per_item, ops.shape(call.p))
-    return ops.sum(_per_sample(call, per_element))
-
-
-def _set_value(call: Call, used: Any, weight: Any, keep: Any, reduction: str | None) -> Tensor:
-    card = call.card
-    y, p = of_backend.stood_in(card, call.y, call.p, used)
-    weight = ops.cast(keep, p.dtype) if weight is None and keep is not None else weight
-    w = ops.ones_like(p) if weight is None else ops.broadcast_to(weight, ops.shape(p))
-    count = ops.cast(ops.size(p), p.dtype)
-    if reduction == "mean_with_sample_weight":
-        count = ops.sum(w)
-    elif keep is not None:
-        count = ops.sum(ops.cast(ops.broadcast_to(keep, ops.shape(p)), p.dtype))
-    if 0 in tuple(p.shape):
-        return ops.sum(p)
-    # Nothing counts: every weight is 0 then, and so is the value.
-    count = ops.where(count > 0, count, ops.ones_like(count))
-
-    return _per_replica(of_backend.of_set(card, call.m, y, p, w, count))
 
 
 def _per_replica(mean: Tensor) -> Tensor:
@@ -372,28 +256,3 @@ def _per_replica(mean: Tensor) -> Tensor:
         if replicas > 1:
             return mean / replicas
     return mean
-
-
-def _concrete(x: Any) -> Any:
-    if isinstance(x, np.ndarray):
-        return x
-    half = keras.backend.standardize_dtype(x.dtype) in inputs.HALF
-    return backend.concrete(ops.cast(x, "float32") if half else x)
-
-
-def _check(call: Call, used: Any) -> None:
-    """The NumPy face's messages, wherever the values exist: not while tracing, not on a GPU."""
-    target_bounded, prediction_bounded = inputs.bounded(call.card)
-    if not target_bounded and not prediction_bounded:
-        return
-    y, p = _concrete(call.given), _concrete(call.p)
-    counted = None if used is None else backend.concrete(used)
-    if y is None or p is None or (used is not None and counted is None):
-        return
-    if counted is not None:
-        shape = inputs.item_shape(call.card, p.shape)
-        counted = np.broadcast_to(counted, shape)
-    if target_bounded:
-        dtype = keras.backend.standardize_dtype(call.given.dtype)
-        inputs.check_target(call.card, y, p.shape, counted, inputs.spacing(dtype))
-    inputs.check_prediction(call.card, p, counted, call.m.came.eps)

@@ -17,8 +17,8 @@ from keras.src.losses.loss import reduce_weighted_values
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Items, Setwise
-from losskit.core.inputs import HALF
-from losskit.keras import evaluate
+from losskit.engine.arrays import HALF
+from losskit.keras.evaluate import evaluate
 
 Tensor = Any
 
@@ -65,16 +65,21 @@ class Loss(keras.losses.Loss):
             mask = get_keras_mask(y_pred)
             if type(self).call is not Loss.call:
                 return self._by_call(y_true, y_pred, sample_weight, mask)
-            call = evaluate.align(
-                self.card, y_true, y_pred, _computed_in(self.dtype), self._mean_axis
+            loss, _ = evaluate(
+                self.card,
+                y_true,
+                y_pred,
+                sample_weight,
+                mask,
+                self.reduction,
+                _computed_in(self.dtype),
+                self._mean_axis,
             )
-            loss = evaluate.reduced(call, sample_weight, mask, self.reduction)
             return keras.ops.cast(loss, self.dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """One value per sample, without weights."""
-        call = evaluate.align(self.card, y_true, y_pred, _computed_in(self.dtype), self._mean_axis)
-        return _per_sample(call, self.dtype)
+        return _per_sample(self.card, y_true, y_pred, self.dtype, self._mean_axis)
 
     def _by_call(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Tensor:
         def typed(x: Any) -> Tensor:
@@ -119,13 +124,14 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
     return CLASSES[find(name).__name__](**parameters)
 
 
-def _per_sample(call: evaluate.Call, dtype: str) -> Tensor:
+def _per_sample(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int) -> Tensor:
     """One value per sample; of a set, its value."""
-    result = keras.ops.cast(evaluate.reduced(call, None, None, None), dtype)
+    found, call = evaluate(card, y_true, y_pred, dtype=_computed_in(dtype), axis=axis)
+    result = keras.ops.cast(found, dtype)
     ignored = call.card.ignored() if isinstance(call.card, Items) else None
     if ignored is not None:
         # So that Keras, which reduces what functions and `call` give, leaves them out as well.
-        set_keras_mask(result, keras.ops.not_equal(call.y, ignored))
+        set_keras_mask(result, call.keep)
     return result
 
 
@@ -178,11 +184,10 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     def function(y_true: Any, y_pred: Any, *args: Any, **parameters: Any) -> Tensor:
         given = signature.bind(y_true, y_pred, *args, **parameters).arguments
         made = card(**{k: v for k, v in given.items() if k in card.rules()})
-        shown = keras.ops.convert_to_tensor(y_pred)
+        shown = keras.ops.convert_to_tensor(keras.tree.flatten(y_pred)[0])
         own = keras.backend.standardize_dtype(shown.dtype)
         own = own if "float" in own else keras.backend.floatx()
-        call = evaluate.align(made, y_true, y_pred, _computed_in(own), given.get("axis", -1))
-        return _per_sample(call, own)
+        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1))
 
     kind = inspect.Parameter
     order = list(card.rules())

@@ -61,6 +61,7 @@ class KLDivergence(Rowwise):
     name = "kl_divergence"
     aliases = ("kld", "kullback_leibler_divergence")
     latex = r"\sum_j y_j \log (y_j / p_j)"
+    advice = "It takes probabilities: apply softmax (or exp, to log-probabilities) first."
     unit = "nats"
     target: ClassVar[Domain] = SHARE
     convex = True

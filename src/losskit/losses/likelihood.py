@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from losskit.core.definition import NONNEGATIVE, REAL, Domain, parameter
-from losskit.core.families import Pointwise, Rowwise, lost
+from losskit.core.definition import NONNEGATIVE, REAL, Domain, Slot, parameter
+from losskit.core.families import Pointwise, lost
 from losskit.core.namespaces import Array, Vocabulary
 
 MEAN = Domain("a mean")
@@ -56,6 +56,7 @@ class Poisson(Pointwise):
     name = "poisson"
     aliases = ("poisson_nll",)
     latex = r"p - y \log p"
+    advice = "It takes a rate: end the model in exp or softplus."
     unit = "nats"
     target: ClassVar[Domain] = NONNEGATIVE
     convex = True
@@ -91,7 +92,7 @@ class Poisson(Pointwise):
 
 
 @dataclass(frozen=True)
-class GaussianNLL(Rowwise):
+class GaussianNLL(Pointwise):
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
     What it measures
@@ -105,11 +106,11 @@ class GaussianNLL(Rowwise):
 
     Pitfalls
     --------
-    A prediction is a row of two numbers, the mean and the variance (not the deviation): end the
-    model in a softplus or exp for the second. A variance below `eps` is read as `eps`, and its
-    gradient there is 0: start well above. Easy cases drive the variance down and with it the
-    gradients of their neighbours up. The constant log(2 pi) / 2 is left out unless `full`, so the
-    value may be negative.
+    The second prediction is the variance, not the deviation: end the model in a softplus or exp for
+    it. Where there is one array for both they lie side by side along its last axis. A variance
+    below `eps` is read as `eps`, and its gradient there is 0: start well above. Easy cases drive
+    the variance down and with it the gradients of their neighbours up. The constant log(2 pi) / 2
+    is left out unless `full`, so the value may be negative.
 
     Formula
     -------
@@ -119,7 +120,7 @@ class GaussianNLL(Rowwise):
     Examples
     --------
     >>> import losskit
-    >>> float(losskit.gaussian_nll([1.0, 2.0], [[1.0, 1.0], [4.0, 1.0]]))
+    >>> float(losskit.gaussian_nll([1.0, 2.0], [1.0, 4.0], variance=[1.0, 1.0]))
     1.0
 
     References
@@ -132,61 +133,64 @@ class GaussianNLL(Rowwise):
         1e-6, kind="number", low=0.0, doc="variance as which smaller ones are read"
     )
     full: bool = parameter(False, kind="flag", doc="whether to add the constant log(2 pi) / 2")
-    axis: int = parameter(-1, kind="integer", doc="axis of mean and variance")
 
     name = "gaussian_nll"
     aliases = ("gaussian_nll_loss", "gaussian_negative_log_likelihood")
     latex = r"\frac{1}{2} (\log \sigma^2 + (y - \mu)^2 / \sigma^2)"
     unit = "nats"
-    row_target: ClassVar[bool] = True
+    further: ClassVar[tuple[Slot, ...]] = (Slot("variance", VARIANCE),)
     convex = False
     metric = "coverage"
     task = "regression"
 
     @property
-    def places(self) -> tuple[Domain, ...]:
-        return MEAN, VARIANCE
+    def prediction(self) -> Domain:
+        return MEAN
 
-    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        error, variance, _, part = self._parts(m, y, p)
+    def value(self, m: Vocabulary, y: Array, mean: Array, variance: Array) -> Array:
+        error, v, part = self._parts(m, y, mean, variance)
         # In this order: the square of a large error would overflow, of a small one vanish.
-        item = 0.5 * m.log(variance) + error * (error / variance) * (0.5 / part / part)
-        return m.drop(item + HALF_LOG_2_PI if self.full else item, self.axis)
+        item = 0.5 * m.log(v) + error * (error / v) * (0.5 / part / part)
+        return item + HALF_LOG_2_PI if self.full else item
 
-    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        error, variance, of_mean, part = self._parts(m, y, p)
-        rate = error / variance / part
+    def slope(self, m: Vocabulary, y: Array, mean: Array, variance: Array) -> Array:
+        error, v, part = self._parts(m, y, mean, variance)
+        return error / v / part
+
+    def variance_slope(self, m: Vocabulary, y: Array, mean: Array, variance: Array) -> Array:
+        error, v, part = self._parts(m, y, mean, variance)
+        rate = error / v / part
         # Where the variance is nearly right the difference of two rounded quotients is no digit.
         near = m.abs(1.0 - error * rate / part) < 0.5
         error = m.where(near, error / part, 0.0)
-        right = (variance - error * error) / variance / variance
-        by_variance = m.where(near, right, 1.0 / variance - rate * rate)
-        return m.where(of_mean, rate, self._above(m, p, 0.5 * by_variance))
+        right = (v - error * error) / v / v
+        return self._above(m, variance, 0.5 * m.where(near, right, 1.0 / v - rate * rate))
 
-    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        error, variance, of_mean, part = self._parts(m, y, p)
-        rate = error / variance / part
-        bend = (rate * rate - 0.5 / variance) / variance
-        return m.where(of_mean, 1.0 / variance, self._above(m, p, bend))
+    def curve(self, m: Vocabulary, y: Array, mean: Array, variance: Array) -> Array:
+        _, v, _ = self._parts(m, y, mean, variance)
+        return 1.0 / v
 
-    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        error, variance, _, part = self._parts(m, y, p)
-        return m.drop(-error / variance / part, self.axis)
+    def variance_curve(self, m: Vocabulary, y: Array, mean: Array, variance: Array) -> Array:
+        error, v, part = self._parts(m, y, mean, variance)
+        rate = error / v / part
+        return self._above(m, variance, (rate * rate - 0.5 / v) / v)
 
-    def _parts(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array, Array]:
-        """mean - y and the variance, one of each per row, and which places hold a mean.
+    def target_slope(self, m: Vocabulary, y: Array, mean: Array, variance: Array) -> Array:
+        return -self.slope(m, y, mean, variance)
 
-        Of large numbers half of the error, which itself may overflow; the last says which part.
+    def _parts(
+        self, m: Vocabulary, y: Array, mean: Array, variance: Array
+    ) -> tuple[Array, Array, Array]:
+        """mean - y, the variance as it is read, and which part of mean and y was taken.
+
+        Of large numbers half of the error, which itself may overflow.
         """
-        of_mean = m.vector([1.0, 0.0], p, self.axis) > 0
-        mean, y = m.sum(m.where(of_mean, p, 0.0), self.axis), m.lay(y, self.axis)
         part = m.where(m.abs(y) > 1, 0.5 + 0.0 * y, 1.0)
-        variance = m.maximum(m.floored(m.sum(m.where(of_mean, 0.0, p), self.axis)), self.eps)
-        return part * mean - part * y, variance, of_mean, part
+        return part * mean - part * y, m.maximum(m.floored(variance), self.eps), part
 
-    def _above(self, m: Vocabulary, p: Array, x: Array) -> Array:
+    def _above(self, m: Vocabulary, variance: Array, x: Array) -> Array:
         """x where the variance is above its least; a NaN shows."""
-        return m.where(p > self.eps, x, lost(m, p))
+        return m.where(variance > self.eps, x, lost(m, variance))
 
 
 def log_factorial(m: Vocabulary, y: Array) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from losskit.core.definition import NONNEGATIVE, Domain, parameter
-from losskit.core.families import Pointwise, Residual, Setwise
+from losskit.core.families import OfMean, Pointwise, Residual, State
 from losskit.core.namespaces import Array, Vocabulary
 
 LOG_2 = math.log(2.0)
@@ -118,8 +118,11 @@ class MeanAbsoluteError(Residual):
         return 0.0 * y
 
 
+SQUARED_ERROR = MeanSquaredError()
+
+
 @dataclass(frozen=True)
-class RootMeanSquaredError(Setwise):
+class RootMeanSquaredError(OfMean):
     """Root of the mean of the squared errors (RMSE).
 
     What it measures
@@ -163,40 +166,70 @@ class RootMeanSquaredError(Setwise):
 
     @property
     def inner(self) -> MeanSquaredError:
-        return MeanSquaredError()
+        return SQUARED_ERROR
 
-    def finish(self, mean: float) -> float:
-        return math.sqrt(mean) if mean >= 0 else float("nan")
+    def outer(self, mean: float) -> float:
+        return math.sqrt(mean)
 
     def outer_slope(self, mean: float) -> float:
         return 0.5 / math.sqrt(mean)
 
-    def value(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
-        return self._scaled(m, y, p, w, count)[2]
+    # The state is the size of the largest error, and the sum of the squares of the errors divided
+    # by it: their own squares would overflow at 2e19 in float32 and vanish at 1e-23, where the root
+    # is an ordinary number.
 
-    def slope(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
-        unit, root, _ = self._scaled(m, y, p, w, count)
+    def local(self, m: Vocabulary, y: Array, p: Array, w: Array) -> State:
+        e = self._error(m, y, p, w)
+        top = m.maximum(m.max(m.abs(e), None), 0.0)  # of an empty set it is -inf
+        return top, m.sum(w * m.square(e / self._scale(m, top)), None)
+
+    def merge(self, m: Vocabulary, a: State, b: State) -> State:
+        top = m.maximum(a[0], b[0])
+
+        def part(state: State) -> Array:
+            share = self._scale(m, state[0]) / self._scale(m, top)
+            return state[1] * m.square(m.where(state[0] == 0, 0.0, share))
+
+        return top, part(a) + part(b)
+
+    def finish(self, m: Vocabulary, state: State, count: Array) -> Array:
+        return self._scale(m, state[0]) * m.sqrt(state[1] / count)
+
+    def slope(
+        self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array, state: State
+    ) -> Array:
+        unit, root = self._unit(m, y, p, w, count, state)
         return m.where(root == 0, 0.0, w * unit / (m.where(root == 0, 1.0, root) * count))
 
-    def curve(self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array) -> Array:
-        unit, root, value = self._scaled(m, y, p, w, count)
+    def curve(
+        self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array, state: State
+    ) -> Array:
+        unit, root = self._unit(m, y, p, w, count, state)
         share = w * unit / (m.where(root == 0, 1.0, root) * count)
+        value = self.finish(m, state, count)
         value = m.where(value == 0, 1.0, value)
         return m.where(root == 0, 0.0, (w / count - share * share) / value)
 
+    def target_slope(
+        self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array, state: State
+    ) -> Array:
+        return -self.slope(m, y, p, w, count, state)
+
+    def _unit(
+        self, m: Vocabulary, y: Array, p: Array, w: Array, count: Array, state: State
+    ) -> tuple[Array, Array]:
+        """The errors divided by the largest, and the root of their mean square."""
+        unit = self._error(m, y, p, w) / self._scale(m, state[0])
+        return unit, m.sqrt(state[1] / count)
+
     @staticmethod
-    def _scaled(
-        m: Vocabulary, y: Array, p: Array, w: Array, count: Array
-    ) -> tuple[Array, Array, Array]:
-        # Divided by the largest error first: its square would overflow at 2e19 in float32 and
-        # vanish at 1e-23, where the root itself is an ordinary number.
-        # What has no weight is no error, lest 0 meet an infinity of its making below.
-        e = m.where(w == 0, 0.0, p - y)
-        largest = m.maximum(m.max(m.abs(e), None), 0.0)  # of an empty set it is -inf
-        scale = m.where((largest == 0) | (largest == float("inf")), 1.0, largest)
-        unit = e / scale
-        root = m.sqrt(m.sum(w * m.square(unit), None) / count)
-        return unit, root, scale * root
+    def _error(m: Vocabulary, y: Array, p: Array, w: Array) -> Array:
+        # What has no weight is no error, lest 0 meet an infinity of its making.
+        return m.where(w == 0, 0.0, p - y)
+
+    @staticmethod
+    def _scale(m: Vocabulary, top: Array) -> Array:
+        return m.where((top == 0) | (top == float("inf")), 1.0, top)
 
 
 @dataclass(frozen=True)

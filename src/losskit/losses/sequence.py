@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from losskit.core import softmax
-from losskit.core.definition import LOG_PROBABILITY, LOGIT, Domain, parameter
+from losskit.core.definition import LOG_PROBABILITY, LOGIT, Domain, Slot, parameter
 from losskit.core.families import Items
 from losskit.core.logarithms import NONE, Pair, either, exact_sum, plus
 from losskit.core.namespaces import Array, Vocabulary
@@ -57,8 +57,9 @@ class CTC(Items):
     def prediction(self) -> Domain:
         return LOGIT if self.from_logits else LOG_PROBABILITY
 
-    def item_axes(self) -> tuple[int, ...]:
-        return (-2, -1)
+    def takes(self) -> tuple[Slot, ...]:
+        target = Slot("target", self.target, ("l",), (-1,), predicted=False, differentiable=False)
+        return target, Slot("prediction", self.prediction, ("t", "c"), (-2, -1))
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         labels = self._spaced(m, y)

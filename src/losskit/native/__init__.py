@@ -6,7 +6,7 @@ picks another version than the best.
 """
 
 from losskit.native.evaluate import Call, divisor, log_softmax, prepare
-from losskit.native.find import has_chain_rule, mean
+from losskit.native.find import mean
 from losskit.native.library import (
     available,
     copy_bandwidth,
@@ -27,7 +27,6 @@ __all__ = [
     "empty",
     "free_kept_memory",
     "get_num_threads",
-    "has_chain_rule",
     "instruction_set",
     "instruction_sets",
     "log_softmax",

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.families import Items, has_row_target, is_rowwise
-from losskit.core.inputs import as_array, fit_items, item_shape
+from losskit.core.families import Items, is_rowwise
 from losskit.core.namespaces import Array
 from losskit.native.find import computed_in, find, is_bfloat16
 from losskit.native.library import empty, kernels
@@ -63,54 +62,41 @@ class Call:
         return None if found is None or found[1] == math.inf else found
 
 
-def prepare(card: Any, y: Any, p: Any, weight: Any, mask: Any, wide: bool = False) -> Call | None:
+def prepare(
+    card: Any, y: Array, p: Array, weight: Array | None, keep: Array | None, wide: bool = False
+) -> Call | None:
     """The call, if a kernel computes it.
 
     Args:
-        card: a pointwise or row-wise card.
-        y, p, weight, mask: as in `losskit.Loss.__call__`.
+        card: any card, its axes known.
+        y, p: arrays of shapes that fit it.
+        weight, keep: None, or arrays in the shape of the items; ``keep`` of booleans.
         wide: compute in float64 whatever the predictions' dtype.
-
-    Raises:
-        TypeError: an argument is not numeric.
     """
-    if kernels() is None:
+    if kernels() is None or len(card.slots) != 2:
         return None
-    if type(p) is not np.ndarray:
-        p = as_array("y_pred", p)
-    if type(y) is not np.ndarray:
-        y = as_array("y_true", y)
     computed = computed_in(p.dtype)
     if computed is None or not readable(y.dtype) or p.size == 0 or p.ndim > _DIMENSIONS:
         return None
     rows, shape = None, p.shape
     if is_rowwise(card):
-        axis = card.axis
-        if not isinstance(axis, int) or not -p.ndim <= axis < p.ndim:
+        if not isinstance(card.axis, int):
             return None
-        axis %= p.ndim
-        shape = item_shape(card, p.shape)
+        axis = card.axis % p.ndim
+        shape = p.shape[:axis] + p.shape[axis + 1 :]
         rows = (math.prod(p.shape[:axis]), p.shape[axis], math.prod(p.shape[axis + 1 :]))
-    if y.shape != (shape if has_row_target(card) else p.shape):
-        return None
     if card.target.labels and y.dtype.kind not in "iub":
         return None
     kernel = find(card, wide or computed[0], computed[1], rows[1] if rows else 0)
     if kernel is None:
         return None
-    keep = None
-    items = math.prod(shape)
-    if mask is not None:
-        keep = fit_items("mask", as_array("mask", mask), shape)
-        if keep.dtype != bool:
-            return None
     if weight is not None:
-        weight = fit_items("sample_weight", as_array("sample_weight", weight), shape)
         if not readable(weight.dtype):
             return None
         if wide and not computed[0] and weight.max() > np.finfo(np.float32).max:
             return None  # too large for the predictions' own dtype
         weight = _plain(weight)
+    items = math.prod(shape)
     ignored = card.ignored()
     if ignored is not None:
         counted = y != ignored

@@ -17,7 +17,6 @@ from losskit.core.families import Pointwise
 from losskit.core.namespaces import PRECISIONS, Precision, text
 from losskit.core.namespaces.numpy import vocabulary
 from losskit.losses.classification import CategoricalCrossentropy, SparseCategoricalCrossentropy
-from losskit.losses.regression import RootMeanSquaredError
 from losskit.native import library
 from losskit.native.library import kernels
 
@@ -42,11 +41,6 @@ def find(card: Any, wide: bool, came: Precision, classes: int = 0) -> Any:
             _found.clear()
         kernel = _found[key] = _make(card, wide, came, classes)
         return kernel
-
-
-def has_chain_rule(card: Any) -> bool:
-    """Whether a set-wise card is `finish` of its inner mean, slope included, as it says."""
-    return type(card) is RootMeanSquaredError
 
 
 def mean(card: Any, y: Any, p: Any, gradient: bool, out: Any = None) -> Any:
@@ -111,7 +105,7 @@ class Softmax:
 def describe(card: Any, came: Precision, classes: int) -> Formulas | Softmax | None:
     """What a kernel has to know of a card; None if none computes it. Arguments as of `find`."""
     if isinstance(card, Pointwise):
-        if not card.compiled:
+        if not card.compiled or len(card.slots) != 2:
             return None
         fixed = text.fixed_parameters(card)
         fingerprint, free, _ = _traced(type(card), tuple(fixed.items()))

@@ -80,7 +80,7 @@ def curves(
     Raises:
         ValueError: no loss, no axis that all share, or an empty span.
     """
-    chosen = [get(loss) for loss in losses]
+    chosen = [get(loss).packed() for loss in losses]
     if not chosen:
         raise ValueError("Nothing to draw: name at least one loss.")
     axis = shared_axis([loss.card for loss in chosen])

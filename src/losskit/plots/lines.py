@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core.definition import LOGIT
-from losskit.core.families import Residual, Rowwise, Setwise, has_row_target
+from losskit.core.families import OfMean, Residual, Rowwise, Setwise, has_row_target
 from losskit.core.namespaces import Array
 from losskit.numpy import Loss
 
@@ -96,11 +96,11 @@ def on_axis(loss: Loss, axis: str) -> Loss:
     changes: dict[str, Any] = {}
     if axis == "score" and hasattr(loss.card, "from_logits"):
         changes["from_logits"] = True
-    if hasattr(loss.card, "axis"):
+    if "axis" in loss.card.rules():
         changes["axis"] = -1
     reduction = "mean" if isinstance(loss.card, Setwise) else "none"
     parameters = {**loss.card.parameters(), **changes}
-    return type(loss)(**parameters, reduction=reduction, name=loss.name)
+    return type(loss)(**parameters, reduction=reduction, name=loss.name).packed()
 
 
 def line(card: Any, axis: str, target: Target | None = None) -> Line:
@@ -136,7 +136,7 @@ def _default_target(card: Any, axis: str) -> float:
         return 1.0
     if card.target.high <= 1.0:
         return float(card.target.high) - 0.5  # a probability, or the logarithm of one
-    residual = isinstance(card.inner if isinstance(card, Setwise) else card, Residual)
+    residual = isinstance(card.inner if isinstance(card, OfMean) else card, Residual)
     # A loss of the error alone looks the same everywhere; a relative one needs a size.
     return 0.0 if residual else 2.0
 

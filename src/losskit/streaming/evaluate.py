@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from losskit.core.families import item_axes, placed
-from losskit.core.inputs import check_shapes
+from losskit.core.families import placed
 from losskit.core.namespaces import Array
+from losskit.engine.shapes import check_shapes
 from losskit.numpy import Loss
 from losskit.streaming.running import RunningMetric
 from losskit.streaming.sources import BLOCK, DataError, Source, blocks
@@ -50,24 +50,26 @@ def evaluate(
         DataError: a file is damaged, or the files do not fit each other.
         TypeError, ValueError: the loss refuses a value; the message gives its place in the file.
     """
+    loss = loss.packed()  # a file of several predictions has them side by side
     _check(loss, true, pred, weight)
     rows = rows or max(1, BLOCK // pred.row_size)
     metric = RunningMetric(loss.card)
-    total, count, start = 0.0, 0.0, 0
+    parts: tuple[float, ...] = ()
+    start = 0
     for y, p, w in _aligned(true, pred, weight, rows):
         try:
-            sum_, items = loss.parts(y, p, w)
+            found = loss.parts(y, p, w)
             metric.add(y, p, w)
         except (TypeError, ValueError) as error:
             raise type(error)(_located(str(error), start, len(p))) from error
-        total, count, start = total + sum_, count + items, start + len(p)
+        parts, start = loss.merge(parts, found) if parts else found, start + len(p)
         progress(len(p))
     if start == 0:
         raise DataError(f"{pred.path} has no rows: there is nothing to evaluate.")
     return Evaluation(
-        value=loss.combine(total, count),
-        sum=total,
-        count=count,
+        value=loss.combine(*parts),
+        sum=parts[0],
+        count=parts[-1],
         rows=start,
         metric=loss.card.metric,
         metric_value=metric.value(),
@@ -80,7 +82,7 @@ def _check(loss: Loss, true: Source, pred: Source, weight: Source | None) -> Non
         if other is not None and None not in (other.shape[0], pred.shape[0]):
             _same_length(other, other.shape[0], pred, pred.shape[0])
     card = placed(loss.card, len(pred.shape))
-    if any(axis % max(len(pred.shape), 1) == 0 for axis in item_axes(card)):
+    if any(axis % max(len(pred.shape), 1) == 0 for axis in card.slots[card.main].axes):
         raise DataError(
             f"{loss.card.name} needs whole rows: {pred.path} with shape {_words(pred.shape)} has "
             f"its classes along the first axis (axis={loss.card.axis}), where the rows of a file "

@@ -120,7 +120,7 @@ class GaussianNLL(Loss):
         full adds log(2 pi) / 2
     """
 
-    def __init__(self, eps: float = 1e-06, full: bool = False, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, eps: float = 1e-06, full: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -334,14 +334,14 @@ class Sparsemax(Loss):
 
     def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
 
-def binary_crossentropy(input: Tensor, target: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def binary_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
         -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
         label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-def categorical_crossentropy(input: Tensor, target: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Categorical cross-entropy with one-hot or soft targets.
 
         -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
@@ -349,7 +349,7 @@ def categorical_crossentropy(input: Tensor, target: Tensor, *, from_logits: bool
         z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-def sparse_categorical_crossentropy(input: Tensor, target: Tensor, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def sparse_categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Categorical cross-entropy with integer labels.
 
         -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
@@ -357,37 +357,37 @@ def sparse_categorical_crossentropy(input: Tensor, target: Tensor, *, from_logit
         z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-def negative_log_likelihood(input: Tensor, target: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def negative_log_likelihood(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Negative log-likelihood of integer labels, from log-probabilities.
 
         -weight_y * log_p_y
     """
 
-def kl_divergence(input: Tensor, target: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def kl_divergence(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Kullback-Leibler divergence of the prediction from the target distribution.
 
         sum_j y_j * log(y_j / p_j)
     """
 
-def log_kl_divergence(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def log_kl_divergence(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Kullback-Leibler divergence, element by element, from log-probabilities.
 
         y * (log(y) - log_p)
     """
 
-def log_kl_divergence_with_log_targets(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def log_kl_divergence_with_log_targets(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Kullback-Leibler divergence, element by element, both sides log-probabilities.
 
         exp(log_y) * (log_y - log_p)
     """
 
-def generalized_log_kl_divergence(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def generalized_log_kl_divergence(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Generalised Kullback-Leibler divergence, element by element, from logarithms.
 
         y * (log(y) - z) - y + exp(z)                  z the logarithm of the prediction
     """
 
-def binary_focal_crossentropy(input: Tensor, target: Tensor, *, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def binary_focal_crossentropy(input: Tensor, y_true: Tensor, *, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Focal loss: binary cross-entropy that all but leaves out the easy cases.
 
         (1 - p_t)^gamma * (-y * log(p) - (1 - y) * log(1 - p))    p_t = y * p + (1 - y) * (1 - p),
@@ -396,179 +396,179 @@ def binary_focal_crossentropy(input: Tensor, target: Tensor, *, apply_class_bala
         label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-def poly1_crossentropy(input: Tensor, target: Tensor, *, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def poly1_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
 
         sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
     """
 
-def poisson(input: Tensor, target: Tensor, *, log_input: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def poisson(input: Tensor, y_true: Tensor, *, log_input: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
         p - y * log(p)                                 log_input: exp(p) - y * p
     """
 
-def gaussian_nll(input: Tensor, target: Tensor, *, eps: float = 1e-06, full: bool = False, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def gaussian_nll(input: Tensor, y_true: Tensor, variance: Tensor, *, eps: float = 1e-06, full: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
         (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
         full adds log(2 pi) / 2
     """
 
-def hinge(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def hinge(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Hinge loss: linear in what is missing to a margin of 1.
 
         max(1 - y * p, 0)
     """
 
-def squared_hinge(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def squared_hinge(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Squared hinge loss: quadratic in what is missing to a margin of 1.
 
         max(1 - y * p, 0)^2
     """
 
-def soft_margin(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def soft_margin(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Soft margin loss: the logistic loss of a score, for classes -1 and 1.
 
         log(1 + exp(-y * p))
     """
 
-def perceptron(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def perceptron(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Perceptron loss: linear in how far a score is on the wrong side of 0.
 
         max(-y * p, 0)
     """
 
-def margin_ranking(input: Tensor, target: Tensor, *, margin: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def margin_ranking(input: Tensor, y_true: Tensor, *, margin: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Margin ranking loss: hinge loss of a difference of two scores.
 
         max(margin - y * p, 0)               with p = score1 - score2
     """
 
-def hinge_embedding(input: Tensor, target: Tensor, *, margin: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def hinge_embedding(input: Tensor, y_true: Tensor, *, margin: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Hinge embedding loss: a distance that should be small, or beyond a margin.
 
         p where y = 1, max(margin - p, 0) elsewhere
     """
 
-def cosine_embedding(input: Tensor, target: Tensor, *, margin: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def cosine_embedding(input: Tensor, y_true: Tensor, *, margin: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Cosine embedding loss: a cosine that should be 1, or below a margin.
 
         1 - p where y = 1, max(p - margin, 0) elsewhere
     """
 
-def categorical_hinge(input: Tensor, target: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def categorical_hinge(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Multi-class hinge loss with one-hot targets.
 
         max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
     """
 
-def multi_margin(input: Tensor, target: Tensor, *, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def multi_margin(input: Tensor, y_true: Tensor, *, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
 
         weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
     """
 
-def multi_label_margin(input: Tensor, target: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def multi_label_margin(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Multi-label margin loss: every true class should lead every false one by a margin of 1.
 
         sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
     """
 
-def multiclass_hinge(input: Tensor, target: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def multiclass_hinge(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
 
         weight_y * max(1 - p_y + max_(j != y) p_j, 0)
     """
 
-def multiclass_perceptron(input: Tensor, target: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def multiclass_perceptron(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Multi-class perceptron loss: the true class should have the highest score.
 
         weight_y * (max_j p_j - p_y)
     """
 
-def soft_tversky(input: Tensor, target: Tensor, *, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def soft_tversky(input: Tensor, y_true: Tensor, *, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
 
         1 - (c + smooth) / (c + alpha * f + beta * n + smooth)
         with c = sum_j y_j * p_j, f = sum_j (1 - y_j) * p_j, n = sum_j y_j * (1 - p_j)
     """
 
-def soft_dice(input: Tensor, target: Tensor, *, smooth: float = 1.0, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def soft_dice(input: Tensor, y_true: Tensor, *, smooth: float = 1.0, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Dice loss: overlap of two masks.
 
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)
     """
 
-def mean_squared_error(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def mean_squared_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Mean of the squared errors (MSE, L2 loss).
 
         (p - y)^2
     """
 
-def mean_absolute_error(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def mean_absolute_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Mean of the absolute errors (MAE, L1 loss).
 
         |p - y|
     """
 
-def root_mean_squared_error(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def root_mean_squared_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Root of the mean of the squared errors (RMSE).
 
         sqrt(mean((p - y)^2))
     """
 
-def huber(input: Tensor, target: Tensor, *, delta: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def huber(input: Tensor, y_true: Tensor, *, delta: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Huber loss: squared for small errors, absolute for large ones.
 
         (p - y)^2 / 2                        where |p - y| <= delta
         delta * (|p - y| - delta / 2)        elsewhere
     """
 
-def smooth_l1(input: Tensor, target: Tensor, *, beta: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def smooth_l1(input: Tensor, y_true: Tensor, *, beta: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Smooth L1 loss: absolute, rounded off near zero error.
 
         (p - y)^2 / (2 * beta)               where |p - y| <= beta
         |p - y| - beta / 2                   elsewhere
     """
 
-def log_cosh(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def log_cosh(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Logarithm of the hyperbolic cosine of the error.
 
         log(cosh(p - y))
     """
 
-def mean_absolute_percentage_error(input: Tensor, target: Tensor, *, epsilon: float = 1e-07, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def mean_absolute_percentage_error(input: Tensor, y_true: Tensor, *, epsilon: float = 1e-07, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Mean of the absolute errors in percent of the target (MAPE).
 
         100 * |p - y| / max(|y|, epsilon)
     """
 
-def mean_squared_logarithmic_error(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def mean_squared_logarithmic_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Mean of the squared differences of log(1 + x) (MSLE).
 
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
-def cosine_similarity(input: Tensor, target: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def cosine_similarity(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Negative cosine of the angle between target and prediction.
 
         -sum_j(y_j * p_j) / (|y| * |p|)
     """
 
-def pairwise_distance(input: Tensor, target: Tensor, *, norm: float = 2.0, eps: float = 0.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def pairwise_distance(input: Tensor, y_true: Tensor, *, norm: float = 2.0, eps: float = 0.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Distance of two vectors in a norm.
 
         (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
     """
 
-def binary_sparsemax(input: Tensor, target: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def binary_sparsemax(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
 
         s(z) - y * z - y * (1 - y)       s(z) = ((z + 1) / 2)^2 for |z| < 1, max(z, 0) beyond
     """
 
-def sparsemax(input: Tensor, target: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def sparsemax(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
     """Sparsemax loss with integer labels: 0 once the true class leads by 1.
 
         weight_y * (|p - e_y|^2 / 2 + max(t - z_y, 0))    p_j = max(z_j - t, 0), t such that they sum

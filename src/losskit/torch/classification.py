@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from losskit.core import inputs
+from losskit.engine.shapes import check_shapes
 from losskit.losses.classification import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -16,7 +16,7 @@ from losskit.losses.classification import (
     SparseCategoricalCrossentropy,
 )
 from losskit.losses.divergence import LogKLDivergence, LogKLDivergenceWithLogTargets
-from losskit.torch.evaluate import check, check_reduction, divided, evaluate, laid, make, named
+from losskit.torch.evaluate import check, check_reduction, evaluate, laid, make, named
 from losskit.torch.reduction import reduced
 from losskit.torch.weights import class_weights, of_label
 
@@ -123,13 +123,14 @@ def cross_entropy(
         weight=total,
         keep=keep,
         reduction="none" if reduction == "none" else "sum",
-        checked=False,
+        look=False,
     )
     if reduction != "mean":
         return items
     own = torch.where(keep, own, torch.zeros_like(own))
     empty = float("nan") if on_empty == "nan" else 0.0
-    return divided(items, own.sum().to(items.dtype), (own != 0).any(), empty)
+    total, some = own.sum().to(items.dtype), (own != 0).any()
+    return torch.where(some, items, empty) / torch.where(some, total, 1.0)
 
 
 def _cross_entropy_of_shares(
@@ -170,7 +171,7 @@ def _cross_entropy_of_shares(
         weight=total,
         reduction=reduction,
         on_empty=on_empty,
-        checked=False,
+        look=False,
     )
 
 
@@ -245,7 +246,7 @@ def binary_cross_entropy_with_logits(
     card = make(BinaryCrossentropy, from_logits=True)
     if pos_weight is not None:
         with named():
-            inputs.check_shapes(card, target.shape, input.shape)
+            check_shapes(card, target.shape, input.shape)
         pos_weight = laid("pos_weight", pos_weight, tuple(input.shape))
         weight = laid("weight", weight, tuple(input.shape))
         y = target.to(input.dtype)

@@ -16,8 +16,10 @@ from torch.autograd import forward_ad
 from torch.nn import Parameter
 
 from losskit.core.logarithms import NONE
+from losskit.engine.formulas import Formulas
 from losskit.losses.sequence import CTC
 from losskit.torch import derivatives
+from losskit.torch.framework import TORCH
 
 FAR = 800.0
 """exp(-FAR) is 0 in float64."""
@@ -26,7 +28,7 @@ FAR = 800.0
 def items(card: CTC, m: Any, y: Tensor, p: Tensor) -> Tensor:
     """The losses of log-probabilities (batch, frames, classes), which PyTorch can differentiate."""
     if torch.compiler.is_exporting():
-        return derivatives.apply(card, m, y, p)
+        return derivatives.apply(Formulas(card, m, TORCH, looked=True), None, y, p)
     return _items(card, m, y, p)
 
 
@@ -35,7 +37,7 @@ def _items(card: CTC, m: Any, y: Tensor, p: Tensor) -> Tensor:
     # Not to be compiled: the compiler would write out every frame.
     if p.dtype == torch.float32 and p.numel() and _is_plain(p) and _is_plain(y):
         return _Recursion.apply(p, y, card, m)
-    return derivatives.apply(card, m, y, p)
+    return derivatives.apply(Formulas(card, m, TORCH, looked=True), None, y, p)
 
 
 def _is_plain(x: Tensor) -> bool:

@@ -8,14 +8,18 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch._C._functorch import is_legacy_batchedtensor
-from torch.autograd import forward_ad
-from torch.nn import Parameter
 
 from losskit import native
 from losskit.core.families import Items
 from losskit.core.namespaces import Array
+from losskit.core.slots import item_shape, spread
+from losskit.engine.call import Call, checked
+from losskit.engine.formulas import Formulas
+from losskit.engine.reduction import count
 from losskit.native.find import BFLOAT16
-from losskit.torch.derivatives import hooked, product, product_of_data, spread, transformed
+from losskit.torch import derivatives
+from losskit.torch.derivatives import hooked, product, product_of_data
+from losskit.torch.framework import TORCH
 
 HALF = (torch.float16, torch.bfloat16)
 _COMPUTED = (torch.float32, torch.float64)
@@ -32,26 +36,8 @@ class Plan(NamedTuple):
     """Whether a mean divides by the weights of the items that count, not by their number."""
     dtype: torch.dtype = torch.float32
     """Of the result."""
-
-
-def reachable(*tensors: Tensor | None) -> bool:
-    """Whether the kernels may read these tensors' memory, and PyTorch only has to know the result.
-
-    Not while a function is transformed, nor for tensors that are more than memory.
-    """
-    if transformed():
-        return False
-    forward = forward_ad._current_level >= 0
-    for x in tensors:
-        if x is None:
-            continue
-        if not (type(x) is Tensor or type(x) is Parameter) or not x.is_cpu:
-            return False
-        if x.layout is not torch.strided or x.is_neg() or x.is_conj():
-            return False
-        if forward and forward_ad.unpack_dual(x).tangent is not None:
-            return False
-    return True
+    num_items: float | None = None
+    """What a mean divides by, if the caller says."""
 
 
 def array(x: Tensor) -> Array:
@@ -66,7 +52,7 @@ def mean(card: Any, p: Tensor, y: Tensor) -> Tensor | None:
 
     None where that way does not go: the long one computes the same, or says what is wrong.
     """
-    if y.requires_grad or p.dtype not in _COMPUTED or not reachable(p, y):
+    if y.requires_grad or p.dtype not in _COMPUTED or not derivatives.reachable(p, y):
         return None
     wants = p.requires_grad and torch.is_grad_enabled()
     now = wants and not hooked()
@@ -114,22 +100,25 @@ def _evaluate(
     factor: float = 1.0,
 ) -> tuple[Any, Any] | None:
     """(value, gradient times the factor), each None if not asked for."""
-    card, p_array, y_array = plan.card, array(p), array(y)
+    card = plan.card
     call = native.prepare(
         card,
-        y_array,
-        p_array,
+        array(y),
+        array(p),
         None if weight is None else array(weight.float() if weight.dtype in HALF else weight),
         None if keep is None else array(keep),
     )
     if call is None or call.items == 0:
         return None
-    scale = factor
+    scale, divisor = factor, 1.0
     if plan.reduction == "mean":
-        count = native.divisor(card, call) if plan.by_weights else float(call.items)
-        if not count > 0.0:
+        own = plan.num_items
+        if own is None:
+            own = native.divisor(card, call) if plan.by_weights else float(call.items)
+        divisor = own
+        if not divisor > 0.0:
             return None
-        scale = factor / count
+        scale = factor / divisor
     items = slopes = None
     if value and plan.reduction == "none":
         items = native.empty(call.shape, call.out_dtype)
@@ -148,7 +137,7 @@ def _evaluate(
         return None, slope
     if items is not None:
         return torch.from_numpy(items).to(plan.dtype), slope
-    whole = found[0] / count if plan.reduction == "mean" else found[0]
+    whole = found[0] / divisor
     return torch.scalar_tensor(whole, dtype=plan.dtype, device=p.device), slope
 
 
@@ -165,7 +154,7 @@ class _Fused(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
-        if torch.is_grad_enabled() or not reachable(g) or is_legacy_batchedtensor(g):
+        if torch.is_grad_enabled() or not derivatives.reachable(g) or is_legacy_batchedtensor(g):
             # Its derivative may be asked for, or many at once: by PyTorch's own operations, then.
             return _by_operations(ctx.plan, g, ctx.saved_tensors), None
         # It is handed over, not kept: PyTorch may make it p.grad without a copy. A second backward
@@ -182,7 +171,8 @@ class _Fused(torch.autograd.Function):
                 return _by_operations(ctx.plan, g, saved), None
             gradient, factor = made[1], factor if at_once == 1.0 else 1.0
         if not whole:
-            return product_of_data(gradient, spread(ctx.plan.card, g)).to(gradient.dtype), None
+            laid = spread(_M, ctx.plan.card.slots[1], g)
+            return product_of_data(gradient, laid).to(gradient.dtype), None
         if factor == 1.0:
             return gradient, None
         return (gradient.mul_(factor) if factor else product(gradient, g)), None
@@ -193,6 +183,20 @@ _apply = super(torch.autograd.Function, _Fused).apply
 
 
 def _by_operations(plan: Plan, g: Tensor, saved: Any) -> Tensor:
-    from losskit.torch.evaluate import gradient_by_operations
+    """The gradient by the prediction, itself differentiable by it and by ``g``."""
+    p, y, weight, keep = saved
+    shape = item_shape(plan.card, tuple(p.shape))
+    call = Call(plan.card, (y, p), TORCH.dtype(p), shape, weight, keep)
+    call = checked(TORCH, call, look=False)
+    formulas = Formulas(plan.card, TORCH.vocabulary(call.came), TORCH, looked=True)
+    slope = formulas.slope(1, call.used, *call.arrays)
+    rate = g.to(slope.dtype)
+    if plan.reduction == "mean":
+        own = count(TORCH, formulas, call, plan.by_weights)
+        rate = rate / (own if plan.num_items is None else plan.num_items)
+    if call.weight is not None:
+        rate = rate * call.weight
+    return product(slope, formulas.spread(1, rate) if rate.ndim else rate).to(p.dtype)
 
-    return gradient_by_operations(plan, g, *saved)
+
+_M = TORCH.vocabulary("float32")

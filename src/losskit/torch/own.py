@@ -10,11 +10,14 @@ from torch import Tensor, nn
 
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import Setwise
+from losskit.core.families import OfMean, Setwise
+from losskit.engine.arguments import bind, signature, takes
 from losskit.torch import evaluate as _evaluate
 from losskit.torch.evaluate import evaluate
 
 _OPTIONS = {"reduction": "mean", "on_empty": "zero"}
+_OF_CALL = ("weight", "mask", "num_items")
+NAMES = {"target": "target", "prediction": "input"}
 
 
 class Loss(nn.Module):
@@ -45,9 +48,11 @@ class Loss(nn.Module):
         self.on_empty = _evaluate.check_on_empty(options.pop("on_empty"))
         self.card: Any = self._card(**options)
         if isinstance(self.card, Setwise) and self.reduction != "mean":
+            card: Any = self.card
+            inner = f", or {card.inner.name} for sums and items" if isinstance(card, OfMean) else ""
             raise ValueError(
                 f"{self._card.name} is one value per set: reduction={self.reduction!r} does not "
-                f'exist for it. Use "mean", or {self.card.inner.name} for sums and items.'
+                f'exist for it. Use "mean"{inner}.'
             )
 
     def forward(
@@ -56,14 +61,21 @@ class Loss(nn.Module):
         target: Tensor,
         weight: Tensor | None = None,
         mask: Tensor | None = None,
+        *,
+        num_items: Any = None,
     ) -> Tensor:
         """The loss.
+
+        A loss that takes more, or other tensors than these two, takes them in place of them and by
+        their names, in the order of its function's signature.
 
         Args:
             input: predictions.
             target: targets, in the input's shape; integer labels without the class axis.
             weight: of each item, broadcast to their shape.
             mask: boolean, True where an item counts; the others touch nothing, even if NaN.
+            num_items: the item count of the whole of which this is a part: what the mean divides
+                by, so that the parts' values and gradients add up to the whole's.
 
         Raises:
             TypeError: the input holds integers.
@@ -75,6 +87,7 @@ class Loss(nn.Module):
             target,
             weight=weight,
             keep=mask,
+            num_items=num_items,
             leading=True,
             reduction=self.reduction,
             on_empty=self.on_empty,
@@ -96,52 +109,60 @@ def get(name: str, **parameters: Any) -> Loss:
     return CLASSES[find(name).__name__](**parameters)
 
 
-def _signature(card: type[Card], *leading: str, **more: Any) -> inspect.Signature:
-    kind = inspect.Parameter
-    parameters = [kind(n, kind.POSITIONAL_OR_KEYWORD) for n in leading]
-    parameters += [
-        kind(n, kind.KEYWORD_ONLY if leading else kind.POSITIONAL_OR_KEYWORD, default=d)
-        for n, (d, _) in card.rules().items()
-    ]
-    parameters += [kind(n, kind.KEYWORD_ONLY, default=d) for n, d in more.items()]
-    return inspect.Signature(parameters)
+def call(card: Any, tensors: tuple[Any, ...], given: dict[str, Any], **how: Any) -> Tensor:
+    """The loss of the arguments of a call."""
+    if given or len(tensors) != 2 or len(card.slots) != 2:
+        tensors, given = bind(
+            card.name, takes(card, NAMES, True), ("weight", "mask"), ("num_items",), tensors, given
+        )
+    return evaluate(
+        card,
+        *tensors,
+        weight=given.get("weight"),
+        keep=given.get("mask"),
+        num_items=given.get("num_items"),
+        leading=True,
+        **how,
+    )
+
+
+def _parameters(card: type[Card]) -> dict[str, Any]:
+    return {name: default for name, (default, _) in card.rules().items()}
 
 
 def _make_class(card: type[Card]) -> type[Loss]:
-    body = {
+    body: dict[str, Any] = {
         "_card": card,
         "__doc__": card.__doc__,
         "__module__": "losskit.torch",
-        "__signature__": _signature(card, **_OPTIONS),
+        "__signature__": signature((), {**_parameters(card), **_OPTIONS}, {}),
     }
+    if len(card().slots) != 2:
+        body["forward"] = _forward
     return type(card.__name__, (Loss,), body)
 
 
-def _make_function(card: type[Card]) -> Callable[..., Tensor]:
-    signature = _signature(card, "input", "target", weight=None, mask=None, **_OPTIONS)
-    known = frozenset(signature.parameters)
-    others = frozenset({"weight", "mask", *_OPTIONS})
+def _forward(self: Loss, *tensors: Tensor, **options: Any) -> Tensor:
+    return call(self.card, tensors, options, reduction=self.reduction, on_empty=self.on_empty)
 
-    def function(input: Tensor, target: Tensor, **options: Any) -> Tensor:
-        if not known.issuperset(options):
-            signature.bind(input, target, **options)  # says which argument is unknown
-        return evaluate(
-            _evaluate.make(card, **{k: v for k, v in options.items() if k not in others}),
-            input,
-            target,
-            weight=options.get("weight"),
-            keep=options.get("mask"),
-            leading=True,
-            reduction=options.get("reduction", "mean"),
-            on_empty=options.get("on_empty", "zero"),
-        )
+
+def _make_function(card: type[Card]) -> Callable[..., Tensor]:
+    arrays = takes(card(), NAMES, True)
+    others = frozenset({*arrays, *_OF_CALL, *_OPTIONS})
+
+    def function(*tensors: Tensor, **options: Any) -> Tensor:
+        how = {name: options.pop(name) for name in _OPTIONS if name in options}
+        own = {name: options.pop(name) for name in [*options] if name not in others}
+        return call(_evaluate.make(card, **own), tensors, options, **how)
 
     # Code of its own: by its code the compiler tells one function from another.
     function.__code__ = function.__code__.replace(co_name=card.name)
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit.torch"
     function.__doc__ = card.__doc__
-    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__signature__ = signature(  # type: ignore[attr-defined]
+        arrays, {}, {**_parameters(card), **dict.fromkeys(_OF_CALL), **_OPTIONS}
+    )
     return function
 
 

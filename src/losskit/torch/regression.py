@@ -7,9 +7,8 @@ from torch import Tensor
 
 from losskit.losses.likelihood import GaussianNLL, Poisson, log_factorial
 from losskit.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError, SmoothL1
-from losskit.torch.derivatives import vocabulary
-from losskit.torch.evaluate import evaluate, make, real
-from losskit.torch.kernels import reachable
+from losskit.torch.evaluate import evaluate, make, named, result_dtype
+from losskit.torch.framework import TORCH
 from losskit.torch.reduction import reduced
 
 __all__ = [
@@ -127,7 +126,7 @@ def poisson_nll_loss(
     if not full:
         return value
     wide = torch.promote_types(value.dtype, torch.float32)
-    rest = log_factorial(vocabulary(wide), target.to(wide))
+    rest = log_factorial(TORCH.vocabulary(TORCH.dtype(value)), target.to(wide))
     whole = value + (rest if reduction == "none" else getattr(rest, reduction)())
     return whole.to(value.dtype)
 
@@ -156,10 +155,8 @@ def gaussian_nll_loss(
         ValueError: shapes do not match, or a variance is negative.
     """
     card = make(GaussianNLL, eps=eps, full=full)
-    input = real(card, input, target)
     if not isinstance(var, Tensor):
-        var = torch.full_like(input, var)
-    _check_variance(var)
+        var = torch.full_like(input, var, dtype=result_dtype(input))
     if var.shape == input.shape[:-1] and input.dim() > 0:
         var = var.unsqueeze(-1)
     differing = [i for i, j in zip(var.shape, input.shape, strict=False) if i != j]
@@ -168,19 +165,5 @@ def gaussian_nll_loss(
             "var must have the shape of the input, or a dimension of length 1 in place of one of "
             f"its: got var.shape={tuple(var.shape)} and input.shape={tuple(input.shape)}."
         )
-    pairs = torch.stack([input, var.to(input.dtype).expand_as(input)], -1)
-    return evaluate(card, pairs, target, reduction=reduction)
-
-
-def _check_variance(var: Tensor) -> None:
-    """Refuse one below 0 under its own name: further on it is part of the prediction."""
-    if not reachable(var):
-        return
-    bad = (var < 0).nonzero()
-    if len(bad):
-        index = tuple(bad[0].tolist())
-        place = f" at index {index[0] if len(index) == 1 else index}" if index else ""
-        raise ValueError(
-            f"var must be a variance >= 0, got {var[index].item():g}{place} (var.shape="
-            f"{tuple(var.shape)}). End the model's output for it in softplus or exp."
-        )
+    with named(variance="var"):
+        return evaluate(card, input, target, var.expand_as(input), reduction=reduction)

@@ -10,9 +10,11 @@ from torch import Tensor
 
 from losskit.core import sequences
 from losskit.losses.sequence import CTC
-from losskit.torch import ctc, derivatives
+from losskit.torch import ctc
+from losskit.torch.derivatives import reachable
 from losskit.torch.evaluate import check_reduction, make, result_dtype
-from losskit.torch.kernels import HALF, reachable
+from losskit.torch.framework import TORCH
+from losskit.torch.kernels import HALF
 
 __all__ = ["ctc_loss"]
 
@@ -68,7 +70,7 @@ def ctc_loss(
     y = torch.where(there, torch.where(y < 0, classes, y), -1).to(p.device)
     of_input, of_target = of_input.to(p.device), of_target.to(p.device)
 
-    m = derivatives.vocabulary(p.dtype)
+    m = TORCH.vocabulary(TORCH.dtype(p))
     p = (p.float() if p.dtype in HALF else p).movedim(1, 0)
     # A frame that is not there is one that can say the blank only, which changes nothing.
     silent = torch.full((classes,), -float("inf"), dtype=p.dtype, device=p.device)

@@ -15,12 +15,14 @@ import numpy as np
 import losskit.keras
 from losskit.core.definition import LABEL, LOG_PROBABILITY, LOGIT, PROBABILITY, Card, cards
 from losskit.core.families import has_row_target, is_rowwise
+from losskit.core.packing import packed
 from losskit.training.data import Data
 from losskit.training.raw import Array
 
 
 def suits(card: Card, data: Data) -> str | None:
     """Why the loss cannot be trained on this data; None if it can."""
+    card = packed(card)
     if card.task == "pair":
         return "it judges pairs of examples, and here each stands by itself"
     low = 0.0

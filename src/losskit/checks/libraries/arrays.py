@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.inputs import as_array
 from losskit.core.namespaces import Array
+from losskit.engine.arrays import as_array
 
 
 @dataclass(frozen=True)

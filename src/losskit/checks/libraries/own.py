@@ -25,7 +25,8 @@ def recognise(loss: Any) -> Subject | None:
 
 
 def of_card(loss: Loss) -> Subject:
-    """A losskit loss as a subject."""
+    """A losskit loss as a subject; of several predictions in one array."""
+    loss = loss.packed()
     card = loss.card
     whole = isinstance(card, Setwise)
 
@@ -33,7 +34,7 @@ def of_card(loss: Loss) -> Subject:
         return np.asarray(loss.elementwise(y, p, w), np.float64)
 
     def slope(y: Any, p: Any, w: Array | None) -> Array:
-        summed = get(card.name, reduction="mean" if whole else "sum", **card.parameters())
+        summed = get(card.name, reduction="mean" if whole else "sum", **card.parameters()).packed()
         return np.asarray(summed.gradient(y, p, w), np.float64)
 
     return Subject(

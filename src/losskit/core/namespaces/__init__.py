@@ -134,6 +134,10 @@ class Vocabulary(ABC):
         """Arrays of one shape along a new axis."""
 
     @abstractmethod
+    def unstack(self, x: Array, axis: int) -> Sequence[Array]:
+        """The arrays along an axis of known length, as the inverse of `stack`."""
+
+    @abstractmethod
     def move(self, x: Array, source: int, target: int) -> Array:
         """``x`` with one axis moved to another place."""
 

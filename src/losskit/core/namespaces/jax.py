@@ -101,6 +101,10 @@ class JaxVocabulary(Vocabulary):
     def stack(self, parts: Sequence[Array], axis: int) -> Array:
         return self._jnp.stack(parts, axis)
 
+    def unstack(self, x: Array, axis: int) -> Sequence[Array]:
+        last = self._jnp.moveaxis(x, axis, -1)
+        return [last[..., i] for i in range(last.shape[-1])]
+
     def move(self, x: Array, source: int, target: int) -> Array:
         return self._jnp.moveaxis(x, source, target)
 

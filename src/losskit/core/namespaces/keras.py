@@ -127,6 +127,9 @@ class KerasVocabulary(Vocabulary):
     def stack(self, parts: Sequence[Array], axis: int) -> Array:
         return self._ops.stack(parts, axis)
 
+    def unstack(self, x: Array, axis: int) -> Sequence[Array]:
+        return self._ops.unstack(x, x.shape[axis], axis)  # type: ignore[no-any-return]
+
     def move(self, x: Array, source: int, target: int) -> Array:
         return self._ops.moveaxis(x, source, target)
 

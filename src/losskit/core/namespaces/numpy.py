@@ -105,6 +105,9 @@ class NumpyVocabulary(Vocabulary):
     def stack(self, parts: Sequence[Array], axis: int) -> Array:
         return np.stack(parts, axis)
 
+    def unstack(self, x: Array, axis: int) -> Sequence[Array]:
+        return list(np.moveaxis(x, axis, 0))
+
     def move(self, x: Array, source: int, target: int) -> Array:
         return np.moveaxis(x, source, target)
 

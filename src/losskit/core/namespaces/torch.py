@@ -52,7 +52,7 @@ class TorchVocabulary(Vocabulary):
         return x.amax() if axis is None else x.amax(axis, keepdim=True)
 
     def drop(self, x: Array, axis: Axes) -> Array:
-        return x.squeeze(axis)
+        return x if axis is None else x.squeeze(axis)
 
     def lay(self, x: Array, axis: int) -> Array:
         return x.unsqueeze(axis)
@@ -92,6 +92,9 @@ class TorchVocabulary(Vocabulary):
 
     def stack(self, parts: Sequence[Array], axis: int) -> Array:
         return self._torch.stack(parts, axis)
+
+    def unstack(self, x: Array, axis: int) -> Sequence[Array]:
+        return x.unbind(axis)  # type: ignore[no-any-return]
 
     def move(self, x: Array, source: int, target: int) -> Array:
         return x.movedim(source, target)

@@ -1,0 +1,56 @@
+"""Slots: what a card takes, in which dimensions, and what of it a network makes.
+
+The dimensions of an item have names, as those of a NumPy gufunc: the cosine similarity takes two
+vectors of one length, (c),(c)->(); a labelled row is a label and a score for each class,
+(),(c)->(). All other dimensions are the items', the same for every slot.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from losskit.core.definition import Slot
+
+
+def signature(card: Any) -> str:
+    """What a card takes, as of a gufunc: "(c),(c)->()"."""
+    taken = ",".join(f"({','.join(slot.dims)})" for slot in card.slots)
+    return f"{taken}->()"
+
+
+def item_shape(card: Any, shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The shape of the items for a main slot of that shape."""
+    axes = card.slots[card.main].axes
+    if not axes:
+        return shape
+    if len(axes) == 1:
+        axis = axes[0] % len(shape)
+        return shape[:axis] + shape[axis + 1 :]
+    used = {axis % len(shape) for axis in axes}
+    return tuple(n for i, n in enumerate(shape) if i not in used)
+
+
+def slot_shape(slot: Slot, items: tuple[Any, ...], lengths: dict[str, Any]) -> tuple[Any, ...]:
+    """The shape of a slot for items of that shape and the lengths of named dimensions."""
+    dimensions = len(items) + len(slot.dims)
+    own = {axis % dimensions: name for axis, name in zip(slot.axes, slot.dims, strict=True)}
+    rest = iter(items)
+    return tuple(lengths[own[i]] if i in own else next(rest) for i in range(dimensions))
+
+
+def lengths(slot: Slot, shape: tuple[Any, ...]) -> dict[str, Any]:
+    """The lengths of a slot's named dimensions in an array of that shape."""
+    return {name: shape[axis] for axis, name in zip(slot.axes, slot.dims, strict=True)}
+
+
+def spread(m: Any, slot: Slot, x: Any) -> Any:
+    """What belongs to the items, laid over the elements of a slot."""
+    dimensions = len(x.shape) + len(slot.axes)
+    for axis in sorted(axis % dimensions for axis in slot.axes):
+        x = m.lay(x, axis)
+    return x
+
+
+def gather(m: Any, slot: Slot, x: Any) -> Any:
+    """What belongs to the elements of a slot, summed over those of an item."""
+    return m.drop(m.sum(x, slot.axes), slot.axes) if slot.axes else x

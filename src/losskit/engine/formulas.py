@@ -1,0 +1,108 @@
+"""A card's formulas for arrays that may hold anything where they do not count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from losskit.core.families import Setwise, State, out_of_domain
+from losskit.core.namespaces import Array, Vocabulary
+from losskit.core.slots import gather, spread
+from losskit.engine.framework import Framework
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """A card's value and slopes, in the dtype of the computation.
+
+    Their arguments are which items count (None for all), then the slots; of a set, then the weights
+    and what a mean divides by. What does not count gives 0, whatever lies there; what is out of its
+    domain gives NaN, unless that has been looked at.
+    """
+
+    card: Any
+    m: Vocabulary
+    framework: Framework
+    looked: bool = False
+    merged: Callable[[State], State] | None = None
+    """Makes of a part's state that of the whole, where others hold the other parts of a set."""
+
+    def value(self, used: Array | None, *arrays: Array) -> Array:
+        """The items; of a set its value, of no dimension."""
+        return self.at(used, *arrays).value()
+
+    def slope(self, slot: int, used: Array | None, *arrays: Array, order: str = "slope") -> Array:
+        """The derivative of the value by a slot, in its shape."""
+        return self.at(used, *arrays).slope(slot, order)
+
+    def at(self, used: Array | None, *arrays: Array) -> At:
+        """Value and slopes of the same arrays."""
+        return At(self, used, self.fitted(used, arrays))
+
+    def spread(self, slot: int, x: Array) -> Array:
+        """What belongs to the items, laid over the elements of a slot."""
+        return x if isinstance(self.card, Setwise) else spread(self.m, self.card.slots[slot], x)
+
+    def gather(self, slot: int, x: Array) -> Array:
+        """What belongs to the elements of a slot, summed over those of an item."""
+        if isinstance(self.card, Setwise):
+            return self.framework.total(x)
+        return gather(self.m, self.card.slots[slot], x)
+
+    def fitted(self, used: Array | None, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+        """The arrays in the dtype of the computation, what does not count replaced."""
+        slots, f = self.card.slots, self.framework
+        dtype = f.computed(f.dtype(arrays[self.card.main]))
+        found = []
+        for slot, x in zip(slots, arrays, strict=False):
+            x = x if slot.domain.labels else f.cast(x, dtype)
+            if used is not None:
+                # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
+                x = self.m.where(spread(self.m, slot, used), x, slot.stand_in)
+            found.append(x)
+        return (*found, *arrays[len(slots) :])
+
+
+class At:
+    """Formulas at certain arrays: what value and slopes have in common is made once."""
+
+    def __init__(self, by: Formulas, used: Array | None, arrays: tuple[Array, ...]) -> None:
+        self.by, self.used, self.arrays = by, used, arrays
+        self.of_set = isinstance(by.card, Setwise)
+        slots = arrays[: len(by.card.slots)]
+        self.bad = None if by.looked else out_of_domain(by.m, by.card, *slots)
+        self.rest: tuple[Any, ...] = (self.state(),) if self.of_set else ()
+
+    def state(self) -> State:
+        """The state of a set, and of all other parts of it."""
+        *parts, _ = self.arrays
+        m = self.by.m
+        local = tuple([m.drop(part, None) for part in self.by.card.local(m, *parts)])
+        return local if self.by.merged is None else self.by.merged(local)
+
+    def value(self) -> Array:
+        """See `Formulas.value`."""
+        m, card = self.by.m, self.by.card
+        if not self.of_set:
+            return self._sound(card.value(m, *self.arrays), None)
+        found, bad = card.finish(m, *self.rest, self.arrays[-1]), self.bad
+        if bad is None:
+            return found
+        return m.where(m.drop(m.max(m.where(bad, 1.0, 0.0), None), None) > 0, float("nan"), found)
+
+    def slope(self, slot: int, order: str = "slope") -> Array:
+        """See `Formulas.slope`."""
+        card = self.by.card
+        method = getattr(card, card.slots[slot].derivative(order))
+        found = method(self.by.m, *self.arrays, *self.rest)
+        return found if self.of_set else self._sound(found, slot)
+
+    def _sound(self, x: Array, slot: int | None) -> Array:
+        """NaN for what is out of its domain, 0 for what does not count."""
+        m, bad, used = self.by.m, self.bad, self.used
+        if slot is not None:
+            bad = bad if bad is None else self.by.spread(slot, bad)
+            used = used if used is None else self.by.spread(slot, used)
+        x = x if bad is None else m.where(bad, float("nan"), x)
+        return x if used is None else m.where(used, x, 0.0)

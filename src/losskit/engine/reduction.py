@@ -1,0 +1,163 @@
+"""From items to one number: a sum and a count, and what is made of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from losskit.core.definition import shown
+from losskit.core.families import Setwise
+from losskit.core.namespaces import Array
+from losskit.engine.call import Call
+from losskit.engine.formulas import Formulas
+from losskit.engine.framework import Framework
+
+REDUCTIONS = {
+    "mean": "mean",
+    "sum_over_batch_size": "mean",
+    "mean_with_sample_weight": "mean_with_sample_weight",
+    "sum": "sum",
+    "none": "none",
+    None: "none",
+}
+ON_EMPTY = ("zero", "nan", "raise")
+
+
+def check_reduction(reduction: Any) -> str:
+    """The reduction under its losskit name.
+
+    Raises:
+        ValueError: no such reduction.
+    """
+    try:
+        return REDUCTIONS[reduction]
+    except (KeyError, TypeError):
+        raise ValueError(
+            f"reduction must be one of {', '.join(repr(r) for r in REDUCTIONS)}, got {reduction!r}."
+        ) from None
+
+
+def check_on_empty(on_empty: Any) -> str:
+    """What an empty mean gives.
+
+    Raises:
+        ValueError: no such choice.
+    """
+    if not isinstance(on_empty, str) or on_empty not in ON_EMPTY:
+        raise ValueError(
+            f"on_empty must be one of {', '.join(map(repr, ON_EMPTY))}, got {on_empty!r}."
+        )
+    return on_empty
+
+
+def check_num_items(num_items: Any) -> float:
+    """The caller's own count.
+
+    Raises:
+        ValueError: it is not a finite number >= 0.
+    """
+    try:
+        # float() would read a text, and True as 1: more often a shifted argument than a count.
+        count = math.nan if isinstance(num_items, (bool, str)) else float(num_items)
+    except (TypeError, ValueError, OverflowError):
+        count = math.nan
+    if not 0 <= count < math.inf:
+        raise ValueError(
+            f"num_items must be a number >= 0, the item count of the whole, got {shown(num_items)}."
+        )
+    return count
+
+
+def total(items: Array, weight: Array | None) -> float:
+    """The weighted sum of items, accumulated in float64."""
+    if weight is not None:
+        items = items.astype(np.float64) * weight
+    return float(np.sum(items, dtype=np.float64))
+
+
+def mean(sum_: float, count: float, on_empty: str) -> float:
+    """sum / count, with the agreed answer for a count of 0.
+
+    Raises:
+        ValueError: the count is below 0, or it is 0 and ``on_empty`` is "raise".
+    """
+    if count < 0:
+        raise ValueError(f"count must be a number >= 0, got {count!r}.")
+    if count == 0:
+        if on_empty == "raise":
+            raise ValueError(
+                "Nothing to average: the batch is empty, or every element is masked, ignored or "
+                "of weight 0. Pass on_empty='zero' to get 0 instead."
+            )
+        return 0.0 if on_empty == "zero" else math.nan
+    return sum_ / count
+
+
+def reduced(
+    f: Framework,
+    call: Call,
+    reduction: str = "mean",
+    *,
+    by_weights: bool = False,
+    on_empty: str = "zero",
+    num_items: Any = None,
+) -> Array:
+    """The reduced loss of a call that is `checked`, or its items; differentiable.
+
+    Args:
+        f: the framework of the arrays.
+        call: what the card takes.
+        reduction: "mean", "sum" or "none".
+        by_weights: whether the mean divides by the sum of the weights, not by the number of items.
+        on_empty: what the mean of no item is: "zero" (with zero gradient) or "nan".
+        num_items: what the mean divides by, in place of both.
+    """
+    formulas = Formulas(call.card, f.vocabulary(call.came), f, call.looked)
+    if isinstance(call.card, Setwise):
+        return _of_set(f, formulas, call, by_weights, on_empty)
+    if reduction == "none":
+        items = f.items(formulas, call)
+        return items if call.weight is None else items * call.weight
+    if reduction == "sum":
+        return f.sum(formulas, call)
+    counted = count(f, formulas, call, by_weights) if num_items is None else num_items
+    found = f.mean(formulas, call, counted)
+    if on_empty != "nan":
+        return found
+    number = f.number(counted, call.prediction, f.dtype(found))
+    some = number != 0 if call.used is None else f.total(call.used) > 0
+    return formulas.m.where(some, found, math.nan)
+
+
+def count(f: Framework, formulas: Formulas, call: Call, by_weights: bool = False) -> Any:
+    """What a mean divides by: the number of items that count, or the sum of their weights."""
+    weight = call.weight
+    if by_weights and getattr(call.card, "class_weight", None):
+        own = call.card.weights(formulas.m, *formulas.fitted(call.used, call.arrays))
+        weight = own if weight is None else own * weight
+        weight = weight if call.used is None else formulas.m.where(call.used, weight, 0.0)
+    if by_weights and weight is not None:
+        return f.total(weight)
+    if call.keep is None:
+        return math.prod(call.shape)
+    return f.cast(f.total(call.keep), f.computed(f.dtype(call.prediction)))
+
+
+def _of_set(f: Framework, formulas: Formulas, call: Call, by_weights: bool, on_empty: str) -> Array:
+    m, p = formulas.m, call.prediction
+    dtype = f.computed(f.dtype(p))
+    if any(isinstance(n, int) and n == 0 for n in p.shape):  # it has no largest
+        return f.total(f.cast(p, dtype)) + (math.nan if on_empty == "nan" else 0.0)
+    arrays = formulas.fitted(call.used, call.arrays)
+    weight = f.ones(p, dtype) if call.weight is None else f.broadcast(call.weight, f.sizes(p))
+    if call.used is not None:
+        weight = m.where(call.used, weight, 0.0)
+    own = count(f, formulas, call, by_weights)
+    counted = f.number(own, p, dtype)
+    if isinstance(own, int):  # and not 0: there is something
+        return f.of_set(formulas, *arrays, weight, counted)
+    # No item, no mistake: the root of 0 / 0 is never taken.
+    value = f.of_set(formulas, *arrays, weight, m.where(counted == 0, 1.0, counted))
+    return m.where(counted == 0, math.nan if on_empty == "nan" else 0.0, value)

@@ -1,0 +1,208 @@
+"""The values of a loss call: held against the card's domains, wherever they can be looked at.
+
+Only elements that count are judged: what a mask, a zero weight or an ignored label leaves out may
+hold anything, NaN included.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from losskit.core.definition import Domain, Slot
+from losskit.core.families import is_rowwise
+from losskit.core.namespaces import PRECISIONS, Array
+from losskit.core.namespaces.numpy import NUMPY
+from losskit.core.slots import spread
+
+
+def check_weight(weight: Array, keep: Array | None, dtype: Any = np.float64) -> Array:
+    """Check that weights are not negative, and finite in that dtype, where they count."""
+    bad = ~(weight >= 0) | (weight > np.finfo(dtype).max)
+    where = _first(bad if keep is None else bad & keep)
+    if where is not None:
+        raise ValueError(
+            f"sample_weight must be >= 0 and finite in {np.dtype(dtype)}, got {weight[where]:g} "
+            f"at index {_index(where)}. Use 0 to leave an element out; a weight below 0 would "
+            "reward mistakes."
+        )
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isinf(np.sum(weight if keep is None else np.where(keep, weight, 0.0))):
+            raise ValueError("sample_weight sums to infinity: divide the weights by the largest.")
+    return weight
+
+
+def spacing(dtype: str) -> float:
+    """The spacing of the numbers above 1 in the dtype of that name; 0 of one that has none."""
+    return PRECISIONS[dtype].eps if dtype in PRECISIONS else 0.0
+
+
+def bounded(card: Any) -> tuple[bool, ...]:
+    """Of which slots there are values outside of their domains."""
+    return tuple(
+        [
+            slot.domain.bounded
+            or (slot.name == "prediction" and any(d.bounded for d in _places(card)))
+            for slot in card.slots
+        ]
+    )
+
+
+def check_slot(
+    card: Any,
+    slot: Slot,
+    x: Array,
+    used: Array | None,
+    eps: float,
+    classes: int = 0,
+    dtype: Any = np.float64,
+) -> None:
+    """Check the values of a slot that count.
+
+    Args:
+        card: the card.
+        slot: one of its slots.
+        x: its values; NaN is let through where a network made them: it shows as a NaN loss.
+        used: boolean, in the shape of the items: which of them count; None for all.
+        eps: of the dtype in which the values came: see `Domain.ends`.
+        classes: how many there are, for labels.
+        dtype: of the computation.
+
+    Raises:
+        ValueError: a value is out of its domain.
+    """
+    if slot.domain.labels:
+        _check_labels(card, x, classes, used)
+        return
+    counted = None if used is None else spread(NUMPY, slot, used)
+    name = slot.label
+    if not slot.predicted and x.dtype.kind == "f":
+        _check_finite(name, x, slot.domain, counted)
+        _check_size(name, x, dtype, counted)
+    advice = ""
+    if slot.name == "target":
+        advice = _target_advice(card)
+    elif slot.name == "prediction":
+        advice = _prediction_advice(card)
+    _check_domain(card, name, x, slot.domain, counted, advice, eps)
+    if slot.name != "prediction":
+        return
+    for i, domain in enumerate(_places(card)):
+        shape = [1] * x.ndim
+        shape[card.axis] = -1
+        here = (np.arange(len(_places(card))) == i).reshape(shape)
+        _check_domain(card, name, x, domain, _among(here, counted), advice, eps)
+
+
+def _check_finite(name: str, x: Array, domain: Domain, counted: Array | None) -> None:
+    finite = np.isfinite(x) | (x == -np.inf) if domain.minus_infinity else np.isfinite(x)
+    where = _first(_among(~finite, counted))
+    if where is not None:
+        what, test = ("NaN", "~np.isnan") if np.isnan(x[where]) else ("infinite", "np.isfinite")
+        raise ValueError(
+            f"{name} is {what} at index {_index(where)}, expected {domain.words}. Drop the "
+            f"missing targets, or leave them out with mask={test}({name}) or sample_weight 0."
+        )
+
+
+def _prediction_advice(card: Any) -> str:
+    if getattr(card, "from_logits", None) is False:
+        return (
+            " If these are logits, pass from_logits=True; otherwise end the model in a sigmoid "
+            "or softmax."
+        )
+    return f" {card.advice}" if card.advice else ""
+
+
+def _places(card: Any) -> tuple[Domain, ...]:
+    return card.places if is_rowwise(card) else ()
+
+
+def _target_advice(card: Any) -> str:
+    if card.target.values:
+        return " Labels other than these: recode them, e.g. 2 * (y_true == positive) - 1."
+    if card.target.high == 1.0:
+        return " For class numbers use sparse_categorical_crossentropy; scale others to [0, 1]."
+    return ""
+
+
+def _check_domain(
+    card: Any, name: str, x: Array, domain: Domain, counted: Array | None, advice: str, eps: float
+) -> None:
+    if domain.values:
+        bad = ~np.isin(x, domain.values)
+    elif np.isfinite(domain.low) or np.isfinite(domain.high):
+        low, high = domain.ends(eps)
+        bad = (x < low) | (x > high)
+    else:
+        return
+    where = _first(_among(bad, counted))
+    if where is not None:
+        wanted = domain.words.partition(";")[0]
+        raise ValueError(
+            f"{name} must be {wanted} for {card.name}, got {float(x[where]):g} at index "
+            f"{_index(where)} ({name}.shape={x.shape}).{advice}"
+        )
+
+
+def _check_labels(card: Any, y: Array, classes: int, used: Array | None) -> None:
+    def first(bad: Array) -> tuple[Any, ...] | None:
+        return _first(_among(bad, used))
+
+    if y.dtype.kind not in "iub":
+        where = first(~np.isfinite(y))
+        if where is not None:
+            raise ValueError(
+                f"y_true: label {y[where]} at index {_index(where)} is no class. Drop these rows, "
+                "or leave them out with mask= or sample_weight 0."
+            )
+        where = first(y != np.floor(y))
+        if where is not None:
+            raise ValueError(
+                f"y_true: label {float(y[where]):g} at index {_index(where)} is fractional, "
+                "expected integer class labels. For probabilities as targets use "
+                "categorical_crossentropy."
+            )
+    where = first((y < 0) | (y >= classes))
+    if where is not None:
+        label = int(y[where])
+        advice = f"To leave a padding label out, pass ignore_class={label}."
+        if label == classes:
+            from_one = np.min(y) > 0
+            advice = (
+                "Start labels at 0 (y_true - 1)." if from_one else "Is a class missing in y_pred?"
+            )
+        raise ValueError(
+            f"y_true: label {label} at index {_index(where)} is out of range: y_pred has "
+            f"{classes} classes, so labels are 0 to {classes - 1}. {advice}"
+        )
+
+
+def _check_size(name: str, x: Array, dtype: Any, counted: Array | None) -> None:
+    """Check that the numbers are finite in the dtype of the computation too."""
+    if np.dtype(dtype).itemsize >= x.dtype.itemsize:
+        return
+    where = _first(_among(np.abs(x) > np.finfo(dtype).max, counted))
+    if where is not None and np.isfinite(x[where]):
+        raise ValueError(
+            f"{name} is {float(x[where]):g} at index {_index(where)}, too large for {dtype} "
+            "predictions. Scale the target, or predict in float64."
+        )
+
+
+def _among(bad: Array, counted: Array | None) -> Array:
+    return bad if counted is None else bad & counted
+
+
+def _first(bad: Array) -> tuple[Any, ...] | None:
+    """Index of the first True, if any."""
+    if not bad.any():
+        return None
+    return tuple(np.unravel_index(int(np.argmax(bad)), bad.shape))
+
+
+def _index(where: tuple[Any, ...]) -> str:
+    if len(where) == 1:
+        return str(int(where[0]))
+    return "(" + ", ".join(str(int(i)) for i in where) + ")"

@@ -1,0 +1,123 @@
+"""What the engine asks of PyTorch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from losskit.core.namespaces import PRECISIONS
+from losskit.core.namespaces.torch import TorchVocabulary
+from losskit.engine.arrays import HALF
+from losskit.engine.call import Call
+from losskit.engine.formulas import Formulas
+from losskit.engine.framework import Framework
+from losskit.torch import derivatives
+
+_DTYPES = {
+    dtype: str(dtype).removeprefix("torch.")
+    for dtype in vars(torch).values()
+    if isinstance(dtype, torch.dtype)
+}
+_M = TorchVocabulary(torch)
+_BY_DTYPE = {name: TorchVocabulary(torch, came) for name, came in PRECISIONS.items()}
+
+
+class Torch(Framework):
+    """Tensors of PyTorch."""
+
+    convert = ".float()"
+
+    def array(self, name: str, x: Any, labels: bool = False) -> Tensor:
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"{name} must be a tensor, got {type(x).__name__}. Convert with torch.as_tensor."
+            )
+        if x.is_complex():
+            raise TypeError(f"{name} must hold real numbers, got {x.dtype}.")
+        return x
+
+    def dtype(self, x: Tensor) -> str:
+        return _DTYPES[x.dtype]
+
+    def cast(self, x: Tensor, dtype: str) -> Tensor:
+        return x.to(getattr(torch, dtype))
+
+    def floating(self, x: Tensor) -> Tensor:
+        return x.to(torch.get_default_dtype())
+
+    def reshaped(self, x: Tensor, shape: tuple[Any, ...]) -> Tensor:
+        return x.reshape(shape)
+
+    def broadcast(self, x: Tensor, sizes: tuple[Any, ...]) -> Tensor:
+        return x.expand(sizes)
+
+    def labels(self, x: Tensor) -> Tensor:
+        if not x.is_floating_point():
+            return x.long()
+        whole = x.long()
+        return torch.where(whole.to(x.dtype) == x, whole, torch.full_like(whole, self.no_class))
+
+    def truth(self, name: str, x: Tensor) -> Tensor:
+        if x.dtype != torch.bool:
+            raise TypeError(
+                f"{name} must be boolean (True counts), got {x.dtype}. Compare first, e.g. "
+                "mask=(target != -1); for weights use weight."
+            )
+        return x
+
+    def total(self, x: Tensor) -> Tensor:
+        return x.sum()
+
+    def ones(self, like: Tensor, dtype: str) -> Tensor:
+        return torch.ones_like(like, dtype=getattr(torch, dtype))
+
+    def number(self, x: Any, like: Tensor, dtype: str) -> Tensor:
+        return x if isinstance(x, Tensor) else like.new_full((), x, dtype=getattr(torch, dtype))
+
+    def visible(self, x: Tensor) -> bool:
+        return derivatives.reachable(x)
+
+    def values(self, x: Tensor) -> Any:
+        x = x.detach()
+        return (x.float() if _DTYPES[x.dtype] in HALF else x).numpy()
+
+    def vocabulary(self, came: str) -> TorchVocabulary:
+        return _BY_DTYPE.get(came, _M)
+
+    def items(self, formulas: Formulas, call: Call) -> Tensor:
+        return derivatives.apply(formulas, call.used, *call.arrays)
+
+    def mean(self, formulas: Formulas, call: Call, count: Any) -> Tensor:
+        total = self.sum(formulas, call)
+        if call.used is None:
+            # A number is looked at; a size that is open is none.
+            return total / count if not isinstance(count, int) or count else total
+        # Weights that cancel are a count like any other: they divide by 0, as in PyTorch.
+        return total / torch.where(call.used.any(), count, 1.0)
+
+    def fused(
+        self, call: Call, reduction: str, by_weights: bool, num_items: Any, dtype: Any = None
+    ) -> Tensor | None:
+        from losskit.torch import kernels
+
+        if len(call.arrays) != 2 or isinstance(num_items, Tensor):
+            return None
+        (y, p), weight, keep = call.arrays, call.weight, call.keep
+        if not isinstance(y, Tensor) or _DTYPES[p.dtype] != call.came:
+            return None
+        if y.requires_grad or (weight is not None and weight.requires_grad):
+            return None
+        if not derivatives.reachable(p, y, weight, keep):
+            return None
+        plan = kernels.Plan(call.card, reduction, by_weights, dtype or p.dtype, num_items)
+        return kernels.loss(plan, p, y, weight, keep)
+
+    def of_set(self, formulas: Formulas, *arrays: Tensor) -> Tensor:
+        if any(x.requires_grad for x in arrays[len(formulas.card.slots) :]):
+            return formulas.value(None, *arrays)  # by operations: of the weights no slope is given
+        return derivatives.apply(formulas, None, *arrays)
+
+
+TORCH = Torch()

@@ -1,0 +1,48 @@
+"""Losses of several predictions, on the backend that runs: in one tensor, and each by itself."""
+
+import grid
+import keras
+import laws
+import numpy as np
+import pytest
+from gradients import items_and_slope, numpy, tensor
+from test_truth import laid
+
+import losskit.keras as lk
+from losskit.core.packing import Packed
+
+SEVERAL = [card for card in grid.settings() if isinstance(card, Packed)]
+
+
+@pytest.mark.parametrize("card", SEVERAL, ids=repr)
+def test_apart(card):
+    y, p = grid.inputs(card, np.float32, "ordinary")
+    loss = getattr(lk, type(card).__name__)(**card.parameters(), reduction="sum")
+    names = [slot.name for slot in card.card.slots if slot.predicted]
+
+    def apart(kind):
+        def call(y, p):
+            return loss(y, kind(keras.ops.unstack(p, len(names), card.axis)))
+
+        return call
+
+    for kind in (tuple, list, lambda parts: dict(zip(names, parts, strict=True))):
+        value, slope = items_and_slope(apart(kind), laid(card, y), laid(card, p), np.float32(1.0))
+        laws.hold_total(card, value, y, p)
+        laws.hold(card, "slope", slope.reshape(p.shape), y, p)
+
+
+def test_what_else_is_no_such_tuple():
+    y, p = tensor(np.zeros(4, "float32")), tensor(np.ones(4, "float32"))
+    for given in ((p, p, p), {"prediction": p, "scale": p}):
+        with pytest.raises(TypeError, match="It takes prediction, variance"):
+            lk.GaussianNLL()(y, given)
+
+
+def test_samples_are_averaged_over_their_elements():
+    rng = np.random.default_rng(0)
+    y, p = rng.normal(size=(5, 3)), rng.uniform(0.5, 1.5, (5, 3, 2))
+    got = numpy(lk.gaussian_nll(tensor(y.astype("f4")), tensor(p.astype("f4"))))
+    mean, variance = p[..., 0], p[..., 1]
+    want = 0.5 * (np.log(variance) + (y - mean) ** 2 / variance)
+    np.testing.assert_allclose(got, want.mean(-1), rtol=1e-5)
