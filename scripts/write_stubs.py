@@ -187,6 +187,7 @@ def torch_stub() -> str:
         "from collections.abc import Mapping, Sequence\n"
         "from typing import Any, Literal\n\n"
         "from torch import Tensor\n\n"
+        "from losskit.torch.across import Across as Across\n"
         "from losskit.torch.check import check_loss as check_loss\n"
         "from losskit.torch.functional import *\n"
         "from losskit.torch.modules import *\n"
@@ -198,6 +199,7 @@ def torch_stub() -> str:
         "__all__: list[str]\n",
     ]
     options = ['reduction: _Reduction = "mean"', 'on_empty: _OnEmpty = "zero"']
+    options.append("across: Across | None = None")
     for card in cards():
         own = [*parameters(card).values(), "*", *options]
         lines.append(

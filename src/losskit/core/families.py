@@ -185,6 +185,9 @@ class Setwise(Card):
     def takes(self) -> tuple[Slot, ...]:
         return _pair(self)
 
+    nothing: ClassVar[tuple[float, ...]]
+    """The state of a part in which there is nothing: merged with another, it is that one."""
+
     @abstractmethod
     def local(self, m: Vocabulary, y: Array, p: Array, w: Array) -> State:
         """The state of a part: numbers of one element."""

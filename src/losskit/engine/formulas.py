@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 from dataclasses import dataclass
 from typing import Any
 
 from losskit.core.families import Setwise, State, out_of_domain
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.core.slots import gather, spread
+from losskit.engine.across import Across
 from losskit.engine.framework import Framework
 
 
@@ -25,8 +26,8 @@ class Formulas:
     m: Vocabulary
     framework: Framework
     looked: bool = False
-    merged: Callable[[State], State] | None = None
-    """Makes of a part's state that of the whole, where others hold the other parts of a set."""
+    across: Across | None = None
+    """Where the other parts of a set are, if there are any."""
 
     def value(self, used: Array | None, *arrays: Array) -> Array:
         """The items; of a set its value, of no dimension."""
@@ -76,10 +77,15 @@ class At:
 
     def state(self) -> State:
         """The state of a set, and of all other parts of it."""
-        *parts, _ = self.arrays
-        m = self.by.m
-        local = tuple([m.drop(part, None) for part in self.by.card.local(m, *parts)])
-        return local if self.by.merged is None else self.by.merged(local)
+        *parts, count = self.arrays
+        m, card, across = self.by.m, self.by.card, self.by.across
+        if any(isinstance(n, int) and n == 0 for n in parts[card.main].shape):
+            own = tuple([0.0 * count + number for number in card.nothing])
+        else:
+            own = tuple([m.drop(part, None) for part in card.local(m, *parts)])
+        if across is None:
+            return own
+        return functools.reduce(lambda a, b: card.merge(m, a, b), across.states(own))
 
     def value(self) -> Array:
         """See `Formulas.value`."""

@@ -13,6 +13,7 @@ from losskit.core.namespaces import Array, Vocabulary
 from losskit.engine.arrays import HALF
 
 if TYPE_CHECKING:
+    from losskit.engine.across import Across
     from losskit.engine.call import Call
     from losskit.engine.formulas import Formulas
 
@@ -120,8 +121,11 @@ class Framework(ABC):
         """The items, 0 where they do not count, the card's slopes as their derivatives."""
 
     @abstractmethod
-    def of_set(self, formulas: Formulas, *arrays: Array) -> Array:
-        """The value of a set, of its slots, weights and what its mean divides by."""
+    def of_set(self, formulas: Formulas, across: Across | None, *arrays: Array) -> Array:
+        """The value of a set, of its slots, weights and what its mean divides by.
+
+        ``across`` says where its other parts are, if there are any.
+        """
 
     def fused(
         self, call: Call, reduction: str, by_weights: bool, num_items: Any, dtype: Any = None

@@ -90,7 +90,7 @@ class NumPy(Framework):
     def mean(self, formulas: Formulas, call: Call, count: Any) -> Array:
         return self.sum(formulas, call) / (count or 1)
 
-    def of_set(self, formulas: Formulas, *arrays: Array) -> Array:
+    def of_set(self, formulas: Formulas, across: Any, *arrays: Array) -> Array:
         return formulas.value(None, *arrays)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from losskit.core.definition import shown
 from losskit.core.families import Setwise
 from losskit.core.namespaces import Array
+from losskit.engine.across import Across
 from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
@@ -103,6 +104,7 @@ def reduced(
     by_weights: bool = False,
     on_empty: str = "zero",
     num_items: Any = None,
+    across: Across | None = None,
 ) -> Array:
     """The reduced loss of a call that is `checked`, or its items; differentiable.
 
@@ -113,22 +115,41 @@ def reduced(
         by_weights: whether the mean divides by the sum of the weights, not by the number of items.
         on_empty: what the mean of no item is: "zero" (with zero gradient) or "nan".
         num_items: what the mean divides by, in place of both.
+        across: where the other parts of the batch are, if there are any.
     """
     formulas = Formulas(call.card, f.vocabulary(call.came), f, call.looked)
     if isinstance(call.card, Setwise):
-        return _of_set(f, formulas, call, by_weights, on_empty)
+        return _of_set(f, formulas, call, by_weights, on_empty, across)
     if reduction == "none":
         items = f.items(formulas, call)
         return items if call.weight is None else items * call.weight
     if reduction == "sum":
-        return f.sum(formulas, call)
+        own = f.sum(formulas, call)
+        return own if across is None else across.total(own)
     counted = count(f, formulas, call, by_weights) if num_items is None else num_items
+    empty = math.nan if on_empty == "nan" else 0.0
+    if across is not None:
+        dtype = f.computed(f.dtype(call.prediction))
+        whole = f.number(counted, call.prediction, dtype)
+        whole = whole if num_items is not None else across.count(whole)
+        return whole_mean(f, formulas, call, whole, empty, across)
     found = f.mean(formulas, call, counted)
-    if on_empty != "nan":
+    if not empty:
         return found
     number = f.number(counted, call.prediction, f.dtype(found))
     some = number != 0 if call.used is None else f.total(call.used) > 0
     return formulas.m.where(some, found, math.nan)
+
+
+def whole_mean(
+    f: Framework, formulas: Formulas, call: Call, count: Array, empty: float, across: Across
+) -> Array:
+    """The mean over all parts, for the count of them all."""
+    m = formulas.m
+    safe = m.where(count == 0, 1.0, count)
+    own = f.fused(call, "mean", False, safe)
+    own = f.mean(formulas, call, safe) if own is None else own
+    return m.where(count == 0, empty, across.total(own))
 
 
 def count(f: Framework, formulas: Formulas, call: Call, by_weights: bool = False) -> Any:
@@ -145,19 +166,27 @@ def count(f: Framework, formulas: Formulas, call: Call, by_weights: bool = False
     return f.cast(f.total(call.keep), f.computed(f.dtype(call.prediction)))
 
 
-def _of_set(f: Framework, formulas: Formulas, call: Call, by_weights: bool, on_empty: str) -> Array:
+def _of_set(
+    f: Framework,
+    formulas: Formulas,
+    call: Call,
+    by_weights: bool,
+    on_empty: str,
+    across: Across | None,
+) -> Array:
     m, p = formulas.m, call.prediction
     dtype = f.computed(f.dtype(p))
-    if any(isinstance(n, int) and n == 0 for n in p.shape):  # it has no largest
-        return f.total(f.cast(p, dtype)) + (math.nan if on_empty == "nan" else 0.0)
     arrays = formulas.fitted(call.used, call.arrays)
     weight = f.ones(p, dtype) if call.weight is None else f.broadcast(call.weight, f.sizes(p))
     if call.used is not None:
         weight = m.where(call.used, weight, 0.0)
     own = count(f, formulas, call, by_weights)
     counted = f.number(own, p, dtype)
-    if isinstance(own, int):  # and not 0: there is something
-        return f.of_set(formulas, *arrays, weight, counted)
+    if across is not None:
+        counted = across.count(counted)
+    elif isinstance(own, int) and own:  # there is something
+        return f.of_set(formulas, None, *arrays, weight, counted)
     # No item, no mistake: the root of 0 / 0 is never taken.
-    value = f.of_set(formulas, *arrays, weight, m.where(counted == 0, 1.0, counted))
+    value = f.of_set(formulas, across, *arrays, weight, m.where(counted == 0, 1.0, counted))
+    value = value if across is None else across.value(value)
     return m.where(counted == 0, math.nan if on_empty == "nan" else 0.0, value)

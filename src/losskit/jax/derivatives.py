@@ -20,6 +20,7 @@ from jax import Array
 from losskit.core.families import Items, Setwise
 from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.jax import JaxVocabulary
+from losskit.engine.across import Across
 from losskit.engine.arrays import HALF
 from losskit.engine.formulas import Formulas
 from losskit.jax import kernels
@@ -57,6 +58,8 @@ class _Known:
     """The parameters that are no Python numbers."""
     came: str | None
     """The dtype in which predictions came that were cast; None for their own."""
+    across: Across | None = None
+    """Where the other parts of a set are."""
 
     def formulas(self, parameters: Any, p: Array) -> Formulas:
         from losskit.jax.framework import JAX
@@ -66,7 +69,8 @@ class _Known:
             card = copy.copy(card)
             for name, value in zip(self.traced, parameters, strict=True):
                 object.__setattr__(card, name, Traced(name, value))
-        return Formulas(card, vocabulary(self.came or p.dtype.name), JAX)
+        m = vocabulary(self.came or p.dtype.name)
+        return Formulas(card, m, JAX, across=self.across)
 
     def value(self, parameters: Any, used: Array | None, *arrays: Array) -> Array:
         def of(*arrays: Array) -> Array:
@@ -240,14 +244,14 @@ def _differentiable(
     return jax.jit(value, inline=True)
 
 
-def of_set(card: Setwise, came: str | None, *arrays: Array) -> Array:
+def of_set(card: Setwise, across: Across | None, *arrays: Array) -> Array:
     """The value of a set for its slots, weights and the number of items."""
-    return _of_set(card, came)(*arrays)
+    return _of_set(card, across)(*arrays)
 
 
 @lru_cache(1024)
-def _of_set(card: Any, came: str | None) -> Any:
-    known, n = _Known(card, (), came), len(card.slots)
+def _of_set(card: Any, across: Across | None) -> Any:
+    known, n = _Known(card, (), None, across), len(card.slots)
 
     def value(*args: Array) -> Array:
         return known.formulas((), args[card.main]).value(None, *args)

@@ -127,9 +127,8 @@ class Jax(Framework):
             call.card, self._parameters, call.used, scale, *call.arrays, came=_came(call)
         )
 
-    def of_set(self, formulas: Formulas, *arrays: Array) -> Array:
-        card = formulas.card
-        return derivatives.of_set(card, None, *arrays)
+    def of_set(self, formulas: Formulas, across: Any, *arrays: Array) -> Array:
+        return derivatives.of_set(formulas.card, across, *arrays)
 
 
 def _came(call: Call) -> str | None:

@@ -6,6 +6,7 @@ masks may hold any numbers, and weights below 0, even such as cancel, are weight
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -14,6 +15,7 @@ from keras import ops
 
 from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.keras import KerasVocabulary
+from losskit.engine.across import Across
 from losskit.engine.arrays import HALF, sound
 from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
@@ -129,8 +131,8 @@ def _tensorflow() -> type[Framework]:
                 return formulas.gather(call.card.main, call.prediction)
             return _given(formulas, call.used, *call.arrays)
 
-        def of_set(self, formulas: Formulas, *arrays: Tensor) -> Tensor:
-            return _given(formulas, None, *arrays)
+        def of_set(self, formulas: Formulas, across: Across | None, *arrays: Tensor) -> Tensor:
+            return _given(dataclasses.replace(formulas, across=across), None, *arrays)
 
         def mean(self, formulas: Formulas, call: Call, count: Any) -> Tensor:
             total = self.sum(formulas, call)

@@ -178,6 +178,8 @@ class RootMeanSquaredError(OfMean):
     # by it: their own squares would overflow at 2e19 in float32 and vanish at 1e-23, where the root
     # is an ordinary number.
 
+    nothing = (0.0, 0.0)
+
     def local(self, m: Vocabulary, y: Array, p: Array, w: Array) -> State:
         e = self._error(m, y, p, w)
         top = m.maximum(m.max(m.abs(e), None), 0.0)  # of an empty set it is -inf

@@ -18,6 +18,7 @@ except ImportError as error:
 
 from losskit.torch import functional as _functional
 from losskit.torch import modules as _modules
+from losskit.torch.across import Across
 from losskit.torch.check import check_loss
 from losskit.torch.functional import *  # noqa: F403
 from losskit.torch.modules import *  # noqa: F403
@@ -29,6 +30,7 @@ globals().update(_CLASSES)
 globals().update(_FUNCTIONS)
 
 __all__ = [  # noqa: PLE0604
+    "Across",
     "Loss",
     "check_loss",
     "get",

@@ -13,6 +13,7 @@ from losskit.core.definition import Card, made
 from losskit.core.families import out_of_domain
 from losskit.core.slots import item_shape
 from losskit.engine import arrays as words
+from losskit.engine.across import Across
 from losskit.engine.arguments import in_slots
 from losskit.engine.call import Call, aligned, checked
 from losskit.engine.reduction import check_num_items
@@ -84,6 +85,7 @@ def evaluate(
     look: bool = True,
     leading: bool = False,
     num_items: Any = None,
+    across: Across | None = None,
 ) -> Tensor:
     """The reduced loss, or the items.
 
@@ -98,13 +100,14 @@ def evaluate(
         look: whether values out of their domain are an error.
         leading: whether weights and mask of fewer dimensions belong to the first ones.
         num_items: what a mean divides by: the item count of the whole of which this is a part.
+        across: where the other parts of the batch are, if there are any.
 
     Raises:
         TypeError: an argument is no tensor, or complex, or the input holds integers.
         ValueError: shapes do not match, or a value is out of its domain.
     """
-    plain = weight is None and keep is None and num_items is None and len(tensors) == 2
-    if plain and reduction == "mean" and on_empty in ON_EMPTY:
+    plain = weight is None and keep is None and num_items is None and across is None
+    if plain and len(tensors) == 2 and reduction == "mean" and on_empty in ON_EMPTY:
         p, y = tensors
         if isinstance(p, Tensor) and isinstance(y, Tensor):
             found = kernels.mean(card, p, y)
@@ -116,40 +119,27 @@ def evaluate(
     check_on_empty(on_empty)
     if num_items is not None and not isinstance(num_items, Tensor):
         num_items = check_num_items(num_items)
+    if across is not None:
+        across.check(reduction)
     with named():
-        return _evaluate(
-            card, tensors, weight, keep, reduction, by_weights, on_empty, look, leading, num_items
+        if not leading:
+            weight, keep = _trailing(card, tensors[0], weight, keep)
+        call = aligned(TORCH, card, in_slots(card, tensors), weight, keep, make=_made)
+        dtype = result_dtype(tensors[0])
+        if across is None:
+            fused = TORCH.fused(call, reduction, by_weights, num_items, dtype)
+            if fused is not None:
+                return fused
+        found = reduce(
+            TORCH,
+            checked(TORCH, call, look),
+            reduction,
+            by_weights=by_weights,
+            on_empty=on_empty,
+            num_items=num_items,
+            across=across,
         )
-
-
-def _evaluate(
-    card: Any,
-    tensors: tuple[Tensor, ...],
-    weight: Tensor | None,
-    keep: Tensor | None,
-    reduction: str,
-    by_weights: bool,
-    on_empty: str,
-    look: bool,
-    leading: bool,
-    num_items: Any,
-) -> Tensor:
-    if not leading:
-        weight, keep = _trailing(card, tensors[0], weight, keep)
-    call = aligned(TORCH, card, in_slots(card, tensors), weight, keep, make=_made)
-    dtype = result_dtype(tensors[0])
-    fused = TORCH.fused(call, reduction, by_weights, num_items, dtype)
-    if fused is not None:
-        return fused
-    found = reduce(
-        TORCH,
-        checked(TORCH, call, look),
-        reduction,
-        by_weights=by_weights,
-        on_empty=on_empty,
-        num_items=num_items,
-    )
-    return found.to(dtype)
+        return found.to(dtype)
 
 
 def _made(kind: type[Card], parameters: dict[str, Any]) -> Any:

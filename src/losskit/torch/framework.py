@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.torch import TorchVocabulary
+from losskit.engine.across import Across
 from losskit.engine.arrays import HALF
 from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
@@ -102,8 +104,12 @@ class Torch(Framework):
     ) -> Tensor | None:
         from losskit.torch import kernels
 
-        if len(call.arrays) != 2 or isinstance(num_items, Tensor):
+        if len(call.arrays) != 2:
             return None
+        if isinstance(num_items, Tensor):
+            if not derivatives.reachable(num_items):
+                return None
+            num_items = num_items.item()
         (y, p), weight, keep = call.arrays, call.weight, call.keep
         if not isinstance(y, Tensor) or _DTYPES[p.dtype] != call.came:
             return None
@@ -114,7 +120,8 @@ class Torch(Framework):
         plan = kernels.Plan(call.card, reduction, by_weights, dtype or p.dtype, num_items)
         return kernels.loss(plan, p, y, weight, keep)
 
-    def of_set(self, formulas: Formulas, *arrays: Tensor) -> Tensor:
+    def of_set(self, formulas: Formulas, across: Across | None, *arrays: Tensor) -> Tensor:
+        formulas = dataclasses.replace(formulas, across=across)
         if any(x.requires_grad for x in arrays[len(formulas.card.slots) :]):
             return formulas.value(None, *arrays)  # by operations: of the weights no slope is given
         return derivatives.apply(formulas, None, *arrays)

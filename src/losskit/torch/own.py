@@ -15,7 +15,7 @@ from losskit.engine.arguments import bind, signature, takes
 from losskit.torch import evaluate as _evaluate
 from losskit.torch.evaluate import evaluate
 
-_OPTIONS = {"reduction": "mean", "on_empty": "zero"}
+_OPTIONS = {"reduction": "mean", "on_empty": "zero", "across": None}
 _OF_CALL = ("weight", "mask", "num_items")
 NAMES = {"target": "target", "prediction": "input"}
 
@@ -27,6 +27,7 @@ class Loss(nn.Module):
         **parameters: the parameters of the loss, as `losskit show NAME` lists them, in its order.
         reduction: "mean": the weighted sum of the items divided by their number; "sum"; "none".
         on_empty: what the mean of no item is: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a batch.
 
     Raises:
         TypeError, ValueError: a parameter is unknown, of the wrong type or out of range.
@@ -46,6 +47,9 @@ class Loss(nn.Module):
         options = given.arguments
         self.reduction = _evaluate.check_reduction(options.pop("reduction"))
         self.on_empty = _evaluate.check_on_empty(options.pop("on_empty"))
+        self.across = options.pop("across")
+        if self.across is not None:
+            self.across.check(self.reduction)
         self.card: Any = self._card(**options)
         if isinstance(self.card, Setwise) and self.reduction != "mean":
             card: Any = self.card
@@ -91,11 +95,13 @@ class Loss(nn.Module):
             leading=True,
             reduction=self.reduction,
             on_empty=self.on_empty,
+            across=self.across,
         )
 
     def extra_repr(self) -> str:
         """The parameters that differ from their defaults."""
-        shown = {**self.card.parameters(), "reduction": self.reduction, "on_empty": self.on_empty}
+        own = {name: getattr(self, name) for name in _OPTIONS}
+        shown = {**self.card.parameters(), **own}
         defaults = {k: p.default for k, p in self.__signature__.parameters.items()}
         return ", ".join(f"{k}={v!r}" for k, v in shown.items() if v != defaults[k])
 
@@ -143,7 +149,7 @@ def _make_class(card: type[Card]) -> type[Loss]:
 
 
 def _forward(self: Loss, *tensors: Tensor, **options: Any) -> Tensor:
-    return call(self.card, tensors, options, reduction=self.reduction, on_empty=self.on_empty)
+    return call(self.card, tensors, options, **{name: getattr(self, name) for name in _OPTIONS})
 
 
 def _make_function(card: type[Card]) -> Callable[..., Tensor]:
