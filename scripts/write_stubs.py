@@ -245,6 +245,7 @@ def jax_stub() -> str:
             "weight: ArrayLike | None = None",
             *([] if issubclass(card, Setwise) else PARTS),
             'on_empty: _OnEmpty = "zero"',
+            "across: str | Sequence[str] | None = None",
         ]
         lines.append(f"def {card.name}({', '.join(arguments)}) -> Array:\n{doc(card, '    ')}")
     return "\n".join(lines)

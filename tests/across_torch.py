@@ -71,7 +71,7 @@ PLANTED = {
     "count": ("count", lambda self, own: own.detach()),
     "total": ("_summed", lambda self, own: own.detach().double()),
     "states": ("states", lambda self, own: [own]),
-    "rate": ("_size", lambda self: 1),
+    "rate": ("_joined", lambda self, own, whole: own + (whole - own.detach())),
 }
 """A method that takes its own part for the whole."""
 
@@ -95,7 +95,9 @@ def main(rank, size, file, error=None):
                     own = slice(start, stop)
                     rest = [w, keep] if weighted else [None, None]
                     some = sum(lengths)
-                    want = found(whole, kind(**options), x[:some], y[:some], *_cut(rest, slice(some)))
+                    want = found(
+                        whole, kind(**options), x[:some], y[:some], *_cut(rest, slice(some))
+                    )
                     want.backward()
                     what = f"{kind.__name__}, {shard}, weighted={weighted}, {gradients}"
                     parallel = model

@@ -145,6 +145,10 @@ class Framework(ABC):
     def mean(self, formulas: Formulas, call: Call, count: Any) -> Array:
         """That sum divided by a count; 0 where nothing counts."""
 
+    def replicas(self) -> Across | None:
+        """Devices that are known to share every batch, and by whose losses the host adds up."""
+        return None
+
     @staticmethod
     def computed(dtype: str) -> str:
         """The dtype in which predictions of that dtype are computed."""

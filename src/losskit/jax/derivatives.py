@@ -254,7 +254,9 @@ def _of_set(card: Any, across: Across | None) -> Any:
     known, n = _Known(card, (), None, across), len(card.slots)
 
     def value(*args: Array) -> Array:
-        return known.formulas((), args[card.main]).value(None, *args)
+        found = known.formulas((), args[card.main]).value(None, *args)
+        # It is the same on all devices, but its derivative is not.
+        return found if across is None else kernels.alike([found, args[card.main]])[0]
 
     given = jax.custom_jvp(value)
 

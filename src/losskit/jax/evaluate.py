@@ -10,11 +10,13 @@ import numpy as np
 from jax import Array
 
 from losskit.core.definition import Card, made
+from losskit.core.families import Setwise
 from losskit.engine.arguments import in_slots
 from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import check_num_items
 from losskit.engine.reduction import reduced as reduce
+from losskit.jax.across import across_of
 from losskit.jax.framework import JAX, Jax
 
 REDUCTIONS = ("none", "mean", "sum")
@@ -29,6 +31,7 @@ def evaluate(
     reduction: str = "none",
     on_empty: str = "zero",
     num_items: Any = None,
+    across: Any = None,
     names: tuple[str, str] = ("predictions", "targets"),
     **parameters: Any,
 ) -> Array:
@@ -43,6 +46,7 @@ def evaluate(
         reduction: "none", "mean" (over the items that count) or "sum".
         on_empty: what the mean of no item is: "zero" (with zero gradient) or "nan".
         num_items: what a mean divides by: the item count of the whole of which this is a part.
+        across: the name of the axis (or axes) along which the batch is parted over devices.
         names: of predictions and targets, for messages.
         **parameters: of the card; a number may be an array of no dimension, traced too.
 
@@ -57,11 +61,14 @@ def evaluate(
     if num_items is not None and not isinstance(num_items, jax.Array):
         num_items = check_num_items(num_items)
     known, traced = make(card, parameters)
+    parts = across_of(across)
+    if parts is not None:
+        parts.check("mean" if isinstance(known, Setwise) else reduction)
     f = Jax(traced) if traced else JAX
     words = {"prediction": names[0], "sample_weight": "weight", "mask": "where"}
     with named(y_true=names[1], y_pred=names[0], **words):
         call = checked(f, aligned(f, known, in_slots(known, arrays), weight, where))
-        found = reduce(f, call, reduction, on_empty=on_empty, num_items=num_items)
+        found = reduce(f, call, reduction, on_empty=on_empty, num_items=num_items, across=parts)
         return found.astype(call.prediction.dtype)
 
 

@@ -133,7 +133,7 @@ def call(
         "masked": None if keep is None else jnp.asarray(keep, bool),
         "scaled": None if scale is None else jnp.asarray(scale, spec.dtype),
     }
-    operands = _alike([y, p, *(x for x in given.values() if x is not None)])
+    operands = alike([y, p, *(x for x in given.values() if x is not None)])
     wanted = {
         "total": (total, (), spec.dtype),
         "items": (items, shape, spec.dtype),
@@ -166,7 +166,7 @@ def _axes(x: Any) -> frozenset[str]:
     return axes
 
 
-def _alike(arrays: list[Any]) -> list[Any]:
+def alike(arrays: list[Any]) -> list[Any]:
     """The arrays, all varying along the same axes."""
     every = frozenset[str]().union(*map(_axes, arrays))
     return [

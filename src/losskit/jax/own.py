@@ -29,7 +29,7 @@ def _make(card: type[Card]) -> Callable[..., Array]:
     options: dict[str, Any] = {"where": None, "weight": None}
     if not issubclass(card, Setwise):
         options |= {"reduction": "none", "num_items": None}
-    options["on_empty"] = "zero"
+    options |= {"on_empty": "zero", "across": None}
     parameters = {name: default for name, (default, _) in card.rules().items()}
     arrays, keywords = takes(card(), NAMES, True), (*parameters, *options)
 

@@ -87,7 +87,7 @@ def evaluate(
     call = _linked(checked(KERAS, call), link)
     if averaged or isinstance(card, Setwise):
         # The mean over samples of means over elements is the mean of all that count.
-        return _per_replica(reduced(KERAS, call, by_weights=by_weights)), call
+        return reduced(KERAS, call, by_weights=by_weights, across=KERAS.replicas()), call
     losses = KERAS.fused(
         dataclasses.replace(call, weight=None, keep=call.used), "none", False, None
     )
@@ -245,14 +245,3 @@ def _same_rank(card: Any, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
     if len(p.shape) == len(y.shape) + 1 and p.shape[-1] == 1:
         return (ops.expand_dims(y, -1), p) if len(y.shape) == 1 else (y, ops.squeeze(p, -1))
     return y, p
-
-
-def _per_replica(mean: Tensor) -> Tensor:
-    """Keras sums the replicas' losses under `tf.distribute`, so a mean is divided among them."""
-    if backend.NAME == "tensorflow":
-        import tensorflow as tf
-
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        if replicas > 1:
-            return mean / replicas
-    return mean

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from losskit.core.families import State
 from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.keras import KerasVocabulary
 from losskit.engine.across import Across
@@ -134,6 +135,10 @@ def _tensorflow() -> type[Framework]:
         def of_set(self, formulas: Formulas, across: Across | None, *arrays: Tensor) -> Tensor:
             return _given(dataclasses.replace(formulas, across=across), None, *arrays)
 
+        def replicas(self) -> Across | None:
+            size = tf.distribute.get_strategy().num_replicas_in_sync
+            return Replicas(size) if size > 1 else None
+
         def mean(self, formulas: Formulas, call: Call, count: Any) -> Tensor:
             total = self.sum(formulas, call)
             return tf.math.divide_no_nan(total, tf.cast(count, total.dtype))
@@ -157,6 +162,40 @@ def _tensorflow() -> type[Framework]:
             return formulas.value(used, *arrays), backward
 
         return function(*arrays)
+
+    class Replicas(Across):
+        """Of `tf.distribute`: Keras adds up their losses, so each gives its share."""
+
+        def __init__(self, size: int) -> None:
+            self._size = size
+            # While Keras builds a model there is no replica yet, and nothing to put together.
+            self._context = tf.distribute.get_replica_context()
+
+        def count(self, own: Tensor) -> Tensor:
+            return self._summed(own)
+
+        def total(self, own: Tensor) -> Tensor:
+            return _joined(own, self._summed(own) / self._size)
+
+        def states(self, own: State) -> list[State]:
+            if self._context is None:
+                return [own]
+            every = self._context.all_gather(tf.stack([own]), axis=0)
+            return [tuple(tf.unstack(every[i], len(own))) for i in range(self._size)]
+
+        def value(self, own: Tensor) -> Tensor:
+            return _joined(own, own / self._size)
+
+        def _summed(self, own: Tensor) -> Tensor:
+            own = tf.stop_gradient(own)
+            if self._context is None:
+                return own
+            return self._context.all_reduce(tf.distribute.ReduceOp.SUM, own)
+
+    @tf.custom_gradient
+    def _joined(own: Tensor, share: Tensor) -> Any:
+        """The value of a share, and the gradient of what is a replica's own."""
+        return tf.identity(share), lambda g: (g, None)
 
     # By the target an infinite slope is 2**100, which the 0 of a softmax or exp takes away again.
     _finite = backend.activation(
@@ -192,4 +231,4 @@ class KerasFramework(Habits, _Backend):
         return ops.where(count != 0, found, 0.0)
 
 
-KERAS: Framework = KerasFramework()
+KERAS = KerasFramework()
