@@ -94,6 +94,25 @@ def test_keras_can_fail():
     assert "off by" in run_keras("some", "count")
 
 
+def run_sharded(*error):
+    pytest.importorskip("jax")
+    eight = "--xla_force_host_platform_device_count=8"
+    return run("sharded_jax.py", *error, XLA_FLAGS=eight)
+
+
+def test_sharded_arrays_stay_so():
+    """Along the items' axes nothing is gathered, and the gradient is laid out alike."""
+    assert run_sharded() == "sound"
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [("sum", "off by"), pytest.param("rule", "gathers", marks=pytest.mark.exhaustive)],
+)
+def test_sharded_can_fail(error, says):
+    assert says in run_sharded(error)
+
+
 def test_what_cannot_be_put_together():
     lt, lj = pytest.importorskip("losskit.torch"), pytest.importorskip("losskit.jax")
     with pytest.raises(ValueError, match="items stay where they are"):

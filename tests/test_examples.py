@@ -32,3 +32,17 @@ def test_same_curve(monkeypatch):
     ours, theirs = np.array(digits_torch.train()), np.array(digits_jax.train())
     assert len(ours) == 50
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+
+
+def test_devices():
+    """One process, parts of a batch, and two processes train alike."""
+    pytest.importorskip("torch")
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "devices_torch.py"], capture_output=True, text=True, check=True
+    )
+    lines = [line[14:].split() for line in done.stdout.splitlines()]
+    assert len(lines) == 3
+    first, *others = ([float(line[1]), float(line[4])] for line in lines)
+    assert first[1] < 0.7 * first[0]
+    for other in others:
+        np.testing.assert_allclose(other, first, rtol=0, atol=1e-5)

@@ -124,27 +124,44 @@ def call(
         slope: the derivative of each weighted item by its predictions, in their shape and dtype.
     """
     y, p = jnp.asarray(y), jnp.asarray(p)
-    shape = p.shape
-    if spec.axis is not None:
-        axis = spec.axis + len(shape)
-        shape = shape[:axis] + shape[axis + 1 :]
     given = {
         "weighted": None if weight is None else jnp.asarray(weight),
         "masked": None if keep is None else jnp.asarray(keep, bool),
         "scaled": None if scale is None else jnp.asarray(scale, spec.dtype),
     }
     operands = alike([y, p, *(x for x in given.values() if x is not None)])
-    wanted = {
-        "total": (total, (), spec.dtype),
-        "items": (items, shape, spec.dtype),
-        "slope": (slope, p.shape, p.dtype),
-    }
-    results = tuple(_like(operands[1], s, d) for asked, s, d in wanted.values() if asked)
     flags = {name: x is not None for name, x in given.items()}
-    flags |= {name: asked for name, (asked, _, _) in wanted.items()}
-    attributes = {name: _attribute(x) for name, x in (*spec.attributes, *flags.items())}
-    made = jax.ffi.ffi_call(spec.target, results, vmap_method="broadcast_all")
-    return tuple(made(*operands, **attributes))
+    flags |= {"total": total, "items": items, "slope": slope}
+    return tuple(_function(spec, tuple(flags.items()))(*operands))
+
+
+@cache
+def _function(spec: Spec, flags: tuple[tuple[str, bool], ...]) -> Any:
+    """The kernel as a function of its operands."""
+    asked = dict(flags)
+    attributes = {name: _attribute(x) for name, x in (*spec.attributes, *flags)}
+
+    def run(*operands: Any) -> tuple[Any, ...]:
+        p = operands[1]
+        shape = p.shape
+        if spec.axis is not None:
+            axis = spec.axis + len(shape)
+            shape = shape[:axis] + shape[axis + 1 :]
+        results = {
+            "total": ((), spec.dtype),
+            "items": (shape, spec.dtype),
+            "slope": (p.shape, p.dtype),
+        }
+        wanted = [_like(p, *result) for name, result in results.items() if asked[name]]
+        made = jax.ffi.ffi_call(spec.target, tuple(wanted), vmap_method="broadcast_all")
+        return tuple(made(*operands, **attributes))
+
+    # One device holds all there is, and a program for it is simpler.
+    if jax.device_count("cpu") == 1:
+        return run
+    from losskit.jax.sharded import parted
+
+    return parted(run, spec.axis, asked["total"])
 
 
 def _attribute(x: Any) -> Any:
