@@ -27,6 +27,7 @@ TYPES = {
     "integer or None": "int | None",
     "axes": "int | Sequence[int] | None",
     "class weights": "Sequence[float] | Mapping[int, float] | None",
+    "number or class weights": "float | Sequence[float] | Mapping[int, float]",
 }
 REDUCTION = (
     'Literal["mean", "sum", "none", "sum_over_batch_size", "mean_with_sample_weight"] | None'

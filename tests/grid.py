@@ -75,6 +75,23 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"gamma": 0.0, "label_smoothing": 0.1},
         {"from_logits": True, "gamma": 0.0},
     ],
+    "categorical_focal_crossentropy": [
+        {},
+        {"axis": 0, "alpha": {0: 0.3, 2: 0.0}, "gamma": 0.5},
+        {"from_logits": True},
+        {"from_logits": True, "gamma": 0.5, "label_smoothing": 0.001},
+        {"from_logits": True, "gamma": 1.5, "alpha": {0: 2.0, 1: 0.0, 2: 0.3}},
+        {"gamma": 1.0, "label_smoothing": 0.1, "alpha": 1.0},
+        {"from_logits": True, "gamma": 0.0},
+    ],
+    "categorical_generalized_cross_entropy": [
+        {},
+        {"q": 0.2, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
+        {"q": 1.0, "axis": 0},
+        {"from_logits": True},
+        {"from_logits": True, "q": 0.2, "axis": 0},
+        {"from_logits": True, "q": 1.0, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
+    ],
     "poly1_crossentropy": [
         {},
         {"axis": 0},
@@ -88,6 +105,8 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"axis": 0},
     ],
     "soft_dice": [{"axis": -1}, {"smooth": 0.0, "axis": 0}],
+    "tversky": [{"axis": -1}, {"axis": 0, "alpha": 0.3, "beta": 0.7}],
+    "dice": [{"axis": -1}, {"axis": 0}],
     "multi_margin": [
         {},
         {"power": 2, "axis": 0},

@@ -204,7 +204,7 @@ def example(rules: dict[str, tuple[Any, Rule]]) -> str:
     for name, (default, rule) in rules.items():
         if rule.kind == "flag":
             return f"{name}=true"
-        if rule.kind == "number":
+        if rule.kind.startswith("number"):
             return f"{name}={default}"
     return next((f"{name}={default}" for name, (default, _) in rules.items()), "delta=2.0")
 
@@ -225,7 +225,8 @@ def read_value(name: str, text: str, rule: Rule) -> Any:
         raise ValueError(f"{name} must be true or false, got {text!r}.")
     if rule.kind in ("integer or None", "axes") and text.lower() in ("none", ""):
         return None
-    if rule.kind == "class weights":
+    several = rule.kind == "number or class weights" and (";" in text or ":" in text)
+    if rule.kind == "class weights" or several:
         return _read_weights(name, text)
     read = int if rule.kind.startswith("integer") else float
     try:

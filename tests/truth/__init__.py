@@ -51,11 +51,15 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "log_kl_divergence_with_log_targets": pointwise.LogKLDivergenceWithLogTargets,
     "generalized_log_kl_divergence": pointwise.GeneralizedLogKLDivergence,
     "binary_focal_crossentropy": pointwise.BinaryFocalCrossentropy,
+    "categorical_focal_crossentropy": rowwise.CategoricalFocalCrossentropy,
+    "categorical_generalized_cross_entropy": rowwise.CategoricalGeneralizedCrossEntropy,
     "poly1_crossentropy": rowwise.Poly1Crossentropy,
     "binary_sparsemax": pointwise.BinarySparsemax,
     "sparsemax": rowwise.Sparsemax,
     "soft_tversky": rowwise.SoftTversky,
     "soft_dice": rowwise.SoftDice,
+    "tversky": rowwise.Tversky,
+    "dice": rowwise.SoftDice,
     "perceptron": pointwise.Perceptron,
     "hinge": pointwise.Hinge,
     "squared_hinge": pointwise.SquaredHinge,
@@ -78,6 +82,8 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     # Soft or smoothed targets at a balance with the prediction.
     "categorical_crossentropy": ("slope", "curve"),
     "sparse_categorical_crossentropy": ("slope",),
+    "categorical_focal_crossentropy": ("slope", "curve"),
+    "categorical_generalized_cross_entropy": ("curve",),
     "poly1_crossentropy": ORDERS,
     # exp(z) - y near each other.
     "poisson": ("value", "slope"),
@@ -88,6 +94,8 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     "cosine_similarity": ORDERS,
     "soft_dice": ("slope", "curve"),
     "soft_tversky": ("slope", "curve"),
+    "dice": ("slope", "curve"),
+    "tversky": ("slope", "curve"),
     # Scores that fall short of the margin by little: 1 + z_j - z_y.
     "binary_sparsemax": ("value",),
     "categorical_hinge": ("value",),

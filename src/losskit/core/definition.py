@@ -26,12 +26,15 @@ class Rule:
     """The valid range of one parameter, with its meaning in words."""
 
     kind: str
-    """One of "number", "flag", "integer", "integer or None", "axes", "class weights"."""
+    """One of "number", "flag", "integer", "integer or None", "axes", "class weights", "number or
+    class weights"."""
     doc: str
     low: float = float("-inf")
     high: float = float("inf")
     open: bool = False
     """Whether the ends of the range are themselves excluded."""
+    open_low: bool = False
+    """Whether the lower end alone is."""
     least_target: bool = False
     """Whether it is the least size of a target by which the loss divides."""
 
@@ -40,12 +43,13 @@ class Rule:
         """The range in words, for messages and for the card."""
         if self.kind == "axes":
             return "axis or several, as integers, or None"
-        if self.kind != "number":
+        if not self.kind.startswith("number"):
             return self.kind
-        left, right = ("(", ")") if self.open else ("[", "]")
+        left, right = ("(", ")") if self.open else ("(" if self.open_low else "[", "]")
         left = "(" if self.low == float("-inf") else left
         right = ")" if self.high == float("inf") else right
-        return f"number in {left}{self.low:g}, {self.high:g}{right}"
+        several = ", or one for each class" if self.kind != "number" else ""
+        return f"number in {left}{self.low:g}, {self.high:g}{right}{several}"
 
     @property
     def article(self) -> str:
@@ -67,6 +71,8 @@ class Rule:
             return bool(value)
         if self.kind == "class weights":
             return None if value is None else _class_weights(name, value)
+        if self.kind == "number or class weights" and _holds_several(value):
+            return _class_weights(name, value)
         if value is None and self.kind in ("integer or None", "axes"):
             return None
         if self.kind == "axes":
@@ -91,7 +97,8 @@ class Rule:
         if isinstance(value, (bool, str)):
             raise TypeError(wrong)
         outside = not self.low <= number <= self.high or math.isinf(number)
-        if outside or (self.open and number in (self.low, self.high)):
+        outside |= (self.open or self.open_low) and number == self.low
+        if outside or (self.open and number == self.high):
             raise ValueError(wrong)
         return number
 
@@ -101,6 +108,13 @@ def shown(value: Any) -> str:
     if isinstance(value, int) and value.bit_length() > 1024:
         return f"an integer of {value.bit_length()} bits"
     return repr(value)
+
+
+def _holds_several(value: Any) -> bool:
+    """Whether it is one per class; an array of no dimension is a number, though it has a length."""
+    if isinstance(value, str) or getattr(value, "ndim", None) == 0:
+        return False
+    return hasattr(value, "__iter__")
 
 
 def _class_weights(name: str, value: Any) -> tuple[float, ...] | tuple[tuple[int, float], ...]:

@@ -95,7 +95,9 @@ class Masks(Rowwise):
     """Rows that are whole masks, over one axis or several."""
 
     axis: int | tuple[int, ...] | None  # type: ignore[assignment]
-    """None: all but the first, one mask a sample; `placed` says which these are."""
+    """None: all, or all but the first, one mask a sample; `placed` says which these are."""
+    whole: ClassVar[bool] = False
+    """Whether None is all of them: the whole batch is one mask."""
 
     def takes(self) -> tuple[Slot, ...]:
         axes = (self.axis,) if isinstance(self.axis, int) else self.axis or ()
@@ -128,21 +130,29 @@ class Labelled(Rowwise):
         return true, m.where(found > 0, weight, float("nan"))
 
     def _per_class(self, classes: int) -> list[float]:
-        given = self.class_weight or ()
-        if given and not isinstance(given[0], tuple):
-            if len(given) != classes:
-                raise ValueError(
-                    f"class_weight has {len(given)} weights, but y_pred has {classes} classes. "
-                    "Give one for each, or a mapping, {class: weight}, to leave the others at 1."
-                )
-            return [*given]
-        weights = dict(given)
-        if weights and max(weights) >= classes:
+        return per_class("class_weight", self.class_weight or (), classes)
+
+
+def per_class(name: str, given: tuple[Any, ...], classes: int) -> list[float]:
+    """The weight of every class, of a parameter of the kind "class weights".
+
+    Raises:
+        ValueError: there are more or fewer classes than weights, or a class that is named is none.
+    """
+    if given and not isinstance(given[0], tuple):
+        if len(given) != classes:
             raise ValueError(
-                f"class_weight names class {max(weights)}, but y_pred has {classes} classes "
-                f"(0 to {classes - 1})."
+                f"{name} has {len(given)} weights, but y_pred has {classes} classes. "
+                "Give one for each, or a mapping, {class: weight}, to leave the others at 1."
             )
-        return [weights.get(c, 1.0) for c in range(classes)]
+        return [*given]
+    weights = dict(given)
+    if weights and max(weights) >= classes:
+        raise ValueError(
+            f"{name} names class {max(weights)}, but y_pred has {classes} classes "
+            f"(0 to {classes - 1})."
+        )
+    return [weights.get(c, 1.0) for c in range(classes)]
 
 
 def placed(card: Any, dimensions: int, make: Any = made) -> Any:
@@ -155,7 +165,8 @@ def placed(card: Any, dimensions: int, make: Any = made) -> Any:
     """
     if not isinstance(card, Masks) or card.axis is not None:
         return card
-    return make(type(card), {**card.parameters(), "axis": tuple(range(1, dimensions)) or -1})
+    axes = tuple(range(0 if card.whole else 1, dimensions)) or -1
+    return make(type(card), {**card.parameters(), "axis": axes})
 
 
 def lost(m: Vocabulary, p: Array) -> Array:

@@ -77,7 +77,9 @@ def make(card: type[Card], parameters: dict[str, Any]) -> tuple[Any, dict[str, A
     rules = card.rules()
     traced, known = {}, {}
     for name, value in parameters.items():
-        number = name in rules and rules[name][1].kind == "number"
+        kind = rules[name][1].kind if name in rules else ""
+        # Of what may be one per class as well, several that are traced cannot be told from others.
+        number = kind == "number" or (kind.startswith("number") and not getattr(value, "ndim", 1))
         if number and isinstance(value, (jax.Array, np.ndarray)) and value.ndim > 0:
             traced[name] = jnp.asarray(value)
         elif not isinstance(value, jax.core.Tracer):

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from losskit.core import softmax
-from losskit.core.definition import LOGIT, PROBABILITY, SHARE, Domain, parameter
-from losskit.core.families import Pointwise, Rowwise
+from losskit.core.definition import LABEL, LOGIT, PROBABILITY, SHARE, Domain, parameter
+from losskit.core.families import Labelled, Pointwise, Rowwise, lost, per_class, weighted
 from losskit.core.namespaces import Array, Vocabulary
-from losskit.losses.classification import FROM_LOGITS, SMOOTHING, BinaryCrossentropy
+from losskit.losses.classification import (
+    CLASS_WEIGHT,
+    FROM_LOGITS,
+    IGNORE,
+    SMOOTHING,
+    BinaryCrossentropy,
+)
 
 ATANH_SERIES = [1.0 / (2 * k + 3) for k in range(11, -1, -1)]
 """Coefficients of (atanh(s) - s) / s^3 in powers of s^2, the highest first."""
@@ -187,6 +193,266 @@ class BinaryFocalCrossentropy(Pointwise):
             return m.complement(p), m.floored(p)
         e = m.tail(p)
         return m.where(p < 0, 1.0, e) / (1.0 + e), m.where(p < 0, e, 1.0) / (1.0 + e)
+
+
+@dataclass(frozen=True)
+class CategoricalFocalCrossentropy(Rowwise):
+    """Categorical focal loss: cross-entropy that all but leaves out the easy cases.
+
+    What it measures
+    ----------------
+    How unlikely the true class is under the predicted distribution, times a power of what the
+    distribution gives to the others: cases that are right already hardly count.
+
+    When to use
+    -----------
+    Several classes of which some are rare, where the many easy cases would drown the few hard ones.
+
+    Pitfalls
+    --------
+    `alpha` weighs every class alike if it is a number: with the default the loss is a quarter of
+    what it would be without. Give one for each class to balance them. Mislabelled cases are hard
+    for ever, and count for more than in `categorical_crossentropy`. Its minimiser is not the
+    distribution of the classes: predictions are less certain than they should be. Say whether
+    predictions are logits. Rows of probabilities are normalised to sum to 1.
+
+    Formula
+    -------
+    -sum_j alpha_j * y_j * (1 - p_j)^gamma * log(p_j)         with p = softmax(z) for logits z;
+    label smoothing s replaces y by y * (1 - s) + s / classes
+
+    Examples
+    --------
+    >>> import losskit
+    >>> y, p = [[0.0, 1.0]], [[0.5, 0.5]]
+    >>> round(float(losskit.categorical_focal_crossentropy(y, p)), 6)
+    0.043322
+    >>> round(float(losskit.categorical_focal_crossentropy(y, p, alpha=[0.25, 1.0])), 6)
+    0.173287
+
+    References
+    ----------
+    Lin et al., Focal Loss for Dense Object Detection, ICCV (2017), 2999-3007.
+    """
+
+    alpha: float | tuple[Any, ...] = parameter(
+        0.25,
+        kind="number or class weights",
+        low=0.0,
+        doc="weight of every class, or of each: a sequence, or a mapping (1 for those not named)",
+    )
+    gamma: float = parameter(
+        2.0, kind="number", low=0.0, doc="exponent of what the others are given; 0 for none"
+    )
+    from_logits: bool = parameter(False, **FROM_LOGITS)
+    label_smoothing: float = parameter(0.0, **SMOOTHING)
+    axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+
+    name = "categorical_focal_crossentropy"
+    aliases = ("categorical_focal_cross_entropy", "softmax_focal_loss")
+    latex = r"-\sum_j \alpha_j\, y_j\, (1 - p_j)^\gamma \log p_j"
+    unit = "nats"
+    target: ClassVar[Domain] = SHARE
+    metric = "categorical_accuracy"
+    task = "categorical"
+
+    @property
+    def prediction(self) -> Domain:
+        return LOGIT if self.from_logits else SHARE
+
+    @property
+    def convex(self) -> bool:  # type: ignore[override]
+        """As the cross-entropy of logits only: an easy case flattens out."""
+        return self.from_logits and self.gamma == 0.0
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        row, weight = self._row(m, p), self._weight(m, y, p)
+        cost = weighted(m, weight, -self._focus(m, row, self.gamma) * row.log_p)
+        return m.drop(m.sum(cost, self.axis), self.axis)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        row, axis = self._row(m, p), self.axis
+        pull = self._pull(m, self._weight(m, y, p), row)
+        if self.from_logits:
+            return softmax.residual(m, pull, row, axis)
+        # By q, with p = q / sum(q): what is pulled by others, and by q itself. Each is divided by
+        # what it has to be, for their difference would hold a class of target 0 to its rounding.
+        q = m.floored(p)
+        return softmax.others(m, pull, axis) / m.sum(q, axis) - pull * row.complement / q
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        row, axis, weight = self._row(m, p), self.axis, self._weight(m, y, p)
+        pull, bend = self._pull(m, weight, row), self._bend(m, weight, row)
+        rest = softmax.others(m, bend, axis)
+        if self.from_logits:
+            # Factor by factor, for the square of a small p may vanish where its product with a
+            # power of 1 - p does not.
+            own = row.p * m.sum(pull, axis) - bend * row.complement
+            return own * row.complement - row.p * (row.p * rest)
+        whole = m.sum(m.floored(p), axis)
+        own = row.complement * (pull * (1.0 + row.p) - bend * row.complement)
+        own = m.where(weight == 0, 0.0, own / row.p / row.p)
+        return (own - (softmax.others(m, pull, axis) + rest)) / whole / whole
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        row, share = self._row(m, p), 1.0 - self.label_smoothing
+        by_class = self._alpha(m, p) + 0.0 * y
+        return share * weighted(m, by_class, -self._focus(m, row, self.gamma) * row.log_p)
+
+    def _row(self, m: Vocabulary, p: Array) -> softmax.Row:
+        make = softmax.from_logits if self.from_logits else softmax.from_probabilities
+        return make(m, p, self.axis)
+
+    def _alpha(self, m: Vocabulary, p: Array) -> Any:
+        if not isinstance(self.alpha, tuple):
+            return self.alpha
+        return m.vector(per_class("alpha", self.alpha, p.shape[self.axis]), p, self.axis)
+
+    def _weight(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """What the logarithm of each class is multiplied by, beside the power."""
+        s = self.label_smoothing
+        y = y * (1.0 - s) + s / p.shape[self.axis] if s else y
+        return self._alpha(m, p) * y
+
+    def _focus(self, m: Vocabulary, row: softmax.Row, exponent: Any) -> Array:
+        """1 - p to that power."""
+        # From the smallest number on: a power below 1 of 0 has no derivative, and its inverse is
+        # infinite, where what it is multiplied by is 0.
+        return m.power(m.maximum(row.complement, m.tiny(row.p)), exponent)
+
+    def _pull(self, m: Vocabulary, weight: Array, row: softmax.Row) -> Array:
+        """-p times the derivative of each class's term by p: what the cross-entropy has y for.
+
+        (1 - p)^gamma - gamma p (1 - p)^(gamma - 1) log(p): both parts >= 0.
+        """
+        if not self.gamma:
+            return weight
+        plain = self._focus(m, row, self.gamma)
+        bent = -self.gamma * self._focus(m, row, self.gamma - 1.0) * row.p * self._log(m, row)
+        return weight * (plain + bent)
+
+    def _bend(self, m: Vocabulary, weight: Array, row: softmax.Row) -> Array:
+        """p times the derivative of the pull by p."""
+        if not self.gamma:
+            return 0.0 * weight
+        log_p = self._log(m, row)
+        close = (self.gamma - 1.0) * row.p * log_p / m.maximum(row.complement, m.tiny(row.p))
+        rate = row.p * (close - log_p - 2.0)
+        return weight * self.gamma * self._focus(m, row, self.gamma - 1.0) * rate
+
+    def _log(self, m: Vocabulary, row: softmax.Row) -> Array:
+        """log(p), to be multiplied by p: 0 where that is 0."""
+        return m.where(row.p == 0, 0.0, row.log_p)
+
+
+@dataclass(frozen=True)
+class CategoricalGeneralizedCrossEntropy(Labelled):
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
+
+    What it measures
+    ----------------
+    How far the probability of the true class is from 1, by its power `q`: between the cross-entropy
+    (`q` near 0) and 1 - p (`q` = 1), whose gradient does not grow where the label is unlikely.
+
+    When to use
+    -----------
+    Classes that exclude one another, with targets given as class numbers of which some are wrong.
+
+    Pitfalls
+    --------
+    The nearer `q` is to 1, the less a label that looks wrong counts, and the slower all is learned.
+    Probabilities are taken as they are, not divided by their sum. Say whether predictions are
+    logits: with `from_logits=True` the model needs no softmax, and this is the better choice.
+    Labels start at 0. Class weights multiply the items and do not change the count of the mean
+    (reduction "mean_with_sample_weight" divides by the weights).
+
+    Formula
+    -------
+    weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
+
+    Examples
+    --------
+    >>> import losskit
+    >>> y, p = [0, 1], [[0.25, 0.75], [0.0, 1.0]]
+    >>> float(losskit.categorical_generalized_cross_entropy(y, p))
+    0.5
+
+    References
+    ----------
+    Zhang and Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy
+    Labels, NeurIPS (2018), 8792-8802.
+    """
+
+    q: float = parameter(
+        0.5,
+        kind="number",
+        low=0.0,
+        high=1.0,
+        open_low=True,
+        doc="exponent: towards 0 the cross-entropy, 1 for 1 - p",
+    )
+    from_logits: bool = parameter(False, **FROM_LOGITS)
+    ignore_class: int | None = parameter(None, **IGNORE)
+    axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+
+    name = "categorical_generalized_cross_entropy"
+    aliases = ("gce", "generalized_cross_entropy", "generalized_crossentropy")
+    latex = r"\frac{1 - p_y^q}{q}"
+    target: ClassVar[Domain] = LABEL
+    metric = "sparse_categorical_accuracy"
+    task = "sparse"
+
+    @property
+    def prediction(self) -> Domain:
+        return LOGIT if self.from_logits else SHARE
+
+    @property
+    def convex(self) -> bool:  # type: ignore[override]
+        """In the probability; it flattens out for logits of a class that is far from true."""
+        return not self.from_logits
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        true, weight = self._true(m, y, p)
+        if self.from_logits:
+            log_p = self._own(m, true, softmax.from_logits(m, p, self.axis).log_p)
+            cost = -m.expm1(self.q * log_p) / self.q
+        else:
+            # By its logarithm, for the power of what is nearly 1 would be rounded to 1. It has no
+            # floor: a p of 0 costs 1 / q.
+            own = m.clip(self._own(m, true, p), 0.0, 1.0)
+            log_p = m.log(m.where(own == 0, 1.0, own))
+            cost = m.where(own == 0, 1.0 / self.q, -m.expm1(self.q * log_p) / self.q)
+        return m.drop(weighted(m, weight, cost), self.axis)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        true, weight = self._true(m, y, p)
+        if self.from_logits:
+            row = softmax.from_logits(m, p, self.axis)
+            # p - 1 of the true class by its complement, which does not round to 0.
+            return weighted(m, weight, self._power(m, true, row) * self._error(m, true, row))
+        rate = -m.power(m.minimum(m.floored(p), 1.0), self.q - 1.0)
+        return weighted(m, weight, m.where(true, rate, 0.0) + lost(m, p))  # NaN^0 is 1
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        true, weight = self._true(m, y, p)
+        if self.from_logits:
+            row = softmax.from_logits(m, p, self.axis)
+            error = self._error(m, true, row)
+            bend = row.p * row.complement + self.q * error * m.where(true, row.complement, -row.p)
+            return weighted(m, weight, self._power(m, true, row) * bend)
+        rate = (1.0 - self.q) * m.power(m.minimum(m.floored(p), 1.0), self.q - 2.0)
+        return weighted(m, weight, m.where(true, rate, lost(m, p)))
+
+    def _own(self, m: Vocabulary, true: Array, x: Array) -> Array:
+        """The number of the true class, the class axis kept."""
+        return m.sum(m.where(true, x, lost(m, x)), self.axis)
+
+    def _power(self, m: Vocabulary, true: Array, row: softmax.Row) -> Array:
+        return m.exp(self.q * self._own(m, true, row.log_p))
+
+    def _error(self, m: Vocabulary, true: Array, row: softmax.Row) -> Array:
+        return m.where(true, -row.complement, row.p)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,10 +15,74 @@ SMOOTH = {
     "low": 0.0,
     "doc": "what is added to both parts of the quotient: a number of pixels",
 }
+WHOLE = {
+    "kind": "axes",
+    "doc": "axis or axes of the pixels; None: all, the whole batch as one mask",
+}
+
+
+class Overlap(Masks):
+    """The share of mistakes in what two masks cover together."""
+
+    axis: int | tuple[int, ...] | None
+    smooth: float
+
+    target: ClassVar[Domain] = SHARE
+    convex = False
+    metric = "binary_accuracy"
+    task = "categorical"
+
+    @property
+    def prediction(self) -> Domain:
+        return SHARE
+
+    @abstractmethod
+    def weights(self) -> tuple[float, float]:
+        """What a pixel costs that is predicted wrongly, and one that is missed."""
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        wrong, whole, *_ = self._shares(m, y, p, *self.weights())
+        # A probability may lie beyond 1 by its rounding: the share does not follow.
+        return m.drop(m.clip(wrong / whole, 0.0, 1.0), self.axis)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return self._slope(m, y, p, *self.weights())
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        alpha, beta = self.weights()
+        _, whole, _, unit = self._shares(m, y, p, alpha, beta)
+        grows = alpha * (1.0 - y) + (1.0 - beta) * y
+        return -2.0 * grows * self.slope(m, y, p) * (1.0 / whole) * (1.0 / unit)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        # The two change places, and so do their mistakes.
+        return self._slope(m, p, y, *self.weights()[::-1])
+
+    def _slope(self, m: Vocabulary, y: Array, p: Array, alpha: float, beta: float) -> Array:
+        """The derivative by ``p``; wrong pixels of it cost alpha, missed pixels of ``y`` beta."""
+        wrong, whole, empty, unit = self._shares(m, y, p, alpha, beta)
+        # Not divided twice: XLA writes a / b / c as a / (b * c), and such a product may vanish.
+        per_whole = 1.0 / whole
+        common = m.sum((y / unit) * (p / unit), self.axis) + (self.smooth / unit) * (1.0 / unit)
+        own = (alpha * (1.0 - y) - beta * y) * common - (y / unit) * wrong
+        return m.where(empty, 0.0, own * per_whole * per_whole)
+
+    def _shares(
+        self, m: Vocabulary, y: Array, p: Array, alpha: float, beta: float
+    ) -> tuple[Array, Array, Array, Array]:
+        """What is wrong, that and what is common, whether there is nothing, and their unit."""
+        # In parts of the largest number, lest products of small ones vanish.
+        unit = m.maximum(m.maximum(m.max(p, self.axis), m.max(y, self.axis)), self.smooth)
+        unit = m.where(unit == 0, 1.0, unit)
+        common = m.sum(y * (p / unit), self.axis) + self.smooth / unit
+        missed = (y / unit) * (1.0 - p)
+        wrong = m.sum(alpha * (1.0 - y) * (p / unit) + beta * missed, self.axis)
+        empty = common + wrong == 0
+        return wrong, m.where(empty, 1.0, common + wrong), empty, unit
 
 
 @dataclass(frozen=True)
-class SoftTversky(Masks):
+class SoftTversky(Overlap):
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
 
     What it measures
@@ -36,7 +101,7 @@ class SoftTversky(Masks):
     name the axes of the pixels, e.g. `axis=(1, 2)` for (batch, height, width, classes). It takes
     probabilities: apply sigmoid or softmax first. Without `smooth` a mask that is empty on both
     sides costs 0 and has no gradient. `smooth` counts pixels, so that it pulls small masks towards
-    0 more than large ones. Keras's Tversky takes a whole batch for one mask.
+    0 more than large ones. Keras's loss, and its order of the weights, is `tversky`.
 
     Formula
     -------
@@ -71,31 +136,13 @@ class SoftTversky(Masks):
         r"1 - \frac{\sum y p + s}"
         r"{\sum y p + \alpha \sum (1 - y) p + \beta \sum y (1 - p) + s}"
     )
-    target: ClassVar[Domain] = SHARE
-    convex = False
-    metric = "binary_accuracy"
-    task = "categorical"
 
-    @property
-    def prediction(self) -> Domain:
-        return SHARE
-
-    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return overlap_value(self, m, y, p)
-
-    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return overlap_slope(self, m, y, p, self.alpha, self.beta)
-
-    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return overlap_curve(self, m, y, p)
-
-    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        # The two change places, and so do their mistakes.
-        return overlap_slope(self, m, p, y, self.beta, self.alpha)
+    def weights(self) -> tuple[float, float]:
+        return self.alpha, self.beta
 
 
 @dataclass(frozen=True)
-class SoftDice(Masks):
+class SoftDice(Overlap):
     """Dice loss: overlap of two masks.
 
     What it measures
@@ -114,8 +161,7 @@ class SoftDice(Masks):
     name the axes of the pixels, e.g. `axis=(1, 2)` for (batch, height, width, classes). It takes
     probabilities: apply sigmoid or softmax first. `smooth` is added to half the sum of both masks:
     for the form 2 c / (sum y + sum p) with s added to both parts, it is s / 2. Without it a mask
-    that is empty on both sides costs 0 and has no gradient. Keras's Dice takes a whole batch for
-    one mask.
+    that is empty on both sides costs 0 and has no gradient. Keras's loss is `dice`.
 
     Formula
     -------
@@ -142,76 +188,112 @@ class SoftDice(Masks):
     name = "soft_dice"
     aliases = ("dice_loss", "soft_dice_loss")
     latex = r"1 - \frac{\sum y p + s}{\frac{1}{2} (\sum y + \sum p) + s}"
-    target: ClassVar[Domain] = SHARE
-    convex = False
-    metric = "binary_accuracy"
-    task = "categorical"
-    alpha: ClassVar[float] = 0.5
-    beta: ClassVar[float] = 0.5
 
-    @property
-    def prediction(self) -> Domain:
-        return SHARE
-
-    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return overlap_value(self, m, y, p)
-
-    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return overlap_slope(self, m, y, p, self.alpha, self.beta)
-
-    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return overlap_curve(self, m, y, p)
-
-    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return overlap_slope(self, m, p, y, self.beta, self.alpha)
+    def weights(self) -> tuple[float, float]:
+        return 0.5, 0.5
 
 
-# --- shared by the two --------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Tversky(Overlap):
+    """Tversky loss of a whole batch as one mask, as Keras has it.
 
-Overlap = SoftTversky | SoftDice
+    What it measures
+    ----------------
+    Which share of target and prediction together is not common to both, where pixels that are
+    missed count `alpha` and pixels that are wrongly predicted count `beta`.
 
+    When to use
+    -----------
+    In place of Keras's loss of this name, whose numbers it gives. Elsewhere `soft_tversky`, which
+    takes a mask for each sample and can be smoothed.
 
-def overlap_value(card: Overlap, m: Vocabulary, y: Array, p: Array) -> Array:
-    """The share of mistakes, in which nothing cancels."""
-    wrong, whole, *_ = _shares(card, m, y, p, card.alpha, card.beta)
-    # A probability may lie beyond 1 by its rounding: the share does not follow.
-    return m.drop(m.clip(wrong / whole, 0.0, 1.0), card.axis)
+    Pitfalls
+    --------
+    `alpha` and `beta` have changed places against the paper and `soft_tversky`: Keras multiplies
+    the missed pixels by `alpha`, though its documentation says the reverse. By default a batch is
+    one mask and gives one value, so that it depends on how samples are put together; for a mask per
+    sample name the axes of the pixels, e.g. `axis=(1, 2, 3)`. It takes probabilities: apply sigmoid
+    or softmax first. A mask that is empty on both sides costs 0 and has no gradient.
 
+    Formula
+    -------
+    1 - c / (c + alpha * n + beta * f)
+    with c = sum_j y_j * p_j, n = sum_j y_j * (1 - p_j), f = sum_j (1 - y_j) * p_j
 
-def overlap_slope(
-    card: Overlap, m: Vocabulary, y: Array, p: Array, alpha: float, beta: float
-) -> Array:
-    """Its derivative by ``p``; wrong pixels of it cost alpha, missed pixels of ``y`` beta."""
-    wrong, whole, empty, unit = _shares(card, m, y, p, alpha, beta)
-    # Not divided twice: XLA writes a / b / c as a / (b * c), and such a product may vanish.
-    per_whole = 1.0 / whole
-    common = m.sum((y / unit) * (p / unit), card.axis) + (card.smooth / unit) * (1.0 / unit)
-    own = (alpha * (1.0 - y) - beta * y) * common - (y / unit) * wrong
-    return m.where(empty, 0.0, own * per_whole * per_whole)
+    Examples
+    --------
+    >>> import losskit
+    >>> y, p = [[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]], [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    >>> float(losskit.tversky(y, p, alpha=2.0, beta=1.0))
+    0.75
 
+    References
+    ----------
+    Salehi, Erdogmus and Gholipour, Tversky Loss Function for Image Segmentation Using 3D Fully
+    Convolutional Deep Networks, MLMI (2017), 379-387.
+    """
 
-def overlap_curve(card: Overlap, m: Vocabulary, y: Array, p: Array) -> Array:
-    """Diagonal of the second derivative."""
-    _, whole, _, unit = _shares(card, m, y, p, card.alpha, card.beta)
-    grows = card.alpha * (1.0 - y) + (1.0 - card.beta) * y
-    return (
-        -2.0
-        * grows
-        * overlap_slope(card, m, y, p, card.alpha, card.beta)
-        * (1.0 / whole)
-        * (1.0 / unit)
+    alpha: float = parameter(0.5, kind="number", low=0.0, doc="weight of pixels that are missed")
+    beta: float = parameter(
+        0.5, kind="number", low=0.0, doc="weight of pixels that are predicted wrongly"
     )
+    axis: int | tuple[int, ...] | None = parameter(None, **WHOLE)
+
+    name = "tversky"
+    latex = r"1 - \frac{\sum y p}{\sum y p + \alpha \sum y (1 - p) + \beta \sum (1 - y) p}"
+    decomposable = False
+    whole: ClassVar[bool] = True
+    smooth: ClassVar[float] = 0.0  # type: ignore[misc]
+
+    def weights(self) -> tuple[float, float]:
+        return self.beta, self.alpha
 
 
-def _shares(
-    card: Overlap, m: Vocabulary, y: Array, p: Array, alpha: float, beta: float
-) -> tuple[Array, Array, Array, Array]:
-    """What is wrong, that and what is common, whether there is nothing, and the unit of these."""
-    # In parts of the largest number, lest products of small ones vanish.
-    unit = m.maximum(m.maximum(m.max(p, card.axis), m.max(y, card.axis)), card.smooth)
-    unit = m.where(unit == 0, 1.0, unit)
-    common = m.sum(y * (p / unit), card.axis) + card.smooth / unit
-    missed = (y / unit) * (1.0 - p)
-    wrong = m.sum(alpha * (1.0 - y) * (p / unit) + beta * missed, card.axis)
-    empty = common + wrong == 0
-    return wrong, m.where(empty, 1.0, common + wrong), empty, unit
+@dataclass(frozen=True)
+class Dice(Overlap):
+    """Dice loss of a whole batch as one mask, as Keras has it.
+
+    What it measures
+    ----------------
+    Which share of target and prediction together is not common to both: 0 where they are equal, 1
+    where nothing overlaps.
+
+    When to use
+    -----------
+    In place of Keras's loss of this name, whose numbers it gives. Elsewhere `soft_dice`, which
+    takes a mask for each sample and can be smoothed.
+
+    Pitfalls
+    --------
+    By default a batch is one mask and gives one value, so that it depends on how samples are put
+    together, and small structures count for little beside large ones; for a mask per sample name
+    the axes of the pixels, e.g. `axis=(1, 2, 3)`. It takes probabilities: apply sigmoid or softmax
+    first. A mask that is empty on both sides costs 0 and has no gradient.
+
+    Formula
+    -------
+    1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> y, p = [[1.0, 1.0], [0.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]]
+    >>> float(losskit.dice(y, p))
+    0.5
+
+    References
+    ----------
+    Milletari, Navab and Ahmadi, V-Net: Fully Convolutional Neural Networks for Volumetric Medical
+    Image Segmentation, 3DV (2016), 565-571.
+    """
+
+    axis: int | tuple[int, ...] | None = parameter(None, **WHOLE)
+
+    name = "dice"
+    latex = r"1 - \frac{2 \sum y p}{\sum y + \sum p}"
+    decomposable = False
+    whole: ClassVar[bool] = True
+    smooth: ClassVar[float] = 0.0  # type: ignore[misc]
+
+    def weights(self) -> tuple[float, float]:
+        return 0.5, 0.5
