@@ -46,12 +46,15 @@ KERAS_ORDER = {
         "apply_class_balancing", "alpha", "gamma", "from_logits", "label_smoothing", "axis",
         "reduction", "name", "dtype",
     ],
+    "Dice": ["reduction", "name", "axis", "dtype"],
+    "Tversky": ["alpha", "beta", "reduction", "name", "axis", "dtype"],
 }  # fmt: skip
 # Parameters that Keras's loss of the same name lacks: keywords here.
 KERAS_LACKS = {
     "KLDivergence": ["axis"],
     "Poisson": ["log_input"],
     "CategoricalHinge": ["axis"],
+    "CategoricalGeneralizedCrossEntropy": ["from_logits", "ignore_class", "axis", "class_weight"],
     "MeanAbsolutePercentageError": ["epsilon"],
     "CategoricalCrossentropy": ["temperature", "z_loss"],
     "SparseCategoricalCrossentropy": ["class_weight", "label_smoothing", "temperature", "z_loss"],

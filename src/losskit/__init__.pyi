@@ -101,6 +101,23 @@ class BinaryFocalCrossentropy(Loss):
 
     def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class CategoricalFocalCrossentropy(Loss):
+    """Categorical focal loss: cross-entropy that all but leaves out the easy cases.
+
+        -sum_j alpha_j * y_j * (1 - p_j)^gamma * log(p_j)         with p = softmax(z) for logits z;
+        label smoothing s replaces y by y * (1 - s) + s / classes
+    """
+
+    def __init__(self, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class CategoricalGeneralizedCrossEntropy(Loss):
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
+
+        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
+    """
+
+    def __init__(self, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class Poly1Crossentropy(Loss):
     """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
 
@@ -238,6 +255,23 @@ class SoftDice(Loss):
     """
 
     def __init__(self, smooth: float = 1.0, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class Tversky(Loss):
+    """Tversky loss of a whole batch as one mask, as Keras has it.
+
+        1 - c / (c + alpha * n + beta * f)
+        with c = sum_j y_j * p_j, n = sum_j y_j * (1 - p_j), f = sum_j (1 - y_j) * p_j
+    """
+
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class Dice(Loss):
+    """Dice loss of a whole batch as one mask, as Keras has it.
+
+        1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
+    """
+
+    def __init__(self, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
@@ -400,6 +434,19 @@ def binary_focal_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weigh
         label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
+def categorical_focal_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Categorical focal loss: cross-entropy that all but leaves out the easy cases.
+
+        -sum_j alpha_j * y_j * (1 - p_j)^gamma * log(p_j)         with p = softmax(z) for logits z;
+        label smoothing s replaces y by y * (1 - s) + s / classes
+    """
+
+def categorical_generalized_cross_entropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
+
+        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
+    """
+
 def poly1_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
 
@@ -502,6 +549,19 @@ def soft_dice(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | N
     """Dice loss: overlap of two masks.
 
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)
+    """
+
+def tversky(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, alpha: float = 0.5, beta: float = 0.5, axis: int | Sequence[int] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Tversky loss of a whole batch as one mask, as Keras has it.
+
+        1 - c / (c + alpha * n + beta * f)
+        with c = sum_j y_j * p_j, n = sum_j y_j * (1 - p_j), f = sum_j (1 - y_j) * p_j
+    """
+
+def dice(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int | Sequence[int] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Dice loss of a whole batch as one mask, as Keras has it.
+
+        1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
     """
 
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

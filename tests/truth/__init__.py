@@ -94,8 +94,6 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     "cosine_similarity": ORDERS,
     "soft_dice": ("slope", "curve"),
     "soft_tversky": ("slope", "curve"),
-    "dice": ("slope", "curve"),
-    "tversky": ("slope", "curve"),
     # Scores that fall short of the margin by little: 1 + z_j - z_y.
     "binary_sparsemax": ("value",),
     "categorical_hinge": ("value",),

@@ -450,13 +450,17 @@ class CategoricalFocalCrossentropy(RowDefinition):
         """The logarithm of each share, accurate also where the share is nearly 1."""
         share, rest, _ = self.plain._shares(p)
         logs = zip(share, rest, strict=True)
-        return [mpmath.log1p(-r) if r < HALF else mpmath.log(s) for s, r in logs]
+        return [mpmath.log1p(-r) if r < HALF else mpmath.log(s) if s else ZERO for s, r in logs]
 
     def _rates(self, p):
         """Of -(1 - s)^g log(s), each share's: its derivative and its second one, as terms."""
         g, (share, rest, _) = self.number("gamma"), self.plain._shares(p)
         first, second = [], []
         for s, r, log in zip(share, rest, self._logs(p), strict=True):
+            if not s or not r:  # certain: nothing moves
+                first.append([ZERO])
+                second.append([ZERO])
+                continue
             first.append([g * r ** (g - 1) * log if g else ZERO, -(r**g) / s])
             second.append([
                 -g * (g - 1) * r ** (g - 2) * log if g else ZERO,
@@ -515,7 +519,8 @@ class CategoricalGeneralizedCrossEntropy(Labelled):
         """The share of the true class, what the others have, and its logarithm."""
         weights = [mpmath.exp(z - max(p)) for z in p]
         rest = sum(w for j, w in enumerate(weights) if j != y)
-        return weights[y] / sum(weights), rest / sum(weights), -mpmath.log1p(rest / weights[y])
+        log = -mpmath.log1p(rest / weights[y]) if weights[y] else -mpmath.inf
+        return weights[y] / sum(weights), rest / sum(weights), log
 
     def value(self, y, p):
         q = self.number("q")

@@ -93,6 +93,23 @@ class BinaryFocalCrossentropy(Loss):
 
     def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class CategoricalFocalCrossentropy(Loss):
+    """Categorical focal loss: cross-entropy that all but leaves out the easy cases.
+
+        -sum_j alpha_j * y_j * (1 - p_j)^gamma * log(p_j)         with p = softmax(z) for logits z;
+        label smoothing s replaces y by y * (1 - s) + s / classes
+    """
+
+    def __init__(self, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class CategoricalGeneralizedCrossEntropy(Loss):
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
+
+        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
+    """
+
+    def __init__(self, q: float = 0.5, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> None: ...
+
 class Poly1Crossentropy(Loss):
     """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
 
@@ -231,6 +248,23 @@ class SoftDice(Loss):
 
     def __init__(self, smooth: float = 1.0, axis: int | Sequence[int] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class Tversky(Loss):
+    """Tversky loss of a whole batch as one mask, as Keras has it.
+
+        1 - c / (c + alpha * n + beta * f)
+        with c = sum_j y_j * p_j, n = sum_j y_j * (1 - p_j), f = sum_j (1 - y_j) * p_j
+    """
+
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., axis: int | Sequence[int] | None = None, dtype: Any = None) -> None: ...
+
+class Dice(Loss):
+    """Dice loss of a whole batch as one mask, as Keras has it.
+
+        1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
+    """
+
+    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., axis: int | Sequence[int] | None = None, dtype: Any = None) -> None: ...
+
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
 
@@ -357,6 +391,12 @@ def generalized_log_kl_divergence(y_true: Any, y_pred: Any) -> Any:
 def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
     """Focal loss: binary cross-entropy that all but leaves out the easy cases. Gives one value per sample."""
 
+def categorical_focal_crossentropy(y_true: Any, y_pred: Any, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
+    """Categorical focal loss: cross-entropy that all but leaves out the easy cases. Gives one value per sample."""
+
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong. Gives one value per sample."""
+
 def poly1_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1) -> Any:
     """Poly-1 loss: categorical cross-entropy with another weight for its linear term. Gives one value per sample."""
 
@@ -407,6 +447,12 @@ def soft_tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5
 
 def soft_dice(y_true: Any, y_pred: Any, smooth: float = 1.0, axis: int | Sequence[int] | None = None) -> Any:
     """Dice loss: overlap of two masks. Gives one value per sample."""
+
+def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: int | Sequence[int] | None = None) -> Any:
+    """Tversky loss of a whole batch as one mask, as Keras has it. Gives one value per sample."""
+
+def dice(y_true: Any, y_pred: Any, axis: int | Sequence[int] | None = None) -> Any:
+    """Dice loss of a whole batch as one mask, as Keras has it. Gives one value per sample."""
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared errors (MSE, L2 loss). Gives one value per sample."""

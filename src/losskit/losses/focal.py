@@ -271,28 +271,31 @@ class CategoricalFocalCrossentropy(Rowwise):
         return m.drop(m.sum(cost, self.axis), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row, axis = self._row(m, p), self.axis
-        pull = self._pull(m, self._weight(m, y, p), row)
+        row, weight, axis = self._row(m, p), self._weight(m, y, p), self.axis
+        pull = self._pull(m, row)
         if self.from_logits:
-            return softmax.residual(m, pull, row, axis)
-        # By q, with p = q / sum(q): what is pulled by others, and by q itself. Each is divided by
-        # what it has to be, for their difference would hold a class of target 0 to its rounding.
+            return softmax.residual(m, weight * pull, row, axis)
+        # By q, with p = q / sum(q): divided first, for the product of a small weight and a power
+        # of a small 1 - p would vanish.
         q = m.floored(p)
-        return softmax.others(m, pull, axis) / m.sum(q, axis) - pull * row.complement / q
+        rest = softmax.others(m, weight / m.sum(q, axis) * pull, axis)
+        return rest - weight / q * pull * row.complement
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row, axis, weight = self._row(m, p), self.axis, self._weight(m, y, p)
-        pull, bend = self._pull(m, weight, row), self._bend(m, weight, row)
-        rest = softmax.others(m, bend, axis)
+        row, weight, axis = self._row(m, p), self._weight(m, y, p), self.axis
+        pull, bend = self._pull(m, row), self._bend(m, row)
         if self.from_logits:
             # Factor by factor, for the square of a small p may vanish where its product with a
             # power of 1 - p does not.
-            own = row.p * m.sum(pull, axis) - bend * row.complement
+            own = row.p * m.sum(weight * pull, axis) - weight * bend * row.complement
+            rest = softmax.others(m, weight * bend, axis)
             return own * row.complement - row.p * (row.p * rest)
-        whole = m.sum(m.floored(p), axis)
+        q = m.floored(p)
+        whole = m.sum(q, axis)
         own = row.complement * (pull * (1.0 + row.p) - bend * row.complement)
-        own = m.where(weight == 0, 0.0, own / row.p / row.p)
-        return (own - (softmax.others(m, pull, axis) + rest)) / whole / whole
+        rest = softmax.others(m, weight / whole * (pull + bend), axis)
+        # In shares of the whole, lest infinity meet infinity where all of a row is tiny.
+        return (weight / q * own * (whole / q) - rest) / whole
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         row, share = self._row(m, p), 1.0 - self.label_smoothing
@@ -320,25 +323,24 @@ class CategoricalFocalCrossentropy(Rowwise):
         # infinite, where what it is multiplied by is 0.
         return m.power(m.maximum(row.complement, m.tiny(row.p)), exponent)
 
-    def _pull(self, m: Vocabulary, weight: Array, row: softmax.Row) -> Array:
-        """-p times the derivative of each class's term by p: what the cross-entropy has y for.
+    def _pull(self, m: Vocabulary, row: softmax.Row) -> Array:
+        """p times the derivative of (1 - p)^gamma log(p), which is 1 for the cross-entropy.
 
         (1 - p)^gamma - gamma p (1 - p)^(gamma - 1) log(p): both parts >= 0.
         """
         if not self.gamma:
-            return weight
-        plain = self._focus(m, row, self.gamma)
-        bent = -self.gamma * self._focus(m, row, self.gamma - 1.0) * row.p * self._log(m, row)
-        return weight * (plain + bent)
+            return 1.0 + 0.0 * row.p
+        falls = self.gamma * self._focus(m, row, self.gamma - 1.0)
+        return self._focus(m, row, self.gamma) - falls * row.p * self._log(m, row)
 
-    def _bend(self, m: Vocabulary, weight: Array, row: softmax.Row) -> Array:
+    def _bend(self, m: Vocabulary, row: softmax.Row) -> Array:
         """p times the derivative of the pull by p."""
         if not self.gamma:
-            return 0.0 * weight
+            return 0.0 * row.p
         log_p = self._log(m, row)
         close = (self.gamma - 1.0) * row.p * log_p / m.maximum(row.complement, m.tiny(row.p))
         rate = row.p * (close - log_p - 2.0)
-        return weight * self.gamma * self._focus(m, row, self.gamma - 1.0) * rate
+        return self.gamma * self._focus(m, row, self.gamma - 1.0) * rate
 
     def _log(self, m: Vocabulary, row: softmax.Row) -> Array:
         """log(p), to be multiplied by p: 0 where that is 0."""
