@@ -266,56 +266,59 @@ class CategoricalFocalCrossentropy(Rowwise):
         return self.from_logits and self.gamma == 0.0
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row, weight = self._row(m, p), self._weight(m, y, p)
-        cost = weighted(m, weight, -self._focus(m, row, self.gamma) * row.log_p)
-        return m.drop(m.sum(cost, self.axis), self.axis)
+        cost = self._cost(m, self._row(m, p))
+        return m.drop(m.sum(weighted(m, self._smooth(y, p), cost), self.axis), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row, weight, axis = self._row(m, p), self._weight(m, y, p), self.axis
+        row, y, axis = self._row(m, p), self._smooth(y, p), self.axis
         pull = self._pull(m, row)
         if self.from_logits:
-            return softmax.residual(m, weight * pull, row, axis)
-        # By q, with p = q / sum(q): divided first, for the product of a small weight and a power
+            return softmax.residual(m, y * pull, row, axis)
+        # By q, with p = q / sum(q): divided first, for the product of a small target and a power
         # of a small 1 - p would vanish.
         q = m.floored(p)
-        rest = softmax.others(m, weight / m.sum(q, axis) * pull, axis)
-        return rest - weight / q * pull * row.complement
+        rest = softmax.others(m, y / m.sum(q, axis) * pull, axis)
+        return rest - y / q * pull * row.complement
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row, weight, axis = self._row(m, p), self._weight(m, y, p), self.axis
+        row, y, axis = self._row(m, p), self._smooth(y, p), self.axis
         pull, bend = self._pull(m, row), self._bend(m, row)
         if self.from_logits:
             # Factor by factor, for the square of a small p may vanish where its product with a
             # power of 1 - p does not.
-            own = row.p * m.sum(weight * pull, axis) - weight * bend * row.complement
-            rest = softmax.others(m, weight * bend, axis)
+            own = row.p * m.sum(y * pull, axis) - y * bend * row.complement
+            rest = softmax.others(m, y * bend, axis)
             return own * row.complement - row.p * (row.p * rest)
         q = m.floored(p)
         whole = m.sum(q, axis)
         own = row.complement * (pull * (1.0 + row.p) - bend * row.complement)
-        rest = softmax.others(m, weight / whole * (pull + bend), axis)
+        rest = softmax.others(m, y / whole * (pull + bend), axis)
         # In shares of the whole, lest infinity meet infinity where all of a row is tiny.
-        return (weight / q * own * (whole / q) - rest) / whole
+        own = m.where(y == 0, 0.0, y / q * own * (whole / q))
+        return (own - rest) / whole
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        row, share = self._row(m, p), 1.0 - self.label_smoothing
-        by_class = self._alpha(m, p) + 0.0 * y
-        return share * weighted(m, by_class, -self._focus(m, row, self.gamma) * row.log_p)
+        return (1.0 - self.label_smoothing) * self._cost(m, self._row(m, p))
 
     def _row(self, m: Vocabulary, p: Array) -> softmax.Row:
         make = softmax.from_logits if self.from_logits else softmax.from_probabilities
         return make(m, p, self.axis)
 
-    def _alpha(self, m: Vocabulary, p: Array) -> Any:
-        if not isinstance(self.alpha, tuple):
-            return self.alpha
-        return m.vector(per_class("alpha", self.alpha, p.shape[self.axis]), p, self.axis)
-
-    def _weight(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        """What the logarithm of each class is multiplied by, beside the power."""
+    def _smooth(self, y: Array, p: Array) -> Array:
         s = self.label_smoothing
-        y = y * (1.0 - s) + s / p.shape[self.axis] if s else y
-        return self._alpha(m, p) * y
+        return y * (1.0 - s) + s / p.shape[self.axis] if s else y
+
+    def _alpha(self, m: Vocabulary, row: softmax.Row) -> Array:
+        given: Any = self.alpha
+        if isinstance(given, tuple):
+            weights = per_class("alpha", given, row.p.shape[self.axis])
+            given = m.vector(weights, row.p, self.axis)
+        return given + 0.0 * row.p
+
+    def _cost(self, m: Vocabulary, row: softmax.Row) -> Array:
+        """What each class costs as the true one."""
+        cost = -self._focus(m, row, self.gamma) * row.log_p
+        return weighted(m, self._alpha(m, row), cost)
 
     def _focus(self, m: Vocabulary, row: softmax.Row, exponent: Any) -> Array:
         """1 - p to that power."""
@@ -324,14 +327,15 @@ class CategoricalFocalCrossentropy(Rowwise):
         return m.power(m.maximum(row.complement, m.tiny(row.p)), exponent)
 
     def _pull(self, m: Vocabulary, row: softmax.Row) -> Array:
-        """p times the derivative of (1 - p)^gamma log(p), which is 1 for the cross-entropy.
+        """-p times the derivative of each class's cost by p, which is 1 for the cross-entropy.
 
-        (1 - p)^gamma - gamma p (1 - p)^(gamma - 1) log(p): both parts >= 0.
+        alpha ((1 - p)^gamma - gamma p (1 - p)^(gamma - 1) log(p)): both parts >= 0.
         """
         if not self.gamma:
-            return 1.0 + 0.0 * row.p
+            return self._alpha(m, row)
         falls = self.gamma * self._focus(m, row, self.gamma - 1.0)
-        return self._focus(m, row, self.gamma) - falls * row.p * self._log(m, row)
+        plain = self._focus(m, row, self.gamma)
+        return self._alpha(m, row) * (plain - falls * row.p * self._log(m, row))
 
     def _bend(self, m: Vocabulary, row: softmax.Row) -> Array:
         """p times the derivative of the pull by p."""
@@ -340,7 +344,8 @@ class CategoricalFocalCrossentropy(Rowwise):
         log_p = self._log(m, row)
         close = (self.gamma - 1.0) * row.p * log_p / m.maximum(row.complement, m.tiny(row.p))
         rate = row.p * (close - log_p - 2.0)
-        return self.gamma * self._focus(m, row, self.gamma - 1.0) * rate
+        rate = self.gamma * self._focus(m, row, self.gamma - 1.0) * rate
+        return self._alpha(m, row) * rate
 
     def _log(self, m: Vocabulary, row: softmax.Row) -> Array:
         """log(p), to be multiplied by p: 0 where that is 0."""

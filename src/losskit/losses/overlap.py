@@ -36,6 +36,11 @@ class Overlap(Masks):
     def prediction(self) -> Domain:
         return SHARE
 
+    @property
+    def decomposable(self) -> bool:  # type: ignore[override]
+        """Not where the whole batch is one mask."""
+        return not self.whole or self.axis is not None
+
     @abstractmethod
     def weights(self) -> tuple[float, float]:
         """What a pixel costs that is predicted wrongly, and one that is missed."""
@@ -241,7 +246,6 @@ class Tversky(Overlap):
 
     name = "tversky"
     latex = r"1 - \frac{\sum y p}{\sum y p + \alpha \sum y (1 - p) + \beta \sum (1 - y) p}"
-    decomposable = False
     whole: ClassVar[bool] = True
     smooth: ClassVar[float] = 0.0  # type: ignore[misc]
 
@@ -291,7 +295,6 @@ class Dice(Overlap):
 
     name = "dice"
     latex = r"1 - \frac{2 \sum y p}{\sum y + \sum p}"
-    decomposable = False
     whole: ClassVar[bool] = True
     smooth: ClassVar[float] = 0.0  # type: ignore[misc]
 
