@@ -149,9 +149,9 @@ def test_derivative_by_the_target(card, way):
     by_y, _ = torch.autograd.grad(value, (target, prediction))
     rest = (np.ones(p.shape), np.float64(p.size)) if whole else ()
     state = (card.local(NUMPY, y, p, rest[0]),) if rest else ()
-    np.testing.assert_allclose(
-        by_y.numpy(), card.target_slope(NUMPY, y, p, *rest, *state), rtol=1e-5
-    )
+    want = card.target_slope(NUMPY, y, p, *rest, *state)
+    # Some are differences of two terms, of a size with the largest.
+    np.testing.assert_allclose(by_y.numpy(), want, rtol=1e-5, atol=1e-7 * np.abs(want).max())
 
 
 def test_a_loss_scale_saves_what_half_precision_would_lose(way):

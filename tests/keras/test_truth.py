@@ -203,7 +203,9 @@ def test_target_gets_its_gradient(case):
     rest = (np.ones(p.shape), np.float32(p.size)) if isinstance(card, Setwise) else ()
     state = (card.local(NUMPY, y, p, rest[0]),) if rest else ()
     want = card.target_slope(NUMPY, y, p, *rest, *state)
-    np.testing.assert_allclose(got.reshape(y.shape), want, rtol=1e-5)
+    # Some are differences of two terms, of a size with the largest.
+    atol = 1e-7 * np.abs(want).max()
+    np.testing.assert_allclose(got.reshape(y.shape), want, rtol=1e-5, atol=atol)
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="forward mode")
