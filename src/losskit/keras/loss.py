@@ -45,6 +45,8 @@ class Loss(keras.losses.Loss):
         )
         self.card: Any = self._card(**{k: options[k] for k in self._card.rules()})
         self._mean_axis = options.get("axis", -1)
+        # A value of the whole batch, which Keras multiplies by the weight of each sample.
+        self._at_once = _takes_batch(self.card)
         if isinstance(self.card, Setwise) and self.reduction in (None, "none", "sum"):
             raise ValueError(
                 f"{self._card.name} is one value per set: reduction={self.reduction!r} does not "
@@ -63,7 +65,8 @@ class Loss(keras.losses.Loss):
         """
         with keras.name_scope(self.name):
             mask = get_keras_mask(y_pred)
-            if type(self).call is not Loss.call:
+            weighted = sample_weight is not None or mask is not None
+            if type(self).call is not Loss.call or (weighted and self._at_once):
                 return self._by_call(y_true, y_pred, sample_weight, mask)
             loss, _ = evaluate(
                 self.card,
@@ -133,6 +136,13 @@ def _per_sample(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int) -> T
         # So that Keras, which reduces what functions and `call` give, leaves them out as well.
         set_keras_mask(result, call.keep)
     return result
+
+
+def _takes_batch(card: Any) -> bool:
+    """Whether samples share a mask, where Keras's loss of that name has that by default."""
+    if not getattr(card, "whole", False):
+        return False
+    return card.axis is None or 0 in (card.axis if isinstance(card.axis, tuple) else (card.axis,))
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from losskit.core.families import placed
+from losskit.core.families import Masks, placed
 from losskit.core.namespaces import Array
 from losskit.engine.shapes import check_shapes
 from losskit.numpy import Loss
@@ -82,6 +82,11 @@ def _check(loss: Loss, true: Source, pred: Source, weight: Source | None) -> Non
         if other is not None and None not in (other.shape[0], pred.shape[0]):
             _same_length(other, other.shape[0], pred, pred.shape[0])
     card = placed(loss.card, len(pred.shape))
+    if not loss.card.decomposable and isinstance(card, Masks):
+        raise DataError(
+            f"{loss.card.name} takes all samples for one mask, and a file is read in blocks. Name "
+            f"the axes of the pixels, as in {loss.card.name}:axis=1, for a mask per sample."
+        )
     if any(axis % max(len(pred.shape), 1) == 0 for axis in card.slots[card.main].axes):
         raise DataError(
             f"{loss.card.name} needs whole rows: {pred.path} with shape {_words(pred.shape)} has "
