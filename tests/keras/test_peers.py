@@ -26,17 +26,18 @@ CASES = [
         ({"alpha": [0.1, 0.2, 0.3, 0.4], "from_logits": True, "label_smoothing": 0.1}, LOGITS),
         ({"axis": 0}, ROWS),
     )),
-    *(("CategoricalGeneralizedCrossEntropy", {"q": q}, LABELS, ROWS) for q in (0.5, 0.1, 0.9)),
-    *(("Dice", {"axis": axis}, MASKS, SHARES) for axis in (None, (1, 2), 1, (0, 2))),
+    *(("CategoricalGeneralizedCrossEntropy", {"q": q}, LABELS, ROWS) for q in (0.5, 0.1)),
+    *(("Dice", {"axis": axis}, MASKS, SHARES) for axis in (None, (1, 2), (0, 2))),
     *(("Tversky", {"alpha": 0.2, "beta": 0.7, "axis": axis}, MASKS, SHARES)
-      for axis in (None, (1, 2), (0, 1))),
+      for axis in (None, (1, 2))),
 ]  # fmt: skip
 NAMES = [f"{name}-{given}" for name, given, _, _ in CASES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
 def test_gives_what_keras_gives(case):
-    name, given, y, p = case
+    name, given, *arrays = case
+    y, p = map(keras.ops.convert_to_tensor, arrays)
     ours, theirs = getattr(lk, name), getattr(keras.losses, name)
     for reduction in ("sum_over_batch_size", "sum", "mean_with_sample_weight", None):
         one, other = ours(reduction=reduction, **given), theirs(reduction=reduction, **given)
@@ -45,12 +46,11 @@ def test_gives_what_keras_gives(case):
             got, want = numpy(one(y, p, WEIGHT)), numpy(other(y, p, WEIGHT))
             np.testing.assert_allclose(got, want, rtol=2e-5)
     got = numpy(getattr(lk, one._card.name)(y, p, **given))
-    y, p = keras.ops.convert_to_tensor(y), keras.ops.convert_to_tensor(p)
     want = numpy(getattr(keras.losses, one._card.name)(y, p, **given))
     np.testing.assert_allclose(got, want, rtol=2e-5)
     upstream = np.ones(want.shape, "float32")
-    _, slope = items_and_slope(one.__call__, *case[2:], upstream)
-    _, wanted = items_and_slope(other.__call__, *case[2:], upstream)
+    _, slope = items_and_slope(one.__call__, *arrays, upstream)
+    _, wanted = items_and_slope(other.__call__, *arrays, upstream)
     np.testing.assert_allclose(slope, wanted, rtol=1e-4, atol=1e-6)
 
 
