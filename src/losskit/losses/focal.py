@@ -272,13 +272,32 @@ class CategoricalFocalCrossentropy(Rowwise):
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         row, y, axis = self._row(m, p), self._smooth(y, p), self.axis
         pull = self._pull(m, row)
+        sure = m.max(row.p, axis) > 0.75
         if self.from_logits:
-            return softmax.residual(m, y * pull, row, axis)
+            plain = softmax.residual(m, y * pull, row, axis)
+            y = self._alpha(m, row) * y
+            top, lead = self._leads(m, row, row.d, m.expm1(row.d))
+            # By the error of the cross-entropy, which keeps its digits where the classes are tied,
+            # and what their pulls differ by.
+            met = top * softmax.balanced_residual(m, y, row, axis)
+            return m.where(sure, plain, met + softmax.residual(m, y * lead, row, axis))
         # By q, with p = q / sum(q): divided first, for the product of a small target and a power
         # of a small 1 - p would vanish.
         q = m.floored(p)
-        rest = softmax.others(m, y / m.sum(q, axis) * pull, axis)
-        return rest - y / q * pull * row.complement
+        whole, largest = m.sum(q, axis), m.max(q, axis)
+        plain = softmax.others(m, y / whole * pull, axis) - y / q * pull * row.complement
+        # One for all is taken out, for targets that p nearly meets are to keep their digits.
+        shared = not isinstance(self.alpha, tuple)
+        y = y if shared else self._alpha(m, row) * y
+        less = (q - largest) / largest
+        near = less > -0.5  # where the logarithm of a quotient would keep its rounding
+        d = m.where(near, m.log1p(m.where(near, less, 0.0)), row.d)
+        top, lead = self._leads(m, row, d, less)
+        error = softmax.residual_of_probabilities(m, y, row, p, axis)
+        met = m.where(y == 0, m.sum(y, axis) / whole, error / q)
+        bent = softmax.others(m, y / whole * lead, axis) - y / q * lead * row.complement
+        tied = top * met + bent
+        return m.where(sure, plain, self.alpha * tied if shared else tied)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         row, y, axis = self._row(m, p), self._smooth(y, p), self.axis
@@ -336,6 +355,23 @@ class CategoricalFocalCrossentropy(Rowwise):
         falls = self.gamma * self._focus(m, row, self.gamma - 1.0)
         plain = self._focus(m, row, self.gamma)
         return self._alpha(m, row) * (plain - falls * row.p * self._log(m, row))
+
+    def _leads(self, m: Vocabulary, row: softmax.Row, d: Array, less: Array) -> tuple[Array, Array]:
+        """The pull of the largest class and what the others have more, before alpha; for rows in
+        which it is not sure.
+
+        What they have less of p is `less`, as shares of the largest, and `d` in logarithms.
+        """
+        p, log_p, gamma = m.max(row.p, self.axis), m.max(row.log_p, self.axis), self.gamma
+        if not self.gamma:
+            return 1.0 + 0.0 * p, 0.0 * row.p
+        c = m.where(p > 0.75, 1.0, 1.0 - p)
+        # The factors by which 1 - p grows, and p (1 - p)^(gamma - 1) falls, as logarithms.
+        grows = m.log1p(-p * less / c)
+        falls = d + (gamma - 1.0) * grows
+        plain, slow = m.power(c, gamma), gamma * p * m.power(c, gamma - 1.0)
+        bent = m.expm1(falls) * log_p + m.exp(falls) * m.where(row.p == 0, 0.0, d)
+        return plain - slow * log_p, plain * m.expm1(gamma * grows) - slow * bent
 
     def _bend(self, m: Vocabulary, row: softmax.Row) -> Array:
         """p times the derivative of the pull by p."""
