@@ -94,7 +94,8 @@ def _distributions(card: Any) -> list[tuple[list[float], list[float]]]:
     hard = [[1.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3, 0.0]]
     if card.name.startswith("soft_") or getattr(card, "label_smoothing", 0.0):
         soft, hard = [], hard[:2]
-    if card.name == "poly1_crossentropy":  # which meets a soft target elsewhere, but for ties
+    elsewhere = ("poly1_crossentropy", "categorical_focal_crossentropy")
+    if card.name in elsewhere:  # where soft targets are met, but for ties
         soft = [[0.25] * 4]
     moves = [[s, -s / 2, 0.0, s / 8] for s in FINE]
     if card.prediction.high == 1.0:

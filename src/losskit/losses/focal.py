@@ -286,9 +286,8 @@ class CategoricalFocalCrossentropy(Rowwise):
         q = m.floored(p)
         whole, largest = m.sum(q, axis), m.max(q, axis)
         plain = softmax.others(m, y / whole * pull, axis) - y / q * pull * row.complement
-        # One for all is taken out, for targets that p nearly meets are to keep their digits.
-        shared = not isinstance(self.alpha, tuple)
-        y = y if shared else self._alpha(m, row) * y
+        if isinstance(self.alpha, tuple):  # of which classes that are tied are no balance
+            return plain
         less = (q - largest) / largest
         near = less > -0.5  # where the logarithm of a quotient would keep its rounding
         d = m.where(near, m.log1p(m.where(near, less, 0.0)), row.d)
@@ -296,8 +295,7 @@ class CategoricalFocalCrossentropy(Rowwise):
         error = softmax.residual_of_probabilities(m, y, row, p, axis)
         met = m.where(y == 0, m.sum(y, axis) / whole, error / q)
         bent = softmax.others(m, y / whole * lead, axis) - y / q * lead * row.complement
-        tied = top * met + bent
-        return m.where(sure, plain, self.alpha * tied if shared else tied)
+        return m.where(sure, plain, self.alpha * (top * met + bent))
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         row, y, axis = self._row(m, p), self._smooth(y, p), self.axis
