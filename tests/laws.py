@@ -8,6 +8,7 @@ the same truths and grids.
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import math
 import pickle
@@ -18,7 +19,7 @@ import numpy as np
 import truth
 
 import losskit
-from losskit.core.families import Pointwise, Setwise, has_row_target, is_rowwise
+from losskit.core.families import OfMean, Pointwise, Setwise, has_row_target, is_rowwise
 from losskit.core.slots import item_shape
 
 METHODS = {"value": "__call__", "slope": "gradient", "curve": "curvature"}
@@ -400,8 +401,11 @@ def law_left_out(card: Any) -> None:
             spared = [({"mask": ~out}, 1.0)]
             # Weight 0 leaves an item in the count of the mean.
             plain_mean = loss.reduction == "mean"
-            root = (lambda s: s**0.5) if isinstance(card, Setwise) else (lambda s: s)
-            spared += [({"sample_weight": w}, root(whole) if plain_mean else 1.0)]
+            share = whole
+            if isinstance(card, Setwise):
+                state = loss.parts(*kept)
+                share = loss.combine(*state[:-1], n) / loss.combine(*state)
+            spared += [({"sample_weight": w}, share if plain_mean else 1.0)]
             for how, factor in spared:
                 value, gradient = loss.value_and_gradient(*dirty, **how)
                 np.testing.assert_allclose(
@@ -426,6 +430,30 @@ def _back(card: Any, x: np.ndarray) -> np.ndarray:
     return np.moveaxis(x, -1, card.axis) if is_rowwise(card) and x.ndim > 1 else x
 
 
+def law_states(card: Any) -> None:
+    """The states of the parts of a set, merged in any order, are that of the whole; so are slopes."""
+    from losskit.core.namespaces.numpy import NUMPY
+
+    if not isinstance(card, Setwise):
+        return
+    for y, p in cases(card):
+        n = len(p)
+        w = np.random.default_rng(5).uniform(0, 2, n)
+        chunks = [slice(0, 1), slice(1, 8), slice(8, n)]
+        states = [card.local(NUMPY, y[c], p[c], w[c]) for c in chunks]
+        nothing = tuple(map(np.float64, card.nothing))
+        for order in (states, states[::-1], [nothing, *states], [*states, nothing]):
+            merged = functools.reduce(lambda a, b: card.merge(NUMPY, a, b), order)
+            whole = np.float64(n)
+            got = card.finish(NUMPY, merged, whole)
+            np.testing.assert_allclose(got, card.value(NUMPY, y, p, w, whole), rtol=1e-12)
+            own = card.local(NUMPY, y, p, w)
+            for method in (card.slope, card.curve, card.target_slope):
+                want = method(NUMPY, y, p, w, whole, own)
+                pieces = [method(NUMPY, y[c], p[c], w[c], whole, merged) for c in chunks]
+                np.testing.assert_allclose(np.concatenate(pieces), want, rtol=1e-11, atol=1e-300)
+
+
 def law_chunks(card: Any, dtype: Any = np.float64) -> None:
     """Sums and counts of chunks add up to the whole; so do values and gradients by num_items."""
     y, p = grid.inputs(card, dtype, "ordinary")
@@ -443,8 +471,9 @@ def law_chunks(card: Any, dtype: Any = np.float64) -> None:
         parts = [
             loss.parts(_back(card, y[c]), _back(card, p[c]), w[c], mask=keep[c]) for c in chunks
         ]
-        total, count = (math.fsum(x) for x in zip(*parts, strict=True))
-        assert math.isclose(loss.combine(total, count), whole, rel_tol=1e-12), f"{card!r}"
+        merged = functools.reduce(loss.merge, parts)
+        count = merged[-1]
+        assert math.isclose(loss.combine(*merged), whole, rel_tol=1e-12), f"{card!r}"
         if isinstance(card, Setwise):
             assert not card.decomposable
             continue
@@ -466,8 +495,9 @@ def law_reduction(card: Any) -> None:
     """mean = sum / items; "none" gives the items; Keras's names mean the same."""
     y, p = grid.inputs(card, np.float64, "ordinary")
     if isinstance(card, Setwise):
-        root = math.sqrt(grid.loss_of(card.inner)(y, p))
-        assert math.isclose(grid.loss_of(card)(y, p), root, rel_tol=1e-14)
+        if isinstance(card, OfMean):
+            root = card.outer(float(grid.loss_of(card.inner)(y, p)))
+            assert math.isclose(grid.loss_of(card)(y, p), root, rel_tol=1e-14)
         for reduction in ("sum", "none", None):
             _raises(ValueError, lambda r=reduction: grid.loss_of(card, reduction=r))
         _raises(TypeError, lambda: grid.loss_of(card).elementwise(y, p))

@@ -27,7 +27,7 @@ def kernels() -> Any:
     global _said
     if _kernels is not None and _wanted:
         return _kernels
-    if not _said:
+    if not _said and (_wanted or _kernels is not None):  # who has said so is not told
         _said = True
         if _kernels is not None:
             why = "LOSSKIT_NATIVE is 0: NumPy computes the losses, several times slower."
