@@ -431,7 +431,7 @@ def _back(card: Any, x: np.ndarray) -> np.ndarray:
 
 
 def law_states(card: Any) -> None:
-    """The states of the parts of a set, merged in any order, are that of the whole; so are slopes."""
+    """States of the parts of a set, merged in any order, are the whole's; so are slopes."""
     from losskit.core.namespaces.numpy import NUMPY
 
     if not isinstance(card, Setwise):
