@@ -19,14 +19,14 @@ _OnEmpty = Literal["zero", "nan"]
 
 __all__: list[str]
 
-def binary_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, label_smoothing: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def binary_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, label_smoothing: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
         -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
         label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-def categorical_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, label_smoothing: ArrayLike = 0.0, axis: int = -1, temperature: ArrayLike = 1.0, z_loss: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def categorical_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, label_smoothing: ArrayLike = 0.0, axis: int = -1, temperature: ArrayLike = 1.0, z_loss: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Categorical cross-entropy with one-hot or soft targets.
 
         -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
@@ -34,7 +34,7 @@ def categorical_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from
         z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-def sparse_categorical_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: ArrayLike = 0.0, temperature: ArrayLike = 1.0, z_loss: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def sparse_categorical_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: ArrayLike = 0.0, temperature: ArrayLike = 1.0, z_loss: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Categorical cross-entropy with integer labels.
 
         -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
@@ -42,31 +42,31 @@ def sparse_categorical_crossentropy(predictions: ArrayLike, targets: ArrayLike, 
         z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-def negative_log_likelihood(predictions: ArrayLike, targets: ArrayLike, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def negative_log_likelihood(predictions: ArrayLike, targets: ArrayLike, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Negative log-likelihood of integer labels, from log-probabilities.
 
         -weight_y * log_p_y
     """
 
-def log_kl_divergence(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def log_kl_divergence(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Kullback-Leibler divergence, element by element, from log-probabilities.
 
         y * (log(y) - log_p)
     """
 
-def log_kl_divergence_with_log_targets(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def log_kl_divergence_with_log_targets(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Kullback-Leibler divergence, element by element, both sides log-probabilities.
 
         exp(log_y) * (log_y - log_p)
     """
 
-def generalized_log_kl_divergence(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def generalized_log_kl_divergence(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Generalised Kullback-Leibler divergence, element by element, from logarithms.
 
         y * (log(y) - z) - y + exp(z)                  z the logarithm of the prediction
     """
 
-def binary_focal_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, apply_class_balancing: bool = False, alpha: ArrayLike = 0.25, gamma: ArrayLike = 2.0, from_logits: bool = False, label_smoothing: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def binary_focal_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, apply_class_balancing: bool = False, alpha: ArrayLike = 0.25, gamma: ArrayLike = 2.0, from_logits: bool = False, label_smoothing: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Focal loss: binary cross-entropy that all but leaves out the easy cases.
 
         (1 - p_t)^gamma * (-y * log(p) - (1 - y) * log(1 - p))    p_t = y * p + (1 - y) * (1 - p),
@@ -75,193 +75,193 @@ def binary_focal_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, app
         label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-def categorical_focal_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, alpha: ArrayLike | Sequence[float] | Mapping[int, float] = 0.25, gamma: ArrayLike = 2.0, from_logits: bool = False, label_smoothing: ArrayLike = 0.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def categorical_focal_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, alpha: ArrayLike | Sequence[float] | Mapping[int, float] = 0.25, gamma: ArrayLike = 2.0, from_logits: bool = False, label_smoothing: ArrayLike = 0.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Categorical focal loss: cross-entropy that all but leaves out the easy cases.
 
         -sum_j alpha_j * y_j * (1 - p_j)^gamma * log(p_j)         with p = softmax(z) for logits z;
         label smoothing s replaces y by y * (1 - s) + s / classes
     """
 
-def categorical_generalized_cross_entropy(predictions: ArrayLike, targets: ArrayLike, *, q: ArrayLike = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def categorical_generalized_cross_entropy(predictions: ArrayLike, targets: ArrayLike, *, q: ArrayLike = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
 
         weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
     """
 
-def poly1_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, epsilon: ArrayLike = 2.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def poly1_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, epsilon: ArrayLike = 2.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
 
         sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
     """
 
-def poisson(predictions: ArrayLike, targets: ArrayLike, *, log_input: bool = False, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def poisson(predictions: ArrayLike, targets: ArrayLike, *, log_input: bool = False, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
         p - y * log(p)                                 log_input: exp(p) - y * p
     """
 
-def gaussian_nll(predictions: ArrayLike, targets: ArrayLike, variance: ArrayLike, *, eps: ArrayLike = 1e-06, full: bool = False, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def gaussian_nll(predictions: ArrayLike, targets: ArrayLike, variance: ArrayLike, *, eps: ArrayLike = 1e-06, full: bool = False, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
         (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
         full adds log(2 pi) / 2
     """
 
-def hinge(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def hinge(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Hinge loss: linear in what is missing to a margin of 1.
 
         max(1 - y * p, 0)
     """
 
-def squared_hinge(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def squared_hinge(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Squared hinge loss: quadratic in what is missing to a margin of 1.
 
         max(1 - y * p, 0)^2
     """
 
-def soft_margin(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def soft_margin(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Soft margin loss: the logistic loss of a score, for classes -1 and 1.
 
         log(1 + exp(-y * p))
     """
 
-def perceptron(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def perceptron(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Perceptron loss: linear in how far a score is on the wrong side of 0.
 
         max(-y * p, 0)
     """
 
-def margin_ranking(predictions: ArrayLike, targets: ArrayLike, *, margin: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def margin_ranking(predictions: ArrayLike, targets: ArrayLike, *, margin: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Margin ranking loss: hinge loss of a difference of two scores.
 
         max(margin - y * p, 0)               with p = score1 - score2
     """
 
-def hinge_embedding(predictions: ArrayLike, targets: ArrayLike, *, margin: ArrayLike = 1.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def hinge_embedding(predictions: ArrayLike, targets: ArrayLike, *, margin: ArrayLike = 1.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Hinge embedding loss: a distance that should be small, or beyond a margin.
 
         p where y = 1, max(margin - p, 0) elsewhere
     """
 
-def cosine_embedding(predictions: ArrayLike, targets: ArrayLike, *, margin: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def cosine_embedding(predictions: ArrayLike, targets: ArrayLike, *, margin: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Cosine embedding loss: a cosine that should be 1, or below a margin.
 
         1 - p where y = 1, max(p - margin, 0) elsewhere
     """
 
-def categorical_hinge(predictions: ArrayLike, targets: ArrayLike, *, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def categorical_hinge(predictions: ArrayLike, targets: ArrayLike, *, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Multi-class hinge loss with one-hot targets.
 
         max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
     """
 
-def multi_margin(predictions: ArrayLike, targets: ArrayLike, *, power: int = 1, margin: ArrayLike = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def multi_margin(predictions: ArrayLike, targets: ArrayLike, *, power: int = 1, margin: ArrayLike = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
 
         weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
     """
 
-def multi_label_margin(predictions: ArrayLike, targets: ArrayLike, *, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def multi_label_margin(predictions: ArrayLike, targets: ArrayLike, *, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Multi-label margin loss: every true class should lead every false one by a margin of 1.
 
         sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
     """
 
-def multiclass_hinge(predictions: ArrayLike, targets: ArrayLike, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def multiclass_hinge(predictions: ArrayLike, targets: ArrayLike, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
 
         weight_y * max(1 - p_y + max_(j != y) p_j, 0)
     """
 
-def multiclass_perceptron(predictions: ArrayLike, targets: ArrayLike, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def multiclass_perceptron(predictions: ArrayLike, targets: ArrayLike, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Multi-class perceptron loss: the true class should have the highest score.
 
         weight_y * (max_j p_j - p_y)
     """
 
-def soft_tversky(predictions: ArrayLike, targets: ArrayLike, *, alpha: ArrayLike = 0.5, beta: ArrayLike = 0.5, smooth: ArrayLike = 1.0, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def soft_tversky(predictions: ArrayLike, targets: ArrayLike, *, alpha: ArrayLike = 0.5, beta: ArrayLike = 0.5, smooth: ArrayLike = 1.0, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
 
         1 - (c + smooth) / (c + alpha * f + beta * n + smooth)
         with c = sum_j y_j * p_j, f = sum_j (1 - y_j) * p_j, n = sum_j y_j * (1 - p_j)
     """
 
-def soft_dice(predictions: ArrayLike, targets: ArrayLike, *, smooth: ArrayLike = 1.0, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def soft_dice(predictions: ArrayLike, targets: ArrayLike, *, smooth: ArrayLike = 1.0, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Dice loss: overlap of two masks.
 
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)
     """
 
-def tversky(predictions: ArrayLike, targets: ArrayLike, *, alpha: ArrayLike = 0.5, beta: ArrayLike = 0.5, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def tversky(predictions: ArrayLike, targets: ArrayLike, *, alpha: ArrayLike = 0.5, beta: ArrayLike = 0.5, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Tversky loss of a whole batch as one mask, as Keras has it.
 
         1 - c / (c + alpha * n + beta * f)
         with c = sum_j y_j * p_j, n = sum_j y_j * (1 - p_j), f = sum_j (1 - y_j) * p_j
     """
 
-def dice(predictions: ArrayLike, targets: ArrayLike, *, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def dice(predictions: ArrayLike, targets: ArrayLike, *, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Dice loss of a whole batch as one mask, as Keras has it.
 
         1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
     """
 
-def mean_squared_error(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def mean_squared_error(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Mean of the squared errors (MSE, L2 loss).
 
         (p - y)^2
     """
 
-def mean_absolute_error(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def mean_absolute_error(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Mean of the absolute errors (MAE, L1 loss).
 
         |p - y|
     """
 
-def root_mean_squared_error(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def root_mean_squared_error(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Root of the mean of the squared errors (RMSE).
 
         sqrt(mean((p - y)^2))
     """
 
-def huber(predictions: ArrayLike, targets: ArrayLike, *, delta: ArrayLike = 1.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def huber(predictions: ArrayLike, targets: ArrayLike, *, delta: ArrayLike = 1.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Huber loss: squared for small errors, absolute for large ones.
 
         (p - y)^2 / 2                        where |p - y| <= delta
         delta * (|p - y| - delta / 2)        elsewhere
     """
 
-def smooth_l1(predictions: ArrayLike, targets: ArrayLike, *, beta: ArrayLike = 1.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def smooth_l1(predictions: ArrayLike, targets: ArrayLike, *, beta: ArrayLike = 1.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Smooth L1 loss: absolute, rounded off near zero error.
 
         (p - y)^2 / (2 * beta)               where |p - y| <= beta
         |p - y| - beta / 2                   elsewhere
     """
 
-def mean_absolute_percentage_error(predictions: ArrayLike, targets: ArrayLike, *, epsilon: ArrayLike = 1e-07, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def mean_absolute_percentage_error(predictions: ArrayLike, targets: ArrayLike, *, epsilon: ArrayLike = 1e-07, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Mean of the absolute errors in percent of the target (MAPE).
 
         100 * |p - y| / max(|y|, epsilon)
     """
 
-def mean_squared_logarithmic_error(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def mean_squared_logarithmic_error(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Mean of the squared differences of log(1 + x) (MSLE).
 
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
-def pairwise_distance(predictions: ArrayLike, targets: ArrayLike, *, norm: ArrayLike = 2.0, eps: ArrayLike = 0.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def pairwise_distance(predictions: ArrayLike, targets: ArrayLike, *, norm: ArrayLike = 2.0, eps: ArrayLike = 0.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Distance of two vectors in a norm.
 
         (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
     """
 
-def binary_sparsemax(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def binary_sparsemax(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
 
         s(z) - y * z - y * (1 - y)       s(z) = ((z + 1) / 2)^2 for |z| < 1, max(z, 0) beyond
     """
 
-def sparsemax(predictions: ArrayLike, targets: ArrayLike, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero") -> Array:
+def sparsemax(predictions: ArrayLike, targets: ArrayLike, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Sparsemax loss with integer labels: 0 once the true class leads by 1.
 
         weight_y * (|p - e_y|^2 / 2 + max(t - z_y, 0))    p_j = max(z_j - t, 0), t such that they sum

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from losskit.torch.across import Across as Across
 from losskit.torch.check import check_loss as check_loss
 from losskit.torch.functional import *
 from losskit.torch.modules import *
@@ -24,7 +25,7 @@ class BinaryCrossentropy(Loss):
         label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class CategoricalCrossentropy(Loss):
     """Categorical cross-entropy with one-hot or soft targets.
@@ -34,7 +35,7 @@ class CategoricalCrossentropy(Loss):
         z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class SparseCategoricalCrossentropy(Loss):
     """Categorical cross-entropy with integer labels.
@@ -44,7 +45,7 @@ class SparseCategoricalCrossentropy(Loss):
         z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-    def __init__(self, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class NegativeLogLikelihood(Loss):
     """Negative log-likelihood of integer labels, from log-probabilities.
@@ -52,7 +53,7 @@ class NegativeLogLikelihood(Loss):
         -weight_y * log_p_y
     """
 
-    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class KLDivergence(Loss):
     """Kullback-Leibler divergence of the prediction from the target distribution.
@@ -60,7 +61,7 @@ class KLDivergence(Loss):
         sum_j y_j * log(y_j / p_j)
     """
 
-    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class LogKLDivergence(Loss):
     """Kullback-Leibler divergence, element by element, from log-probabilities.
@@ -68,7 +69,7 @@ class LogKLDivergence(Loss):
         y * (log(y) - log_p)
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class LogKLDivergenceWithLogTargets(Loss):
     """Kullback-Leibler divergence, element by element, both sides log-probabilities.
@@ -76,7 +77,7 @@ class LogKLDivergenceWithLogTargets(Loss):
         exp(log_y) * (log_y - log_p)
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class GeneralizedLogKLDivergence(Loss):
     """Generalised Kullback-Leibler divergence, element by element, from logarithms.
@@ -84,7 +85,7 @@ class GeneralizedLogKLDivergence(Loss):
         y * (log(y) - z) - y + exp(z)                  z the logarithm of the prediction
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class BinaryFocalCrossentropy(Loss):
     """Focal loss: binary cross-entropy that all but leaves out the easy cases.
@@ -95,7 +96,7 @@ class BinaryFocalCrossentropy(Loss):
         label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-    def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class CategoricalFocalCrossentropy(Loss):
     """Categorical focal loss: cross-entropy that all but leaves out the easy cases.
@@ -104,7 +105,7 @@ class CategoricalFocalCrossentropy(Loss):
         label smoothing s replaces y by y * (1 - s) + s / classes
     """
 
-    def __init__(self, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class CategoricalGeneralizedCrossEntropy(Loss):
     """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
@@ -112,7 +113,7 @@ class CategoricalGeneralizedCrossEntropy(Loss):
         weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
     """
 
-    def __init__(self, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class Poly1Crossentropy(Loss):
     """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
@@ -120,7 +121,7 @@ class Poly1Crossentropy(Loss):
         sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
     """
 
-    def __init__(self, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
@@ -128,7 +129,7 @@ class Poisson(Loss):
         p - y * log(p)                                 log_input: exp(p) - y * p
     """
 
-    def __init__(self, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class GaussianNLL(Loss):
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
@@ -137,7 +138,7 @@ class GaussianNLL(Loss):
         full adds log(2 pi) / 2
     """
 
-    def __init__(self, eps: float = 1e-06, full: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, eps: float = 1e-06, full: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -145,7 +146,7 @@ class Hinge(Loss):
         max(1 - y * p, 0)
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class SquaredHinge(Loss):
     """Squared hinge loss: quadratic in what is missing to a margin of 1.
@@ -153,7 +154,7 @@ class SquaredHinge(Loss):
         max(1 - y * p, 0)^2
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class SoftMargin(Loss):
     """Soft margin loss: the logistic loss of a score, for classes -1 and 1.
@@ -161,7 +162,7 @@ class SoftMargin(Loss):
         log(1 + exp(-y * p))
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class Perceptron(Loss):
     """Perceptron loss: linear in how far a score is on the wrong side of 0.
@@ -169,7 +170,7 @@ class Perceptron(Loss):
         max(-y * p, 0)
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class MarginRanking(Loss):
     """Margin ranking loss: hinge loss of a difference of two scores.
@@ -177,7 +178,7 @@ class MarginRanking(Loss):
         max(margin - y * p, 0)               with p = score1 - score2
     """
 
-    def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class HingeEmbedding(Loss):
     """Hinge embedding loss: a distance that should be small, or beyond a margin.
@@ -185,7 +186,7 @@ class HingeEmbedding(Loss):
         p where y = 1, max(margin - p, 0) elsewhere
     """
 
-    def __init__(self, margin: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, margin: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class CosineEmbedding(Loss):
     """Cosine embedding loss: a cosine that should be 1, or below a margin.
@@ -193,7 +194,7 @@ class CosineEmbedding(Loss):
         1 - p where y = 1, max(p - margin, 0) elsewhere
     """
 
-    def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
@@ -201,7 +202,7 @@ class CategoricalHinge(Loss):
         max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
     """
 
-    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class MultiMargin(Loss):
     """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
@@ -209,7 +210,7 @@ class MultiMargin(Loss):
         weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
     """
 
-    def __init__(self, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class MultiLabelMargin(Loss):
     """Multi-label margin loss: every true class should lead every false one by a margin of 1.
@@ -217,7 +218,7 @@ class MultiLabelMargin(Loss):
         sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
     """
 
-    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class MulticlassHinge(Loss):
     """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
@@ -225,7 +226,7 @@ class MulticlassHinge(Loss):
         weight_y * max(1 - p_y + max_(j != y) p_j, 0)
     """
 
-    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class MulticlassPerceptron(Loss):
     """Multi-class perceptron loss: the true class should have the highest score.
@@ -233,7 +234,7 @@ class MulticlassPerceptron(Loss):
         weight_y * (max_j p_j - p_y)
     """
 
-    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class SoftTversky(Loss):
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
@@ -242,7 +243,7 @@ class SoftTversky(Loss):
         with c = sum_j y_j * p_j, f = sum_j (1 - y_j) * p_j, n = sum_j y_j * (1 - p_j)
     """
 
-    def __init__(self, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class SoftDice(Loss):
     """Dice loss: overlap of two masks.
@@ -250,7 +251,7 @@ class SoftDice(Loss):
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)
     """
 
-    def __init__(self, smooth: float = 1.0, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, smooth: float = 1.0, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class Tversky(Loss):
     """Tversky loss of a whole batch as one mask, as Keras has it.
@@ -259,7 +260,7 @@ class Tversky(Loss):
         with c = sum_j y_j * p_j, n = sum_j y_j * (1 - p_j), f = sum_j (1 - y_j) * p_j
     """
 
-    def __init__(self, alpha: float = 0.5, beta: float = 0.5, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class Dice(Loss):
     """Dice loss of a whole batch as one mask, as Keras has it.
@@ -267,7 +268,7 @@ class Dice(Loss):
         1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
     """
 
-    def __init__(self, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
@@ -275,7 +276,7 @@ class MeanSquaredError(Loss):
         (p - y)^2
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class MeanAbsoluteError(Loss):
     """Mean of the absolute errors (MAE, L1 loss).
@@ -283,7 +284,7 @@ class MeanAbsoluteError(Loss):
         |p - y|
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class RootMeanSquaredError(Loss):
     """Root of the mean of the squared errors (RMSE).
@@ -291,7 +292,7 @@ class RootMeanSquaredError(Loss):
         sqrt(mean((p - y)^2))
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class Huber(Loss):
     """Huber loss: squared for small errors, absolute for large ones.
@@ -300,7 +301,7 @@ class Huber(Loss):
         delta * (|p - y| - delta / 2)        elsewhere
     """
 
-    def __init__(self, delta: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, delta: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class SmoothL1(Loss):
     """Smooth L1 loss: absolute, rounded off near zero error.
@@ -309,7 +310,7 @@ class SmoothL1(Loss):
         |p - y| - beta / 2                   elsewhere
     """
 
-    def __init__(self, beta: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, beta: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class LogCosh(Loss):
     """Logarithm of the hyperbolic cosine of the error.
@@ -317,7 +318,7 @@ class LogCosh(Loss):
         log(cosh(p - y))
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class MeanAbsolutePercentageError(Loss):
     """Mean of the absolute errors in percent of the target (MAPE).
@@ -325,7 +326,7 @@ class MeanAbsolutePercentageError(Loss):
         100 * |p - y| / max(|y|, epsilon)
     """
 
-    def __init__(self, epsilon: float = 1e-07, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, epsilon: float = 1e-07, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class MeanSquaredLogarithmicError(Loss):
     """Mean of the squared differences of log(1 + x) (MSLE).
@@ -333,7 +334,7 @@ class MeanSquaredLogarithmicError(Loss):
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class CosineSimilarity(Loss):
     """Negative cosine of the angle between target and prediction.
@@ -341,7 +342,7 @@ class CosineSimilarity(Loss):
         -sum_j(y_j * p_j) / (|y| * |p|)
     """
 
-    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class PairwiseDistance(Loss):
     """Distance of two vectors in a norm.
@@ -349,7 +350,7 @@ class PairwiseDistance(Loss):
         (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
     """
 
-    def __init__(self, norm: float = 2.0, eps: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, norm: float = 2.0, eps: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class BinarySparsemax(Loss):
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
@@ -357,7 +358,7 @@ class BinarySparsemax(Loss):
         s(z) - y * z - y * (1 - y)       s(z) = ((z + 1) / 2)^2 for |z| < 1, max(z, 0) beyond
     """
 
-    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class Sparsemax(Loss):
     """Sparsemax loss with integer labels: 0 once the true class leads by 1.
@@ -366,16 +367,16 @@ class Sparsemax(Loss):
         to 1
     """
 
-    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> None: ...
+    def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
-def binary_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def binary_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
         -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
         label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-def categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Categorical cross-entropy with one-hot or soft targets.
 
         -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
@@ -383,7 +384,7 @@ def categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool
         z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-def sparse_categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def sparse_categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Categorical cross-entropy with integer labels.
 
         -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
@@ -391,37 +392,37 @@ def sparse_categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logit
         z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
     """
 
-def negative_log_likelihood(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def negative_log_likelihood(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Negative log-likelihood of integer labels, from log-probabilities.
 
         -weight_y * log_p_y
     """
 
-def kl_divergence(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def kl_divergence(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Kullback-Leibler divergence of the prediction from the target distribution.
 
         sum_j y_j * log(y_j / p_j)
     """
 
-def log_kl_divergence(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def log_kl_divergence(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Kullback-Leibler divergence, element by element, from log-probabilities.
 
         y * (log(y) - log_p)
     """
 
-def log_kl_divergence_with_log_targets(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def log_kl_divergence_with_log_targets(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Kullback-Leibler divergence, element by element, both sides log-probabilities.
 
         exp(log_y) * (log_y - log_p)
     """
 
-def generalized_log_kl_divergence(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def generalized_log_kl_divergence(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Generalised Kullback-Leibler divergence, element by element, from logarithms.
 
         y * (log(y) - z) - y + exp(z)                  z the logarithm of the prediction
     """
 
-def binary_focal_crossentropy(input: Tensor, y_true: Tensor, *, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def binary_focal_crossentropy(input: Tensor, y_true: Tensor, *, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Focal loss: binary cross-entropy that all but leaves out the easy cases.
 
         (1 - p_t)^gamma * (-y * log(p) - (1 - y) * log(1 - p))    p_t = y * p + (1 - y) * (1 - p),
@@ -430,205 +431,205 @@ def binary_focal_crossentropy(input: Tensor, y_true: Tensor, *, apply_class_bala
         label smoothing s replaces y by y * (1 - s) + s / 2
     """
 
-def categorical_focal_crossentropy(input: Tensor, y_true: Tensor, *, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def categorical_focal_crossentropy(input: Tensor, y_true: Tensor, *, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Categorical focal loss: cross-entropy that all but leaves out the easy cases.
 
         -sum_j alpha_j * y_j * (1 - p_j)^gamma * log(p_j)         with p = softmax(z) for logits z;
         label smoothing s replaces y by y * (1 - s) + s / classes
     """
 
-def categorical_generalized_cross_entropy(input: Tensor, y_true: Tensor, *, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def categorical_generalized_cross_entropy(input: Tensor, y_true: Tensor, *, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
 
         weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
     """
 
-def poly1_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def poly1_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
 
         sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
     """
 
-def poisson(input: Tensor, y_true: Tensor, *, log_input: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def poisson(input: Tensor, y_true: Tensor, *, log_input: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
         p - y * log(p)                                 log_input: exp(p) - y * p
     """
 
-def gaussian_nll(input: Tensor, y_true: Tensor, variance: Tensor, *, eps: float = 1e-06, full: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def gaussian_nll(input: Tensor, y_true: Tensor, variance: Tensor, *, eps: float = 1e-06, full: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
         (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
         full adds log(2 pi) / 2
     """
 
-def hinge(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def hinge(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Hinge loss: linear in what is missing to a margin of 1.
 
         max(1 - y * p, 0)
     """
 
-def squared_hinge(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def squared_hinge(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Squared hinge loss: quadratic in what is missing to a margin of 1.
 
         max(1 - y * p, 0)^2
     """
 
-def soft_margin(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def soft_margin(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Soft margin loss: the logistic loss of a score, for classes -1 and 1.
 
         log(1 + exp(-y * p))
     """
 
-def perceptron(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def perceptron(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Perceptron loss: linear in how far a score is on the wrong side of 0.
 
         max(-y * p, 0)
     """
 
-def margin_ranking(input: Tensor, y_true: Tensor, *, margin: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def margin_ranking(input: Tensor, y_true: Tensor, *, margin: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Margin ranking loss: hinge loss of a difference of two scores.
 
         max(margin - y * p, 0)               with p = score1 - score2
     """
 
-def hinge_embedding(input: Tensor, y_true: Tensor, *, margin: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def hinge_embedding(input: Tensor, y_true: Tensor, *, margin: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Hinge embedding loss: a distance that should be small, or beyond a margin.
 
         p where y = 1, max(margin - p, 0) elsewhere
     """
 
-def cosine_embedding(input: Tensor, y_true: Tensor, *, margin: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def cosine_embedding(input: Tensor, y_true: Tensor, *, margin: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Cosine embedding loss: a cosine that should be 1, or below a margin.
 
         1 - p where y = 1, max(p - margin, 0) elsewhere
     """
 
-def categorical_hinge(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def categorical_hinge(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Multi-class hinge loss with one-hot targets.
 
         max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
     """
 
-def multi_margin(input: Tensor, y_true: Tensor, *, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def multi_margin(input: Tensor, y_true: Tensor, *, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
 
         weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
     """
 
-def multi_label_margin(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def multi_label_margin(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Multi-label margin loss: every true class should lead every false one by a margin of 1.
 
         sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
     """
 
-def multiclass_hinge(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def multiclass_hinge(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
 
         weight_y * max(1 - p_y + max_(j != y) p_j, 0)
     """
 
-def multiclass_perceptron(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def multiclass_perceptron(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Multi-class perceptron loss: the true class should have the highest score.
 
         weight_y * (max_j p_j - p_y)
     """
 
-def soft_tversky(input: Tensor, y_true: Tensor, *, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def soft_tversky(input: Tensor, y_true: Tensor, *, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Tversky loss: overlap of two masks, with a weight for each kind of mistake.
 
         1 - (c + smooth) / (c + alpha * f + beta * n + smooth)
         with c = sum_j y_j * p_j, f = sum_j (1 - y_j) * p_j, n = sum_j y_j * (1 - p_j)
     """
 
-def soft_dice(input: Tensor, y_true: Tensor, *, smooth: float = 1.0, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def soft_dice(input: Tensor, y_true: Tensor, *, smooth: float = 1.0, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Dice loss: overlap of two masks.
 
         1 - (sum_j y_j * p_j + smooth) / ((sum_j y_j + sum_j p_j) / 2 + smooth)
     """
 
-def tversky(input: Tensor, y_true: Tensor, *, alpha: float = 0.5, beta: float = 0.5, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def tversky(input: Tensor, y_true: Tensor, *, alpha: float = 0.5, beta: float = 0.5, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Tversky loss of a whole batch as one mask, as Keras has it.
 
         1 - c / (c + alpha * n + beta * f)
         with c = sum_j y_j * p_j, n = sum_j y_j * (1 - p_j), f = sum_j (1 - y_j) * p_j
     """
 
-def dice(input: Tensor, y_true: Tensor, *, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def dice(input: Tensor, y_true: Tensor, *, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Dice loss of a whole batch as one mask, as Keras has it.
 
         1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
     """
 
-def mean_squared_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def mean_squared_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Mean of the squared errors (MSE, L2 loss).
 
         (p - y)^2
     """
 
-def mean_absolute_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def mean_absolute_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Mean of the absolute errors (MAE, L1 loss).
 
         |p - y|
     """
 
-def root_mean_squared_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def root_mean_squared_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Root of the mean of the squared errors (RMSE).
 
         sqrt(mean((p - y)^2))
     """
 
-def huber(input: Tensor, y_true: Tensor, *, delta: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def huber(input: Tensor, y_true: Tensor, *, delta: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Huber loss: squared for small errors, absolute for large ones.
 
         (p - y)^2 / 2                        where |p - y| <= delta
         delta * (|p - y| - delta / 2)        elsewhere
     """
 
-def smooth_l1(input: Tensor, y_true: Tensor, *, beta: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def smooth_l1(input: Tensor, y_true: Tensor, *, beta: float = 1.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Smooth L1 loss: absolute, rounded off near zero error.
 
         (p - y)^2 / (2 * beta)               where |p - y| <= beta
         |p - y| - beta / 2                   elsewhere
     """
 
-def log_cosh(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def log_cosh(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Logarithm of the hyperbolic cosine of the error.
 
         log(cosh(p - y))
     """
 
-def mean_absolute_percentage_error(input: Tensor, y_true: Tensor, *, epsilon: float = 1e-07, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def mean_absolute_percentage_error(input: Tensor, y_true: Tensor, *, epsilon: float = 1e-07, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Mean of the absolute errors in percent of the target (MAPE).
 
         100 * |p - y| / max(|y|, epsilon)
     """
 
-def mean_squared_logarithmic_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def mean_squared_logarithmic_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Mean of the squared differences of log(1 + x) (MSLE).
 
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
-def cosine_similarity(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def cosine_similarity(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Negative cosine of the angle between target and prediction.
 
         -sum_j(y_j * p_j) / (|y| * |p|)
     """
 
-def pairwise_distance(input: Tensor, y_true: Tensor, *, norm: float = 2.0, eps: float = 0.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def pairwise_distance(input: Tensor, y_true: Tensor, *, norm: float = 2.0, eps: float = 0.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Distance of two vectors in a norm.
 
         (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
     """
 
-def binary_sparsemax(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def binary_sparsemax(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
 
         s(z) - y * z - y * (1 - y)       s(z) = ((z + 1) / 2)^2 for |z| < 1, max(z, 0) beyond
     """
 
-def sparsemax(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Tensor:
+def sparsemax(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Sparsemax loss with integer labels: 0 once the true class leads by 1.
 
         weight_y * (|p - e_y|^2 / 2 + max(t - z_y, 0))    p_j = max(z_j - t, 0), t such that they sum
