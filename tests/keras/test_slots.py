@@ -46,3 +46,31 @@ def test_samples_are_averaged_over_their_elements():
     mean, variance = p[..., 0], p[..., 1]
     want = 0.5 * (np.log(variance) + (y - mean) ** 2 / variance)
     np.testing.assert_allclose(got, want.mean(-1), rtol=1e-5)
+
+
+def test_the_parts_of_a_mean_add_up():
+    rng = np.random.default_rng(0)
+    y, p = rng.normal(size=(6, 3)).astype("f4"), rng.normal(size=(6, 3)).astype("f4")
+    w = rng.uniform(0.5, 2.0, 6).astype("f4")
+    labels = rng.integers(0, 3, 6)
+    for loss, target, count in (
+        (lk.Huber(), y, 18),
+        (lk.SparseCategoricalCrossentropy(from_logits=True), labels, 6),
+        (lk.CosineSimilarity(), y, 6),
+    ):
+        for weight in (None, w):
+            parts = [
+                loss(
+                    target[i],
+                    tensor(p[i]),
+                    weight if weight is None else weight[i],
+                    num_items=count,
+                )
+                for i in (slice(2), slice(2, None))
+            ]
+            want = float(numpy(loss(target, tensor(p), weight)))
+            assert float(numpy(sum(parts))) == pytest.approx(want, rel=1e-5)
+    with pytest.raises(ValueError, match="num_items goes with the mean of items"):
+        lk.Huber(reduction="sum")(y, tensor(p), num_items=6)
+    with pytest.raises(ValueError, match="num_items must be a number >= 0"):
+        lk.Huber()(y, tensor(p), num_items=-1)

@@ -20,7 +20,7 @@ from losskit.core.packing import Packed, packed, predictions
 from losskit.engine.arrays import check_unmasked
 from losskit.engine.call import Call, aligned, checked
 from losskit.engine.formulas import Formulas
-from losskit.engine.reduction import reduced
+from losskit.engine.reduction import check_num_items, reduced
 from losskit.keras import backend
 from losskit.keras.activations import kept_logits
 from losskit.keras.framework import KERAS
@@ -47,6 +47,7 @@ def evaluate(
     reduction: str | None = None,
     dtype: str = "float32",
     axis: int = -1,
+    num_items: Any = None,
 ) -> tuple[Tensor, Call]:
     """The reduced loss; without a reduction, one value per sample. And the call it is of.
 
@@ -60,6 +61,7 @@ def evaluate(
         reduction: Keras's name for it, or None.
         dtype: of the computation.
         axis: over which the elements of a sample are averaged.
+        num_items: what a mean divides by, if the caller says.
 
     Raises:
         TypeError: several predictions where a card takes one.
@@ -79,15 +81,20 @@ def evaluate(
     arrays = (y_true, first, *rest)
     call = aligned(KERAS, card, arrays, sample_weight, mask, came)
     averaged = reduction not in (None, "none", "sum")
+    if num_items is not None:
+        if not averaged or isinstance(card, Setwise):
+            raise ValueError(f"num_items goes with the mean of items, got num_items={num_items}.")
+        num_items = check_num_items(num_items)
     by_weights = reduction == "mean_with_sample_weight"
     if averaged and link is None and not isinstance(card, Setwise):
-        found = KERAS.fused(call, "mean", by_weights, None)
+        found = KERAS.fused(call, "mean", by_weights, num_items)
         if found is not None:
             return found, call
     call = _linked(checked(KERAS, call), link)
     if averaged or isinstance(card, Setwise):
         # The mean over samples of means over elements is the mean of all that count.
-        return reduced(KERAS, call, by_weights=by_weights, across=KERAS.replicas()), call
+        across = KERAS.replicas()
+        return reduced(KERAS, call, by_weights=by_weights, num_items=num_items, across=across), call
     losses = KERAS.fused(
         dataclasses.replace(call, weight=None, keep=call.used), "none", False, None
     )

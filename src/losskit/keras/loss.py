@@ -53,8 +53,14 @@ class Loss(keras.losses.Loss):
                 "exist for it. Use 'sum_over_batch_size'."
             )
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, num_items: Any = None
+    ) -> Tensor:
         """The reduced loss, in the dtype of this object.
+
+        With ``num_items``, the item count of the whole of which this is a part (samples times the
+        elements of each, for pointwise losses), a mean divides by it: values and gradients of the
+        parts then add up to the whole's.
 
         A subclass with a `call` of its own is computed as Keras computes one: what `call` gives for
         tensors in that dtype is weighted, masked and reduced.
@@ -67,6 +73,8 @@ class Loss(keras.losses.Loss):
             mask = get_keras_mask(y_pred)
             weighted = sample_weight is not None or mask is not None
             if type(self).call is not Loss.call or (weighted and self._at_once):
+                if num_items is not None:
+                    raise TypeError(f"{self.name} reduces as Keras does, which has no num_items.")
                 return self._by_call(y_true, y_pred, sample_weight, mask)
             loss, _ = evaluate(
                 self.card,
@@ -77,6 +85,7 @@ class Loss(keras.losses.Loss):
                 self.reduction,
                 _computed_in(self.dtype),
                 self._mean_axis,
+                num_items,
             )
             return keras.ops.cast(loss, self.dtype)
 
