@@ -232,7 +232,10 @@ def jax_stub() -> str:
         "from jax import Array\n"
         "from jax.typing import ArrayLike\n\n"
         + "".join(f"from losskit.jax.{module} import *\n" for module in JAX_PEERS)
-        + "from losskit.jax.own import get as get\n",
+        + "from losskit.jax.own import combine as combine\n"
+        + "from losskit.jax.own import get as get\n"
+        + "from losskit.jax.own import merge as merge\n"
+        + "from losskit.jax.own import parts as parts\n",
         '_Reduction = Literal["none", "mean", "sum"]\n'
         '_OnEmpty = Literal["zero", "nan"]\n\n'
         "__all__: list[str]\n",

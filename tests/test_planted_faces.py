@@ -126,6 +126,41 @@ def test_numpy_alone(law, target, name, wrong, monkeypatch):
         goes_red(monkeypatch, lambda: law(MSE), target, name, wrong)
 
 
+# --- the engine ---------------------------------------------------------------------------------
+
+
+def unmasked(self, x, slot):
+    """`_sound`, which leaves in what does not count of the derivative by the last slot."""
+    used, last = self.used, slot == len(self.by.card.slots) - 1
+    self.used = None if last else used
+    found = SOUND(self, x, slot)
+    self.used = used
+    return found
+
+
+SOUND = At._sound
+
+
+def test_mask_of_a_slot(monkeypatch):
+    pytest.importorskip("torch")
+    import test_slots
+
+    goes_red(
+        monkeypatch,
+        test_slots.test_torch_weights_masks_and_domains,
+        *(At, "_sound", unmasked),
+    )
+
+
+def test_merge_of_parts(monkeypatch):
+    pytest.importorskip("torch")
+    import test_parts
+
+    card = find("root_mean_squared_error")
+    check = functools.partial(test_parts.test_torch, card())
+    goes_red(monkeypatch, check, card, "merge", lambda self, m, a, b: b)
+
+
 # --- PyTorch ------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 """Losses of several predictions, on the backend that runs: in one tensor, and each by itself."""
 
+import functools
+
 import grid
 import keras
 import laws
@@ -74,3 +76,17 @@ def test_the_parts_of_a_mean_add_up():
         lk.Huber(reduction="sum")(y, tensor(p), num_items=6)
     with pytest.raises(ValueError, match="num_items must be a number >= 0"):
         lk.Huber()(y, tensor(p), num_items=-1)
+
+
+@pytest.mark.parametrize(
+    "card", [c for c in grid.settings(grid.FAMILIES) if grid.is_usual(c)], ids=repr
+)
+def test_parts_merge_to_the_whole(card):
+    y, p = grid.inputs(card, np.float32, "ordinary")
+    loss = getattr(lk, type(card).__name__)(**card.parameters())
+    w = np.random.default_rng(0).uniform(0.5, 2.0, len(p)).astype("f4")
+    chunks = [slice(0, 1), slice(1, 8), slice(8, len(p))]
+    parts = [loss.parts(laid(card, y[c]), laid(card, p[c]), w[c]) for c in chunks]
+    want = float(numpy(loss(laid(card, y), laid(card, p), w)))
+    got = loss.combine(*functools.reduce(loss.merge, parts))
+    assert float(numpy(got)) == pytest.approx(want, rel=2e-5)

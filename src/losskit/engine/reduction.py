@@ -166,6 +166,43 @@ def count(f: Framework, formulas: Formulas, call: Call, by_weights: bool = False
     return f.cast(f.total(call.keep), f.computed(f.dtype(call.prediction)))
 
 
+def parts(f: Framework, call: Call, by_weights: bool = False) -> tuple[Array, ...]:
+    """What a part of the data adds: (sum, count); of a set the numbers of its state, and the count.
+
+    Parts are put together by `merged`, and `combined` makes the loss of them.
+    """
+    formulas = Formulas(call.card, f.vocabulary(call.came), f, call.looked)
+    dtype = f.computed(f.dtype(call.prediction))
+    counted = f.number(count(f, formulas, call, by_weights), call.prediction, dtype)
+    if isinstance(call.card, Setwise):
+        arrays = formulas.fitted(call.used, call.arrays)
+        weight = _weights(f, formulas, call, dtype)
+        return (*formulas.at(None, *arrays, weight, counted).state(), counted)
+    return f.sum(formulas, call), counted
+
+
+def merged(m: Any, card: Any, a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The parts of two parts together."""
+    if isinstance(card, Setwise):
+        return (*card.merge(m, a[:-1], b[:-1]), a[-1] + b[-1])
+    return a[0] + b[0], a[1] + b[1]
+
+
+def combined(m: Any, card: Any, given: tuple[Any, ...], empty: float = 0.0) -> Any:
+    """The loss, a mean, of all parts together; ``empty`` where nothing counts."""
+    *state, counted = given
+    safe = m.where(counted == 0, 1.0, counted)
+    value = card.finish(m, tuple(state), safe) if isinstance(card, Setwise) else state[0] / safe
+    return m.where(counted == 0, empty, value)
+
+
+def _weights(f: Framework, formulas: Formulas, call: Call, dtype: str) -> Array:
+    """The weight of each element of a set, 0 for what does not count."""
+    p = call.prediction
+    weight = f.ones(p, dtype) if call.weight is None else f.broadcast(call.weight, f.sizes(p))
+    return weight if call.used is None else formulas.m.where(call.used, weight, 0.0)
+
+
 def _of_set(
     f: Framework,
     formulas: Formulas,
@@ -177,9 +214,7 @@ def _of_set(
     m, p = formulas.m, call.prediction
     dtype = f.computed(f.dtype(p))
     arrays = formulas.fitted(call.used, call.arrays)
-    weight = f.ones(p, dtype) if call.weight is None else f.broadcast(call.weight, f.sizes(p))
-    if call.used is not None:
-        weight = m.where(call.used, weight, 0.0)
+    weight = _weights(f, formulas, call, dtype)
     own = count(f, formulas, call, by_weights)
     counted = f.number(own, p, dtype)
     if across is not None:

@@ -26,7 +26,7 @@ from losskit.jax import sequence as _sequence
 from losskit.jax.classification import *  # noqa: F403
 from losskit.jax.embeddings import *  # noqa: F403
 from losskit.jax.own import FUNCTIONS as _FUNCTIONS
-from losskit.jax.own import get
+from losskit.jax.own import combine, get, merge, parts
 from losskit.jax.ranking import *  # noqa: F403
 from losskit.jax.regression import *  # noqa: F403
 from losskit.jax.segmentation import *  # noqa: F403
@@ -46,4 +46,11 @@ _PEERS = [
 ]
 globals().update({name: f for name, f in _FUNCTIONS.items() if name not in _PEERS})
 
-__all__ = ["get", *_PEERS, *(name for name in _FUNCTIONS if name not in _PEERS)]  # noqa: PLE0604
+__all__ = [  # noqa: PLE0604
+    "combine",
+    "get",
+    "merge",
+    "parts",
+    *_PEERS,
+    *(name for name in _FUNCTIONS if name not in _PEERS),
+]

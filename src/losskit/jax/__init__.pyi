@@ -12,7 +12,10 @@ from losskit.jax.ranking import *
 from losskit.jax.regression import *
 from losskit.jax.segmentation import *
 from losskit.jax.sequence import *
+from losskit.jax.own import combine as combine
 from losskit.jax.own import get as get
+from losskit.jax.own import merge as merge
+from losskit.jax.own import parts as parts
 
 _Reduction = Literal["none", "mean", "sum"]
 _OnEmpty = Literal["zero", "nan"]

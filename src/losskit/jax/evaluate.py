@@ -21,6 +21,14 @@ from losskit.jax.framework import JAX, Jax
 
 REDUCTIONS = ("none", "mean", "sum")
 NAMES = {"target": "targets", "prediction": "predictions"}
+WORDS = {
+    "y_true": "targets",
+    "y_pred": "predictions",
+    "prediction": "predictions",
+    "sample_weight": "weight",
+    "mask": "where",
+}
+"""Messages in this face's words."""
 
 
 def evaluate(
@@ -65,8 +73,8 @@ def evaluate(
     if parts is not None:
         parts.check("mean" if isinstance(known, Setwise) else reduction)
     f = Jax(traced) if traced else JAX
-    words = {"prediction": names[0], "sample_weight": "weight", "mask": "where"}
-    with named(y_true=names[1], y_pred=names[0], **words):
+    words = {"prediction": names[0], "y_true": names[1], "y_pred": names[0]}
+    with named(**{**WORDS, **words}):
         call = checked(f, aligned(f, known, in_slots(known, arrays), weight, where))
         found = reduce(f, call, reduction, on_empty=on_empty, num_items=num_items, across=parts)
         return found.astype(call.prediction.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,14 @@ from jax import Array
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Setwise
-from losskit.engine.arguments import bind, signature, takes
-from losskit.jax.evaluate import NAMES, evaluate
+from losskit.engine.arguments import bind, in_slots, signature, takes
+from losskit.engine.arrays import named
+from losskit.engine.call import aligned, checked
+from losskit.engine.reduction import combined, merged
+from losskit.engine.reduction import parts as _parts
+from losskit.jax.derivatives import VOCABULARY
+from losskit.jax.evaluate import NAMES, WORDS, evaluate, make
+from losskit.jax.framework import JAX, Jax
 
 
 def get(name: str) -> Callable[..., Array]:
@@ -48,3 +55,35 @@ def _make(card: type[Card]) -> Callable[..., Array]:
 
 FUNCTIONS: dict[str, Callable[..., Array]] = {c.name: _make(c) for c in cards()}
 """Every loss function of losskit by name."""
+
+
+def parts(
+    name: str, *arrays: Any, where: Any = None, weight: Any = None, **parameters: Any
+) -> tuple[Array, ...]:
+    """What a part of the data adds to the mean of a loss: `merge` the parts of all, then `combine`.
+
+    Args:
+        name: of the loss, as in `get`.
+        arrays: what its function takes.
+        where, weight: as there.
+        **parameters: of the loss.
+
+    Returns:
+        (sum, count); of a loss of a set the numbers that say all of a part, and the count.
+    """
+    known, traced = make(find(name), parameters)
+    f = Jax(traced) if traced else JAX
+    given, _ = bind(known.name, takes(known, NAMES, True), (), (), arrays, {})
+    with named(**WORDS):
+        return _parts(f, checked(f, aligned(f, known, in_slots(known, given), weight, where)))
+
+
+def merge(name: str, a: tuple[Array, ...], b: tuple[Array, ...], **parameters: Any) -> Any:
+    """The `parts` of two parts of the data together."""
+    return merged(VOCABULARY, make(find(name), parameters)[0], a, b)
+
+
+def combine(name: str, *parts: Array, on_empty: str = "zero", **parameters: Any) -> Array:
+    """The mean of a loss over the whole, from the merged `parts`."""
+    empty = math.nan if on_empty == "nan" else 0.0
+    return combined(VOCABULARY, make(find(name), parameters)[0], parts, empty)

@@ -67,19 +67,8 @@ def evaluate(
         TypeError: several predictions where a card takes one.
         ValueError: a shape does not match, or, outside of tracing, a value is out of its domain.
     """
-    card, given = _predictions(card, y_pred)
-    _check_dense(y_true=y_true, y_pred=given[0])
-    y_true = KERAS.array("y_true", y_true, card.target.labels)
-    card, first, link = _behind(card, given[0])
-    first = ops.convert_to_tensor(first)
-    came = keras.backend.standardize_dtype(first.dtype)
-    first = _bounded(card, first, dtype)
-    y_true, first = _same_rank(card, y_true, first)
-    card = placed(card, len(first.shape))
-    _check_classes(card, first)
-    rest = [ops.cast(ops.convert_to_tensor(x), dtype) for x in given[1:]]
-    arrays = (y_true, first, *rest)
-    call = aligned(KERAS, card, arrays, sample_weight, mask, came)
+    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype)
+    card = call.card
     averaged = reduction not in (None, "none", "sum")
     if num_items is not None:
         if not averaged or isinstance(card, Setwise):
@@ -99,11 +88,39 @@ def evaluate(
         dataclasses.replace(call, weight=None, keep=call.used), "none", False, None
     )
     if losses is None:
-        losses = KERAS.items(Formulas(call.card, KERAS.vocabulary(came), KERAS, call.looked), call)
+        losses = KERAS.items(
+            Formulas(call.card, KERAS.vocabulary(call.came), KERAS, call.looked), call
+        )
     if call.weight is not None:
         losses = losses * call.weight
     losses = _per_sample(call, losses, axis)
     return (ops.sum(losses) if reduction == "sum" else losses), call
+
+
+def prepared(
+    card: Any, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any, dtype: str
+) -> Call:
+    """The call that `evaluate` reduces."""
+    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype)
+    return _linked(checked(KERAS, call), link)
+
+
+def _aligned(
+    card: Any, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any, dtype: str
+) -> tuple[Call, Link | None]:
+    card, given = _predictions(card, y_pred)
+    _check_dense(y_true=y_true, y_pred=given[0])
+    y_true = KERAS.array("y_true", y_true, card.target.labels)
+    card, first, link = _behind(card, given[0])
+    first = ops.convert_to_tensor(first)
+    came = keras.backend.standardize_dtype(first.dtype)
+    first = _bounded(card, first, dtype)
+    y_true, first = _same_rank(card, y_true, first)
+    card = placed(card, len(first.shape))
+    _check_classes(card, first)
+    rest = [ops.cast(ops.convert_to_tensor(x), dtype) for x in given[1:]]
+    arrays = (y_true, first, *rest)
+    return aligned(KERAS, card, arrays, sample_weight, mask, came), link
 
 
 # --- logits behind probabilities ----------------------------------------------------------------

@@ -18,7 +18,9 @@ import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Items, Setwise
 from losskit.engine.arrays import HALF
-from losskit.keras.evaluate import evaluate
+from losskit.engine.reduction import combined, merged, parts
+from losskit.keras.evaluate import evaluate, prepared
+from losskit.keras.framework import KERAS
 
 Tensor = Any
 
@@ -88,6 +90,25 @@ class Loss(keras.losses.Loss):
                 num_items,
             )
             return keras.ops.cast(loss, self.dtype)
+
+    def parts(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Tensor, ...]:
+        """What a part of the data adds: `merge` the parts of all, then `combine` them to the mean.
+
+        (sum, count) of its items: of samples, for pointwise losses of their elements. Of a loss of
+        a set the numbers that say all of a part, and the count. Errors are those of the call.
+        """
+        by_weights = self.reduction == "mean_with_sample_weight"
+        dtype = _computed_in(self.dtype)
+        call = prepared(self.card, y_true, y_pred, sample_weight, get_keras_mask(y_pred), dtype)
+        return parts(KERAS, call, by_weights)
+
+    def merge(self, a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The parts of two parts together."""
+        return merged(KERAS.vocabulary("float32"), self.card, a, b)
+
+    def combine(self, *parts: Tensor) -> Tensor:
+        """The loss of the whole, a mean, from the merged parts of its chunks."""
+        return combined(KERAS.vocabulary("float32"), self.card, parts)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """One value per sample, without weights."""

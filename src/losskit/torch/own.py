@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -11,9 +12,12 @@ from torch import Tensor, nn
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import OfMean, Setwise
-from losskit.engine.arguments import bind, signature, takes
+from losskit.engine.arguments import bind, in_slots, signature, takes
+from losskit.engine.call import aligned, checked
+from losskit.engine.reduction import combined, merged, parts
 from losskit.torch import evaluate as _evaluate
 from losskit.torch.evaluate import evaluate
+from losskit.torch.framework import TORCH
 
 _OPTIONS = {"reduction": "mean", "on_empty": "zero", "across": None}
 _OF_CALL = ("weight", "mask", "num_items")
@@ -97,6 +101,28 @@ class Loss(nn.Module):
             on_empty=self.on_empty,
             across=self.across,
         )
+
+    def parts(self, *tensors: Tensor, **options: Any) -> tuple[Tensor, ...]:
+        """What a part of the data adds: `merge` the parts of all, then `combine` them to the mean.
+
+        (sum, count); of a loss of a set the numbers that say all of a part, and the count.
+        Arguments and errors are those of the call.
+        """
+        names = takes(self.card, NAMES, True)
+        given, rest = bind(self.card.name, names, ("weight", "mask"), (), tensors, options)
+        with _evaluate.named():
+            slots = in_slots(self.card, given)
+            call = aligned(TORCH, self.card, slots, rest.get("weight"), rest.get("mask"))
+            return parts(TORCH, checked(TORCH, call))
+
+    def merge(self, a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The parts of two parts together."""
+        return merged(TORCH.vocabulary("float32"), self.card, a, b)
+
+    def combine(self, *parts: Tensor) -> Tensor:
+        """The loss of the whole, a mean, from the merged parts of its chunks."""
+        empty = math.nan if self.on_empty == "nan" else 0.0
+        return combined(TORCH.vocabulary("float32"), self.card, parts, empty)
 
     def extra_repr(self) -> str:
         """The parameters that differ from their defaults."""
