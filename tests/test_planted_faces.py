@@ -11,10 +11,9 @@ import laws
 import numpy as np
 import pytest
 
-import losskit.numpy as face
 from losskit import native
 from losskit.core.definition import find
-from losskit.engine import reduction
+from losskit.engine import host, reduction
 from losskit.engine.formulas import At, Formulas
 from losskit.native.evaluate import Call
 
@@ -113,11 +112,11 @@ def test_around_the_kernels(law, name, wrong, monkeypatch):
 @pytest.mark.parametrize(
     ("law", "target", "name", "wrong"),
     [
-        (laws.law_exact, face.Loss, "_items", times(face.Loss._items)),
-        (laws.law_exact, face.Loss, "_derivative", times(face.Loss._derivative)),
-        (laws.law_reduction, face.reduce, "total", times(face.reduce.total)),
-        (laws.law_weights, face, "aligned", changed(face.aligned, weight=lambda w: None)),
-        (laws.law_left_out, face, "aligned", changed(face.aligned, keep=lambda keep: None)),
+        (laws.law_exact, host.Host, "items", times(host.Host.items)),
+        (laws.law_exact, host.Host, "_derivative", times(host.Host._derivative)),
+        (laws.law_reduction, host.reduce, "total", times(host.reduce.total)),
+        (laws.law_weights, host, "aligned", changed(host.aligned, weight=lambda w: None)),
+        (laws.law_left_out, host, "aligned", changed(host.aligned, keep=lambda keep: None)),
     ],
     ids=["value", "slope", "mean", "weights", "mask"],
 )
