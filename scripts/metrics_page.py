@@ -18,6 +18,8 @@ IN_KERAS = {
     "sparse_categorical_accuracy": '`"accuracy"`, `keras.metrics.SparseTopKCategoricalAccuracy()`',
     "mean_absolute_error": '`"mae"`',
     "coverage": "",
+    "concordance": "",
+    "triplet_accuracy": "",
     "sign_accuracy": "`keras.metrics.BinaryAccuracy(threshold=0.0)` with targets 0 and 1",
     "distance_accuracy": "",
     "root_mean_squared_error": "`keras.metrics.RootMeanSquaredError()`",

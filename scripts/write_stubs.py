@@ -23,6 +23,7 @@ HEAD = '"""Written by scripts/write_stubs.py from the loss cards: do not edit.""
 TYPES = {
     "number": "float",
     "flag": "bool",
+    "choice": "str",
     "integer": "int",
     "integer or None": "int | None",
     "axes": "int | Sequence[int] | None",

@@ -55,6 +55,12 @@ def points(card: Any, dtype: Any = np.float32) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _rows(card: Any, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    if card.places and len(card.slots[1].dims) > 1:
+        # Of directions nearly the same only the difference is left, and that of their rounding.
+        anchor, positive = [0.3, -1.2, 2.0], [1.0, 0.0, 0.5]
+        moves = [[s, -2 * s, s / 3] for s in (0.1, 0.4, 3.0)]
+        rows = np.array([[anchor, positive, np.add(positive, move)] for move in moves])
+        return np.zeros(len(rows), dtype), rows.astype(dtype)
     if card.places:
         pairs = [(e, e * e * (1 + s)) for e in (1.5, 2.0, 0.25) for s in STEPS]
         rows = np.array([(1.0 + e, v) for e, v in pairs])
@@ -74,6 +80,9 @@ def _rows(card: Any, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
         cases = list(itertools.product(np.eye(3).tolist(), rows))
     elif card.target.high == 1.0:
         cases = _distributions(card)
+    elif card.target.low == 0.0:
+        # As distributions, and such times a number that is exact.
+        cases = [([4.0 * t for t in y], row) for y, row in _distributions(card)]
     else:
         cases = []
         vectors = ([0.3, -1.2, 2.0], [1.0, 0.0, 0.0], [3.0, 4.0, 5.0], [1e-12, 2e-12, -1e-12])

@@ -20,8 +20,10 @@ import numpy as np
 
 import losskit
 from losskit.core.definition import CARDS
-from losskit.core.families import Setwise, has_row_target, is_rowwise
+from losskit.core.families import Setwise, is_rowwise
+from losskit.core.namespaces.numpy import NUMPY
 from losskit.core.packing import Packed, packed
+from losskit.core.slots import spread
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "huber": [{}, {"delta": 1e-3}, {"delta": 0.7}, {"delta": 1e6}],
@@ -115,10 +117,19 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     ],
     "multi_label_margin": [{}, {"axis": 0}],
     "multiclass_hinge": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
+    "ranking_softmax": [{}, {"axis": 0}],
+    "cox_partial_likelihood": [{"axis": -1}, {}, {"axis": -1, "ties": "breslow"}],
     "gaussian_nll": [{}, {"full": True}, {"eps": 0.1}],
     "kl_divergence": [{}, {"axis": 0}],
     "categorical_hinge": [{}, {"axis": 0}],
     "cosine_similarity": [{}, {"axis": 0}],
+    "triplet_margin": [
+        {},
+        {"norm": 1.0, "axis": 0, "eps": 0.0},
+        {"swap": True, "margin": 0.3},
+        {"soft": True},
+        {"soft": True, "swap": True, "norm": 3.0},
+    ],
     "pairwise_distance": [
         {},
         {"norm": 1.0, "axis": 0},
@@ -157,7 +168,8 @@ def settings(names: Iterable[str] | None = None) -> Iterator[Any]:
 def is_usual(card: Any) -> bool:
     """With the card's defaults, or from logits: enough where the formulas are the same."""
     changed = {k: v for k, v in card.parameters().items() if v != card.rules()[k][0]}
-    return changed in ({}, {"from_logits": True}, {"axis": -1})
+    along_rows = card.parameters().get("axis", -1) != 0
+    return along_rows and changed in ({}, {"from_logits": True}, {"axis": -1})
 
 
 FAMILIES = (
@@ -217,16 +229,41 @@ def inputs(card: Any, dtype: Any, kind: str = "ordinary") -> tuple[np.ndarray, n
     if kind == "extreme":  # some again, so that a few lengths serve all and compilers know them
         length = -(-len(p) // STEP) * STEP
         y, p = (np.resize(x, (length, *x.shape[1:])) for x in (y, p))
-    if is_rowwise(card):
-        # (rows, classes) -> the axis the card asks for
-        p = np.moveaxis(p, -1, card.axis)
-        y = y if has_row_target(card) else np.moveaxis(y, -1, card.axis)
+    y, p = (rows_back(slot, x) for slot, x in zip(card.slots, (y, p), strict=True))
     return np.ascontiguousarray(y), np.ascontiguousarray(p)
 
 
+def own_shape(card: Any, length: int = 3) -> tuple[int, ...]:
+    """The shape of what a network makes of one item of a row-wise card, its dimensions so long."""
+    slot = card.slots[card.main]
+    several = [len(slot.places)] * bool(slot.places)
+    return (*several, *[length] * max(1 - len(several), len(slot.dims) - len(several)))
+
+
+def rows_last(slot: Any, x: np.ndarray) -> np.ndarray:
+    """An array with the dimensions of an item last, those of the items before them."""
+    return np.moveaxis(x, slot.axes, range(-len(slot.axes), 0))
+
+
+def rows_back(slot: Any, x: np.ndarray) -> np.ndarray:
+    """The inverse: the dimensions of an item on the axes that the slot asks for."""
+    return np.moveaxis(x, range(-len(slot.axes), 0), slot.axes)
+
+
+def over(card: Any, x: np.ndarray) -> np.ndarray:
+    """What belongs to the items, laid over the elements of the predictions."""
+    return x if isinstance(card, Setwise) else spread(NUMPY, card.slots[1], np.asarray(x))
+
+
 def arrays(card: Any, y: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, ...]:
-    """What a face takes, slot by slot, of targets and packed predictions."""
-    return (y, *np.moveaxis(p, card.axis, 0)) if isinstance(card, Packed) else (y, p)
+    """What a face takes, slot by slot, of targets and predictions."""
+    return card.apart(NUMPY, y, p) if isinstance(card, Packed) else (y, p)
+
+
+def packed_again(card: Any, parts: Any) -> np.ndarray:
+    """Predictions apart, or their slopes, as the packed card has them."""
+    parts = [np.asarray(part) for part in parts]
+    return np.stack(parts, card.axis) if len(parts) > 1 else parts[0]
 
 
 def on_jax(card: Any, **options: Any) -> Any:
@@ -238,12 +275,18 @@ def on_jax(card: Any, **options: Any) -> Any:
         return function
 
     def unpacked(p: Any, y: Any, **given: Any) -> Any:
-        first, *rest = jnp.moveaxis(p, card.axis, 0)
-        return function(first, y, *rest, **given)
+        return function(*in_order(card, card.apart(VOCABULARY, y, p)), **given)
 
-    import jax.numpy as jnp
+    from losskit.jax.derivatives import VOCABULARY
 
     return unpacked
+
+
+def in_order(card: Any, slots: Any) -> tuple[Any, ...]:
+    """What a card takes, slot by slot, as functions take it that have the prediction first."""
+    first, *rest = slots
+    has_target = getattr(card, "card", card).slots[0].name == "target"
+    return (rest[0], first, *rest[1:]) if has_target else (first, *rest)
 
 
 # --- ordinary inputs ----------------------------------------------------------------------------
@@ -254,11 +297,14 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
     rng = np.random.default_rng([seed, sum(map(ord, card.name))])
     shape = (rows, classes) if is_rowwise(card) else (rows * 3,)
     if getattr(card, "places", ()):
-        columns = [_random(rng, domain, (rows,), False) for domain in card.places]
-        return rng.normal(0.0, 2.0, rows).astype(dtype), np.stack(columns, -1).astype(dtype)
+        own = (classes,) * (len(card.slots[1].dims) - 1)
+        columns = [_random(rng, domain, (rows, *own), False) for domain in card.places]
+        return rng.normal(0.0, 2.0, rows).astype(dtype), np.stack(columns, 1).astype(dtype)
     p = _random(rng, card.prediction, shape, is_rowwise(card))
     if card.target.labels:
         return rng.integers(0, classes, rows), p.astype(dtype)
+    if card.slots[0].places:
+        return of_survival(rng.integers(1, 6, shape) / 2, rng.random(shape) < 0.7, p, dtype)
     if card.target.values:
         if _several(card):
             y = rng.integers(0, 2, shape)
@@ -274,6 +320,11 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
         if card.target.high == 1.0:
             y[: len(y) // 2] = np.round(y[: len(y) // 2])
     return y.astype(dtype), p.astype(dtype)
+
+
+def of_survival(time: Any, event: Any, p: Any, dtype: Any) -> Any:
+    """Times and events side by side, and scores."""
+    return np.stack([time, event], -2).astype(dtype), np.asarray(p).astype(dtype)
 
 
 def _several(card: Any) -> bool:
@@ -312,13 +363,28 @@ SOFT = [0.0, 1.0, 0.5, 0.3, 0.9, 1e-6, 1 - 1e-6]
 AMOUNTS = [0.0, 1e-30, 1e-8, 1e-3, 0.5, 1.0, 7.0, 1e3, 1e6, 1e15, 1e30]
 
 
+VECTORS = [
+    *([0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [3.0, -4.0, 12.0]),
+    *([1e-18, 1e-18, 0.0], [1e18, 1e18, 0.0], [1e30, 1.0, 0.0], [1e30, -1e30, 1e29]),
+    *([1e-30, 0.0, 1e-30], [1.0, 1.000001, 0.999999], [-1.0, -1.0, -1.0]),
+    [1e-30, 1.0, 0.0],
+]
+
+
 def extreme(card: Any, dtype: Any) -> Any:
     """The ends of the card's domain, in all combinations that have a meaning."""
     if isinstance(card, Setwise):
         return _clean([(0.0, e) for e in RESIDUALS if 1e-12 < abs(e) < 1e8], dtype)
+    if getattr(card, "places", ()) and len(card.slots[1].dims) > 1:
+        rows = np.array(VECTORS)
+        drawn = np.random.default_rng(0).integers(0, len(rows), (208, len(card.places)))
+        with np.errstate(over="ignore"):
+            p = rows[drawn].astype(dtype)
+        p = p[np.isfinite(p.astype(np.float64)).all((1, 2))]
+        return np.zeros(len(p), dtype), p
     if getattr(card, "places", ()):
-        spread = [r for r in RESIDUALS if abs(r) < 1e16]
-        triples = itertools.product((0.0, 1.0, -3.7), spread, AMOUNTS)
+        apart = [r for r in RESIDUALS if abs(r) < 1e16]
+        triples = itertools.product((0.0, 1.0, -3.7), apart, AMOUNTS)
         with np.errstate(over="ignore"):
             table = np.array([(t, t + e, v) for t, e, v in triples]).astype(dtype)
         table = table[np.isfinite(table.astype(np.float64)).all(1)]
@@ -370,6 +436,15 @@ def _clean(pairs: Any, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
 
 def _extreme_rows(card: Any, dtype: Any) -> Any:
     ninf = -np.inf
+    if card.slots[0].places:
+        times = [[1, 2, 3], [2, 2, 1], [1, 1, 1], [3, 2, 1], [1, 1, 2], [1e30, 1e-30, 5]]
+        scores = [[0, 0, 0], [1, -2, 0.5], [50, 0, -50], [-3, 80, 79], [1e4, 1e4, -1e4], [0, 17, 0]]
+        events = itertools.product((0, 1), repeat=3)
+        cases = list(itertools.product(times, events, scores))
+        with np.errstate(over="ignore"):
+            time, event, p = (np.array(x).astype(dtype) for x in zip(*cases, strict=True))
+        there = np.isfinite(time.astype(np.float64)).all(1)
+        return of_survival(time[there], event[there], p[there], dtype)
     if card.prediction.high == 1.0:
         tops = [2**-24, 1e-6, 1e-3, 0.1]
         rows = [
@@ -398,14 +473,8 @@ def _extreme_rows(card: Any, dtype: Any) -> Any:
             *([1e-30, 0.0, 0.0], [1e-30, 2e-30, -1e-30], [3.0, 4.0, 5.0], [0.3, 1.2, -0.7]),
             *([1.0, ninf, 0.5], [ninf, 0.5, ninf]),
         ]
-    else:  # vectors
-        tiny, huge = 1e-18, 1e18
-        rows = [
-            *([0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [3.0, -4.0, 12.0]),
-            *([tiny, tiny, 0.0], [huge, huge, 0.0], [1e30, 1.0, 0.0], [1e30, -1e30, 1e29]),
-            *([1e-30, 0.0, 1e-30], [1.0, 1.000001, 0.999999], [-1.0, -1.0, -1.0]),
-            [1e-30, 1.0, 0.0],
-        ]
+    else:
+        rows = VECTORS
     pairs: list[tuple[Any, list[float]]] = []
     for row in rows:
         targets: list[Any]
@@ -417,6 +486,9 @@ def _extreme_rows(card: Any, dtype: Any) -> Any:
                 targets.append([-1.0, 1.0, -1.0])
             if _several(card):
                 targets += [[1.0, 1.0, 0.0], [0.0, -1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]
+        elif card.target.low == 0.0 and card.target.high > 1.0:
+            targets = [*np.eye(3).tolist(), [2.0, 0.0, 1.0], [0.0, 0.5, 7.0], [0, 0, 0]]
+            targets += [[1e-30, 1e-20, 1.0], [1e6, 0.0, 1e6], [3.0, 3.0, 3.0]]
         elif card.target.high == 1.0:
             targets = [*np.eye(3).tolist(), [0.2, 0.3, 0.5], [1 - 1e-6, 1e-6, 0.0], row, [0, 0, 0]]
             targets = [t for t in targets if min(t) >= 0 and max(t) <= 1]

@@ -20,6 +20,7 @@ import truth
 
 import losskit
 from losskit.core.families import OfMean, Pointwise, Setwise, has_row_target, is_rowwise
+from losskit.core.packing import packed
 from losskit.core.slots import item_shape
 
 METHODS = {"value": "__call__", "slope": "gradient", "curve": "curvature"}
@@ -104,8 +105,7 @@ def some_weights(card: Any, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     """Weights and a mask for the items, and the predictions, NaN where they do not count."""
     rng, shape = np.random.default_rng(3), item_shape(card, p.shape)
     w, keep = rng.uniform(0.5, 2.0, shape).astype(p.dtype), rng.random(shape) < 0.7
-    spread = np.expand_dims(keep, card.axis) if is_rowwise(card) else keep
-    return w, keep, np.where(spread, p, np.nan).astype(p.dtype)
+    return w, keep, np.where(grid.over(card, keep), p, np.nan).astype(p.dtype)
 
 
 def hold_mean(
@@ -118,8 +118,7 @@ def hold_mean(
         hold(card, "slope", slope, y, p, w=times * np.size(times), **held)
         return
     hold_total(card, value, y, p, held.get("dtype", np.float32), times)
-    spread = np.expand_dims(times, card.axis) if is_rowwise(card) else times
-    hold(card, "slope", slope, y, p, times=spread, **held)
+    hold(card, "slope", slope, y, p, times=grid.over(card, times), **held)
 
 
 def hold_rate(
@@ -130,7 +129,7 @@ def hold_rate(
     rate, size = slope.true * along, slope.scale * np.abs(along)
     skip, largest = truth.near_break(card, y, p, dtype), 4 * np.maximum(size, slope.scale)
     if is_rowwise(card) or isinstance(card, Setwise):
-        axis = card.axis if is_rowwise(card) else None
+        axis = card.slots[1].axes if is_rowwise(card) else None
         rate, size = rate.sum(axis), size.sum(axis)
         skip, largest = skip.any(axis), largest.sum(axis)
     assert got.shape == rate.shape, f"rate of {card!r}: {got.shape}"
@@ -195,6 +194,8 @@ def law_target_slope(card: Any) -> None:
 
     y, p = grid.inputs(card, np.float64, "ordinary")
     rest = (np.ones(p.shape), np.float64(p.size)) if isinstance(card, Setwise) else ()
+    if not card.slots[0].differentiable and not card.target.labels:
+        return
     if card.target.labels:
         try:
             card.target_slope(NUMPY, y, p)
@@ -209,7 +210,7 @@ def law_target_slope(card: Any) -> None:
     got = card.target_slope(NUMPY, y, p, *rest, *state)
     far = _far_from_breaks(card, y, p)
     if has_row_target(card):
-        far = far.all(card.axis)
+        far = far.all(card.slots[1].axes)
     for index in _samples(y):
         if not far[index]:
             continue
@@ -326,9 +327,9 @@ def law_optimum(card: Any) -> None:
         return
     y, p = grid.inputs(card, np.float64, "ordinary")
     if is_rowwise(card):
-        rows = y if has_row_target(card) else np.moveaxis(y, card.axis, -1)
+        rows = grid.rows_last(card.slots[0], y)
         found = [definition.optimum(row.tolist()) for row in rows]
-        best_p = np.moveaxis(np.array([q for q, _ in found]), -1, card.axis)
+        best_p = grid.rows_back(card.slots[1], np.array([q for q, _ in found]))
         best = np.array([float(v) for _, v in found])
     else:
         found = [definition.optimum(float(t)) for t in y]
@@ -356,7 +357,7 @@ def law_weights(card: Any, dtype: Any = np.float64) -> None:
     loss = grid.loss_of(card, reduction="none")
     items, slope = loss(y, p), loss.gradient(y, p)
     w = np.random.default_rng(3).uniform(0.5, 2.0, items.shape)
-    spread = np.expand_dims(w, card.axis) if is_rowwise(card) else w
+    spread = grid.over(card, w)
     np.testing.assert_allclose(loss(y, p, w), items * w, rtol=1e-12)
     np.testing.assert_allclose(loss.gradient(y, p, w), slope * spread, rtol=1e-12)
     np.testing.assert_allclose(loss(y, p, 3.0), items * 3.0, rtol=1e-12)
@@ -423,11 +424,17 @@ def law_left_out(card: Any) -> None:
 
 def _rows_first(card: Any, x: np.ndarray) -> np.ndarray:
     """Items first: for a row-wise card with classes on axis 0, the transpose."""
-    return np.moveaxis(x, card.axis, -1) if is_rowwise(card) and x.ndim > 1 else x
+    return grid.rows_last(_slot(card, x), x) if is_rowwise(card) else x
 
 
 def _back(card: Any, x: np.ndarray) -> np.ndarray:
-    return np.moveaxis(x, -1, card.axis) if is_rowwise(card) and x.ndim > 1 else x
+    return grid.rows_back(_slot(card, x), x) if is_rowwise(card) else x
+
+
+def _slot(card: Any, x: np.ndarray) -> Any:
+    """Target or prediction, of which one has more dimensions than the other, or the same ones."""
+    target, prediction = card.slots
+    return prediction if x.ndim == 1 + len(prediction.axes) else target
 
 
 def law_states(card: Any) -> None:
@@ -503,9 +510,7 @@ def law_reduction(card: Any) -> None:
         _raises(TypeError, lambda: grid.loss_of(card).elementwise(y, p))
         return
     items = grid.loss_of(card, reduction="none")(y, p)
-    shape = p.shape
-    if is_rowwise(card):
-        shape = tuple(s for i, s in enumerate(p.shape) if i != card.axis % p.ndim)
+    shape = item_shape(card, p.shape)
     assert items.shape == shape, f"{card!r} gives items of {items.shape}, not {shape}"
     np.testing.assert_array_equal(items, grid.loss_of(card, reduction=None)(y, p))
     np.testing.assert_array_equal(items, grid.loss_of(card).elementwise(y, p))
@@ -566,21 +571,26 @@ def law_axis(card: Any) -> None:
     if not is_rowwise(card) or "axis" not in card.rules():
         return
     y, p = grid.inputs(card, np.float64, "ordinary")
-    y, p = _rows_first(card, y)[:24], _rows_first(card, p)[:24]
-    cube_p = p.reshape(2, 12, -1)
-    cube_y = y.reshape(2, 12) if has_row_target(card) else y.reshape(2, 12, -1)
+    given = [_rows_first(card, x)[:24] for x in (y, p)]
+    cubes = [x.reshape(2, 12, *x.shape[1:]) for x in given]
     options = {**card.parameters(), "axis": -1}
-    last = type(card)(**options)
-    items = evaluate(last, "value", cube_y, cube_p)
+
+    def placed(axis: int) -> Any:
+        return packed(type(getattr(card, "card", card))(**{**options, "axis": axis}))
+
+    def laid(card: Any) -> Any:
+        return [grid.rows_back(s, x) for s, x in zip(card.slots, cubes, strict=True)]
+
+    last = placed(-1)
+    items = evaluate(last, "value", *laid(last))
     for axis in (0, 1, 2, -1, -2, -3):
-        moved = type(card)(**{**options, "axis": axis})
-        q = np.moveaxis(cube_p, -1, axis)
-        t = cube_y if has_row_target(card) else np.moveaxis(cube_y, -1, axis)
-        np.testing.assert_allclose(evaluate(moved, "value", t, q), items, rtol=1e-13)
+        moved = placed(axis)
+        np.testing.assert_allclose(evaluate(moved, "value", *laid(moved)), items, rtol=1e-13)
         for order in ("slope", "curve"):
-            want = np.moveaxis(evaluate(last, order, cube_y, cube_p), -1, axis)
-            np.testing.assert_allclose(evaluate(moved, order, t, q), want, rtol=1e-10, atol=1e-13)
-    _raises(ValueError, lambda: evaluate(type(card)(**{**options, "axis": 3}), "value", y, p))
+            want = grid.rows_last(last.slots[1], evaluate(last, order, *laid(last)))
+            got = grid.rows_last(moved.slots[1], evaluate(moved, order, *laid(moved)))
+            np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-13)
+    _raises(ValueError, lambda: evaluate(placed(4), "value", y, p))
 
 
 def law_dtype(card: Any, dtype: Any) -> None:

@@ -20,7 +20,7 @@ import losskit.torch
 from losskit.checks import CheckError, check
 from losskit.checks.rules import RULES
 from losskit.core.definition import SHARE
-from losskit.core.families import has_row_target, is_rowwise
+from losskit.core.families import is_rowwise
 
 
 def run(made):
@@ -75,9 +75,7 @@ def sound(card, dtype, rows, classes):
         p = np.log(drawn.dirichlet(np.ones(classes), rows))
     elif is_rowwise(card) and card.prediction is SHARE:
         p = drawn.dirichlet(np.ones(classes), rows)
-    if is_rowwise(card):
-        p = np.moveaxis(p, -1, card.axis)
-        y = y if has_row_target(card) else np.moveaxis(y, -1, card.axis)
+    y, p = (grid.rows_back(slot, x) for slot, x in zip(card.slots, (y, p), strict=True))
     return (y if card.target.labels else y.astype(dtype)), p.astype(dtype)
 
 

@@ -35,7 +35,7 @@ EVERY = [
     )
     for card in CARD_SETTINGS
     for dtype in DTYPES
-    if dtype == np.float32 or getattr(card, "axis", -1) == -1
+    if dtype == np.float32 or card.parameters().get("axis", -1) == -1
 ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from losskit.core.families import Setwise, is_rowwise
 
-CARDS = [card for card in grid.settings() if getattr(card, "axis", -1) == -1]
+CARDS = [card for card in grid.settings() if card.parameters().get("axis", -1) == -1]
 
 
 def numbers(domain):
@@ -34,10 +34,15 @@ def numbers(domain):
 def inputs(draw, card):
     shape = (2, 4) if is_rowwise(card) else (4,)
     p = draw(hnp.arrays(np.float32, shape, elements=numbers(card.prediction)))
+    if card.slots[0].places:
+        time = draw(hnp.arrays(np.float32, shape, elements=st.integers(1, 3)))
+        event = draw(hnp.arrays(np.float32, shape, elements=st.integers(0, 1)))
+        return grid.of_survival(time, event, p / np.float32(2.0**40), np.float32)
     if getattr(card, "places", ()):
-        columns = [draw(hnp.arrays(np.float32, 2, elements=numbers(d))) for d in card.places]
+        own = (2, *grid.own_shape(card, 4)[1:])
+        columns = [draw(hnp.arrays(np.float32, own, elements=numbers(d))) for d in card.places]
         y = draw(hnp.arrays(np.float32, 2, elements=numbers(card.target)))
-        return y, np.stack(columns, -1)
+        return y, np.stack(columns, 1)
     if card.target.labels:
         return draw(hnp.arrays(np.int64, 2, elements=st.integers(0, 3))), p
     if card.target.values and is_rowwise(card):

@@ -9,8 +9,9 @@ import pytest
 import losskit
 from losskit import native
 from losskit.core.definition import CARDS
-from losskit.core.families import Setwise, has_row_target, is_rowwise
+from losskit.core.families import Setwise, has_row_target
 from losskit.core.namespaces.numpy import NUMPY
+from losskit.core.slots import item_shape
 
 jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
@@ -55,11 +56,11 @@ def exact(card, kind, dtype=np.float32):
     """Items, slopes, rates, the mean and its slope: each number at its own size."""
     y, p = arrays(card, dtype, kind)
     whole = isinstance(card, Setwise)
-    shape = () if whole else np.delete(p.shape, card.axis) if is_rowwise(card) else p.shape
+    shape = () if whole else item_shape(card, p.shape)
     upstream = np.linspace(-3, 4, int(np.prod(shape)), dtype=p.dtype).reshape(shape)
     along = np.linspace(-1, 2, p.size, dtype=p.dtype).reshape(p.shape)
     items, (by_p, *by_y), rate, mean, slope = program(card)(y, p, upstream, along)
-    spread = np.expand_dims(upstream, card.axis) if is_rowwise(card) else upstream
+    spread = grid.over(card, upstream)
     held = {"dtype": dtype, "least": LEAST}
     laws.hold(card, "value", items, y, p, **held)
     laws.hold(card, "slope", by_p, y, p, times=spread, **held)
@@ -131,7 +132,7 @@ def test_one_operation_at_a_time(card):
 @pytest.mark.parametrize("card", grid.sample(SETTINGS))
 def test_second_order(card):
     y, p = arrays(card)
-    if getattr(card, "axis", -1) == -1:
+    if card.parameters().get("axis", -1) == -1:
         y, p = y[:4], p[:4]
     one = {} if isinstance(card, Setwise) else {"reduction": "sum"}
     curvature = jax.jit(jax.hessian(lambda p: function_of(card, **one)(p, y)))(p)

@@ -1,10 +1,12 @@
 """Derivatives on JAX where one factor is infinite, and those of second order of every card."""
 
+import grid
 import numpy as np
 import pytest
 
 from losskit.core.definition import CARDS
 from losskit.core.families import Setwise, has_row_target, is_rowwise
+from losskit.core.packing import packed
 
 jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
@@ -97,7 +99,7 @@ JUMPS = {  # at a tie the first derivative itself jumps
 def point(card, tie, rng):
     """A target, the number of the class where it is one, and a prediction: of one item."""
     rows = is_rowwise(card)
-    shape = (2,) if rows and card.places else (3,) if rows or isinstance(card, Setwise) else ()
+    shape = grid.own_shape(card) if rows else (3,) if isinstance(card, Setwise) else ()
     ends, target = card.prediction, card.target
     p = rng.uniform(0.2, 0.8, shape)
     if ends.high != 1.0 and ends.low != 0.0 and not (rows and card.places):
@@ -106,6 +108,8 @@ def point(card, tie, rng):
         p = np.full(shape, -0.7 if "log_" in card.name else 0.25 if ends.low == 0 else 0.0)
     if target.labels:
         return 1, p
+    if card.slots[0].places:
+        return np.array([[1.0, 1.0], [2.0, 0.0], [1.0, 1.0]]), p
     y = rng.uniform(0.2, 0.8, () if has_row_target(card) else shape)
     if target.values:
         y = np.where(np.arange(y.size).reshape(y.shape) == 0, 1.0, -1.0)
@@ -124,14 +128,15 @@ def test_every_card_has_right_second_derivatives(part):
 
 
 def of_second_order(name, options, rng):
-    card = CARDS[name](**options)
+    card = packed(CARDS[name](**options))
     fixed, p = point(card, False, rng)
-    both = not (card.target.labels or card.target.values)
+    both = card.slots[0].differentiable and not card.target.values
+    function = grid.on_jax(card)
 
     def loss(x):
         of_p = x[: np.size(p)].reshape(np.shape(p))
         y = x[np.size(p) :].reshape(np.shape(fixed)) if both else fixed
-        return lj.get(name)(of_p, y, **options)
+        return function(of_p, y)
 
     # One program: the second derivatives at a point, and the gradients around it.
     around = jax.jit(

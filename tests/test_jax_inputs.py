@@ -10,7 +10,7 @@ import pytest
 import losskit
 from losskit.core.definition import CARDS
 from losskit.core.families import Setwise, has_row_target, is_rowwise
-from losskit.core.packing import packed
+from losskit.core.packing import IGNORED, packed
 from losskit.engine.arrays import named
 
 jax = pytest.importorskip("jax")
@@ -27,7 +27,8 @@ def test_whole_numbers_are_predictions_of_a_regression():
     for name in REGRESSION:
         loss = losskit.get(name).packed()
         card = loss.card
-        p = np.array([[2, 3, 4], [1, 5, 2]])[:, : 2 if is_rowwise(card) and card.places else 3]
+        shape = (2, *grid.own_shape(card)) if is_rowwise(card) else (2, 3)
+        p = np.resize([2, 3, 4, 1, 5, 2], shape)
         own = y[:, 0] if has_row_target(card) else y
         want = loss(own, p.astype(float))
         got = loss(own, p)
@@ -48,12 +49,15 @@ def test_whole_numbers_are_predictions_of_a_regression():
 
 def test_class_numbers_are_no_predictions():
     for name in CLASSES:
-        card = CARDS[name]()
-        p = np.zeros((2, 3), int)
+        card = packed(CARDS[name]())
+        p = np.zeros((2, *(grid.own_shape(card) if is_rowwise(card) else (3,))), int)
         y = np.zeros(2 if has_row_target(card) else (2, 3), int)
-        for loss, first in ((losskit.get(name), True), (lj.get(name), False)):
+        y = np.stack([y, y], -1) if card.slots[0].places else y
+        for loss, first in ((losskit.get(name).packed(), True), (grid.on_jax(card), False)):
             with pytest.raises(TypeError, match=r"integers .*argmax"):
                 loss(y, p) if first else loss(p, y)
+            if card.slots[0].domain is IGNORED:
+                continue
             # The first thing wrong is what is said.
             with pytest.raises(ValueError, match="shape"):
                 loss(y[:1], p) if first else loss(p, y[:1])
@@ -153,7 +157,9 @@ def test_targets_out_of_their_domain(part):
     for name, options, bad in cases[part::4]:
         card = packed(CARDS[name](**options))
         rows = is_rowwise(card)
-        p = jnp.full((3, 2 if rows and card.places else 3), -0.5 if "log_" in name else 0.25)
+        p = jnp.full(
+            (3, *(grid.own_shape(card) if rows else (3,))), -0.5 if "log_" in name else 0.25
+        )
         inside = 1 if card.target.labels else 1.0 if card.target.values else 0.5
         y = np.full(3 if has_row_target(card) else p.shape, -inside if "log_t" in name else inside)
         y[(1,) + (0,) * (y.ndim - 1)] = bad

@@ -54,6 +54,12 @@ def test_extended_precision_has_a_floor():
     assert np.isfinite(grid.loss_of(card).gradient(y, p)).all()
 
 
+def rows_of(slot, x):
+    """One row for each item; a number, where an item has no dimension."""
+    last = grid.rows_last(slot, x)
+    return last.reshape(*last.shape[: last.ndim - len(slot.axes)], *[-1] * bool(slot.axes))
+
+
 # --- the truths themselves ----------------------------------------------------------------------
 
 
@@ -73,8 +79,9 @@ def test_truth_is_its_own_derivative(card):
     definition = truth.define(card, np.float64)
     far = laws._far_from_breaks(card, y, p)
     if is_rowwise(card):
-        y = y if has_row_target(card) else np.moveaxis(y, card.axis, -1)
-        p, far = np.moveaxis(p, card.axis, -1), np.moveaxis(far, card.axis, -1)
+        target, prediction = card.slots
+        y = rows_of(target, y)
+        p, far = rows_of(prediction, p), rows_of(prediction, far)
     elif not rest:
         y, p, far = y[:, None], p[:, None], far[:, None]
     else:

@@ -21,6 +21,14 @@ def test_tables():
     pairs = np.array([[1.5, 0.25], [0.0, 4.0], [3.0, 0.9]])
     assert metrics.coverage([1.0, 2.0, 2.0], pairs) == pytest.approx(2 / 3)
     assert metrics.coverage([1.0, 2.0, 2.0], pairs.T, [1, 1, 2], axis=0) == 0.5
+    triplets = np.array([[[0.0, 0.0], [3.0, 4.0], [0.0, far]] for far in (6.0, 5.0, 4.0)])
+    assert metrics.triplet_accuracy(None, triplets) == pytest.approx(1 / 3)
+    turned = triplets.transpose(1, 2, 0)  # three vectors along the first axis, triplets the last
+    assert metrics.triplet_accuracy(None, turned, [2, 1, 1], axis=0) == 0.5
+    seen = np.array([[1.0, 1.0], [2.0, 0.0], [3.0, 1.0], [3.0, 1.0]])
+    assert metrics.concordance(seen, [0.5, 0.9, 0.5, 0.1]) == 0.5  # right, half, wrong
+    assert metrics.concordance(seen.T, [0.5, 0.9, 0.3, 0.1], axis=-1) == pytest.approx(2 / 3)
+    assert metrics.concordance(seen * [1, 0], [0.5, 0.9, 0.5, 0.1]) == 0.5
     assert metrics.categorical_accuracy(ONE_HOT, ROWS) == pytest.approx(2 / 3)
     assert metrics.sparse_categorical_accuracy([1, 2, 2], ROWS) == pytest.approx(2 / 3)
     assert metrics.top_k_categorical_accuracy(ONE_HOT, ROWS, k=1) == pytest.approx(2 / 3)
@@ -56,6 +64,7 @@ def test_a_nan_prediction_is_never_right():
     assert metrics.sign_accuracy([-1, 1], [nan, nan]) == 0
     assert metrics.distance_accuracy([-1, 1], [nan, nan]) == 0
     assert metrics.coverage([0.0, 0.0], [[nan, 1.0], [0.0, nan]]) == 0
+    assert metrics.triplet_accuracy(None, [[[0.0], [1.0], [nan]], [[0.0], [nan], [1.0]]]) == 0
     rows = np.array([[nan, 0.5], [0.5, nan]])
     assert metrics.categorical_accuracy([[1, 0], [0, 1]], rows) == 0
     assert metrics.sparse_categorical_accuracy([0, 1], rows) == 0
@@ -80,6 +89,8 @@ def test_bad_input():
         (lambda: metrics.categorical_accuracy(ROWS, ROWS, axis=5), ["axis=5"]),
         (lambda: metrics.coverage([0.0], ROWS[:1]), ["(1,)", "(1, 3)", "variance"]),
         (lambda: metrics.coverage([0.0], ROWS[:1, :2], axis=2), ["axis=2"]),
+        (lambda: metrics.concordance(ROWS, ROWS), ["time and event", "axis=-1", "(3, 3)"]),
+        (lambda: metrics.triplet_accuracy([0.0], ROWS[:2]), ["anchor", "axis=-2", "(2, 3)"]),
         (lambda: metrics.sparse_top_k_categorical_accuracy([0, 1, 2], ROWS, k=0), ["k must be"]),
     ]
     for call, words in wrong:
@@ -102,6 +113,10 @@ def test_every_metric_takes_the_same_arguments():
         y = rng.integers(0, 6, 4) if name.startswith("sparse") else np.eye(6)[rng.integers(0, 6, 4)]
         if name == "coverage":
             y, p = y[:, 0], p[:, :2]
+        if name == "triplet_accuracy":
+            y, p = None, p.reshape(4, 3, 2)
+        if name == "concordance":
+            y, p = np.stack([y.T, y.T > 0], -1), p.T
         plain = metric(y, p)
         assert type(plain) is float
         assert metric(y, p, None) == plain

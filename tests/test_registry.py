@@ -44,8 +44,9 @@ def test_every_family_file_is_imported_and_every_card_registered():
             own = inspect.isclass(value) and value.__module__ == module.__name__
             own = own and not inspect.isabstract(value)  # what several cards share
             if own and issubclass(value, Card) and not hasattr(value, "name"):
-                # Of sequences: the faces that take them have it under their peers' names.
-                assert value is losskit.losses.sequence.CTC
+                # What several cards share; and of sequences: the faces that take them have it under
+                # their peers' names.
+                assert [*_descendants(value)] or value is losskit.losses.sequence.CTC
             elif own and issubclass(value, Card):
                 assert CARDS[value.name] is value, f"{file}.{name} is not registered"
                 assert value.family() == file
@@ -69,14 +70,15 @@ def test_docstring_is_complete(name):
 def test_facts_are_complete(name):
     card = CARDS[name]
     assert card.name == name
-    assert card.task in ("regression", "binary", "categorical", "sparse", "pair")
+    assert card.task in ("regression", "binary", "categorical", "sparse", "pair", "survival")
     assert card.metric in METRICS
     assert isinstance(card().convex, bool)
     assert issubclass(card, (Items, Setwise))
     at_once = issubclass(card, Setwise) or getattr(card, "whole", False)
     assert card().decomposable == (not at_once)
-    for method in ("value", "slope", "curve", "target_slope"):
-        assert not getattr(getattr(card, method), "__isabstractmethod__", False)
+    for slot in card().slots:
+        for method in ("value", *map(slot.derivative, ("slope", "curve")[: 1 + slot.predicted])):
+            assert not slot.differentiable or callable(getattr(card, method))
     assert card.__dataclass_params__.frozen
     assert hash(card()) == hash(card())
     for parameter, (default, rule) in card.rules().items():

@@ -7,17 +7,23 @@ import pytest
 
 import losskit
 from losskit.core.definition import CARDS
-from losskit.core.packing import Packed, packed
-from losskit.core.slots import signature
+from losskit.core.packing import IGNORED, Packed, packed, predictions
+from losskit.core.slots import item_shape, signature
+from losskit.engine.arguments import takes
 
 SEVERAL = [card for card in grid.settings() if isinstance(card, Packed)]
+NAMES = {"target": "target", "prediction": "input"}
 WEIGHTS = np.array([0.5, 2.0, 0.0, 1.5])
 
 
 def parts(card, kind="ordinary", dtype=np.float32):
-    """Targets and packed predictions, and the predictions apart."""
+    """Targets and predictions, each in one array, and slot by slot; which a network makes."""
     y, p = grid.inputs(card, dtype, kind)
-    return y, p, grid.arrays(card, y, p)[1:]
+    return y, p, grid.arrays(card, y, p), predictions(card.card)
+
+
+def several(slopes):
+    return slopes if isinstance(slopes, tuple) else (slopes,)
 
 
 def test_there_is_one_and_what_it_takes():
@@ -36,36 +42,45 @@ def test_there_is_one_and_what_it_takes():
 @pytest.mark.parametrize("card", SEVERAL, ids=repr)
 @pytest.mark.parametrize("kind", ["ordinary", "extreme"])
 def test_numpy(card, kind):
-    y, p, apart = parts(card, kind)
+    y, p, slots, _ = parts(card, kind)
     loss = losskit.get(card.name, **card.parameters(), reduction="none")
-    value, slopes = loss.value_and_gradient(y, *apart)
+    value, slopes = loss.value_and_gradient(*slots)
     laws.hold(card, "value", value, y, p)
-    laws.hold(card, "slope", np.stack(slopes, card.axis), y, p)
-    laws.hold(card, "curve", np.stack(loss.curvature(y, *apart), card.axis), y, p)
-    np.testing.assert_array_equal(loss.elementwise(y, *apart), value)
+    laws.hold(card, "slope", grid.packed_again(card, several(slopes)), y, p)
+    laws.hold(card, "curve", grid.packed_again(card, several(loss.curvature(*slots))), y, p)
+    np.testing.assert_array_equal(loss.elementwise(*slots), value)
 
 
 @pytest.mark.parametrize("card", SEVERAL, ids=repr)
 def test_numpy_means_weights_and_parts(card):
-    y, p, apart = parts(card, dtype=np.float64)
+    y, p, slots, made = parts(card, dtype=np.float64)
     loss = losskit.get(card.name, **card.parameters())
     one = loss.packed()
-    w = np.resize(WEIGHTS, y.shape)
-    keep = np.arange(len(y)) % 3 > 0
-    junk = [np.where(keep & (w > 0), x, np.nan) for x in apart]
-    value, slopes = loss.value_and_gradient(y, *junk, w, mask=keep)
+    items = item_shape(card, p.shape)
+    w, keep = np.resize(WEIGHTS, items), np.arange(items[0]) % 3 > 0
+
+    def among(index, which):
+        """Of the items those, of each slot."""
+        found = []
+        for i, (slot, x) in enumerate(zip(card.card.slots, slots, strict=True)):
+            x = grid.rows_last(slot, x)
+            used = keep & (w > 0)
+            used = used.reshape(used.shape + (1,) * len(slot.dims))
+            x = np.where(used, x, np.nan) if i in made and which == "junk" else x
+            found.append(grid.rows_back(slot, x[index]))
+        return found
+
+    every = slice(None)
+    value, slopes = loss.value_and_gradient(*among(every, "junk"), w, mask=keep)
     want, slope = one.value_and_gradient(y, p, w, mask=keep)
     assert value == want
-    np.testing.assert_array_equal(np.stack(slopes, card.axis), slope)
+    np.testing.assert_array_equal(grid.packed_again(card, several(slopes)), slope)
     halves = [
-        loss.parts(y[half], *(x[half] for x in apart), w[half], mask=keep[half])
+        loss.parts(*among(half, ""), w[half], mask=keep[half])
         for half in (slice(7), slice(7, None))
     ]
     assert loss.combine(*loss.merge(*halves)) == pytest.approx(want, rel=1e-13)
-    halves = [
-        loss(y[half], *(x[half] for x in apart), num_items=len(y))
-        for half in (slice(7), slice(7, None))
-    ]
+    halves = [loss(*among(half, ""), num_items=items[0]) for half in (slice(7), slice(7, None))]
     assert sum(halves) == pytest.approx(one(y, p), rel=1e-13)
 
 
@@ -75,28 +90,32 @@ def test_torch(card, way):
     torch = pytest.importorskip("torch")
     import losskit.torch as lt
 
-    y, p, apart = parts(card)
-    y, *given = map(torch.tensor, (y, *apart))
+    y, p, slots, made = parts(card)
+    slots = list(map(torch.tensor, slots))
     loss = getattr(lt, type(card).__name__)(**card.parameters(), reduction="none")
-    target = (y,) if card.slots[0].name == "target" else ()
+    call = torch.compile(loss, fullgraph=True) if way == "compiled" else loss
 
-    def total(*given):
-        return loss(*given[:1], *target, *given[1:]).sum()
+    def items(*given):
+        every = list(slots)
+        for i, x in zip(made, given, strict=True):
+            every[i] = x
+        return call(*grid.in_order(card, every))
 
+    given = [slots[i] for i in made]
     if way == "func":
-        slopes = torch.func.grad(total, argnums=tuple(range(len(given))))(*given)
-        value = loss(*given[:1], *target, *given[1:])
+        slopes = torch.func.grad(lambda *x: items(*x).sum(), tuple(range(len(given))))(*given)
+        value = items(*given)
     else:
-        call = torch.compile(loss, fullgraph=True) if way == "compiled" else loss
         given = [x.requires_grad_() for x in given]
-        value = call(*given[:1], *target, *given[1:])
+        value = items(*given)
         slopes = torch.autograd.grad(value.sum(), given)
-    laws.hold(card, "value", value.detach().numpy(), y.numpy(), p)
-    laws.hold(card, "slope", np.stack([s.numpy() for s in slopes], card.axis), y.numpy(), p)
+    laws.hold(card, "value", value.detach().numpy(), y, p)
+    laws.hold(card, "slope", grid.packed_again(card, [s.numpy() for s in slopes]), y, p)
     function = getattr(lt, card.name)
-    args = (*given[:1], *target, *given[1:])
-    named = dict(zip((slot.name for slot in card.card.slots[2:]), args[2:], strict=True))
-    assert function(*args, **card.parameters()) == function(*args[:2], **named, **card.parameters())
+    args = grid.in_order(card, slots)
+    names = takes(card.card, NAMES, True)
+    named = dict(zip(names[1:], args[1:], strict=True))
+    assert function(*args, **card.parameters()) == function(args[0], **named, **card.parameters())
 
 
 def test_torch_weights_masks_and_domains():
@@ -129,17 +148,20 @@ def test_jax(card, jit):
     jax = pytest.importorskip("jax")
     import losskit.jax as lj
 
-    y, p, apart = parts(card)
-    target = (y,) if card.slots[0].name == "target" else ()
+    y, p, slots, made = parts(card)
 
     def items(*given):
-        return lj.get(card.name)(*given[:1], *target, *given[1:], **card.parameters())
+        every = list(slots)
+        for i, x in zip(made, given, strict=True):
+            every[i] = x
+        return lj.get(card.name)(*grid.in_order(card, every), **card.parameters())
 
-    slopes = jax.grad(lambda *given: items(*given).sum(), argnums=tuple(range(len(apart))))
+    given = tuple(slots[i] for i in made)
+    slopes = jax.grad(lambda *given: items(*given).sum(), argnums=tuple(range(len(given))))
     transform = jax.jit if jit else lambda f: f
-    laws.hold(card, "value", transform(items)(*apart), y, p)
-    laws.hold(card, "slope", np.stack(transform(slopes)(*apart), card.axis), y, p)
-    moved = jax.jvp(items, apart, tuple(np.ones_like(x) for x in apart))[1]
+    laws.hold(card, "value", transform(items)(*given), y, p)
+    laws.hold(card, "slope", grid.packed_again(card, transform(slopes)(*given)), y, p)
+    moved = jax.jvp(items, given, tuple(np.ones_like(x) for x in given))[1]
     laws.hold_rate(card, moved, y, p, np.ones_like(p))
 
 
@@ -168,3 +190,13 @@ def test_jax_weights_masks_and_domains():
     assert float(part) == pytest.approx(float(whole) / 2)
     with pytest.raises(TypeError, match="misses variance"):
         lj.gaussian_nll(p, y)
+
+
+def test_a_target_that_is_not_read_may_be_anything():
+    card = packed(CARDS["triplet_margin"]())
+    _, p, slots, _ = parts(card)
+    loss = losskit.TripletMargin().packed()
+    assert loss(np.full(len(p), np.nan), p) == losskit.triplet_margin(*slots)
+    with pytest.raises(ValueError, match=r"axis=4 does not exist in anchor"):
+        losskit.triplet_margin(*slots, axis=4)
+    assert card.slots[0].domain is IGNORED

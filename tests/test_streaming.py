@@ -107,22 +107,29 @@ def test_a_metric_of_every_card(tmp_path: Path) -> None:
         "sparse": (rng.integers(0, 3, N), rng.dirichlet([1.0] * 3, N)),
     }
     w = rng.random(N)
+    sets = np.stack([rng.integers(1, 5, (N, 6)), rng.integers(0, 2, (N, 6))], 1)
+    inputs["survival"] = sets.astype(float), rng.normal(size=(N, 6))
     for card in losskit.numpy.cards():
         y, p = inputs[card.task]
         if is_rowwise(card()) and card.task == "regression":
             y, p = rng.normal(size=(N, 3)), rng.normal(size=(N, 3))
         if card.name == "gaussian_nll":
             y, p = rng.normal(size=N), rng.random((N, 2)) + 0.1
+        if card.name == "triplet_margin":
+            y, p = rng.normal(size=N), rng.normal(size=(N, 3, 2))
         if card.target.high == 0.0:
             y = y - 1.0
         files = [open_source(npy(tmp_path / n, a)) for n, a in (("y", y), ("p", p), ("w", w))]
         if getattr(card, "whole", False):
             with pytest.raises(DataError, match="axis=1, for a mask per sample"):
                 evaluate(losskit.get(card.name), *files, rows=100)
-        axis = {"axis": 1} if getattr(card, "whole", False) else {}
-        loss = losskit.get(card.name, **axis).packed()
-        found = evaluate(losskit.get(card.name, **axis), *files, rows=100)
-        wanted = losskit.metrics.METRICS[card.metric](y, p, w)
+        along = {"axis": 1} if getattr(card, "whole", False) else {}
+        # A file has one set in each row.
+        along = {"axis": -1} if card.task == "survival" else along
+        loss = losskit.get(card.name, **along).packed()
+        found = evaluate(losskit.get(card.name, **along), *files, rows=100)
+        of_metric = along if card.task == "survival" else {}
+        wanted = losskit.metrics.METRICS[card.metric](y, p, w, **of_metric)
         assert found.metric_value == pytest.approx(wanted, rel=1e-9), card.name
         assert found.value == pytest.approx(loss(y, p, w), rel=1e-9), card.name
 

@@ -12,7 +12,7 @@ import pytest
 import losskit
 from losskit import native
 from losskit.core.definition import CARDS
-from losskit.core.families import Setwise, is_rowwise
+from losskit.core.families import Setwise
 from losskit.core.namespaces.numpy import NUMPY
 
 torch = pytest.importorskip("torch")
@@ -63,7 +63,7 @@ def exact(card, kind, dtype=torch.float32):
         upstream = torch.linspace(-3, 4, items.numel()).reshape(items.shape).to(items.dtype)
         (slope,) = torch.autograd.grad(items, prediction, upstream)
         times = numbers(upstream).astype(float)
-        times = np.expand_dims(times, card.axis) if is_rowwise(card) else times
+        times = grid.over(card, times)
         laws.hold(card, "value", numbers(items), y, p, **held)
         laws.hold(card, "slope", numbers(slope), y, p, times=times, **held)
         # 1 is handed through as it is, another factor is not.
@@ -123,7 +123,7 @@ def test_half_precision(card, dtype, way):
 @pytest.mark.parametrize("card", grid.sample(SETTINGS, usual=True))
 def test_derivatives_of_every_order_and_mode(card):
     y, p, *arrays = tensors(card)
-    if getattr(card, "axis", -1) == -1:
+    if card.parameters().get("axis", -1) == -1:
         y, p, *arrays = (x[:4] for x in (y, p, *arrays))
     p = p.detach().clone()
     loss = module_of(card, reduction="mean" if isinstance(card, Setwise) else "sum")
@@ -140,7 +140,7 @@ def test_derivatives_of_every_order_and_mode(card):
     laws.hold(card, "curve", curvature.reshape(p.shape).numpy(), *arrays, dtype=np.float64)
 
 
-@pytest.mark.parametrize("card", [c for c in SETTINGS if not c.target.labels], ids=repr)
+@pytest.mark.parametrize("card", [c for c in SETTINGS if c.slots[0].differentiable], ids=repr)
 def test_derivative_by_the_target(card, way):
     target, prediction, y, p = tensors(card, torch.float32)
     target.requires_grad_()

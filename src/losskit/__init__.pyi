@@ -273,6 +273,14 @@ class Dice(Loss):
 
     def __init__(self, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class RankingSoftmax(Loss):
+    """Softmax cross-entropy of a list: relevances against the softmax of the scores (ListNet).
+
+        -sum_j y_j * log(exp(p_j) / sum_k exp(p_k))
+    """
+
+    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
 
@@ -355,6 +363,16 @@ class PairwiseDistance(Loss):
 
     def __init__(self, norm: float = 2.0, eps: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class TripletMargin(_Several):
+    """Triplet loss: an anchor should lie nearer to a positive than to a negative, by a margin.
+
+        max(|anchor - positive| - |anchor - negative| + margin, 0);
+        |d| = (sum_j |d_j + eps|^norm)^(1 / norm);
+        soft: log(1 + exp(|anchor - positive| - |anchor - negative| + margin))
+    """
+
+    def __init__(self, margin: float = 1.0, norm: float = 2.0, eps: float = 1e-06, swap: bool = False, soft: bool = False, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class BinarySparsemax(Loss):
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
 
@@ -371,6 +389,15 @@ class Sparsemax(Loss):
     """
 
     def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class CoxPartialLikelihood(_Several):
+    """Negative logarithm of Cox's partial likelihood of a set of survival times.
+
+        sum over events i of log(sum_(j: time_j >= time_i) exp(score_j)) - score_i;
+        ties "efron": of d events at one time the l-th (from 0) takes l / d of their sum off the risk
+    """
+
+    def __init__(self, ties: str = 'efron', axis: int = 0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 def binary_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, label_smoothing: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
@@ -564,6 +591,12 @@ def dice(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None =
         1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
     """
 
+def ranking_softmax(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Softmax cross-entropy of a list: relevances against the softmax of the scores (ListNet).
+
+        -sum_j y_j * log(exp(p_j) / sum_k exp(p_k))
+    """
+
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Mean of the squared errors (MSE, L2 loss).
 
@@ -626,6 +659,14 @@ def pairwise_distance(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Array
         (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
     """
 
+def triplet_margin(anchor: ArrayLike, positive: ArrayLike, negative: ArrayLike, sample_weight: ArrayLike | None = None, *, margin: float = 1.0, norm: float = 2.0, eps: float = 1e-06, swap: bool = False, soft: bool = False, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Triplet loss: an anchor should lie nearer to a positive than to a negative, by a margin.
+
+        max(|anchor - positive| - |anchor - negative| + margin, 0);
+        |d| = (sum_j |d_j + eps|^norm)^(1 / norm);
+        soft: log(1 + exp(|anchor - positive| - |anchor - negative| + margin))
+    """
+
 def binary_sparsemax(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
 
@@ -637,4 +678,11 @@ def sparsemax(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | N
 
         weight_y * (|p - e_y|^2 / 2 + max(t - z_y, 0))    p_j = max(z_j - t, 0), t such that they sum
         to 1
+    """
+
+def cox_partial_likelihood(time: ArrayLike, event: ArrayLike, score: ArrayLike, sample_weight: ArrayLike | None = None, *, ties: str = 'efron', axis: int = 0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Negative logarithm of Cox's partial likelihood of a set of survival times.
+
+        sum over events i of log(sum_(j: time_j >= time_i) exp(score_j)) - score_i;
+        ties "efron": of d events at one time the l-th (from 0) takes l / d of their sum off the risk
     """

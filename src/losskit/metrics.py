@@ -110,6 +110,72 @@ def coverage(y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int =
     return _mean(np.abs(y - mean) <= np.sqrt(variance), sample_weight)
 
 
+def triplet_accuracy(
+    y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = -2
+) -> float:
+    """Share of triplets whose anchor lies nearer to the positive than to the negative.
+
+    Args:
+        y_true: not read: which vector is which says all.
+        y_pred: anchor, positive and negative, side by side along ``axis``.
+        sample_weight: weights >= 0: a number, or one per triplet.
+        axis: along which the three lie; along the next one, the vectors themselves.
+
+    Raises:
+        ValueError: there are not three vectors along the axis.
+
+    >>> triplet_accuracy(None, [[[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]]])
+    1.0
+    """
+    p = as_array("y_pred", y_pred)
+    if p.ndim < 2 or not -p.ndim <= axis < p.ndim or p.shape[axis] != 3:
+        raise ValueError(
+            f"triplet_accuracy: y_pred must hold anchor, positive and negative along axis={axis}, "
+            f"got y_pred.shape={p.shape}."
+        )
+    wide = p.astype(np.float64)
+    anchor, positive, negative = np.moveaxis(wide, axis, 0)
+    vector = axis % p.ndim % (p.ndim - 1)  # the next one, or the first after the last
+    near, far = (np.linalg.norm(anchor - x, axis=vector) for x in (positive, negative))
+    return _mean(near < far, sample_weight)
+
+
+def concordance(y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = 0) -> float:
+    """Share of comparable pairs in which the one with the earlier event has the higher score.
+
+    Harrell's C: pairs are comparable where the earlier time is that of an event; equal scores count
+    one half. Of several sets, their mean; a set without any such pair counts one half.
+
+    Args:
+        y_true: time and event side by side, along the axis before that of the sets, or the last one
+            where that is counted from the front.
+        y_pred: scores.
+        sample_weight: weights >= 0: a number, or one per set.
+        axis: of the sets.
+
+    Raises:
+        ValueError: shapes do not match.
+
+    >>> concordance([[1.0, 1.0], [2.0, 0.0], [3.0, 1.0]], [0.9, 0.2, 0.4])
+    1.0
+    """
+    y, p = as_array("y_true", y_true), as_array("y_pred", y_pred)
+    axis = _check_axis("concordance", axis, p) - (0 if axis >= 0 else p.ndim)
+    beside = min(0, axis) - 1
+    if y.ndim != p.ndim + 1 or y.shape[beside] != 2 or np.take(y, 0, beside).shape != p.shape:
+        raise ValueError(
+            f"concordance: y_true must hold time and event along axis={beside} for each score, got "
+            f"y_true.shape={y.shape} and y_pred.shape={p.shape}."
+        )
+    time, event = (np.moveaxis(np.take(y, i, beside), axis, -1) for i in (0, 1))
+    p = np.moveaxis(p, axis, -1)
+    pairs = (event[..., None] > 0) & (time[..., None] < time[..., None, :])
+    right = (p[..., None] > p[..., None, :]) + 0.5 * (p[..., None] == p[..., None, :])
+    number = pairs.sum((-2, -1))
+    found = np.where(number, (right * pairs).sum((-2, -1)) / np.maximum(number, 1), 0.5)
+    return _mean(found, sample_weight)
+
+
 def categorical_accuracy(
     y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = -1
 ) -> float:
@@ -214,6 +280,8 @@ METRICS: dict[str, Callable[..., float]] = {
         sign_accuracy,
         distance_accuracy,
         coverage,
+        concordance,
+        triplet_accuracy,
         categorical_accuracy,
         sparse_categorical_accuracy,
         top_k_categorical_accuracy,
@@ -230,6 +298,7 @@ __all__ = [
     "METRICS",
     "binary_accuracy",
     "categorical_accuracy",
+    "concordance",
     "cosine_similarity",
     "coverage",
     "distance_accuracy",
@@ -240,6 +309,7 @@ __all__ = [
     "sparse_categorical_accuracy",
     "sparse_top_k_categorical_accuracy",
     "top_k_categorical_accuracy",
+    "triplet_accuracy",
 ]
 
 

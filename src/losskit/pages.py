@@ -27,6 +27,8 @@ FAMILIES = {
     "sparsemax": "Sparsemax",
     "overlap": "Overlap of masks",
     "multiclass": "Margins among several classes",
+    "ranking": "Rankings",
+    "survival": "Times until an event",
     "likelihood": "Other likelihoods",
     "divergence": "Divergences between distributions",
     "similarity": "Angles and distances of vectors",

@@ -225,6 +225,8 @@ def read_value(name: str, text: str, rule: Rule) -> Any:
         raise ValueError(f"{name} must be true or false, got {text!r}.")
     if rule.kind in ("integer or None", "axes") and text.lower() in ("none", ""):
         return None
+    if rule.kind == "choice":
+        return text
     several = rule.kind == "number or class weights" and (";" in text or ":" in text)
     if rule.kind == "class weights" or several:
         return _read_weights(name, text)

@@ -22,8 +22,9 @@ from test_truth import DEFAULTS, grid
 import losskit
 import losskit.keras as L
 from losskit.core.definition import CARDS
-from losskit.core.families import Setwise, is_rowwise
+from losskit.core.families import Setwise, is_rowwise, placed
 from losskit.core.packing import packed
+from losskit.core.slots import item_shape
 
 RANDOM = np.random.default_rng(0)
 NAMES = sorted(card.__name__ for card in CARDS.values())
@@ -141,11 +142,15 @@ def test_function_given_to_compile():
 def test_functions_give_one_value_per_sample(name):
     cls, y, p = example(name)
     card = packed(cls().card)
-    got = numpy(getattr(L, card.name)(y, p))
+    along = {"axis": -1} if card.parameters().get("axis") == 0 else {}
+    card = packed(cls(**along).card)
+    got = numpy(getattr(L, card.name)(y, p, **along))
     if isinstance(card, Setwise):
         assert got.shape == ()
     else:
-        assert got.shape == (() if getattr(card, "whole", False) else p.shape[:-1])
+        assert got.shape == (
+            item_shape(placed(card, p.ndim), p.shape) if is_rowwise(card) else p.shape[:-1]
+        )
         items = grid.loss_of(card).elementwise(y, p)
         want = items if is_rowwise(card) else items.mean(-1)
         np.testing.assert_allclose(got, want, rtol=2e-5, atol=1e-6)

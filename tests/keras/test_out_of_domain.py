@@ -2,6 +2,7 @@
 
 import math
 
+import grid
 import keras
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ ROW = 1  # of the target that is wrong
 def example(card):
     """Targets and predictions inside every domain, (rows, 3)."""
     card = packed(card)
-    size = 2 if is_rowwise(card) and card.places else 3
-    p = np.full((3, size), -0.5 if card.prediction.high == 0 or "log_" in card.name else 0.25, "f4")
+    shape = (3, *grid.own_shape(card)) if is_rowwise(card) else (3, 3)
+    p = np.full(shape, -0.5 if card.prediction.high == 0 or "log_" in card.name else 0.25, "f4")
     if card.target.labels:
         return np.ones(3, "i4"), p
     inside = 1.0 if card.target.values else -0.5 if card.target.high == 0 else 0.5

@@ -10,10 +10,13 @@ import pytest
 from gradients import items_and_slope, numpy, tensor
 from test_truth import laid
 
+import losskit
 import losskit.keras as lk
-from losskit.core.packing import Packed
+from losskit.core.packing import Packed, predictions
 
-SEVERAL = [card for card in grid.settings() if isinstance(card, Packed)]
+SEVERAL = [
+    card for card in grid.settings() if isinstance(card, Packed) and len(predictions(card.card)) > 1
+]
 
 
 @pytest.mark.parametrize("card", SEVERAL, ids=repr)
@@ -90,3 +93,24 @@ def test_parts_merge_to_the_whole(card):
     want = float(numpy(loss(laid(card, y), laid(card, p), w)))
     got = loss.combine(*functools.reduce(loss.merge, parts))
     assert float(numpy(got)) == pytest.approx(want, rel=2e-5)
+
+
+def test_a_network_of_one_output_learns_times_of_any_batch():
+    rng = np.random.default_rng(0)
+    x, event = rng.normal(size=(50, 3)).astype("float32"), rng.random(50) < 0.7
+    y = np.stack([np.exp(-x[:, 0]), event], -1).astype("float32")
+    model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="zeros")])
+    model.compile("adam", loss=lk.CoxPartialLikelihood())
+    before = model.evaluate(x, y, batch_size=50, verbose=0)
+    assert before == pytest.approx(losskit.cox_partial_likelihood(*y.T, np.zeros(50)), rel=1e-5)
+    model.fit(x, y, batch_size=16, epochs=3, verbose=0)  # and a last batch of two
+    assert model.evaluate(x, y, batch_size=50, verbose=0) < before
+
+
+def test_a_loss_without_a_target_reads_none():
+    vectors = np.random.default_rng(0).normal(size=(5, 3, 4)).astype("float32")
+    want = losskit.triplet_margin(*vectors.swapaxes(0, 1))
+    for y in (np.zeros(5), np.full((5, 1), np.nan, "float32"), np.zeros((5, 3, 4)), None):
+        assert float(lk.TripletMargin()(y, tensor(vectors))) == pytest.approx(want, rel=1e-6)
+    with pytest.raises(ValueError, match=r"3 predictions along axis=-2 .*anchor, positive"):
+        lk.TripletMargin()(np.zeros(5), tensor(vectors[:, :2]))

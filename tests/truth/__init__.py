@@ -24,6 +24,8 @@ import numpy as np
 from mpmath import mpf
 
 from losskit.core.families import has_row_target
+from losskit.core.namespaces.numpy import NUMPY
+from losskit.core.slots import item_shape, spread
 from truth import pointwise, rowwise, setwise
 from truth.definition import ZERO, Definition
 from truth.kept import kept
@@ -73,8 +75,11 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "multiclass_hinge": rowwise.MulticlassHinge,
     "multiclass_perceptron": rowwise.MulticlassPerceptron,
     "gaussian_nll": rowwise.GaussianNLL,
+    "ranking_softmax": rowwise.RankingSoftmax,
+    "cox_partial_likelihood": rowwise.CoxPartialLikelihood,
     "cosine_similarity": rowwise.CosineSimilarity,
     "pairwise_distance": rowwise.PairwiseDistance,
+    "triplet_margin": rowwise.TripletMargin,
 }
 """One definition per registered card, by the card's name."""
 
@@ -84,14 +89,19 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     "sparse_categorical_crossentropy": ("slope",),
     "categorical_focal_crossentropy": ("slope", "curve"),
     "categorical_generalized_cross_entropy": ("curve",),
+    "ranking_softmax": ("slope",),
     "poly1_crossentropy": ORDERS,
     # exp(z) - y near each other.
     "poisson": ("value", "slope"),
     "generalized_log_kl_divergence": ("value", "slope"),
     # (p - y)^2 against the variance.
     "gaussian_nll": ("slope",),
+    # Shares in the risk of others against what lacks at one's own; shares less their squares.
+    "cox_partial_likelihood": ("slope", "curve"),
     # Vectors nearly parallel, masks nearly equal.
     "cosine_similarity": ORDERS,
+    # Distances nearly equal, or unequal by the margin; directions nearly the same.
+    "triplet_margin": ORDERS,
     "soft_dice": ("slope", "curve"),
     "soft_tversky": ("slope", "curve"),
     # Scores that fall short of the margin by little: 1 + z_j - z_y.
@@ -167,11 +177,12 @@ def _terms(card: Any, order: str, y: Any, p: Any, dtype: Any, w: Any) -> np.ndar
     sizes = [[sum(map(abs, terms), ZERO) for terms in row] for row in found]
     shape = () if isinstance(d, SetDefinition) and order == "value" else p.shape
     if isinstance(d, RowDefinition):
-        shape = np.moveaxis(p, card.axis, -1).shape
-        shape = shape[:-1] if order == "value" else shape
+        axes = card.slots[1].axes
+        shape = np.moveaxis(p, axes, range(-len(axes), 0)).shape
+        shape = shape[: -len(axes)] if order == "value" else shape
     pair = np.array([numbers, sizes], np.float64).reshape(2, *shape)
     if isinstance(d, RowDefinition) and order != "value":
-        return np.stack([np.moveaxis(part, -1, card.axis) for part in pair])
+        return np.stack([np.moveaxis(part, range(-len(axes), 0), axes) for part in pair])
     return pair
 
 
@@ -201,19 +212,29 @@ def room(card: Any, y: Any, p: Any) -> np.ndarray:
 
 
 def rows(card: Any, y: Any, p: Any) -> Iterator[tuple[Any, list[mpf]]]:
-    """Target and prediction of each row; a label as an int, a number as an mpf."""
-    wide_p = np.moveaxis(p, card.axis, -1)
-    wide_p = wide_p.reshape(-1, wide_p.shape[-1])
+    """Target and prediction of each row, several of them one after another.
+
+    A label is an int, a number an mpf.
+    """
+    wide_p = _flat(card.slots[1], p)
     if has_row_target(card):
         targets = [int(t) if card.target.labels else mpf(float(t)) for t in y.reshape(-1)]
     else:
-        targets = [_mpfs(t) for t in np.moveaxis(y, card.axis, -1).reshape(wide_p.shape)]
+        targets = [_mpfs(t) for t in _flat(card.slots[0], y)]
     yield from zip(targets, map(_mpfs, wide_p), strict=True)
 
 
+def _flat(slot: Any, x: np.ndarray) -> np.ndarray:
+    """One row for each item."""
+    axes = slot.axes
+    last = np.moveaxis(x, axes, range(-len(axes), 0))
+    items = last.shape[: -len(axes)]
+    return last.reshape(int(np.prod(items)), -1)
+
+
 def _by_row(card: Any, p: np.ndarray, found: list[Any]) -> np.ndarray:
-    items = np.array(found).reshape(np.moveaxis(p, card.axis, -1).shape[:-1])
-    return np.broadcast_to(np.expand_dims(items, card.axis), p.shape)
+    items = np.array(found).reshape(item_shape(card, p.shape))
+    return np.broadcast_to(spread(NUMPY, card.slots[1], items), p.shape)
 
 
 def errors(got: Any, exact: Exact, dtype: Any) -> np.ndarray:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import mpmath
 from mpmath import mpf
 
-from losskit.losses import classification
-from truth.definition import HALF, ONE, ZERO, Definition, xlogx
+from losskit.losses import classification, similarity
+from truth.definition import HALF, ONE, ZERO, Definition, close, sigmoid, softplus, xlogx
 
 
 class RowDefinition(Definition):
@@ -101,6 +101,65 @@ class CategoricalCrossentropy(RowDefinition):
             return [float(t) for t in y], best
         temperature = self.number("temperature")
         return [float(temperature * mpmath.log(t)) if t else -1e4 for t in y], best
+
+
+class RankingSoftmax(CategoricalCrossentropy):
+    """Of relevances in place of shares, and of logits."""
+
+    def __init__(self, card, dtype):
+        super().__init__(classification.CategoricalCrossentropy(from_logits=True), dtype)
+
+    def optimum(self, y):
+        z = [float(mpmath.log(t)) if t else -1e4 for t in map(mpf, y)]
+        return z, sum(self.value([mpf(t) for t in y], [mpf(x) for x in z]))
+
+
+class CoxPartialLikelihood(RowDefinition):
+    has_optimum = False  # scores that rank the events rightly may go to infinity
+
+    def _risks(self, y, p):
+        """Of each event the weights of all others, and itself, in what it is compared with."""
+        n = len(p)
+        time, event = y[:n], y[n:]
+        for i in range(n):
+            if not event[i]:
+                continue
+            tied = [j for j in range(n) if event[j] and time[j] == time[i]]
+            part = ONE - mpf(tied.index(i)) / len(tied) if self.card.ties == "efron" else ONE
+            weights = [ZERO if time[j] < time[i] else part if j in tied else ONE for j in range(n)]
+            top = max(p)
+            powers = [w * mpmath.exp(x - top) for w, x in zip(weights, p, strict=True)]
+            yield i, weights, powers, top
+
+    def value(self, y, p):
+        terms = []
+        for i, weights, _, _ in self._risks(y, p):
+            apart = [(w, x - p[i]) for w, x in zip(weights, p, strict=True) if w]
+            first = max(x for _, x in apart)
+            lead = [w * mpmath.exp(x - first) for w, x in apart]
+            terms += [first, mpmath.log(sum(lead))]
+        return terms
+
+    def slope(self, y, p):
+        found = [[] for _ in p]
+        n = len(p)
+        for i, _, powers, _ in self._risks(y, p):
+            whole = sum(powers)
+            for j, power in enumerate(powers):
+                tied = y[n + j] and y[j] == y[i]
+                first = tied and not any(y[n + k] and y[k] == y[i] for k in range(i))
+                if first:  # the rest of its share, which is 1 less it
+                    found[j].append(-sum(powers[:j] + powers[j + 1 :]) / whole)
+                else:
+                    found[j].append(power / whole)
+        return found
+
+    def curve(self, y, p):
+        found = [[] for _ in p]
+        for _, _, powers, _ in self._risks(y, p):
+            for j, power in enumerate(powers):
+                found[j] += [power / sum(powers), -((power / sum(powers)) ** 2)]
+        return [terms or [ZERO] for terms in found]
 
 
 class SparseCategoricalCrossentropy(CategoricalCrossentropy):
@@ -259,6 +318,96 @@ class PairwiseDistance(RowDefinition):
 
     def optimum(self, y):
         return [float(t - self.number("eps")) for t in map(mpmath.mpf, y)], ZERO
+
+
+class TripletMargin(RowDefinition):
+    has_optimum = False  # there is no target that could say which it is
+
+    def __init__(self, card, dtype):
+        super().__init__(card, dtype)
+        own = similarity.PairwiseDistance(norm=card.norm, eps=card.eps)
+        self.of_two = PairwiseDistance(own, dtype)
+
+    def _distances(self, p):
+        """(factor, first, second, their vectors) of the two distances that are compared."""
+        n = len(p) // 3
+        a, b, c = p[:n], p[n : 2 * n], p[2 * n :]
+        far = (-1, 0, 2, c, a)
+        if self.card.swap and self._between(c, b) < self._between(c, a):
+            far = (-1, 1, 2, c, b)
+        return [(1, 0, 1, b, a), far]
+
+    def _between(self, y, x):
+        return sum(self.of_two.value(y, x), ZERO)
+
+    def _short(self, p):
+        parts = [k * self._between(y, x) for k, _, _, y, x in self._distances(p)]
+        return [*parts, self.number("margin")]
+
+    def _unsure(self, p):
+        """Whether rounding of the distances decides what is missing."""
+        terms = self._short(p)
+        return abs(sum(terms)) <= mpf(2) ** -20 * sum(map(abs, terms))
+
+    def _share(self, p, order):
+        """The outer function, or a derivative of it, at what is missing."""
+        short = sum(self._short(p))
+        if not self.card.soft:
+            return (max(short, ZERO), ONE if short > 0 else ZERO, ZERO)[order]
+        return (softplus(short), sigmoid(short), sigmoid(short) * sigmoid(-short))[order]
+
+    def _by_entry(self, p, order):
+        """The terms of the derivative of what is missing."""
+        n, found = len(p) // 3, [[] for _ in p]
+        for k, first, second, y, x in self._distances(p):
+            for j, terms in enumerate(getattr(self.of_two, order)(y, x)):
+                found[first * n + j] += [k * t for t in terms]
+                sign = -1 if order == "slope" else 1
+                found[second * n + j] += [sign * k * t for t in terms]
+        return found
+
+    def value(self, y, p):
+        # Of what is rounded off the distances the outer function lets its slope through; all of it
+        # where rounding decides.
+        share = ONE if self._unsure(p) else self._share(p, 1)
+        unsure = [share * t for t in self._short(p)]
+        return [self._share(p, 0), *unsure, *(-t for t in unsure)]
+
+    def slope(self, y, p):
+        share, bend = self._share(p, 1), self._share(p, 2)
+        unsure = bend * sum(map(abs, self._short(p)))
+        return [
+            [t * factor for t in terms for factor in (share, unsure, -unsure)]
+            for terms in self._by_entry(p, "slope")
+        ]
+
+    def curve(self, y, p):
+        share, bend = self._share(p, 1), self._share(p, 2)
+        unsure = bend * sum(map(abs, self._short(p)))
+        pairs = zip(self._by_entry(p, "slope"), self._by_entry(p, "curve"), strict=True)
+        return [
+            [t * factor for t in bent for factor in (share, unsure, -unsure)]
+            + [a * b * factor for a in moved for b in moved for factor in (bend, unsure, -unsure)]
+            for moved, bent in pairs
+        ]
+
+    def room(self, y, p):
+        n = len(p) // 3
+        a, b, c = p[:n], p[n : 2 * n], p[2 * n :]
+        pairs, eps = [(a, b), (a, c), (b, c)], self.number("eps")
+        gaps = [abs(s - t + eps) for x, y in pairs for s, t in zip(x, y, strict=True)]
+        corner = mpmath.inf if self.card.soft else abs(sum(self._short(p)))
+        lead = abs(self._between(c, a) - self._between(c, b))
+        return min(*gaps, corner, lead if self.card.swap else mpmath.inf)
+
+    def near_break(self, y, p):
+        n = len(p) // 3
+        a, b, c = p[:n], p[n : 2 * n], p[2 * n :]
+        far, other = self._between(c, a), self._between(c, b)
+        swaps = self.card.swap and a != b and close(far, other)
+        # A softplus has no corner, unless it is seen from so far that rounding steps over it.
+        sharp = not self.card.soft or far > 2**10
+        return swaps or (sharp and self._unsure(p))
 
 
 class MultiMargin(Labelled):

@@ -27,7 +27,7 @@ class Rule:
 
     kind: str
     """One of "number", "flag", "integer", "integer or None", "axes", "class weights", "number or
-    class weights"."""
+    class weights", "choice"."""
     doc: str
     low: float = float("-inf")
     high: float = float("inf")
@@ -35,6 +35,8 @@ class Rule:
     """Whether the ends of the range are themselves excluded."""
     open_low: bool = False
     """Whether the lower end alone is."""
+    choices: tuple[str, ...] = ()
+    """The words to choose from."""
     least_target: bool = False
     """Whether it is the least size of a target by which the loss divides."""
 
@@ -43,6 +45,8 @@ class Rule:
         """The range in words, for messages and for the card."""
         if self.kind == "axes":
             return "axis or several, as integers, or None"
+        if self.kind == "choice":
+            return f"word: {' or '.join(repr(word) for word in self.choices)}"
         if not self.kind.startswith("number"):
             return self.kind
         left, right = ("(", ")") if self.open else ("(" if self.open_low else "[", "]")
@@ -69,6 +73,12 @@ class Rule:
             if type(value).__name__ not in ("bool", "bool_"):
                 raise TypeError(wrong)
             return bool(value)
+        if self.kind == "choice":
+            if not isinstance(value, str):
+                raise TypeError(wrong)
+            if value not in self.choices:
+                raise ValueError(wrong)
+            return str(value)
         if self.kind == "class weights":
             return None if value is None else _class_weights(name, value)
         if self.kind == "number or class weights" and _holds_several(value):
@@ -197,6 +207,8 @@ class Domain:
     """Whether these are class indices, to be checked against the number of classes."""
     minus_infinity: bool = False
     """Whether a target may be -inf, as the logarithm of 0 is; others must be finite."""
+    read: bool = True
+    """Whether it is looked at: where a card has no target, but is called with one, it is not."""
 
     # Made once: it is asked for at every call, and a compiler reads no lazy property.
     bounded: ClassVar[bool]
@@ -251,6 +263,10 @@ class Slot:
     predicted: bool = True
     """Whether a network makes it: a gradient by it is what training asks for."""
     differentiable: bool = True
+    places: tuple[Domain, ...] = ()
+    """What each place along the first of its axes holds, where they differ; so many there are."""
+    absent: float = 0.0
+    """What is put in place of an element that is left out of its item, and then adds nothing."""
 
     label: ClassVar[str]
     """What messages call it; a face has names of its own in place of these two."""
@@ -304,7 +320,7 @@ class Card(ABC):
     """Whether the mean over the whole follows from the means of its parts."""
     task: ClassVar[str]
     """Which model head it trains: "regression", "binary", "categorical", "sparse"; "pair" for none,
-    where the prediction tells how alike two examples are."""
+    where the prediction tells how alike two examples are; "survival"."""
 
     @property
     def prediction(self) -> Domain:

@@ -34,20 +34,23 @@ class Items(Card):
     def value(self, m: Vocabulary, *slots: Any, **_: Any) -> Array:
         """The items."""
 
-    @abstractmethod
-    def slope(self, m: Vocabulary, *slots: Any, **_: Any) -> Array:
-        """Derivative of each item with respect to its predictions, in their shape."""
-
-    @abstractmethod
-    def curve(self, m: Vocabulary, *slots: Any, **_: Any) -> Array:
-        """Second derivative of each item by each of its predictions, in their shape."""
-
-    @abstractmethod
-    def target_slope(self, m: Vocabulary, *slots: Any, **_: Any) -> Array:
-        """Derivative of each item with respect to its targets, in their shape."""
+    slope: Any
+    """Derivative of each item with respect to its predictions, in their shape."""
+    curve: Any
+    """Second derivative of each item by each of its predictions, in their shape."""
+    target_slope: Any
+    """Derivative of each item with respect to its targets, in their shape."""
 
     def takes(self) -> tuple[Slot, ...]:
         return _pair(self)
+
+    def _fill(self) -> None:
+        super()._fill()
+        for slot in self.slots:
+            orders = ("slope", "curve") if slot.predicted else ("slope",)
+            for method in map(slot.derivative, orders if slot.differentiable else ()):
+                if not hasattr(type(self), method):
+                    raise TypeError(f"{self.name} takes {slot.name}, but has no {method}.")
 
     def ignored(self) -> int | None:
         """The label whose items are left out, if any."""
@@ -81,6 +84,8 @@ class Rowwise(Items):
     """One item per row along ``axis``."""
 
     axis: int
+    absent: ClassVar[float] = -math.inf
+    """What an entry of the prediction is that is left out of its row: a class ruled out, or 0."""
 
     def takes(self) -> tuple[Slot, ...]:
         return _pair(self, (self.axis,), ("c",))
@@ -88,12 +93,13 @@ class Rowwise(Items):
     @property
     def places(self) -> tuple[Domain, ...]:
         """What each place of a row holds, where they differ; a row then has as many entries."""
-        return ()
+        return self.slots[self.main].places
 
 
 class Masks(Rowwise):
     """Rows that are whole masks, over one axis or several."""
 
+    absent: ClassVar[float] = 0.0
     axis: int | tuple[int, ...] | None  # type: ignore[assignment]
     """None: all, or all but the first, one mask a sample; `placed` says which these are."""
     whole: ClassVar[bool] = False
@@ -267,19 +273,18 @@ def out_of_domain(m: Vocabulary, card: Any, *arrays: Array) -> Array | None:
     Returns:
         Boolean, in the shape of the items (of the predictions, for a set).
     """
-    parts = [
-        (slot, _outside(m, slot.domain, x)) for slot, x in zip(card.slots, arrays, strict=True)
-    ]
-    places = card.places if is_rowwise(card) else ()
-    if places:
-        p = arrays[card.main]
-        every = zip(*(place.ends(m.came.eps) for place in places), strict=True)
-        low, high = (m.vector(ends, p, card.axis) for ends in every)
-        parts.append((card.slots[card.main], (p < low) | (p > high)))
+    parts = []
+    for slot, x in zip(card.slots, arrays, strict=True):
+        if slot.places:
+            alone = m.unstack(x, slot.axes[0])
+            places = zip(slot.places, alone, strict=True)
+            parts += [(slot.axes[1:], _outside(m, place, part)) for place, part in places]
+        else:
+            parts.append((slot.axes, _outside(m, slot.domain, x)))
     found = None
-    for slot, bad in parts:
-        if bad is not None and slot.axes:
-            bad = m.drop(m.max(m.where(bad, 1.0, 0.0), slot.axes), slot.axes) > 0
+    for axes, bad in parts:
+        if bad is not None and axes:
+            bad = m.drop(m.max(m.where(bad, 1.0, 0.0), axes), axes) > 0
         if bad is not None:
             found = bad if found is None else found | bad
     return found
@@ -316,4 +321,6 @@ def _pair(card: Any, axes: tuple[int, ...] = (), dims: tuple[str, ...] = ()) -> 
     labels = card.target.labels
     rows: dict[str, Any] = {} if labels else {"dims": dims, "axes": axes}
     target = Slot("target", card.target, predicted=False, differentiable=not labels, **rows)
-    return (target, Slot("prediction", card.prediction, dims, axes), *card.further)
+    absent = card.absent if is_rowwise(card) else 0.0
+    prediction = Slot("prediction", card.prediction, dims, axes, absent=absent)
+    return (target, prediction, *card.further)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from losskit.core.definition import Slot
 from losskit.core.families import has_row_target, is_rowwise
 from losskit.core.slots import item_shape, lengths, signature, slot_shape
 
@@ -20,40 +21,60 @@ def check_shapes(card: Any, *shapes: Shape) -> Shape:
     Raises:
         ValueError: they do not; the message says what to reshape.
     """
+    slots = card.slots
     if len(shapes) == 2:
         # Mostly they do, and small calls are not to wait for the rest.
-        (_, at), (y_shape, p_shape) = (slot.axes for slot in card.slots), shapes
-        if not at and y_shape == p_shape:
+        (y_shape, p_shape), at = shapes, slots[1].axes
+        if not at and y_shape == p_shape and not slots[0].axes:
             return p_shape
         if len(at) == 1 and -len(p_shape) <= at[0] < len(p_shape) and p_shape[at[0]] != 0:
             found = item_shape(card, p_shape)
-            if y_shape == (p_shape if card.slots[0].axes else found) and not card.places:
+            alike = slots[0].dims in ((), slots[1].dims) and not slots[1].places
+            if alike and y_shape == (p_shape if slots[0].axes else found):
                 return found
-    rest = list(zip(card.slots, shapes, strict=True))
+    rest = list(zip(slots, shapes, strict=True))
     first = card.main
     slot, shape = rest.pop(first)
-    if (card.slots[0].name, slot.name) == ("target", "prediction"):
+    paired = (slots[0].name, slot.name) == ("target", "prediction")
+    if paired and slots[0].dims in ((), slot.dims):
         _check_pair(card, shapes[0], shape)
         rest.pop(0)
-    elif len(shape) < len(slot.dims):
-        raise ValueError(
-            f"{slot.name} must have at least the dimensions ({','.join(slot.dims)}), got "
-            f"{slot.name}.shape={shape}."
-        )
+    else:
+        _check_own(slot, shape)
     items, known = item_shape(card, shape), lengths(slot, shape)
     for other, given in rest:
         if len(given) == len(items) + len(other.dims):
             known = lengths(other, given) | known
+            if other.places:
+                known[other.dims[0]] = len(other.places)
             if fits(given, slot_shape(other, items, known)):
                 continue
         own = {name: known.get(name, name) for name in other.dims}
+        if other.places:
+            own[other.dims[0]] = len(other.places)
         wanted = slot_shape(other, items, own)
         raise ValueError(
-            f"{other.name} must have the shape {wanted} for {slot.name}.shape={shape} "
-            f"({card.name} takes {signature(card)}), got {other.name}.shape={given}: no silent "
+            f"{other.label} must have the shape {wanted} for {slot.label}.shape={shape} "
+            f"({card.name} takes {signature(card)}), got {other.label}.shape={given}: no silent "
             "broadcast."
         )
     return items
+
+
+def _check_own(slot: Slot, shape: Shape) -> None:
+    """Check that the dimensions of an item are there, in what says what the items are."""
+    got = f"got {slot.label}.shape={shape}"
+    if len(shape) < len(slot.dims):
+        raise ValueError(
+            f"{slot.label} must have at least the dimensions ({','.join(slot.dims)}), {got}."
+        )
+    for name, axis in zip(slot.dims, slot.axes, strict=True):
+        if not -len(shape) <= axis < len(shape):
+            raise ValueError(f"axis={axis} does not exist in {slot.label}; {got}.")
+        if shape[axis] == 0:
+            raise ValueError(
+                f"{slot.label} has length 0 along axis={axis}, its dimension {name}; {got}."
+            )
 
 
 def _check_pair(card: Any, y_shape: Shape, p_shape: Shape) -> None:
@@ -69,7 +90,7 @@ def _check_pair(card: Any, y_shape: Shape, p_shape: Shape) -> None:
             raise ValueError(f"axis={card.axis} names an axis of y_pred twice; {got}.")
         if 0 in (p_shape[axis] for axis in axes):
             raise ValueError(f"y_pred has no classes along axis={card.axis}; {got}.")
-        places = card.places
+        places = card.slots[card.main].places
         if places and p_shape[card.axis] not in (None, len(places)):
             raise ValueError(
                 f"y_pred must hold {len(places)} numbers along axis={card.axis} for {card.name} "

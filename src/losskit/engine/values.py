@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from losskit.core.definition import Domain, Slot
-from losskit.core.families import is_rowwise
 from losskit.core.namespaces import PRECISIONS, Array
 from losskit.core.namespaces.numpy import NUMPY
 from losskit.core.slots import spread
@@ -41,11 +40,7 @@ def spacing(dtype: str) -> float:
 def bounded(card: Any) -> tuple[bool, ...]:
     """Of which slots there are values outside of their domains."""
     return tuple(
-        [
-            slot.domain.bounded
-            or (slot.name == "prediction" and any(d.bounded for d in _places(card)))
-            for slot in card.slots
-        ]
+        [slot.domain.bounded or any(place.bounded for place in slot.places) for slot in card.slots]
     )
 
 
@@ -72,6 +67,8 @@ def check_slot(
     Raises:
         ValueError: a value is out of its domain.
     """
+    if not slot.domain.read:
+        return
     if slot.domain.labels:
         _check_labels(card, x, classes, used)
         return
@@ -86,12 +83,10 @@ def check_slot(
     elif slot.name == "prediction":
         advice = _prediction_advice(card)
     _check_domain(card, name, x, slot.domain, counted, advice, eps)
-    if slot.name != "prediction":
-        return
-    for i, domain in enumerate(_places(card)):
+    for i, domain in enumerate(slot.places):
         shape = [1] * x.ndim
-        shape[card.axis] = -1
-        here = (np.arange(len(_places(card))) == i).reshape(shape)
+        shape[slot.axes[0]] = -1
+        here = (np.arange(len(slot.places)) == i).reshape(shape)
         _check_domain(card, name, x, domain, _among(here, counted), advice, eps)
 
 
@@ -113,10 +108,6 @@ def _prediction_advice(card: Any) -> str:
             "or softmax."
         )
     return f" {card.advice}" if card.advice else ""
-
-
-def _places(card: Any) -> tuple[Domain, ...]:
-    return card.places if is_rowwise(card) else ()
 
 
 def _target_advice(card: Any) -> str:

@@ -208,6 +208,12 @@ def dice(predictions: ArrayLike, targets: ArrayLike, *, axis: int | Sequence[int
         1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
     """
 
+def ranking_softmax(predictions: ArrayLike, targets: ArrayLike, *, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Softmax cross-entropy of a list: relevances against the softmax of the scores (ListNet).
+
+        -sum_j y_j * log(exp(p_j) / sum_k exp(p_k))
+    """
+
 def mean_squared_error(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Mean of the squared errors (MSE, L2 loss).
 
@@ -258,6 +264,14 @@ def pairwise_distance(predictions: ArrayLike, targets: ArrayLike, *, norm: Array
         (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
     """
 
+def triplet_margin(anchor: ArrayLike, positive: ArrayLike, negative: ArrayLike, *, margin: ArrayLike = 1.0, norm: ArrayLike = 2.0, eps: ArrayLike = 1e-06, swap: bool = False, soft: bool = False, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Triplet loss: an anchor should lie nearer to a positive than to a negative, by a margin.
+
+        max(|anchor - positive| - |anchor - negative| + margin, 0);
+        |d| = (sum_j |d_j + eps|^norm)^(1 / norm);
+        soft: log(1 + exp(|anchor - positive| - |anchor - negative| + margin))
+    """
+
 def binary_sparsemax(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
 
@@ -269,4 +283,11 @@ def sparsemax(predictions: ArrayLike, targets: ArrayLike, *, ignore_class: int |
 
         weight_y * (|p - e_y|^2 / 2 + max(t - z_y, 0))    p_j = max(z_j - t, 0), t such that they sum
         to 1
+    """
+
+def cox_partial_likelihood(time: ArrayLike, event: ArrayLike, score: ArrayLike, *, ties: str = 'efron', axis: int = 0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Negative logarithm of Cox's partial likelihood of a set of survival times.
+
+        sum over events i of log(sum_(j: time_j >= time_i) exp(score_j)) - score_i;
+        ties "efron": of d events at one time the l-th (from 0) takes l / d of their sum off the risk
     """

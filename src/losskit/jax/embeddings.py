@@ -9,11 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from losskit.engine.arrays import sound
+from losskit.core.definition import made
+from losskit.engine.arrays import named, sound
+from losskit.engine.shapes import check_shapes
 from losskit.jax.evaluate import evaluate, mean
-from losskit.jax.shapes import Axis, rowwise, widened
-from losskit.losses.margin import MarginRanking, SoftMargin
-from losskit.losses.similarity import PairwiseDistance
+from losskit.jax.shapes import Axis, canonical, flattened, widened
+from losskit.losses.margin import SoftMargin
+from losskit.losses.similarity import TripletMargin
 
 __all__ = ["ntxent", "triplet_margin_loss"]
 
@@ -85,32 +87,37 @@ def triplet_margin_loss(
         TypeError: ``norm_degree`` is traced.
         ValueError: shapes differ.
     """
-    names = ("anchors", "positives"), ("anchors", "negatives")
-
-    def distance(x: Any, y: Any, names: tuple[str, str]) -> Array:
-        d = rowwise(PairwiseDistance, x, y, axis, where, names, absent=0.0, norm=float(norm_degree))
-        # (d^n + eps)^(1/n), of which the power alone might leave the dtype's range.
-        tiny = jnp.finfo(d.dtype).tiny
-        least = jnp.maximum(jnp.asarray(eps, d.dtype), tiny) ** (1 / norm_degree)
-        larger = jnp.maximum(d, least)
-        rest = jnp.minimum(d, least) / larger
-        return larger * (1.0 + rest**norm_degree) ** (1 / norm_degree)
-
     if isinstance(norm_degree, jax.core.Tracer):
         raise TypeError(
             "norm_degree is traced, but decides which formula holds: give it as a Python number, "
             "e.g. by jax.jit(..., static_argnames='norm_degree')."
         )
-    x, dtype = widened(anchors)
-    near = distance(x, widened(positives)[0], names[0])
-    far = distance(x, widened(negatives)[0], names[1])
-    lead = far - near
-    rows = None
+    dtype = widened(anchors)[1]
+    vectors = [widened(x)[0] for x in (anchors, positives, negatives)]
+    card = made(TripletMargin, {"norm": float(norm_degree), "eps": 0.0})
+    with named(anchor="anchors", positive="positives", negative="negatives"):
+        check_shapes(card, *(x.shape for x in vectors))
     if where is not None:
-        rows = jnp.asarray(sound(where)).astype(bool)
-        rows = rows.any(axis) if rows.ndim == jnp.ndim(anchors) else rows
-    items = evaluate(MarginRanking, lead, jnp.ones_like(lead), where=rows, margin=margin)
-    return items.astype(dtype)
+        where = jnp.asarray(sound(where)).astype(bool)
+    if where is not None and where.ndim == vectors[0].ndim:
+        vectors = [jnp.where(where, x, 0.0) for x in vectors]
+        where = jnp.broadcast_to(where, vectors[0].shape).any(axis)
+    if not isinstance(axis, (int, np.integer)):
+        axes = canonical(axis, vectors[0].ndim)
+        vectors, axis = [flattened(x, axes) for x in vectors], -1
+    # (|d|^n + eps)^(1/n) is the norm of differences that have one more, of eps^(1/n).
+    floating = jnp.promote_types(vectors[0].dtype, jnp.float32)
+    tiny = jnp.finfo(floating).tiny  # of 0 the root has no derivative
+    least = jnp.maximum(jnp.asarray(eps, floating), tiny) ** (1 / norm_degree)
+    one = (*vectors[0].shape[:axis], 1, *vectors[0].shape[axis:][1:])
+    more = (least, jnp.zeros_like(least), jnp.zeros_like(least))
+    longer = [
+        jnp.concatenate([x.astype(floating), jnp.broadcast_to(last, one)], axis)
+        for x, last in zip(vectors, more, strict=True)
+    ]
+    options = {"norm": float(norm_degree), "eps": 0.0, "margin": margin, "axis": int(axis)}
+    with named(anchor="anchors", positive="positives", negative="negatives"):
+        return evaluate(TripletMargin, *longer, where=where, **options).astype(dtype)
 
 
 @jax.custom_jvp

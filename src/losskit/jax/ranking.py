@@ -11,7 +11,7 @@ from jax import Array
 from losskit.engine.arrays import sound
 from losskit.jax.evaluate import mean
 from losskit.jax.shapes import Axis, rowwise, widened
-from losskit.losses.classification import CategoricalCrossentropy
+from losskit.losses.ranking import RankingSoftmax
 
 __all__ = ["make_fenchel_young_loss", "ranking_softmax_loss"]
 
@@ -46,12 +46,7 @@ def ranking_softmax_loss(
         y = y * weights
     if where is not None:
         where = jnp.broadcast_to(jnp.asarray(sound(where)).astype(bool), z.shape)
-        y = jnp.where(where, y, 0)
-    # A list's relevances, whatever their sum, as that sum times the shares of a distribution.
-    total = jnp.abs(y).sum(axis, keepdims=True)
-    shares = y / jnp.where(total == 0, 1, total)
-    loss = rowwise(CategoricalCrossentropy, z, shares, axis, where, from_logits=True)
-    loss = loss * total.reshape(loss.shape)
+    loss = rowwise(RankingSoftmax, z, y, axis, where)
     lists = None if where is None else where.any(axis)
     if reduce_fn is None:
         return loss.astype(dtype)

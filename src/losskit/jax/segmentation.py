@@ -73,7 +73,6 @@ def dice_loss(
         tuple(range(1, p.ndim - 1)) if axis is None else axis,
         where,
         ("predictions", "targets"),
-        absent=0.0,
         alpha=alpha,
         beta=beta,
         smooth=smooth,
@@ -122,7 +121,7 @@ def binary_dice_loss(
         p = VOCABULARY.sigmoid(p)
     pixels = tuple(range(1, p.ndim - 1)) if axis is None else axis
     names = ("predictions", "targets")
-    return rowwise(SoftTversky, p, y, pixels, where, names, absent=0.0, smooth=smooth)[..., 0]
+    return rowwise(SoftTversky, p, y, pixels, where, names, smooth=smooth)[..., 0]
 
 
 def multiclass_generalized_dice_loss(

@@ -10,6 +10,7 @@ import numpy as np
 from jax import Array
 
 from losskit.core.definition import Card
+from losskit.core.families import Rowwise
 from losskit.engine.arrays import HALF, named, sound
 from losskit.jax.evaluate import evaluate
 
@@ -48,14 +49,12 @@ def summed(
 
 
 def rowwise(
-    card: type[Card],
+    card: type[Rowwise],
     predictions: Any,
     targets: Any,
     axis: Axis,
     where: Any,
     names: tuple[str, str] = ("logits", "labels"),
-    *,
-    absent: float = -np.inf,
     **parameters: Any,
 ) -> Array:
     """The items, one per row along ``axis``.
@@ -68,7 +67,6 @@ def rowwise(
         where: boolean: which rows count, in the shape of the items; or which elements of each, in
             the shape of the predictions. A row of no element is 0.
         names: of the arguments, for messages.
-        absent: what a prediction is that does not count.
         **parameters: of the card.
 
     Raises:
@@ -86,14 +84,14 @@ def rowwise(
         where = _elements(where, p.shape)
     if not isinstance(axis, (int, np.integer)):
         axes = canonical(axis, p.ndim)
-        p = _flattened(p, axes)
+        p = flattened(p, axes)
         if not labels:
-            y = _flattened(y, axes)
+            y = flattened(y, axes)
         if of_elements:
-            where = _flattened(where, axes)
+            where = flattened(where, axes)
         axis = -1
     if of_elements:
-        p = jnp.where(where, p, absent)
+        p = jnp.where(where, p, card.absent)
         if not labels:
             with named(y_true=names[1], y_pred=names[0]):
                 y = jnp.where(where, y, jnp.zeros((), y.dtype))
@@ -101,7 +99,7 @@ def rowwise(
     return evaluate(card, p, y, where=where, axis=int(axis), names=names, **parameters)
 
 
-def _flattened(x: Array, axes: tuple[int, ...]) -> Array:
+def flattened(x: Array, axes: tuple[int, ...]) -> Array:
     """Those axes as one, the last."""
     rest = tuple(i for i in range(x.ndim) if i not in axes)
     together = math.prod(x.shape[i] for i in axes)

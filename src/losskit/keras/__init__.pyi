@@ -265,6 +265,14 @@ class Dice(Loss):
 
     def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., axis: int | Sequence[int] | None = None, dtype: Any = None) -> None: ...
 
+class RankingSoftmax(Loss):
+    """Softmax cross-entropy of a list: relevances against the softmax of the scores (ListNet).
+
+        -sum_j y_j * log(exp(p_j) / sum_k exp(p_k))
+    """
+
+    def __init__(self, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
 
@@ -347,6 +355,16 @@ class PairwiseDistance(Loss):
 
     def __init__(self, norm: float = 2.0, eps: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class TripletMargin(Loss):
+    """Triplet loss: an anchor should lie nearer to a positive than to a negative, by a margin.
+
+        max(|anchor - positive| - |anchor - negative| + margin, 0);
+        |d| = (sum_j |d_j + eps|^norm)^(1 / norm);
+        soft: log(1 + exp(|anchor - positive| - |anchor - negative| + margin))
+    """
+
+    def __init__(self, margin: float = 1.0, norm: float = 2.0, eps: float = 1e-06, swap: bool = False, soft: bool = False, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class BinarySparsemax(Loss):
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
 
@@ -363,6 +381,15 @@ class Sparsemax(Loss):
     """
 
     def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class CoxPartialLikelihood(Loss):
+    """Negative logarithm of Cox's partial likelihood of a set of survival times.
+
+        sum over events i of log(sum_(j: time_j >= time_i) exp(score_j)) - score_i;
+        ties "efron": of d events at one time the l-th (from 0) takes l / d of their sum off the risk
+    """
+
+    def __init__(self, ties: str = 'efron', axis: int = 0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss). Gives one value per sample."""
@@ -454,6 +481,9 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
 def dice(y_true: Any, y_pred: Any, axis: int | Sequence[int] | None = None) -> Any:
     """Dice loss of a whole batch as one mask, as Keras has it. Gives one value per sample."""
 
+def ranking_softmax(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+    """Softmax cross-entropy of a list: relevances against the softmax of the scores (ListNet). Gives one value per sample."""
+
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared errors (MSE, L2 loss). Gives one value per sample."""
 
@@ -484,8 +514,14 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 def pairwise_distance(y_true: Any, y_pred: Any, norm: float = 2.0, eps: float = 0.0, axis: int = -1) -> Any:
     """Distance of two vectors in a norm. Gives one value per sample."""
 
+def triplet_margin(y_true: Any, y_pred: Any, margin: float = 1.0, norm: float = 2.0, eps: float = 1e-06, swap: bool = False, soft: bool = False, axis: int = -1) -> Any:
+    """Triplet loss: an anchor should lie nearer to a positive than to a negative, by a margin. Gives one value per sample."""
+
 def binary_sparsemax(y_true: Any, y_pred: Any) -> Any:
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side. Gives one value per sample."""
 
 def sparsemax(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
     """Sparsemax loss with integer labels: 0 once the true class leads by 1. Gives one value per sample."""
+
+def cox_partial_likelihood(y_true: Any, y_pred: Any, ties: str = 'efron', axis: int = 0) -> Any:
+    """Negative logarithm of Cox's partial likelihood of a set of survival times. Gives one value per sample."""

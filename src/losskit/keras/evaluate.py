@@ -16,7 +16,7 @@ from keras import ops
 
 from losskit.core import links
 from losskit.core.families import Setwise, has_row_target, is_rowwise, placed
-from losskit.core.packing import Packed, packed, predictions
+from losskit.core.packing import Packed, packed, predictions, targets
 from losskit.engine.arrays import check_unmasked
 from losskit.engine.call import Call, aligned, checked
 from losskit.engine.formulas import Formulas
@@ -109,17 +109,21 @@ def _aligned(
     card: Any, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any, dtype: str
 ) -> tuple[Call, Link | None]:
     card, given = _predictions(card, y_pred)
-    _check_dense(y_true=y_true, y_pred=given[0])
-    y_true = KERAS.array("y_true", y_true, card.target.labels)
+    # Keras gives a target to those too that take none.
+    target: tuple[Any, ...] = (y_true,) if targets(card) else ()
+    _check_dense(y_pred=given[0], **dict(zip(("y_true",), target, strict=False)))
+    target = tuple(KERAS.array("y_true", y, card.target.labels) for y in target)
     card, first, link = _behind(card, given[0])
     first = ops.convert_to_tensor(first)
     came = keras.backend.standardize_dtype(first.dtype)
     first = _bounded(card, first, dtype)
-    y_true, first = _same_rank(card, y_true, first)
+    if target:
+        y, first = _same_rank(card, target[0], first)
+        target = (y,)
     card = placed(card, len(first.shape))
     _check_classes(card, first)
     rest = [ops.cast(ops.convert_to_tensor(x), dtype) for x in given[1:]]
-    arrays = (y_true, first, *rest)
+    arrays = (*target, first, *rest)
     return aligned(KERAS, card, arrays, sample_weight, mask, came), link
 
 
@@ -198,7 +202,21 @@ def _predictions(card: Any, y_pred: Any) -> tuple[Any, list[Any]]:
         raise TypeError(
             f"A losskit loss takes one prediction tensor; give each output its own.{wanted}"
         )
-    return packed(card), [y_pred]
+    if targets(card):
+        return packed(card), [y_pred]
+    return card, _apart(packed(card), ops.convert_to_tensor(y_pred))
+
+
+def _apart(card: Packed, p: Tensor) -> list[Tensor]:
+    """The predictions of a card without a target, of which Keras has one all the same."""
+    slot = card.slots[card.main]
+    if len(p.shape) < len(slot.dims) or p.shape[slot.axes[0]] != len(slot.places):
+        raise ValueError(
+            f"y_pred must hold {len(slot.places)} predictions along axis={slot.axes[0]} for "
+            f"{card.name} ({', '.join(s.name for s in card.card.slots)}), got y_pred.shape="
+            f"{tuple(p.shape)}. Or give a tuple of them, or a mapping by these names."
+        )
+    return list(ops.unstack(p, len(slot.places), slot.axes[0]))
 
 
 def _per_sample(call: Call, losses: Tensor, axis: int) -> Tensor:
@@ -260,6 +278,10 @@ def _bounded(card: Any, p: Tensor, dtype: str) -> Tensor:
 
 def _same_rank(card: Any, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
     """Keras's habit: a last dimension of 1 that only one side has is no difference."""
+    if card.slots[0].places:
+        # Of several targets side by side, a layer of one output.
+        single = len(y.shape) == len(p.shape) > 1 and p.shape[-1] == 1
+        return y, ops.squeeze(p, -1) if single else p
     if has_row_target(card):
         if len(y.shape) == len(p.shape) and y.shape[card.axis] == 1:
             y = y.squeeze(card.axis) if isinstance(y, np.ndarray) else ops.squeeze(y, card.axis)

@@ -1,13 +1,15 @@
-"""Losses of two vectors: of the angle between them, and of their distance."""
+"""Losses of vectors: of the angle between two, of their distance, of two distances."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from losskit.core import softmax
-from losskit.core.definition import parameter
-from losskit.core.families import Rowwise
+from losskit.core.definition import Domain, Slot, parameter
+from losskit.core.families import Rowwise, lost
 from losskit.core.namespaces import Array, Vocabulary
+
+EMBEDDING = Domain("a vector of real numbers")
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,102 @@ class CosineSimilarity(Rowwise):
         return scaled / length, top, length
 
 
+class Distances(Rowwise):
+    """Losses of distances of vectors in a norm, where `eps` is added to every difference."""
+
+    absent = 0.0
+    norm: float
+    eps: float
+
+    def distance(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """How far p lies from y, the axis dropped."""
+        d, part = self._differences(m, y, p)
+        if self.norm == 0.0:
+            return m.drop(
+                m.sum(m.where(d == 0, 0.0, m.where(d == d, 1.0, d)), self.axis), self.axis
+            )
+        largest, terms = self._terms(m, d)
+        length = m.power(m.sum(terms, self.axis), 1.0 / self.norm)
+        return m.drop(m.where(largest == 0, 0.0, largest * length / part), self.axis)
+
+    def rate(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """Its derivative by p; by y it is the negative of that."""
+        d, _ = self._differences(m, y, p)
+        return m.sign(d) * self._rates(m, d)
+
+    def bend(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """Its second derivative by each entry of p, and of y."""
+        d, part = self._differences(m, y, p)
+        if self.norm in (0.0, 1.0):
+            return 0.0 * d
+        largest, terms = self._terms(m, d)
+        whole = m.where(largest == 0, 1.0, m.sum(terms, self.axis))
+        if self.norm < 2.0:
+            # Of a difference of 0 it is infinite: 0 is given, as where all are 0.
+            none = d == 0
+            bent = self._rates(m, d) / m.where(none, 1.0, m.abs(d))
+        else:
+            none = largest == 0
+            bent = m.power(whole, 1.0 / self.norm - 1.0) / m.where(none, 1.0, largest)
+            if self.norm > 2.0:
+                bent = bent * m.power(self._scaled(m, d), self.norm - 2.0)
+        bent = (self.norm - 1.0) * bent * (softmax.others(m, terms, self.axis) / whole) * part
+        return m.where(none, 0.0, bent)
+
+    def _differences(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
+        """The differences, or halves of them where the row is large, and which part they are.
+
+        The difference of two large numbers may overflow where no slope and not every distance does.
+        """
+        top = m.maximum(m.max(m.abs(y), self.axis), m.max(m.abs(p), self.axis))
+        part = m.where(top > 1e30, 0.5, 1.0 + 0.0 * m.minimum(top, 1.0))
+        d = part * p - part * y
+        return (d + part * self.eps if self.eps else d), part
+
+    def _scaled(self, m: Vocabulary, d: Array) -> Array:
+        """|d| in parts of the largest, lest its power overflow or all of them vanish."""
+        largest = m.max(m.abs(d), self.axis)
+        return m.abs(d) / m.where(largest == 0, 1.0, largest)
+
+    def _terms(self, m: Vocabulary, d: Array) -> tuple[Array, Array]:
+        """The largest |d|, and what each adds to the sum of powers, in parts of the largest's."""
+        size, largest = m.abs(d), m.max(m.abs(d), self.axis)
+        if self.norm < 1.0:
+            # The quotient may vanish where its power does not; of each by itself no power leaves
+            # the range.
+            terms = m.power(size, self.norm) / self._of_largest(m, largest, self.norm)
+        elif self.norm == 1.0:
+            terms = self._scaled(m, d)
+        elif self.norm == 2.0:
+            terms = m.square(self._scaled(m, d))
+        else:
+            terms = m.power(self._scaled(m, d), self.norm)
+        return largest, terms
+
+    def _rates(self, m: Vocabulary, d: Array) -> Array:
+        """|slope| where d is not 0."""
+        size, largest = m.abs(d), m.max(m.abs(d), self.axis)
+        if self.norm == 0.0:
+            return 0.0 * d
+        if self.norm == 1.0:
+            return m.where(d == d, 1.0, d)
+        whole = m.where(largest == 0, 1.0, m.sum(self._terms(m, d)[1], self.axis))
+        if self.norm == 2.0:
+            return self._scaled(m, d) / m.sqrt(whole)
+        if self.norm > 2.0:
+            by_largest = m.power(self._scaled(m, d), self.norm - 1.0)
+        else:
+            own = m.power(m.where(d == 0, 1.0, size), self.norm - 1.0)
+            by_largest = own * self._of_largest(m, largest, 1.0 - self.norm)
+        return by_largest * m.power(whole, 1.0 / self.norm - 1.0)
+
+    @staticmethod
+    def _of_largest(m: Vocabulary, largest: Array, exponent: float) -> Array:
+        return m.power(m.where(largest == 0, 1.0, largest), exponent)
+
+
 @dataclass(frozen=True)
-class PairwiseDistance(Rowwise):
+class PairwiseDistance(Distances):
     """Distance of two vectors in a norm.
 
     What it measures
@@ -166,87 +262,165 @@ class PairwiseDistance(Rowwise):
         return self.norm >= 1.0
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        d, part = self._differences(m, y, p)
-        if self.norm == 0.0:
-            return m.drop(
-                m.sum(m.where(d == 0, 0.0, m.where(d == d, 1.0, d)), self.axis), self.axis
-            )
-        largest, terms = self._terms(m, d)
-        length = m.power(m.sum(terms, self.axis), 1.0 / self.norm)
-        return m.drop(m.where(largest == 0, 0.0, largest * length / part), self.axis)
+        return self.distance(m, y, p)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        d, _ = self._differences(m, y, p)
-        return m.sign(d) * self._rates(m, d)
+        return self.rate(m, y, p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        d, part = self._differences(m, y, p)
-        if self.norm in (0.0, 1.0):
-            return 0.0 * d
-        largest, terms = self._terms(m, d)
-        whole = m.where(largest == 0, 1.0, m.sum(terms, self.axis))
-        if self.norm < 2.0:
-            # Of a difference of 0 it is infinite: 0 is given, as where all are 0.
-            none = d == 0
-            bent = self._rates(m, d) / m.where(none, 1.0, m.abs(d))
-        else:
-            none = largest == 0
-            bent = m.power(whole, 1.0 / self.norm - 1.0) / m.where(none, 1.0, largest)
-            if self.norm > 2.0:
-                bent = bent * m.power(self._scaled(m, d), self.norm - 2.0)
-        bent = (self.norm - 1.0) * bent * (softmax.others(m, terms, self.axis) / whole) * part
-        return m.where(none, 0.0, bent)
+        return self.bend(m, y, p)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return -self.slope(m, y, p)
+        return -self.rate(m, y, p)
 
-    def _differences(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
-        """The differences, or halves of them where the row is large, and which part they are.
 
-        The difference of two large numbers may overflow where no slope and not every distance does.
+@dataclass(frozen=True)
+class TripletMargin(Distances):
+    """Triplet loss: an anchor should lie nearer to a positive than to a negative, by a margin.
+
+    What it measures
+    ----------------
+    What is missing until the negative lies farther from the anchor than the positive does by
+    `margin`; 0 from there on.
+
+    When to use
+    -----------
+    Embeddings of faces, products or sentences that are compared by their distance, where it is
+    known which two examples are alike, and a third is not.
+
+    Pitfalls
+    --------
+    There is no target: which vector is which says all. Random triplets are soon all solved and give
+    no gradient: choose negatives that are near the anchor. Vectors that all shrink to one point
+    cost `margin` and leave hardly a gradient. `swap` takes the negative's distance to the positive
+    where that is the smaller one; `soft` smooths the corner, so that solved triplets still pull.
+    `eps` is added to every difference, as in `pairwise_distance`. Where there is one array for the
+    three vectors they lie side by side, along the axis before theirs.
+
+    Formula
+    -------
+    max(|anchor - positive| - |anchor - negative| + margin, 0);
+    |d| = (sum_j |d_j + eps|^norm)^(1 / norm);
+    soft: log(1 + exp(|anchor - positive| - |anchor - negative| + margin))
+
+    Examples
+    --------
+    >>> import losskit
+    >>> anchor, positive, negative = [[0.0, 0.0]], [[3.0, 4.0]], [[0.0, 5.5]]
+    >>> float(losskit.triplet_margin(anchor, positive, negative, eps=0.0))
+    0.5
+
+    References
+    ----------
+    Schroff, Kalenichenko and Philbin, FaceNet: A Unified Embedding for Face Recognition and
+    Clustering, CVPR (2015). swap: Balntas et al., Learning local feature descriptors with triplets
+    and shallow convolutional neural networks, BMVC (2016). soft: Hermans, Beyer and Leibe, In
+    Defense of the Triplet Loss for Person Re-Identification, arXiv:1703.07737.
+    """
+
+    margin: float = parameter(
+        1.0, kind="number", doc="by how much farther the negative is to lie than the positive"
+    )
+    norm: float = parameter(2.0, kind="number", low=0.0, doc="exponent of the norm")
+    eps: float = parameter(1e-6, kind="number", low=0.0, doc="what is added to every difference")
+    swap: bool = parameter(
+        False,
+        kind="flag",
+        doc="whether the negative's distance to the positive counts, where it is smaller",
+    )
+    soft: bool = parameter(
+        False, kind="flag", doc="whether a softplus takes the place of the corner at 0"
+    )
+    axis: int = parameter(-1, kind="integer", doc="axis along which the vectors lie")
+
+    name = "triplet_margin"
+    aliases = ("triplet", "triplet_margin_loss")
+    latex = r"\max(\|a - p\| - \|a - n\| + m,\; 0)"
+    unit = "unit of the vectors"
+    convex = False
+    metric = "triplet_accuracy"
+    task = "pair"
+
+    def takes(self) -> tuple[Slot, ...]:
+        names = ("anchor", "positive", "negative")
+        return tuple(Slot(name, EMBEDDING, ("c",), (self.axis,)) for name in names)
+
+    def value(self, m: Vocabulary, a: Array, p: Array, n: Array) -> Array:
+        short = self._short(m, a, p, n)[0]
+        if not self.soft:
+            return m.maximum(short, 0.0)
+        return m.maximum(short, 0.0) + m.log1p(m.tail(short))
+
+    def anchor_slope(self, m: Vocabulary, a: Array, p: Array, n: Array) -> Array:
+        short, near, far = self._moved(m, a, p, n, "rate")
+        return self._pull(m, short, near - far[0])
+
+    def positive_slope(self, m: Vocabulary, a: Array, p: Array, n: Array) -> Array:
+        short, near, far = self._moved(m, a, p, n, "rate")
+        return self._pull(m, short, -near - far[1])
+
+    def negative_slope(self, m: Vocabulary, a: Array, p: Array, n: Array) -> Array:
+        short, _, far = self._moved(m, a, p, n, "rate")
+        return self._pull(m, short, far[0] + far[1])
+
+    def anchor_curve(self, m: Vocabulary, a: Array, p: Array, n: Array) -> Array:
+        short, near, far = self._moved(m, a, p, n, "rate")
+        _, near_bend, far_bend = self._moved(m, a, p, n, "bend")
+        return self._bent(m, short, near - far[0], near_bend - far_bend[0])
+
+    def positive_curve(self, m: Vocabulary, a: Array, p: Array, n: Array) -> Array:
+        short, near, far = self._moved(m, a, p, n, "rate")
+        _, near_bend, far_bend = self._moved(m, a, p, n, "bend")
+        return self._bent(m, short, near + far[1], near_bend - far_bend[1])
+
+    def negative_curve(self, m: Vocabulary, a: Array, p: Array, n: Array) -> Array:
+        short, _, far = self._moved(m, a, p, n, "rate")
+        _, _, bend = self._moved(m, a, p, n, "bend")
+        return self._bent(m, short, far[0] + far[1], -(bend[0] + bend[1]))
+
+    def _short(self, m: Vocabulary, a: Array, p: Array, n: Array) -> tuple[Array, Array | None]:
+        """What is missing to the margin, and where the positive is the nearer to the negative."""
+        near, far = self.distance(m, p, a), self.distance(m, n, a)
+        swapped = None
+        if self.swap:
+            other = self.distance(m, n, p)
+            swapped = other < far
+            far = m.where(swapped, other, far)
+        return near - far + self.margin, swapped
+
+    def _moved(
+        self, m: Vocabulary, a: Array, p: Array, n: Array, order: str
+    ) -> tuple[Array, Array, tuple[Array, Array]]:
+        """What is missing, laid over the vectors, and derivatives of both distances.
+
+        That of the negative is its distance to the anchor, or to the positive: two derivatives, of
+        which one is 0 everywhere.
         """
-        top = m.maximum(m.max(m.abs(y), self.axis), m.max(m.abs(p), self.axis))
-        part = m.where(top > 1e30, 0.5, 1.0 + 0.0 * m.minimum(top, 1.0))
-        d = part * p - part * y
-        return (d + part * self.eps if self.eps else d), part
+        short, swapped = self._short(m, a, p, n)
+        derivative = getattr(self, order)
+        near, far = derivative(m, p, a), derivative(m, n, a)
+        none = lost(m, far)
+        if swapped is None:
+            return m.lay(short, self.axis), near, (far, none)
+        there, other = m.lay(swapped, self.axis), derivative(m, n, p)
+        far = m.where(there, none, far), m.where(there, other, none)
+        return m.lay(short, self.axis), near, far
 
-    def _scaled(self, m: Vocabulary, d: Array) -> Array:
-        """|d| in parts of the largest, lest its power overflow or all of them vanish."""
-        largest = m.max(m.abs(d), self.axis)
-        return m.abs(d) / m.where(largest == 0, 1.0, largest)
+    def _pull(self, m: Vocabulary, short: Array, rate: Array) -> Array:
+        """The slope where what is missing grows at that rate."""
+        if self.soft:
+            share = self._share(m, short)
+            return m.where(share == 0, lost(m, short), share * rate)
+        return m.where(short > 0, rate, lost(m, short))
 
-    def _terms(self, m: Vocabulary, d: Array) -> tuple[Array, Array]:
-        """The largest |d|, and what each adds to the sum of powers, in parts of the largest's."""
-        size, largest = m.abs(d), m.max(m.abs(d), self.axis)
-        if self.norm < 1.0:
-            # The quotient may vanish where its power does not; of each by itself no power leaves
-            # the range.
-            terms = m.power(size, self.norm) / self._of_largest(m, largest, self.norm)
-        elif self.norm == 1.0:
-            terms = self._scaled(m, d)
-        elif self.norm == 2.0:
-            terms = m.square(self._scaled(m, d))
-        else:
-            terms = m.power(self._scaled(m, d), self.norm)
-        return largest, terms
+    def _bent(self, m: Vocabulary, short: Array, rate: Array, bend: Array) -> Array:
+        """The curvature likewise."""
+        if not self.soft:
+            return m.where(short > 0, bend, lost(m, short))
+        share, e = self._share(m, short), m.tail(short)
+        return share * bend + m.square(rate) * (e / m.square(1.0 + e))
 
-    def _rates(self, m: Vocabulary, d: Array) -> Array:
-        """|slope| where d is not 0."""
-        size, largest = m.abs(d), m.max(m.abs(d), self.axis)
-        if self.norm == 0.0:
-            return 0.0 * d
-        if self.norm == 1.0:
-            return m.where(d == d, 1.0, d)
-        whole = m.where(largest == 0, 1.0, m.sum(self._terms(m, d)[1], self.axis))
-        if self.norm == 2.0:
-            return self._scaled(m, d) / m.sqrt(whole)
-        if self.norm > 2.0:
-            by_largest = m.power(self._scaled(m, d), self.norm - 1.0)
-        else:
-            own = m.power(m.where(d == 0, 1.0, size), self.norm - 1.0)
-            by_largest = own * self._of_largest(m, largest, 1.0 - self.norm)
-        return by_largest * m.power(whole, 1.0 / self.norm - 1.0)
-
-    @staticmethod
-    def _of_largest(m: Vocabulary, largest: Array, exponent: float) -> Array:
-        return m.power(m.where(largest == 0, 1.0, largest), exponent)
+    def _share(self, m: Vocabulary, short: Array) -> Array:
+        """The derivative of the softplus."""
+        e = m.tail(short)
+        return m.where(short < 0, e, 1.0 + 0.0 * e) / (1.0 + e)

@@ -107,7 +107,7 @@ def _shared_target(losses: Sequence[Loss], axis: str) -> Target | None:
     """One target for all, where their own choices would differ."""
     if axis == "value":
         return max(line(loss.card, axis).target or 0.0 for loss in losses)
-    if axis == "angle" or len(losses) == 1:
+    if axis in ("angle", "distance") or len(losses) == 1:
         return None
     rows = [not isinstance(loss.card, Pointwise) for loss in losses]
     # Class 0 for all rows; a mixture of rows and points keeps each to its own true class.

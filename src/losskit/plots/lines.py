@@ -16,6 +16,7 @@ import numpy as np
 from losskit.core.definition import LOGIT
 from losskit.core.families import OfMean, Residual, Rowwise, Setwise, has_row_target
 from losskit.core.namespaces import Array
+from losskit.core.packing import Packed, targets
 from losskit.numpy import Loss
 
 Target = float | Sequence[float]
@@ -25,6 +26,7 @@ AXES = {
     "probability": "the probability of the true class",
     "score": "the score (logit) of the true class",
     "angle": "the angle to the target",
+    "distance": "the distance of the negative",
 }
 """What a loss can be drawn against."""
 
@@ -61,6 +63,8 @@ class Line:
 
 def axes_of(card: Any) -> tuple[str, ...]:
     """What the card can be drawn against, the natural choice first."""
+    if _has_no_target(card):
+        return ("distance",)
     if card.family() == "similarity":
         return ("angle",)
     if _predicts_a_mean(card):
@@ -114,8 +118,16 @@ def line(card: Any, axis: str, target: Target | None = None) -> Line:
     Raises:
         ValueError: the target does not suit the loss.
     """
+    if axis == "distance":
+        if target is not None:
+            raise ValueError(f"{card.name} takes no target, got {target!r}.")
+        return _triplet(card)
     if axis == "angle":
         return _angle()
+    if card.task == "survival":
+        if target is not None:
+            raise ValueError(f"{card.name} is drawn for times of its own, got {target!r}.")
+        return _survival()
     if _predicts_a_mean(card):
         return _mean(0.0 if target is None else float(target))  # type: ignore[arg-type]
     if isinstance(card, Rowwise):
@@ -238,6 +250,46 @@ def _angle() -> Line:
         label="angle between target and prediction (degrees)",
         note="both vectors of length 1",
         per="radian",
+    )
+
+
+def _has_no_target(card: Any) -> bool:
+    return isinstance(card, Packed) and not targets(card.card)
+
+
+def _triplet(card: Any) -> Line:
+    def inputs(x: Array) -> tuple[Array, Array]:
+        vectors = np.zeros((len(x), 3, 2))
+        vectors[:, 1, 0], vectors[:, 2, 1] = 1.0, x
+        return np.zeros(len(x)), vectors
+
+    return Line(
+        axis="distance",
+        inputs=inputs,
+        along=lambda x, gradient: gradient[:, 2, 1],
+        low=0.25,
+        high=max(3.0, 1.6 * (1.0 + card.margin)),
+        label="distance from anchor to negative",
+        note="the positive at distance 1, in another direction",
+    )
+
+
+def _survival() -> Line:
+    known = np.array([[1.0, 2.0, 3.0, 4.0], [1.0, 1.0, 0.0, 1.0]])
+
+    def inputs(x: Array) -> tuple[Array, Array]:
+        scores = np.zeros((len(x), 4))
+        scores[:, 1] = x
+        return np.tile(known, (len(x), 1, 1)), scores
+
+    return Line(
+        axis="score",
+        inputs=inputs,
+        along=lambda x, gradient: gradient[:, 1],
+        low=-4.0,
+        high=4.0,
+        label="score of the second of four less that of the others",
+        note="the third is censored; the others are level",
     )
 
 

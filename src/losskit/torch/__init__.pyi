@@ -270,6 +270,14 @@ class Dice(Loss):
 
     def __init__(self, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
+class RankingSoftmax(Loss):
+    """Softmax cross-entropy of a list: relevances against the softmax of the scores (ListNet).
+
+        -sum_j y_j * log(exp(p_j) / sum_k exp(p_k))
+    """
+
+    def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
 class MeanSquaredError(Loss):
     """Mean of the squared errors (MSE, L2 loss).
 
@@ -352,6 +360,16 @@ class PairwiseDistance(Loss):
 
     def __init__(self, norm: float = 2.0, eps: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
+class TripletMargin(Loss):
+    """Triplet loss: an anchor should lie nearer to a positive than to a negative, by a margin.
+
+        max(|anchor - positive| - |anchor - negative| + margin, 0);
+        |d| = (sum_j |d_j + eps|^norm)^(1 / norm);
+        soft: log(1 + exp(|anchor - positive| - |anchor - negative| + margin))
+    """
+
+    def __init__(self, margin: float = 1.0, norm: float = 2.0, eps: float = 1e-06, swap: bool = False, soft: bool = False, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
 class BinarySparsemax(Loss):
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
 
@@ -368,6 +386,15 @@ class Sparsemax(Loss):
     """
 
     def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
+class CoxPartialLikelihood(Loss):
+    """Negative logarithm of Cox's partial likelihood of a set of survival times.
+
+        sum over events i of log(sum_(j: time_j >= time_i) exp(score_j)) - score_i;
+        ties "efron": of d events at one time the l-th (from 0) takes l / d of their sum off the risk
+    """
+
+    def __init__(self, ties: str = 'efron', axis: int = 0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 def binary_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
@@ -561,6 +588,12 @@ def dice(input: Tensor, y_true: Tensor, *, axis: int | Sequence[int] | None = No
         1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
     """
 
+def ranking_softmax(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """Softmax cross-entropy of a list: relevances against the softmax of the scores (ListNet).
+
+        -sum_j y_j * log(exp(p_j) / sum_k exp(p_k))
+    """
+
 def mean_squared_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Mean of the squared errors (MSE, L2 loss).
 
@@ -623,6 +656,14 @@ def pairwise_distance(input: Tensor, y_true: Tensor, *, norm: float = 2.0, eps: 
         (sum_j |p_j - y_j + eps|^norm)^(1 / norm)
     """
 
+def triplet_margin(anchor: Tensor, positive: Tensor, negative: Tensor, *, margin: float = 1.0, norm: float = 2.0, eps: float = 1e-06, swap: bool = False, soft: bool = False, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """Triplet loss: an anchor should lie nearer to a positive than to a negative, by a margin.
+
+        max(|anchor - positive| - |anchor - negative| + margin, 0);
+        |d| = (sum_j |d_j + eps|^norm)^(1 / norm);
+        soft: log(1 + exp(|anchor - positive| - |anchor - negative| + margin))
+    """
+
 def binary_sparsemax(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
 
@@ -634,4 +675,11 @@ def sparsemax(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None,
 
         weight_y * (|p - e_y|^2 / 2 + max(t - z_y, 0))    p_j = max(z_j - t, 0), t such that they sum
         to 1
+    """
+
+def cox_partial_likelihood(time: Tensor, event: Tensor, score: Tensor, *, ties: str = 'efron', axis: int = 0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """Negative logarithm of Cox's partial likelihood of a set of survival times.
+
+        sum over events i of log(sum_(j: time_j >= time_i) exp(score_j)) - score_i;
+        ties "efron": of d events at one time the l-th (from 0) takes l / d of their sum off the risk
     """

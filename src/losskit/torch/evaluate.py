@@ -122,10 +122,12 @@ def evaluate(
     if across is not None:
         across.check(reduction)
     with named():
+        slots = in_slots(card, tensors)
+        input = slots[card.main]
         if not leading:
-            weight, keep = _trailing(card, tensors[0], weight, keep)
-        call = aligned(TORCH, card, in_slots(card, tensors), weight, keep, make=_made)
-        dtype = result_dtype(tensors[0])
+            weight, keep = _trailing(card, input, weight, keep)
+        call = aligned(TORCH, card, slots, weight, keep, make=_made)
+        dtype = result_dtype(input)
         if across is None:
             fused = TORCH.fused(call, reduction, by_weights, num_items, dtype)
             if fused is not None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from losskit.losses.margin import CosineEmbedding, HingeEmbedding, MarginRanking, SoftMargin
 from losskit.losses.multiclass import MultiMargin
-from losskit.losses.similarity import CosineSimilarity, PairwiseDistance
+from losskit.losses.similarity import CosineSimilarity, TripletMargin
 from losskit.torch.evaluate import check_reduction, evaluate, make, result_dtype
 from losskit.torch.kernels import HALF
 from losskit.torch.reduction import reduced
@@ -141,20 +141,10 @@ def triplet_margin_loss(
         TypeError: a tensor holds integers.
         ValueError: shapes differ.
     """
-    distance = make(PairwiseDistance, norm=float(p), eps=eps)
-
-    def between(x: Tensor, y: Tensor) -> Tensor:
-        return evaluate(distance, x, y, reduction="none")
-
-    return triplet_margin_with_distance_loss(
-        anchor,
-        positive,
-        negative,
-        distance_function=between,
-        margin=margin,
-        swap=swap,
-        reduction=reduced(size_average, reduce, reduction),
-    )
+    _check_margin(margin)
+    card = make(TripletMargin, margin=float(margin), norm=float(p), eps=eps, swap=swap)
+    reduction = reduced(size_average, reduce, reduction)
+    return evaluate(card, anchor, positive, negative, reduction=reduction)
 
 
 def triplet_margin_with_distance_loss(
@@ -172,8 +162,7 @@ def triplet_margin_with_distance_loss(
         return triplet_margin_loss(
             anchor, positive, negative, margin=margin, swap=swap, reduction=reduction
         )
-    if not margin > 0:
-        raise ValueError(f"margin must be a number > 0, got {margin!r}.")
+    _check_margin(margin)
     if not anchor.dim() == positive.dim() == negative.dim():
         raise ValueError(
             "anchor, positive and negative must have the same shape, got "
@@ -271,6 +260,11 @@ def multilabel_margin_loss(
     if reduction == "none":
         return items
     return items.sum() / (max(1, items.numel()) if reduction == "mean" else 1)
+
+
+def _check_margin(margin: float) -> None:
+    if not margin > 0:
+        raise ValueError(f"margin must be a number > 0, got {margin!r}.")
 
 
 def _wide(x: Tensor) -> Tensor:

@@ -94,6 +94,10 @@ class Vocabulary(ABC):
         """The entries along ``axis``, the smallest first."""
 
     @abstractmethod
+    def order(self, x: Array, axis: int) -> Array:
+        """Where the entries along ``axis`` lie, the smallest first; equal ones in their order."""
+
+    @abstractmethod
     def cumsum(self, x: Array, axis: int) -> Array:
         """The sum of each entry along ``axis`` and all before it."""
 

@@ -69,6 +69,9 @@ class JaxVocabulary(Vocabulary):
     def sort(self, x: Array, axis: int) -> Array:
         return self._jnp.sort(x, axis=axis)
 
+    def order(self, x: Array, axis: int) -> Array:
+        return self._jnp.argsort(x, axis=axis, stable=True)
+
     def cumsum(self, x: Array, axis: int) -> Array:
         return self._jnp.cumsum(x, axis=axis)
 

@@ -95,6 +95,9 @@ class KerasVocabulary(Vocabulary):
     def sort(self, x: Array, axis: int) -> Array:
         return self._ops.sort(x, axis=axis)
 
+    def order(self, x: Array, axis: int) -> Array:
+        return self._ops.argsort(x, axis=axis)  # of every backend a stable one
+
     def cumsum(self, x: Array, axis: int) -> Array:
         return self._ops.cumsum(x, axis=axis)
 

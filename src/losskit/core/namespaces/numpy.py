@@ -70,6 +70,9 @@ class NumpyVocabulary(Vocabulary):
     def sort(self, x: Array, axis: int) -> Array:
         return np.sort(x, axis=axis)
 
+    def order(self, x: Array, axis: int) -> Array:
+        return np.argsort(x, axis=axis, kind="stable")
+
     def cumsum(self, x: Array, axis: int) -> Array:
         return np.cumsum(x, axis=axis)
 

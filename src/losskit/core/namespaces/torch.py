@@ -63,6 +63,9 @@ class TorchVocabulary(Vocabulary):
     def sort(self, x: Array, axis: int) -> Array:
         return x.sort(axis).values
 
+    def order(self, x: Array, axis: int) -> Array:
+        return x.argsort(dim=axis, stable=True)
+
     def cumsum(self, x: Array, axis: int) -> Array:
         return x.cumsum(axis)
 
