@@ -152,7 +152,9 @@ def test_targets_out_of_their_domain(part):
         for options in ({}, {"from_logits": True}, {"log_input": True}):
             if set(options) <= set(card.rules()) and wrong(card.target):
                 bad = wrong(card.target)[len(cases) % len(wrong(card.target))]
-                cases.append((name, options, bad))
+                # Of what takes a whole batch as one mask, rows.
+                rows_of = {"axis": -1} if getattr(card, "whole", False) else {}
+                cases.append((name, options | rows_of, bad))
     assert len(cases) > 30
     for name, options, bad in cases[part::4]:
         card = packed(CARDS[name](**options))

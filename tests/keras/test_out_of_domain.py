@@ -46,6 +46,8 @@ for _card in CARDS.values():
     for _options in ({}, {"from_logits": True}, {"log_input": True}):
         if set(_options) <= set(_card.rules()) and wrong(_card()):
             _bad = wrong(_card())[len(CASES) % len(wrong(_card()))]
+            if getattr(_card, "whole", False):  # rows, where a whole batch is one mask
+                _options = {**_options, "axis": -1}
             y, p = example(_card(**_options))
             y[(ROW,) + (0,) * (y.ndim - 1)] = _bad
             CASES.append((_card, _options, _bad, y, p))

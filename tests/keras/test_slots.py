@@ -7,13 +7,14 @@ import keras
 import laws
 import numpy as np
 import pytest
-from gradients import items_and_slope, numpy, tensor
+from gradients import BACKEND, items_and_slope, numpy, tensor
 from test_truth import laid
 
 import losskit
 import losskit.keras as lk
 from losskit.core.packing import Packed, predictions
 
+LONG_ON_TENSORFLOW = pytest.mark.exhaustive if BACKEND == "tensorflow" else lambda test: test
 SEVERAL = [
     card for card in grid.settings() if isinstance(card, Packed) and len(predictions(card.card)) > 1
 ]
@@ -95,6 +96,8 @@ def test_parts_merge_to_the_whole(card):
     assert float(numpy(got)) == pytest.approx(want, rel=2e-5)
 
 
+# TensorFlow compiles running sums over a length that is open for half a minute.
+@LONG_ON_TENSORFLOW
 def test_a_network_of_one_output_learns_times_of_any_batch():
     rng = np.random.default_rng(0)
     x, event = rng.normal(size=(50, 3)).astype("float32"), rng.random(50) < 0.7

@@ -111,7 +111,7 @@ def _aligned(
     card, given = _predictions(card, y_pred)
     # Keras gives a target to those too that take none.
     target: tuple[Any, ...] = (y_true,) if targets(card) else ()
-    _check_dense(y_pred=given[0], **dict(zip(("y_true",), target, strict=False)))
+    _check_dense(**dict(zip(("y_true",), target, strict=False)), y_pred=given[0])
     target = tuple(KERAS.array("y_true", y, card.target.labels) for y in target)
     card, first, link = _behind(card, given[0])
     first = ops.convert_to_tensor(first)
