@@ -118,6 +118,8 @@ def test_saved_model_keeps_its_loss(tmp_path):
 @pytest.mark.parametrize("name", OF_FAMILIES)
 def test_compile_and_fit(name):
     cls, y, p = example(name)
+    if p.ndim > 2 or cls._card.task == "survival":
+        pytest.skip("it takes another network: tests/keras/test_slots.py has one")
     model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(p.shape[-1])])
     last = cls._card().prediction
     if last.low == -1.0:
@@ -212,7 +214,7 @@ def test_ignore_class_counts_only_the_rest():
 @pytest.mark.parametrize("name", OF_FAMILIES)
 def test_empty_batch_is_zero(name):
     cls, y, p = example(name)
-    loss = cls()
+    loss = cls(axis=-1) if cls._card.task == "survival" else cls()
     assert float(loss(y, p, np.zeros(len(p), "float32"))) == 0.0
     if getattr(cls._card, "whole", False):
         with pytest.raises(ValueError, match="along axis"):  # there is no mask
