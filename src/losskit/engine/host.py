@@ -86,11 +86,8 @@ class Host:
 
     def merge(self, a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
         """The parts of two parts together."""
-        count = a[-1] + b[-1]
-        if isinstance(self.card, Setwise) and not self.is_of_mean:
-            m = NUMPY.vocabulary("float64")
-            return (*map(float, self.card.merge(m, a[:-1], b[:-1])), count)
-        return a[0] + b[0], count
+        card = self.card.inner if self.is_of_mean else self.card
+        return tuple(map(float, reduce.merged(NUMPY.vocabulary("float64"), card, a, b)))
 
     def combine(self, *parts: float) -> float:
         """The loss of the whole from the merged parts of its chunks."""
