@@ -59,14 +59,15 @@ def print_list(console: Console) -> None:
     families: dict[str, list[dict[str, Any]]] = {name: [] for name in FAMILIES}
     for card in cards():
         families.setdefault(card.family(), []).append(row(card))
+    longest = max(len(card.name) for card in cards())
+    narrow = console.width < longest + NARROW // 2
     for family, entries in families.items():
         if not entries:
             continue
         console.print(Text(FAMILIES.get(family, family.capitalize()), style="bold"))
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-        table.add_column(style="cyan", no_wrap=True, min_width=33)
+        table.add_column(style="cyan", no_wrap=True, min_width=longest + 2)
         table.add_column(ratio=1)
-        narrow = console.width < NARROW
         for entry in entries:
             also = f"also: {', '.join(entry['aliases'])}; " if entry["aliases"] else ""
             words = Text(entry["summary"])
