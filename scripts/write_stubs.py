@@ -53,7 +53,7 @@ KERAS_ORDER = {
 # Parameters that Keras's loss of the same name lacks: keywords here.
 KERAS_LACKS = {
     "KLDivergence": ["axis"],
-    "Poisson": ["log_input"],
+    "Poisson": ["log_input", "full", "eps"],
     "CategoricalHinge": ["axis"],
     "CategoricalGeneralizedCrossEntropy": ["from_logits", "ignore_class", "axis", "class_weight"],
     "MeanAbsolutePercentageError": ["epsilon"],

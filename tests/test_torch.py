@@ -17,7 +17,7 @@ from losskit.core.namespaces.numpy import NUMPY
 
 torch = pytest.importorskip("torch")
 import losskit.torch as lt  # noqa: E402
-from losskit.torch import derivatives, functional, modules  # noqa: E402
+from losskit.torch import derivatives, peers  # noqa: E402
 from losskit.torch.own import CLASSES  # noqa: E402
 
 SETTINGS = list(grid.settings())
@@ -309,7 +309,7 @@ def test_every_loss_is_there_and_can_be_kept():
         assert getattr(lt, name).__doc__ == card.__doc__
         assert repr(copy.deepcopy(module)) == repr(pickle.loads(pickle.dumps(module)))
         assert module.state_dict() == {}
-    assert set(lt.__all__) >= {*modules.__all__, *functional.__all__}
+    assert set(lt.__all__) >= {*peers.MODULES, *peers.FUNCTIONS}
     assert set(dir(losskit)) >= set(CLASSES)
     assert repr(lt.Huber(2.0)) == "Huber(delta=2.0)"
 

@@ -420,9 +420,42 @@ struct GeneralizedLogKLDivergence {
   }
 };
 
+struct Poisson_eps {  // q[0] = eps
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "8f871f87e8321f9e";
+  static constexpr int parameters = 1;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = true;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const double t0 = -k.slack;
+    const Bits<V> t1 = p < T(t0);
+    const V t2 = at_least(p, T(k.floor));
+    const V t3 = select<V>(t1, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t2);
+    const V t4 = t3 + T(q[0]);
+    const V t5 = log(t4);
+    const V t6 = y * t5;
+    const V t7 = p - t6;
+    value = t7;
+    const V t8 = t4 - y;
+    const V t9 = t8 / t4;
+    slope = t9;
+    const V t10 = y / t4;
+    const V t11 = t10 / t4;
+    curve = t11;
+    (void)p, (void)q, (void)k;
+  }
+};
+
 struct Poisson {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "e7c671e8584b46e2";
+  static constexpr const char* fingerprint = "1879486a7f11fd66";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = infinity;
@@ -438,16 +471,130 @@ struct Poisson {
     const Bits<V> t1 = p < T(t0);
     const V t2 = at_least(p, T(k.floor));
     const V t3 = select<V>(t1, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t2);
-    const V t4 = log_normal(t3);
-    const V t5 = y * t4;
-    const V t6 = p - t5;
+    const V t4 = t3 + T(0.0);
+    const V t5 = log_normal(t4);
+    const V t6 = y * t5;
+    const V t7 = p - t6;
+    value = t7;
+    const V t8 = t4 - y;
+    const V t9 = t8 / t4;
+    slope = t9;
+    const V t10 = y / t4;
+    const V t11 = t10 / t4;
+    curve = t11;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct Poisson_full_eps {  // q[0] = eps
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "e51c1f4f83e376f7";
+  static constexpr int parameters = 1;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = true;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const double t0 = -k.slack;
+    const Bits<V> t1 = p < T(t0);
+    const V t2 = at_least(p, T(k.floor));
+    const V t3 = select<V>(t1, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t2);
+    const V t4 = t3 + T(q[0]);
+    const V t5 = log(t4);
+    const V t6 = y * t5;
+    const V t7 = p - t6;
+    const Bits<V> t8 = y > T(1.0);
+    const V t9 = at_least(y, T(1.0));
+    const V t10 = t9 + T(0.5);
+    const V t11 = log_normal(t9);
+    const V t12 = t10 * t11;
+    const V t13 = t12 - t9;
+    const V t14 = t13 + T(0.9189385332046727);
+    const V t15 = where<V>(t8, t14);
+    const V t16 = t7 + t15;
+    value = t16;
+    const V t17 = t4 - y;
+    const V t18 = t17 / t4;
+    slope = t18;
+    const V t19 = y / t4;
+    const V t20 = t19 / t4;
+    curve = t20;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct Poisson_full {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "828821b4e313434c";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = true;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const double t0 = -k.slack;
+    const Bits<V> t1 = p < T(t0);
+    const V t2 = at_least(p, T(k.floor));
+    const V t3 = select<V>(t1, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t2);
+    const V t4 = t3 + T(0.0);
+    const V t5 = log_normal(t4);
+    const V t6 = y * t5;
+    const V t7 = p - t6;
+    const Bits<V> t8 = y > T(1.0);
+    const V t9 = at_least(y, T(1.0));
+    const V t10 = t9 + T(0.5);
+    const V t11 = log_normal(t9);
+    const V t12 = t10 * t11;
+    const V t13 = t12 - t9;
+    const V t14 = t13 + T(0.9189385332046727);
+    const V t15 = where<V>(t8, t14);
+    const V t16 = t7 + t15;
+    value = t16;
+    const V t17 = t4 - y;
+    const V t18 = t17 / t4;
+    slope = t18;
+    const V t19 = y / t4;
+    const V t20 = t19 / t4;
+    curve = t20;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct Poisson_log_input_eps {  // q[0] = eps
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "f1ee6d6096ff2942";
+  static constexpr int parameters = 1;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const Bits<V> t0 = y == T(0.0);
+    const V t1 = exp(p);
+    const Bits<V> t2 = t1 == T(std::numeric_limits<double>::infinity());
+    const Bits<V> t3 = t0 | t2;
+    const V t4 = y * p;
+    const V t5 = t1 - t4;
+    const V t6 = select<V>(t3, t1, t5);
     value = t6;
-    const V t7 = t3 - y;
-    const V t8 = t7 / t3;
-    slope = t8;
-    const V t9 = y / t3;
-    const V t10 = t9 / t3;
-    curve = t10;
+    const V t7 = exp_less(p, y);
+    slope = t7;
+    curve = t1;
     (void)p, (void)q, (void)k;
   }
 };
@@ -476,6 +623,82 @@ struct Poisson_log_input {
     value = t6;
     const V t7 = exp_less(p, y);
     slope = t7;
+    curve = t1;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct Poisson_log_input_full_eps {  // q[0] = eps
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "d206d0996f165c78";
+  static constexpr int parameters = 1;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const Bits<V> t0 = y == T(0.0);
+    const V t1 = exp(p);
+    const Bits<V> t2 = t1 == T(std::numeric_limits<double>::infinity());
+    const Bits<V> t3 = t0 | t2;
+    const V t4 = y * p;
+    const V t5 = t1 - t4;
+    const V t6 = select<V>(t3, t1, t5);
+    const Bits<V> t7 = y > T(1.0);
+    const V t8 = at_least(y, T(1.0));
+    const V t9 = t8 + T(0.5);
+    const V t10 = log_normal(t8);
+    const V t11 = t9 * t10;
+    const V t12 = t11 - t8;
+    const V t13 = t12 + T(0.9189385332046727);
+    const V t14 = where<V>(t7, t13);
+    const V t15 = t6 + t14;
+    value = t15;
+    const V t16 = exp_less(p, y);
+    slope = t16;
+    curve = t1;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct Poisson_log_input_full {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "d206d0996f165c78";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = 0.0;
+  static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const Bits<V> t0 = y == T(0.0);
+    const V t1 = exp(p);
+    const Bits<V> t2 = t1 == T(std::numeric_limits<double>::infinity());
+    const Bits<V> t3 = t0 | t2;
+    const V t4 = y * p;
+    const V t5 = t1 - t4;
+    const V t6 = select<V>(t3, t1, t5);
+    const Bits<V> t7 = y > T(1.0);
+    const V t8 = at_least(y, T(1.0));
+    const V t9 = t8 + T(0.5);
+    const V t10 = log_normal(t8);
+    const V t11 = t9 * t10;
+    const V t12 = t11 - t8;
+    const V t13 = t12 + T(0.9189385332046727);
+    const V t14 = where<V>(t7, t13);
+    const V t15 = t6 + t14;
+    value = t15;
+    const V t16 = exp_less(p, y);
+    slope = t16;
     curve = t1;
     (void)p, (void)q, (void)k;
   }
@@ -1055,8 +1278,14 @@ struct BinarySparsemax {
   X(LogKLDivergence) \
   X(LogKLDivergenceWithLogTargets) \
   X(GeneralizedLogKLDivergence) \
+  X(Poisson_eps) \
   X(Poisson) \
+  X(Poisson_full_eps) \
+  X(Poisson_full) \
+  X(Poisson_log_input_eps) \
   X(Poisson_log_input) \
+  X(Poisson_log_input_full_eps) \
+  X(Poisson_log_input_full) \
   X(Hinge) \
   X(SquaredHinge) \
   X(SoftMargin) \

@@ -111,24 +111,30 @@ class MeanSquaredLogarithmicError(Definition):
 
 
 class Poisson(Definition):
+    def under_log(self, p):
+        return self.floored(p) + self.number("eps")
+
     def value(self, y, p):
+        more = []
+        if self.card.full and y > 1:
+            more = [(y + mpf(0.5)) * mpmath.log(y), -y, mpmath.log(2 * mpmath.pi) / 2]
         if self.card.log_input:
-            return [mpmath.exp(p), -y * p if y else ZERO]
-        return [p, -y * mpmath.log(self.floored(p))]
+            return [mpmath.exp(p), -y * p if y else ZERO, *more]
+        return [p, -y * mpmath.log(self.under_log(p)), *more]
 
     def slope(self, y, p):
         if self.card.log_input:
             return [mpmath.exp(p), -y]
+        q = self.under_log(p)
         # One term, although 1 - y / p has two signs: (p - y) / p has no need to lose digits.
-        q = self.floored(p)
-        return [(q - y) / q]
+        return [ONE, -y / q] if self.card.eps else [(q - y) / q]
 
     def curve(self, y, p):
-        return [mpmath.exp(p)] if self.card.log_input else [y / self.floored(p) ** 2]
+        return [mpmath.exp(p)] if self.card.log_input else [y / self.under_log(p) ** 2]
 
     def optimum(self, y):
         y = mpf(y)
-        best = float(y)
+        best = max(float(y - self.number("eps")), 0.0)
         if self.card.log_input:
             best = float(mpmath.log(y)) if y else -1e4
         return best, sum(self.value(y, mpf(best)))

@@ -30,12 +30,14 @@ class Poisson(Pointwise):
     Pitfalls
     --------
     The prediction is a rate, unless `log_input` says that it is the rate's logarithm. The constant
-    log(y!) is left out, so the value may be negative and is y - y log(y) at the optimum. A rate of
+    log(y!) is left out, unless `full` asks for it, so the value may be negative and is y - y log(y)
+    at the optimum; an `eps` above 0 moves that optimum to y - eps. A rate of
     0 for a count above 0 is read as the smallest normal number, so that the gradient stays alive.
 
     Formula
     -------
-    p - y * log(p)                                 log_input: exp(p) - y * p
+    p - y * log(p + eps)                           log_input: exp(p) - y * p;
+    full adds (y + 1/2) log(y) - y + log(2 pi) / 2 for y > 1
 
     Examples
     --------
@@ -51,6 +53,12 @@ class Poisson(Pointwise):
 
     log_input: bool = parameter(
         False, kind="flag", doc="whether predictions are logarithms of the rate"
+    )
+    full: bool = parameter(
+        False, kind="flag", doc="whether log(y!) is added, by Stirling's formula (0 up to 1)"
+    )
+    eps: float = parameter(
+        0.0, kind="number", low=0.0, doc="added to a rate under its logarithm"
     )
 
     name = "poisson"
@@ -71,24 +79,40 @@ class Poisson(Pointwise):
         if self.log_input:
             # Of a count of 0 the logarithm may be -inf; beside an infinite rate no product counts.
             rate = m.exp(p)
-            return m.where((y == 0) | (rate == float("inf")), rate, rate - y * p)
-        return p - y * m.log(m.floored(p))
+            item = m.where((y == 0) | (rate == float("inf")), rate, rate - y * p)
+        else:
+            item = p - y * m.log(self._under_log(m, p))
+        return item + self._log_factorial(m, y) if self.full else item
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.log_input:
             return m.exp_less(p, y)
         # (p - y) / p, not 1 - y / p: no cancellation near the optimum.
-        q = m.floored(p)
+        q = self._under_log(m, p)
         return (q - y) / q
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.log_input:
             return m.exp(p)
-        q = m.floored(p)
+        q = self._under_log(m, p)
         return y / q / q
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return -p if self.log_input else -m.log(m.floored(p))
+        slope = -p if self.log_input else -m.log(self._under_log(m, p))
+        if not self.full:
+            return slope
+        count = m.maximum(y, 1.0)
+        return slope + m.where(y > 1, m.log(count) + 0.5 / count, 0.0)
+
+    def _under_log(self, m: Vocabulary, p: Array) -> Array:
+        return m.floored(p) + self.eps
+
+    @staticmethod
+    def _log_factorial(m: Vocabulary, y: Array) -> Array:
+        """log(y!) by Stirling's formula, 0 for counts up to 1."""
+        count = m.maximum(y, 1.0)
+        stirling = (count + 0.5) * m.log(count) - count + HALF_LOG_2_PI
+        return m.where(y > 1, stirling, 0.0)
 
 
 @dataclass(frozen=True)
@@ -192,9 +216,3 @@ class GaussianNLL(Pointwise):
         """x where the variance is above its least; a NaN shows."""
         return m.where(variance > self.eps, x, lost(m, variance))
 
-
-def log_factorial(m: Vocabulary, y: Array) -> Array:
-    """log(y!) by Stirling's formula, 0 for counts up to 1: what `Poisson` leaves out."""
-    count = m.maximum(y, 1.0)
-    stirling = (count + 0.5) * m.log(count) - count + HALF_LOG_2_PI
-    return m.where(y > 1, stirling, 0.0 * stirling)

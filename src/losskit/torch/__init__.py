@@ -16,26 +16,24 @@ try:
 except ImportError as error:
     raise ImportError('losskit.torch needs PyTorch: pip install "losskit[torch]".') from error
 
-from losskit.torch import functional as _functional
-from losskit.torch import modules as _modules
 from losskit.torch.across import Across
 from losskit.torch.check import check_loss
-from losskit.torch.functional import *  # noqa: F403
-from losskit.torch.modules import *  # noqa: F403
 from losskit.torch.own import CLASSES as _CLASSES
 from losskit.torch.own import FUNCTIONS as _FUNCTIONS
 from losskit.torch.own import Loss, get
+from losskit.torch.peers import FUNCTIONS as _PEERS
+from losskit.torch.peers import MODULES as _MODULES
 
-globals().update(_CLASSES)
-globals().update(_FUNCTIONS)
+for _names in (_CLASSES, _FUNCTIONS, _MODULES, _PEERS):
+    globals().update(_names)
 
 __all__ = [  # noqa: PLE0604
     "Across",
     "Loss",
     "check_loss",
     "get",
-    *_modules.__all__,
-    *_functional.__all__,
+    *_MODULES,
+    *_PEERS,
     *_CLASSES,
     *_FUNCTIONS,
 ]

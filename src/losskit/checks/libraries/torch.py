@@ -11,34 +11,10 @@ import torch
 
 from losskit.checks.libraries.arrays import as_numpy, defaults_of, partial_arguments
 from losskit.checks.subject import Subject
-from losskit.core.definition import Card, find
+from losskit.core.definition import Card
 from losskit.core.namespaces import Array
-
-MODULES = {
-    "L1Loss": "l1_loss",
-    "MSELoss": "mse_loss",
-    "SmoothL1Loss": "smooth_l1_loss",
-    "HuberLoss": "huber_loss",
-    "CrossEntropyLoss": "cross_entropy",
-    "NLLLoss": "nll_loss",
-    "NLLLoss2d": "nll_loss",
-    "BCELoss": "binary_cross_entropy",
-    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
-    "KLDivLoss": "kl_div",
-    "PoissonNLLLoss": "poisson_nll_loss",
-    "GaussianNLLLoss": "gaussian_nll_loss",
-    "SoftMarginLoss": "soft_margin_loss",
-    "MultiLabelSoftMarginLoss": "multilabel_soft_margin_loss",
-    "MultiMarginLoss": "multi_margin_loss",
-    "MultiLabelMarginLoss": "multilabel_margin_loss",
-    "HingeEmbeddingLoss": "hinge_embedding_loss",
-    "MarginRankingLoss": "margin_ranking_loss",
-    "CosineEmbeddingLoss": "cosine_embedding_loss",
-    "TripletMarginLoss": "triplet_margin_loss",
-    "CTCLoss": "ctc_loss",
-}
-"""Modules, by the function that each calls."""
-
+from losskit.core.packing import targets
+from losskit.peers.torch import MODULES, ROWS
 
 def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
     """A module, or a function of `torch.nn.functional` (a `functools.partial` of it too)."""
@@ -47,7 +23,7 @@ def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
         # A subclass with a forward of its own may compute something else.
         home = next(c for c in type(loss).__mro__ if "forward" in vars(c))
         known = home.__module__.startswith(("torch.nn.modules.loss", "losskit.torch"))
-        name = MODULES.get(home.__name__, "") if known else ""
+        name = MODULES[home.__name__].name if known and home.__name__ in MODULES else ""
         options = {k: v for k, v in vars(loss).items() if not k.startswith("_") and k != "training"}
         options |= dict(loss.named_buffers(recurse=False))
         written = repr(loss).replace("\n", "")
@@ -123,56 +99,12 @@ def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
 
 
 def _card(name: str, options: dict[str, Any], y_dim: int, p_dim: int) -> Card | None:
-    """losskit's card of the same formula."""
-    axis = options.get("axis")
-    if axis is None:
-        axis = 1 if p_dim > 1 else 0
-    ignore = options.get("ignore_index", -100)
-    smoothing = options.get("label_smoothing", 0.0)
-    made: dict[str, Any] = {
-        "l1_loss": ("mean_absolute_error", {}),
-        "mse_loss": ("mean_squared_error", {}),
-        "smooth_l1_loss": ("smooth_l1", {"beta": options.get("beta", 1.0)}),
-        "huber_loss": ("huber", {"delta": options.get("delta", 1.0)}),
-        "nll_loss": ("negative_log_likelihood", {"ignore_class": ignore, "axis": axis}),
-        "binary_cross_entropy": ("binary_crossentropy", {}),
-        "binary_cross_entropy_with_logits": ("binary_crossentropy", {"from_logits": True}),
-        "multilabel_soft_margin_loss": ("binary_crossentropy", {"from_logits": True}),
-        "kl_div": (
-            "log_kl_divergence_with_log_targets"
-            if options.get("log_target")
-            else "log_kl_divergence",
-            {},
-        ),
-        "poisson_nll_loss": ("poisson", {"log_input": bool(options.get("log_input", True))}),
-        "soft_margin_loss": ("soft_margin", {}),
-        "multi_margin_loss": (
-            "multi_margin",
-            {"power": options.get("p", 1), "margin": options.get("margin", 1.0), "axis": axis},
-        ),
-        "hinge_embedding_loss": ("hinge_embedding", {"margin": options.get("margin", 1.0)}),
-        "margin_ranking_loss": ("margin_ranking", {"margin": options.get("margin", 0.0)}),
-        "cosine_embedding_loss": ("cosine_embedding", {"margin": options.get("margin", 0.0)}),
-        "multilabel_margin_loss": ("multi_label_margin", {}),
-        "gaussian_nll_loss": (
-            "gaussian_nll",
-            {"eps": options.get("eps", 1e-6), "full": options.get("full", False)},
-        ),
-    }
-    if name == "cross_entropy":
-        common = {"from_logits": True, "axis": axis, "label_smoothing": smoothing}
-        made[name] = (
-            ("categorical_crossentropy", common)
-            if y_dim == p_dim
-            else ("sparse_categorical_crossentropy", {"ignore_class": ignore, **common})
-        )
-    if name not in made:
-        return None
-    card, parameters = made[name]
-    try:
-        return find(card)(**parameters)
-    except (TypeError, ValueError):
-        return None
+    """losskit's card of the same formula, for targets and predictions side by side if several."""
+    row, axis = ROWS.get(name), options.get("axis")
+    # PyTorch has the classes second.
+    axis = (1 if p_dim > 1 else 0) if axis is None else axis
+    card = None if row is None else row.made(options, y_dim == p_dim, axis=axis)
+    return card if card is not None and targets(card) else None
 
 
 def _dimensions(x: Any) -> int:

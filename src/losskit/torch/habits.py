@@ -1,34 +1,30 @@
-"""Classification losses with the names, arguments and defaults of `torch.nn.functional`."""
+"""What is PyTorch's own about its losses: shapes, reductions and compositions, by function.
+
+Each takes what its row of `losskit.peers.torch` leaves open: the card first, where one is made.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from losskit.engine.shapes import check_shapes
 from losskit.losses.classification import (
-    BinaryCrossentropy,
     CategoricalCrossentropy,
     NegativeLogLikelihood,
     SparseCategoricalCrossentropy,
 )
-from losskit.losses.divergence import LogKLDivergence, LogKLDivergenceWithLogTargets
-from losskit.torch.evaluate import check, check_reduction, evaluate, laid, make, named
-from losskit.torch.reduction import reduced
-from losskit.torch.weights import class_weights, of_label
-
-__all__ = [
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "cross_entropy",
-    "kl_div",
-    "linear_cross_entropy",
-    "multilabel_soft_margin_loss",
-    "nll_loss",
-]
+from losskit.losses.margin import MarginRanking
+from losskit.losses.multiclass import MultiMargin
+from losskit.losses.similarity import CosineSimilarity, TripletMargin
+from losskit.torch.evaluate import check, check_reduction, evaluate, laid, make, named, result_dtype
+from losskit.torch.kernels import HALF
+from losskit.torch.sequence import ctc_loss as ctc_loss
 
 
 def _class_axis(input: Tensor, axis: int | None) -> int:
@@ -53,35 +49,13 @@ def _all_weighted(shares: Tensor, axis: int) -> tuple[Tensor, Tensor]:
 def cross_entropy(
     input: Tensor,
     target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    ignore_index: int = -100,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-    *,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
     axis: int | None = None,
     on_empty: str = "zero",
 ) -> Tensor:
-    """Softmax cross-entropy; see `torch.nn.functional.cross_entropy`.
-
-    Args:
-        input: logits, (C), (N, C) or (N, C, d1, ...).
-        target: labels, in the input's shape without the classes, or probabilities in its shape.
-        weight: per class, (C).
-        size_average: older form of ``reduction``.
-        ignore_index: label that does not count.
-        reduce: older form of ``reduction``.
-        reduction: "mean" (over the items that count; by their weights, with labels), "sum", "none".
-        label_smoothing: share of the target spread evenly over the classes.
-        axis: of the classes; 1, or 0 for an input of one dimension.
-        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
-
-    Raises:
-        TypeError: the input holds integers; labels are floating-point, or probabilities integers.
-        ValueError: shapes do not match, or a label is out of range.
-    """
-    reduction = reduced(size_average, reduce, reduction)
     axis = _class_axis(input, axis)
     if target.shape == input.shape and (input.dim() > 1 or target.is_floating_point()):
         return _cross_entropy_of_shares(
@@ -178,16 +152,12 @@ def _cross_entropy_of_shares(
 def nll_loss(
     input: Tensor,
     target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    ignore_index: int = -100,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    *,
-    axis: int | None = None,
-    on_empty: str = "zero",
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    axis: int | None,
+    on_empty: str,
 ) -> Tensor:
-    """Negative log-likelihood of labels for log-probabilities; else as `cross_entropy`."""
     axis = _class_axis(input, axis)
     card = make(NegativeLogLikelihood, ignore_class=ignore_index, axis=axis)
     own = None if weight is None else of_label(class_weights(weight, input, axis), target)
@@ -196,54 +166,20 @@ def nll_loss(
         input,
         target,
         weight=own,
-        reduction=reduced(size_average, reduce, reduction),
+        reduction=reduction,
         by_weights=True,
         on_empty=on_empty,
     )
 
 
-def binary_cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """Binary cross-entropy of probabilities; see `torch.nn.functional.binary_cross_entropy`.
-
-    Args:
-        input: probabilities, of any shape.
-        target: probabilities (0 and 1, mostly), in the input's shape.
-        weight: per element, broadcast to the input; a mean divides by the number of elements.
-        size_average: older form of ``reduction``.
-        reduce: older form of ``reduction``.
-        reduction: "mean", "sum" or "none".
-
-    Raises:
-        TypeError: the input holds integers.
-        ValueError: shapes differ, or input or target lie outside [0, 1].
-    """
-    reduction = reduced(size_average, reduce, reduction)
-    return evaluate(make(BinaryCrossentropy), input, target, weight=weight, reduction=reduction)
-
-
 def binary_cross_entropy_with_logits(
+    card: Any,
     input: Tensor,
     target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
+    weight: Tensor | None,
+    reduction: str,
     pos_weight: Tensor | None = None,
 ) -> Tensor:
-    """Binary cross-entropy of logits; else as `binary_cross_entropy`.
-
-    Args:
-        pos_weight: what the part of a target that is 1 is multiplied by, broadcast to the input.
-    """
-    reduction = reduced(size_average, reduce, reduction)
-    card = make(BinaryCrossentropy, from_logits=True)
     if pos_weight is not None:
         with named():
             check_shapes(card, target.shape, input.shape)
@@ -258,78 +194,157 @@ def binary_cross_entropy_with_logits(
 
 
 def multilabel_soft_margin_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
+    card: Any, input: Tensor, target: Tensor, weight: Tensor | None, reduction: str
 ) -> Tensor:
-    """The mean over the classes (the last axis) of `binary_cross_entropy_with_logits`."""
-    reduction = reduced(size_average, reduce, reduction)
-    value = binary_cross_entropy_with_logits(input, target, weight, reduction=reduction)
+    value = evaluate(card, input, target, weight=weight, reduction=reduction)
     if reduction == "none":
         return value.mean(-1)
     return value / input.shape[-1] if reduction == "sum" else value
 
 
-def kl_div(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    log_target: bool = False,
-) -> Tensor:
-    """Kullback-Leibler divergence of log-probabilities; see `torch.nn.functional.kl_div`.
-
-    Args:
-        input: log-probabilities, of any shape.
-        target: probabilities in the input's shape, or their logarithms.
-        size_average: older form of ``reduction``.
-        reduce: older form of ``reduction``.
-        reduction: "batchmean" (the sum divided by the first dimension: the divergence), "mean"
-            (over all elements), "sum" or "none".
-        log_target: whether the target holds logarithms.
-    """
-    reduction = reduced(size_average, reduce, reduction)
-    card = make(LogKLDivergenceWithLogTargets) if log_target else make(LogKLDivergence)
+def kl_div(card: Any, input: Tensor, target: Tensor, reduction: str) -> Tensor:
     if reduction != "batchmean":
         return evaluate(card, input, target, reduction=reduction)
     total = evaluate(card, input, target, reduction="sum")
     return total / input.shape[0] if input.dim() else total
 
 
+def gaussian_nll_loss(
+    card: Any, input: Tensor, target: Tensor, var: Tensor | float, reduction: str
+) -> Tensor:
+    if not isinstance(var, Tensor):
+        var = torch.full_like(input, var, dtype=result_dtype(input))
+    if var.shape == input.shape[:-1] and input.dim() > 0:
+        var = var.unsqueeze(-1)
+    differing = [i for i, j in zip(var.shape, input.shape, strict=False) if i != j]
+    if var.dim() != input.dim() or differing not in ([], [1]):
+        raise ValueError(
+            "var must have the shape of the input, or a dimension of length 1 in place of one of "
+            f"its: got var.shape={tuple(var.shape)} and input.shape={tuple(input.shape)}."
+        )
+    with named(variance="var"):
+        return evaluate(card, input, target, var.expand_as(input), reduction=reduction)
+
+
+def margin_ranking_loss(
+    card: Any, input1: Tensor, input2: Tensor, target: Tensor, reduction: str
+) -> Tensor:
+    if input1.shape != input2.shape:
+        raise ValueError(
+            f"input1 and input2 must have the same shape, got {tuple(input1.shape)} and "
+            f"{tuple(input2.shape)}."
+        )
+    return evaluate(card, input1 - input2, target, reduction=reduction)
+
+
+def cosine_embedding_loss(
+    card: Any, input1: Tensor, input2: Tensor, target: Tensor, reduction: str
+) -> Tensor:
+    first, second = _wide(input1), _wide(input2)
+    cosine = -evaluate(make(CosineSimilarity), first, second, reduction="none")
+    found = evaluate(card, cosine, target, reduction=reduction)
+    return found.to(result_dtype(input1))
+
+
+def triplet_margin_loss(
+    card: Any, anchor: Tensor, positive: Tensor, negative: Tensor, reduction: str
+) -> Tensor:
+    _check_margin(card.margin)
+    return evaluate(card, anchor, positive, negative, reduction=reduction)
+
+
+def triplet_margin_with_distance_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    distance_function: Callable[[Tensor, Tensor], Tensor] | None,
+    margin: float,
+    swap: bool,
+    reduction: str,
+) -> Tensor:
+    if distance_function in (None, nn.functional.pairwise_distance):
+        card = make(TripletMargin, margin=float(margin), norm=2.0, eps=1e-6, swap=swap)
+        return triplet_margin_loss(card, anchor, positive, negative, reduction)
+    assert distance_function is not None
+    _check_margin(margin)
+    if not anchor.dim() == positive.dim() == negative.dim():
+        raise ValueError(
+            "anchor, positive and negative must have the same shape, got "
+            f"{tuple(anchor.shape)}, {tuple(positive.shape)} and {tuple(negative.shape)}."
+        )
+    a, p, n = (_wide(x) for x in (anchor, positive, negative))
+    near, far = distance_function(a, p), distance_function(a, n)
+    if swap:
+        far = torch.minimum(far, distance_function(p, n))
+    lead = far - near
+    card = make(MarginRanking, margin=float(margin))
+    return evaluate(card, lead, torch.ones_like(lead), reduction=reduction).to(result_dtype(anchor))
+
+
+def multi_margin_loss(
+    card: Any, input: Tensor, target: Tensor, weight: Tensor | None, reduction: str
+) -> Tensor:
+    if input.dim() == 0:
+        input = input.unsqueeze(0)  # one class
+    if input.dim() == 1 and target.shape == (1,):
+        input = input.unsqueeze(0)  # one item
+    own = None if weight is None else of_label(class_weights(weight, input, -1), target)
+    return evaluate(
+        card,
+        input,
+        target,
+        weight=own,
+        reduction=reduction,
+    )
+
+
+def multilabel_margin_loss(card: Any, input: Tensor, target: Tensor, reduction: str) -> Tensor:
+    if target.is_floating_point():
+        raise TypeError(f"target holds {target.dtype}, expected labels: integers, filled with -1.")
+    if target.shape != input.shape or input.dim() > 2:
+        raise ValueError(
+            "input and target must have the same shape, (N, C) or (C): got input.shape="
+            f"{tuple(input.shape)} and target.shape={tuple(target.shape)}."
+        )
+    if input.dim() == 0:
+        input, target = input.unsqueeze(0), target.unsqueeze(0)  # one class
+    listed = (target == -1).cumsum(-1) == 0
+    classes = input.shape[-1]
+    counted = torch.where(listed, target.long(), classes).clamp(0, classes)
+    true = torch.zeros(*input.shape[:-1], classes + 1, dtype=torch.bool, device=input.device)
+    true = true.scatter(-1, counted, 1)[..., :-1]
+    # Of each listed class, what it lacks to the classes that are not listed.
+    own = torch.arange(classes, device=input.device) == target.unsqueeze(-1)
+    rivals = torch.where(true.unsqueeze(-2) & ~own, -torch.inf, input.unsqueeze(-2))
+    card = make(MultiMargin)
+    items = evaluate(card, rivals, target, keep=listed, reduction="none").sum(-1)
+    reduction = check_reduction(reduction)
+    if reduction == "none":
+        return items
+    return items.sum() / (max(1, items.numel()) if reduction == "mean" else 1)
+
+
+def _check_margin(margin: float) -> None:
+    if not margin > 0:
+        raise ValueError(f"margin must be a number > 0, got {margin!r}.")
+
+
+def _wide(x: Tensor) -> Tensor:
+    """float32 for half precision: what several losses make together is rounded once, at the end."""
+    return x.float() if x.dtype in HALF else x
+
+
 def linear_cross_entropy(
     input: Tensor,
     linear_weight: Tensor,
     target: Tensor,
-    *,
-    linear_bias: Tensor | None = None,
-    weight: Tensor | None = None,
-    reduction: str = "mean",
-    ignore_index: int | None = None,
-    label_smoothing: float = 0.0,
-    options: object = None,
+    linear_bias: Tensor | None,
+    weight: Tensor | None,
+    reduction: str,
+    ignore_index: int | None,
+    label_smoothing: float,
+    options: object,
 ) -> Tensor:
-    """`cross_entropy` of a linear layer's output; see `torch.nn.functional.linear_cross_entropy`.
-
-    Args:
-        input: (F) or (N, F).
-        linear_weight: (C, F), or (C, d1, ..., F) for an input of two dimensions.
-        target: labels, () or (N, d1, ...), or probabilities, (C) or (N, C, d1, ...).
-        linear_bias: (C) or (C, d1, ...).
-        weight: per class, (C).
-        reduction: "mean", "sum" or "none".
-        ignore_index: label that does not count; None: -100.
-        label_smoothing: share of the target spread evenly over the classes.
-        options: any `torch.nn.LinearCrossEntropyOptions`: logits of a part of the batch at a time,
-            made again in the backward pass, so that never more lie in memory than the input has.
-
-    Raises:
-        TypeError: the input holds integers; labels are floating-point, or probabilities integers.
-        ValueError: shapes do not match, or a label is out of range.
-    """
     classes, *positions, features = linear_weight.shape
     shapes = (
         f"input.shape={tuple(input.shape)} and linear_weight.shape={tuple(linear_weight.shape)}"
@@ -387,3 +402,53 @@ def _divisor(items: Tensor, target: Tensor, weight: Tensor | None, ignored: int)
         return counts.sum().clamp(min=1)
     own = torch.where(counts, of_label(weight, target), 0.0)
     return torch.where((own != 0).any(), own.sum(), 1.0).to(items.dtype)
+
+
+def class_weights(weight: Tensor, input: Tensor, axis: int) -> Tensor:
+    classes = input.shape[axis]
+    if weight.shape != (classes,):
+        raise ValueError(
+            f"weight must hold one number per class: got weight.shape={tuple(weight.shape)}, "
+            f"expected ({classes},) for input.shape={tuple(input.shape)} with classes along axis "
+            f"{axis}."
+        )
+    return weight
+
+
+def of_label(weight: Tensor, target: Tensor) -> Tensor:
+    """The weight of each item's class; of a label that is none, any: it is found out elsewhere."""
+    labels = target.long()
+    found = labels.clamp(0, weight.shape[0] - 1)
+    # A weight of 0 would keep a label that is no class from being found out.
+    return torch.where(found == labels, weight[found], torch.ones_like(weight[found]))
+
+
+MODULES: dict[str, Any] = {}
+"""Modules of which the table says too little."""
+
+
+def has(name: str) -> bool:
+    """Whether the PyTorch that is installed has a loss of that name."""
+    return hasattr(nn.functional, name)
+
+
+if hasattr(nn, "LinearCrossEntropyLoss"):  # from PyTorch 2.13 on
+
+    class LinearCrossEntropyLoss(nn.LinearCrossEntropyLoss):
+        """Cross-entropy of a linear layer; see `torch.nn.LinearCrossEntropyLoss`."""
+
+        def forward(self, input: Tensor, target: Tensor) -> Tensor:
+            layer, shape = self.linear, (self.num_classes, *self.out_features)
+            return linear_cross_entropy(
+                input,
+                layer.weight.reshape(*shape, layer.in_features),
+                target,
+                linear_bias=None if layer.bias is None else layer.bias.reshape(shape),
+                weight=self.weight,
+                reduction=self.reduction,
+                ignore_index=self.ignore_index,
+                label_smoothing=self.label_smoothing,
+                options=self.options,
+            )
+
+    MODULES["LinearCrossEntropyLoss"] = LinearCrossEntropyLoss

@@ -1,0 +1,159 @@
+"""What a row of a peer's table says, and the function that is made of it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from losskit.core.definition import Card, find
+
+
+@dataclass(frozen=True)
+class Row:
+    """A loss of another library."""
+
+    name: str
+    """Of the function."""
+    card: str
+    """losskit's name of the loss that computes it; "" where it is made of several, or of none."""
+    takes: str
+    """The function's parameters, as Python writes them: the library's order and defaults."""
+    module: str = ""
+    """The class with the same loss, where the library has one."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of the card that the name implies."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """The library's names of the card's parameters, where they differ."""
+    instead: tuple[str, Any, str] | None = None
+    """(parameter, value, card): where it has that value, another card computes the loss."""
+    dense: str = ""
+    """The card where targets have the shape of the predictions."""
+    form: str = ""
+    """How the face calls the card: a word of that face's."""
+    doc: str = ""
+    """In a sentence what it is, where that is not what the card is."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What its arguments mean, where that is not what they mean in all of the library."""
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        return _parameters(self.takes)
+
+    def card_of(self, options: Mapping[str, Any], dense: bool = False) -> str:
+        """The name of the card for these arguments."""
+        if dense and self.dense:
+            return self.dense
+        if self.instead is not None:
+            name, value, other = self.instead
+            if name in options and options[name] == value:
+                return other
+        return self.card
+
+    def settings(self, card: type[Card]) -> dict[str, str]:
+        """The card's parameters that the function takes, and what it calls them."""
+        of_peer = {name: self.named.get(name, name) for name in card.rules()}
+        return {
+            name: theirs
+            for name, theirs in of_peer.items()
+            if theirs in self.parameters and name not in self.given and name != "axis"
+        }
+
+    def made(self, options: Mapping[str, Any], dense: bool = False, **more: Any) -> Any:
+        """The card of these arguments; None where losskit takes none such.
+
+        Args:
+            options: the function's own arguments, by name; those of None are left out.
+            dense: whether targets have the shape of the predictions.
+            **more: further parameters of the card.
+        """
+        name = self.card_of(options, dense)
+        if not name:
+            return None
+        card = find(name)
+        known = {ours: options.get(theirs) for ours, theirs in self.settings(card).items()}
+        known = {k: v for k, v in (known | more).items() if v is not None and k in card.rules()}
+        given = {k: v for k, v in self.given.items() if k in card.rules()}
+        try:
+            return card(**given, **known)
+        except (TypeError, ValueError):
+            return None  # the other library takes parameters that losskit refuses
+
+
+@functools.cache
+def _parameters(takes: str) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(eval(f"lambda {takes}: None")).parameters
+
+
+def by_name(rows: Iterable[Row]) -> dict[str, Row]:
+    return {row.name: row for row in rows}
+
+
+def compiled(
+    name: str, takes: str, body: str, names: Mapping[str, Any], home: str, doc: str
+) -> Callable[..., Any]:
+    """A function with a signature of its own, as if it had been written down.
+
+    Not by ``*args``: binding them would take longer than a small loss, and a compiler of functions
+    tells them by their code.
+
+    Args:
+        name: its name.
+        takes: its parameters, as Python writes them.
+        body: what it does, as a text.
+        names: the objects of that text by name.
+        home: the module that it says it is of.
+        doc: its docstring.
+    """
+    # As the variables of a function around it: globals are looked for in the module of that name.
+    lines = [f"def made({', '.join(names)}):", f"    def {name}({takes}):"]
+    lines += [textwrap.indent(body, " " * 8), f"    return {name}"]
+    space: dict[str, Any] = {"__name__": home}
+    exec(compile("\n".join(lines), f"<{home}.{name}>", "exec"), space)
+    function: Callable[..., Any] = space["made"](**names)
+    function.__doc__, function.__qualname__ = doc, name
+    return function
+
+
+def keywords(row: Row, card: type[Card]) -> str:
+    """The card's parameters as the text of keywords: those the name implies, and those given."""
+    rules = card.rules()
+    implied = [f"{name}={value!r}" for name, value in row.given.items() if name in rules]
+    return ", ".join([*implied, *(f"{k}={v}" for k, v in row.settings(card).items())])
+
+
+def docstring(row: Row, place: str, words: Mapping[str, str]) -> str:
+    """What a row's function says of itself.
+
+    Args:
+        row: whose.
+        place: where the library has it.
+        words: what arguments mean in that library, by name.
+    """
+    card = find(row.card) if row.card else None
+    told = {**words, **row.words}
+    lines = [
+        row.doc or (card.sections()["Summary"] if card else ""),
+        "",
+        f"As `{place}.{row.name}`.",
+    ]
+    if card is not None:
+        lines[-1] += f" The formula is that of `{card.name}`: see ``losskit show {card.name}``."
+        rules = card.rules()
+        told = {v: rules[k][1].doc for k, v in row.settings(card).items()} | told
+    lines += ["", "Args:"]
+    for name in row.parameters:
+        if name in told:
+            text = f"{name}: {told[name].rstrip('.')}."
+            lines += textwrap.wrap(text, 88, initial_indent="    ", subsequent_indent=" " * 8)
+    return "\n".join([*lines, "", *RAISES]) + "\n"
+
+
+RAISES = (
+    "Raises:",
+    "    TypeError: an argument is no array of numbers, or predictions are integers and no quantities.",
+    "    ValueError: shapes do not match; or a parameter or a value is out of its range.",
+)
