@@ -243,7 +243,12 @@ def test_vectors_of_weights_along_their_own_axis():
             1,
             multiclass.MultiMargin(power=2, margin=0.5, axis=1),
         ),
-        (F.multilabel_margin_loss, nn.MultiLabelMarginLoss(), 1, multiclass.MultiLabelMargin()),
+        (
+            F.multilabel_margin_loss,
+            nn.MultiLabelMarginLoss(),
+            1,
+            multiclass.MultiLabelMargin(axis=1),
+        ),
         (
             partial(F.gaussian_nll_loss, eps=1e-3, full=True),
             nn.GaussianNLLLoss(eps=1e-3, full=True),
