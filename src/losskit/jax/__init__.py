@@ -17,40 +17,17 @@ try:
 except ImportError as error:
     raise ImportError('losskit.jax needs JAX: pip install "losskit[jax]".') from error
 
-from losskit.jax import classification as _classification
-from losskit.jax import embeddings as _embeddings
-from losskit.jax import ranking as _ranking
-from losskit.jax import regression as _regression
-from losskit.jax import segmentation as _segmentation
-from losskit.jax import sequence as _sequence
-from losskit.jax.classification import *  # noqa: F403
-from losskit.jax.embeddings import *  # noqa: F403
 from losskit.jax.own import FUNCTIONS as _FUNCTIONS
 from losskit.jax.own import combine, get, merge, parts
-from losskit.jax.ranking import *  # noqa: F403
-from losskit.jax.regression import *  # noqa: F403
-from losskit.jax.segmentation import *  # noqa: F403
-from losskit.jax.sequence import *  # noqa: F403
+from losskit.jax.peers import FUNCTIONS as _PEERS
 
-_PEERS = [
-    name
-    for module in (
-        _classification,
-        _embeddings,
-        _ranking,
-        _regression,
-        _segmentation,
-        _sequence,
-    )
-    for name in module.__all__
-]
-globals().update({name: f for name, f in _FUNCTIONS.items() if name not in _PEERS})
+# optax's meaning of a name that both have.
+globals().update(_FUNCTIONS | _PEERS)
 
 __all__ = [  # noqa: PLE0604
     "combine",
     "get",
     "merge",
     "parts",
-    *_PEERS,
-    *(name for name in _FUNCTIONS if name not in _PEERS),
+    *(_FUNCTIONS | _PEERS),
 ]

@@ -34,6 +34,19 @@ def pointwise(
     return items if axis is None else items.sum(canonical(axis, p.ndim)).astype(dtype)
 
 
+def half(
+    card: type[Card],
+    predictions: Any,
+    targets: Any,
+    axis: Axis,
+    where: Any,
+    names: tuple[str, str],
+) -> Array:
+    """Half of the items of a pointwise card."""
+    p, dtype = widened(predictions)
+    return (0.5 * pointwise(card, p, targets, axis, where, names)).astype(dtype)
+
+
 def summed(
     card: type[Card],
     predictions: Any,

@@ -57,9 +57,7 @@ class Poisson(Pointwise):
     full: bool = parameter(
         False, kind="flag", doc="whether log(y!) is added, by Stirling's formula (0 up to 1)"
     )
-    eps: float = parameter(
-        0.0, kind="number", low=0.0, doc="added to a rate under its logarithm"
-    )
+    eps: float = parameter(0.0, kind="number", low=0.0, doc="added to a rate under its logarithm")
 
     name = "poisson"
     aliases = ("poisson_nll",)
@@ -215,4 +213,3 @@ class GaussianNLL(Pointwise):
     def _above(self, m: Vocabulary, variance: Array, x: Array) -> Array:
         """x where the variance is above its least; a NaN shows."""
         return m.where(variance > self.eps, x, lost(m, variance))
-

@@ -30,14 +30,17 @@ class Row:
     """The library's names of the card's parameters, where they differ."""
     instead: tuple[str, Any, str] | None = None
     """(parameter, value, card): where it has that value, another card computes the loss."""
+    switches: Mapping[str, str] = field(default_factory=dict)
+    """Arguments that may be None, and the flag of the card that is set where they are not."""
     dense: str = ""
     """The card where targets have the shape of the predictions."""
     form: str = ""
     """How the face calls the card: a word of that face's."""
     doc: str = ""
     """In a sentence what it is, where that is not what the card is."""
-    words: Mapping[str, str] = field(default_factory=dict)
-    """What its arguments mean, where that is not what they mean in all of the library."""
+    words: str = ""
+    """What its arguments mean, where that is not what they mean in all of the library: a line for
+    each, "name: meaning", and further ones that begin without a name."""
 
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
@@ -59,7 +62,10 @@ class Row:
         return {
             name: theirs
             for name, theirs in of_peer.items()
-            if theirs in self.parameters and name not in self.given and name != "axis"
+            if theirs in self.parameters
+            and name not in self.given
+            and name != "axis"
+            and theirs not in self.switches
         }
 
     def made(self, options: Mapping[str, Any], dense: bool = False, **more: Any) -> Any:
@@ -77,6 +83,9 @@ class Row:
         known = {ours: options.get(theirs) for ours, theirs in self.settings(card).items()}
         known = {k: v for k, v in (known | more).items() if v is not None and k in card.rules()}
         given = {k: v for k, v in self.given.items() if k in card.rules()}
+        for name, flag in self.switches.items():
+            if options.get(name) is not None:
+                known |= {flag: True, name: options[name]}
         try:
             return card(**given, **known)
         except (TypeError, ValueError):
@@ -122,7 +131,12 @@ def keywords(row: Row, card: type[Card]) -> str:
     """The card's parameters as the text of keywords: those the name implies, and those given."""
     rules = card.rules()
     implied = [f"{name}={value!r}" for name, value in row.given.items() if name in rules]
-    return ", ".join([*implied, *(f"{k}={v}" for k, v in row.settings(card).items())])
+    switched = [
+        f"**({{}} if {name} is None else {{{flag!r}: True, {name!r}: {name}}})"
+        for name, flag in row.switches.items()
+    ]
+    given = [f"{ours}={theirs}" for ours, theirs in row.settings(card).items()]
+    return ", ".join([*implied, *given, *switched])
 
 
 def docstring(row: Row, place: str, words: Mapping[str, str]) -> str:
@@ -134,7 +148,7 @@ def docstring(row: Row, place: str, words: Mapping[str, str]) -> str:
         words: what arguments mean in that library, by name.
     """
     card = find(row.card) if row.card else None
-    told = {**words, **row.words}
+    told = {**words, **told_by(row.words)}
     lines = [
         row.doc or (card.sections()["Summary"] if card else ""),
         "",
@@ -152,8 +166,21 @@ def docstring(row: Row, place: str, words: Mapping[str, str]) -> str:
     return "\n".join([*lines, "", *RAISES]) + "\n"
 
 
+def told_by(words: str) -> dict[str, str]:
+    """The meanings of a row's arguments by name."""
+    told: dict[str, str] = {}
+    for line in inspect.cleandoc(words).splitlines():
+        if line.startswith(" "):
+            told[next(reversed(told))] += f" {line.strip()}"
+        else:
+            name, _, meaning = line.partition(": ")
+            told[name] = meaning
+    return told
+
+
 RAISES = (
     "Raises:",
-    "    TypeError: an argument is no array of numbers, or predictions are integers and no quantities.",
+    "    TypeError: an argument is no array of numbers, or predictions are integers and no "
+    "quantities.",
     "    ValueError: shapes do not match; or a parameter or a value is out of its range.",
 )

@@ -33,12 +33,12 @@ ROWS = by_name(
             "input, target, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, "
             "reduction='mean'",
             "PoissonNLLLoss",
-            words={
-                "input": "the logarithm of the rate, or the rate",
-                "target": "counts, in the input's shape",
-                "full": "whether Stirling's approximation of log(target!) is added",
-                "eps": "added to a rate under its logarithm",
-            },
+            words="""
+                input: the logarithm of the rate, or the rate
+                target: counts, in the input's shape
+                full: whether Stirling's approximation of log(target!) is added
+                eps: added to a rate under its logarithm
+            """,
         ),
         Row(
             "gaussian_nll_loss",
@@ -46,12 +46,13 @@ ROWS = by_name(
             "input, target, var, full=False, eps=1e-6, reduction='mean'",
             "GaussianNLLLoss",
             form="made",
-            words={
-                "input": "means, of any shape",
-                "var": "variances >= 0: in the input's shape, or with a last (or one other) dimension of length 1, or without the last, or one number",
-                "eps": "least variance; below it the variance has no gradient",
-                "full": "whether log(2 pi) / 2 is added",
-            },
+            words="""
+                input: means, of any shape
+                var: variances >= 0: in the input's shape, or with a last (or one
+                    other) dimension of length 1, or without the last, or one number
+                eps: least variance; below it the variance has no gradient
+                full: whether log(2 pi) / 2 is added
+            """,
         ),
         Row(
             "cross_entropy",
@@ -64,15 +65,17 @@ ROWS = by_name(
             dense="categorical_crossentropy",
             form="whole",
             doc="Softmax cross-entropy of labels, or of probabilities of the classes.",
-            words={
-                "input": "logits, (C), (N, C) or (N, C, d1, ...)",
-                "target": "labels, in the input's shape without the classes, or probabilities in its shape",
-                "weight": "per class, (C)",
-                "ignore_index": "label that does not count",
-                "reduction": '"mean" (over the items that count; by their weights, with labels), "sum", "none"',
-                "axis": "of the classes; 1, or 0 for an input of one dimension",
-                "on_empty": 'the mean of no item: "zero" (with zero gradient) or "nan"',
-            },
+            words="""
+                input: logits, (C), (N, C) or (N, C, d1, ...)
+                target: labels, in the input's shape without the classes, or
+                    probabilities in its shape
+                weight: per class, (C)
+                ignore_index: label that does not count
+                reduction: "mean" (over the items that count; by their weights, with
+                    labels), "sum", "none"
+                axis: of the classes; 1, or 0 for an input of one dimension
+                on_empty: the mean of no item: "zero" (with zero gradient) or "nan"
+            """,
         ),
         Row(
             "nll_loss",
@@ -82,25 +85,26 @@ ROWS = by_name(
             "NLLLoss",
             named={"ignore_class": "ignore_index"},
             form="whole",
-            words={
-                "input": "log-probabilities, (C), (N, C) or (N, C, d1, ...)",
-                "target": "labels, in the input's shape without the classes",
-                "weight": "per class, (C)",
-                "ignore_index": "label that does not count",
-                "axis": "of the classes; 1, or 0 for an input of one dimension",
-                "on_empty": 'the mean of no item: "zero" (with zero gradient) or "nan"',
-            },
+            words="""
+                input: log-probabilities, (C), (N, C) or (N, C, d1, ...)
+                target: labels, in the input's shape without the classes
+                weight: per class, (C)
+                ignore_index: label that does not count
+                axis: of the classes; 1, or 0 for an input of one dimension
+                on_empty: the mean of no item: "zero" (with zero gradient) or "nan"
+            """,
         ),
         Row(
             "binary_cross_entropy",
             "binary_crossentropy",
             f"input, target, weight=None, {_OLD}",
             "BCELoss",
-            words={
-                "input": "probabilities, of any shape",
-                "target": "probabilities (0 and 1, mostly), in the input's shape",
-                "weight": "per element, broadcast to the input; a mean divides by the number of elements",
-            },
+            words="""
+                input: probabilities, of any shape
+                target: probabilities (0 and 1, mostly), in the input's shape
+                weight: per element, broadcast to the input; a mean divides by the
+                    number of elements
+            """,
         ),
         Row(
             "binary_cross_entropy_with_logits",
@@ -109,11 +113,12 @@ ROWS = by_name(
             "BCEWithLogitsLoss",
             given={"from_logits": True},
             form="made",
-            words={
-                "input": "logits, of any shape",
-                "target": "probabilities (0 and 1, mostly), in the input's shape",
-                "pos_weight": "what the part of a target that is 1 is multiplied by, broadcast to the input",
-            },
+            words="""
+                input: logits, of any shape
+                target: probabilities (0 and 1, mostly), in the input's shape
+                pos_weight: what the part of a target that is 1 is multiplied by,
+                    broadcast to the input
+            """,
         ),
         Row(
             "multilabel_soft_margin_loss",
@@ -122,12 +127,14 @@ ROWS = by_name(
             "MultiLabelSoftMarginLoss",
             given={"from_logits": True},
             form="made",
-            doc="The mean over the classes (the last axis) of the binary cross-entropies of logits.",
-            words={
-                "input": "logits, (N, C) or (C)",
-                "target": "0 and 1, in the input's shape",
-                "weight": "per class",
-            },
+            doc=(
+                "The mean over the classes (the last axis) of the binary cross-entropies of logits."
+            ),
+            words="""
+                input: logits, (N, C) or (C)
+                target: 0 and 1, in the input's shape
+                weight: per class
+            """,
         ),
         Row(
             "kl_div",
@@ -136,12 +143,13 @@ ROWS = by_name(
             "KLDivLoss",
             instead=("log_target", True, "log_kl_divergence_with_log_targets"),
             form="made",
-            words={
-                "input": "log-probabilities, of any shape",
-                "target": "probabilities in the input's shape, or their logarithms",
-                "reduction": '"batchmean" (the sum divided by the first dimension: the divergence), "mean" (over all elements), "sum" or "none"',
-                "log_target": "whether the target holds logarithms",
-            },
+            words="""
+                input: log-probabilities, of any shape
+                target: probabilities in the input's shape, or their logarithms
+                reduction: "batchmean" (the sum divided by the first dimension: the
+                    divergence), "mean" (over all elements), "sum" or "none"
+                log_target: whether the target holds logarithms
+            """,
         ),
         Row("soft_margin_loss", "soft_margin", _PAIR, "SoftMarginLoss"),
         Row(
@@ -156,12 +164,15 @@ ROWS = by_name(
             f"input1, input2, target, margin=0, {_OLD}",
             "MarginRankingLoss",
             form="made",
-            doc="max(margin - target * (input1 - input2), 0): one of two scores should be the higher.",
-            words={
-                "input1": "scores",
-                "input2": "in that shape",
-                "target": "1 where the first should be higher, -1 where the second",
-            },
+            doc=(
+                "max(margin - target * (input1 - input2), 0): one of two scores should be the "
+                "higher."
+            ),
+            words="""
+                input1: scores
+                input2: in that shape
+                target: 1 where the first should be higher, -1 where the second
+            """,
         ),
         Row(
             "cosine_embedding_loss",
@@ -169,12 +180,15 @@ ROWS = by_name(
             f"input1, input2, target, margin=0, {_OLD}",
             "CosineEmbeddingLoss",
             form="made",
-            doc="Cosines of pairs: 1 - cosine where the target is 1, max(cosine - margin, 0) where it is -1.",
-            words={
-                "input1": "vectors, (N, D) or (D)",
-                "input2": "in the same shape",
-                "target": "1 for vectors that are alike, -1 for others: (N) or ()",
-            },
+            doc=(
+                "Cosines of pairs: 1 - cosine where the target is 1, max(cosine - margin, 0) where"
+                " it is -1."
+            ),
+            words="""
+                input1: vectors, (N, D) or (D)
+                input2: in the same shape
+                target: 1 for vectors that are alike, -1 for others: (N) or ()
+            """,
         ),
         Row(
             "multi_margin_loss",
@@ -183,11 +197,12 @@ ROWS = by_name(
             "MultiMarginLoss",
             named={"power": "p"},
             form="made",
-            words={
-                "input": "scores, (N, C) or (C)",
-                "target": "labels, (N) or ()",
-                "weight": "per class, (C); a mean divides by the number of items all the same",
-            },
+            words="""
+                input: scores, (N, C) or (C)
+                target: labels, (N) or ()
+                weight: per class, (C); a mean divides by the number of items all
+                    the same
+            """,
         ),
         Row(
             "multilabel_margin_loss",
@@ -195,11 +210,15 @@ ROWS = by_name(
             _PAIR,
             "MultiLabelMarginLoss",
             form="made",
-            doc="What the true classes lack to lead all others by 1, added up, over the number of classes.",
-            words={
-                "input": "scores, (N, C) or (C)",
-                "target": "the true classes' labels, in the input's shape; the first -1 ends the list",
-            },
+            doc=(
+                "What the true classes lack to lead all others by 1, added up, over the number of "
+                "classes."
+            ),
+            words="""
+                input: scores, (N, C) or (C)
+                target: the true classes' labels, in the input's shape; the first -1
+                    ends the list
+            """,
         ),
         Row(
             "triplet_margin_loss",
@@ -208,11 +227,11 @@ ROWS = by_name(
             "TripletMarginLoss",
             named={"norm": "p"},
             form="made",
-            words={
-                "anchor": "vectors, (N, D) or (D)",
-                "positive": "in the same shape: what should be near",
-                "negative": "in the same shape: what should be far",
-            },
+            words="""
+                anchor: vectors, (N, D) or (D)
+                positive: in the same shape: what should be near
+                negative: in the same shape: what should be far
+            """,
         ),
         Row(
             "triplet_margin_with_distance_loss",
@@ -222,14 +241,16 @@ ROWS = by_name(
             "TripletMarginWithDistanceLoss",
             form="whole",
             doc="The triplet loss with a distance of one's own.",
-            words={
-                "anchor": "vectors",
-                "positive": "in the same shape: what should be near",
-                "negative": "in the same shape: what should be far",
-                "distance_function": "of two such arrays, the distances; None: Euclidean, with eps of 1e-6",
-                "margin": "by how much farther",
-                "swap": "whether the positive's distance to the negative counts, where it is the smaller one",
-            },
+            words="""
+                anchor: vectors
+                positive: in the same shape: what should be near
+                negative: in the same shape: what should be far
+                distance_function: of two such arrays, the distances; None:
+                    Euclidean, with eps of 1e-6
+                margin: by how much farther
+                swap: whether the positive's distance to the negative counts, where
+                    it is the smaller one
+            """,
         ),
         Row(
             "ctc_loss",
@@ -239,15 +260,19 @@ ROWS = by_name(
             "CTCLoss",
             form="whole",
             doc="CTC (connectionist temporal classification): labels without their times.",
-            words={
-                "log_probs": "log-probabilities, (frames, batch, classes), or (frames, classes) of one sequence; -inf for what is ruled out",
-                "targets": "labels, (batch, longest), or one after the other in one dimension",
-                "input_lengths": "of each sequence of frames",
-                "target_lengths": "of each sequence of labels",
-                "blank": "the class that stands for no label",
-                "reduction": '"mean" (of the losses, each divided by the length of its target), "sum", "none"',
-                "zero_infinity": "whether the loss is 0 where no alignment is possible; its gradient is 0 there in any case",
-            },
+            words="""
+                log_probs: log-probabilities, (frames, batch, classes), or (frames,
+                    classes) of one sequence; -inf for what is ruled out
+                targets: labels, (batch, longest), or one after the other in one
+                    dimension
+                input_lengths: of each sequence of frames
+                target_lengths: of each sequence of labels
+                blank: the class that stands for no label
+                reduction: "mean" (of the losses, each divided by the length of its
+                    target), "sum", "none"
+                zero_infinity: whether the loss is 0 where no alignment is possible;
+                    its gradient is 0 there in any case
+            """,
         ),
         Row(
             "linear_cross_entropy",
@@ -257,16 +282,20 @@ ROWS = by_name(
             "LinearCrossEntropyLoss",
             form="whole",
             doc="Softmax cross-entropy of a linear layer's output.",
-            words={
-                "input": "(F) or (N, F)",
-                "linear_weight": "(C, F), or (C, d1, ..., F) for an input of two dimensions",
-                "target": "labels, () or (N, d1, ...), or probabilities, (C) or (N, C, d1, ...)",
-                "linear_bias": "(C) or (C, d1, ...)",
-                "weight": "per class, (C)",
-                "ignore_index": "label that does not count; None: -100",
-                "label_smoothing": "share of the target spread evenly over the classes",
-                "options": "any `torch.nn.LinearCrossEntropyOptions`: logits of a part of the batch at a time, made again in the backward pass, so that never more lie in memory than the input has",
-            },
+            words="""
+                input: (F) or (N, F)
+                linear_weight: (C, F), or (C, d1, ..., F) for an input of two
+                    dimensions
+                target: labels, () or (N, d1, ...), or probabilities, (C) or (N, C,
+                    d1, ...)
+                linear_bias: (C) or (C, d1, ...)
+                weight: per class, (C)
+                ignore_index: label that does not count; None: -100
+                label_smoothing: share of the target spread evenly over the classes
+                options: any `torch.nn.LinearCrossEntropyOptions`: logits of a part
+                    of the batch at a time, made again in the backward pass, so that
+                    never more lie in memory than the input has
+            """,
         ),
     ]
 )

@@ -10,40 +10,9 @@ import numpy as np
 
 from losskit.checks.libraries.arrays import defaults_of, partial_arguments
 from losskit.checks.subject import Subject
-from losskit.core.definition import CARDS, Card, find
+from losskit.core.definition import CARDS, Card
 from losskit.core.namespaces import Array
-
-CARDS_OF = {
-    "squared_error": "mean_squared_error",
-    "l2_loss": "mean_squared_error",
-    "huber_loss": "huber",
-    "log_cosh": "log_cosh",
-    "sigmoid_binary_cross_entropy": "binary_crossentropy",
-    "softmax_cross_entropy": "categorical_crossentropy",
-    "safe_softmax_cross_entropy": "categorical_crossentropy",
-    "softmax_cross_entropy_with_integer_labels": "sparse_categorical_crossentropy",
-    "sigmoid_focal_loss": "binary_focal_crossentropy",
-    "poly_loss_cross_entropy": "poly1_crossentropy",
-    "hinge_loss": "hinge",
-    "perceptron_loss": "perceptron",
-    "sparsemax_loss": "binary_sparsemax",
-    "multiclass_hinge_loss": "multiclass_hinge",
-    "multiclass_perceptron_loss": "multiclass_perceptron",
-    "multiclass_sparsemax_loss": "sparsemax",
-    "kl_divergence": "log_kl_divergence",
-    "kl_divergence_with_log_targets": "log_kl_divergence_with_log_targets",
-    "convex_kl_divergence": "generalized_log_kl_divergence",
-    "generalized_kl_divergence": "generalized_log_kl_divergence",
-}
-"""Functions of optax, by losskit's card of the same formula."""
-FROM_LOGITS = {
-    "sigmoid_binary_cross_entropy",
-    "softmax_cross_entropy",
-    "safe_softmax_cross_entropy",
-    "softmax_cross_entropy_with_integer_labels",
-    "sigmoid_focal_loss",
-    "poly_loss_cross_entropy",
-}
+from losskit.peers.optax import ROWS
 
 
 def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject:
@@ -87,16 +56,18 @@ def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject:
 
 def _card(name: str, options: dict[str, Any]) -> Card | None:
     """losskit's card of the same formula, with the parameters that both have."""
-    known = CARDS_OF.get(name, name if name in CARDS else None)
-    if known is None:
+    row, axis = ROWS.get(name), options.get("axis")
+    if isinstance(axis, tuple):
         return None
-    card = find(known)
-    given = {k: v for k, v in options.items() if k in card.rules() and v is not None}
-    if name in FROM_LOGITS:
-        given["from_logits"] = True
-    if isinstance(given.get("axis"), tuple):
-        return None
+    if row is not None:
+        made: Card | None = row.made(options, axis=axis)
+        return made
+    card = CARDS.get(name)
     try:
-        return card(**given)
+        return (
+            None
+            if card is None
+            else card(**{k: v for k, v in options.items() if k in card.rules() and v is not None})
+        )
     except (TypeError, ValueError):
         return None

@@ -16,6 +16,7 @@ from losskit.core.namespaces import Array
 from losskit.core.packing import targets
 from losskit.peers.torch import MODULES, ROWS
 
+
 def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
     """A module, or a function of `torch.nn.functional` (a `functools.partial` of it too)."""
     y_form, p_form = forms

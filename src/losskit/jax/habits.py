@@ -1,4 +1,4 @@
-"""Regression losses with the names and arguments of optax; per element, or per vector."""
+"""What optax makes of several losses, or of none, with its names and arguments."""
 
 from __future__ import annotations
 
@@ -8,66 +8,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from losskit.engine.arrays import sound
-from losskit.jax.shapes import Axis, canonical, pointwise, rowwise, widened
-from losskit.losses.regression import Huber, LogCosh, MeanSquaredError
+from losskit.jax.shapes import Axis, canonical, rowwise, widened
 from losskit.losses.similarity import CosineSimilarity, PairwiseDistance
 
-__all__ = [
-    "cosine_distance",
-    "cosine_similarity",
-    "huber_loss",
-    "l2_loss",
-    "log_cosh",
-    "squared_error",
-]
-
-
-def squared_error(
-    predictions: Any, targets: Any = None, *, axis: Axis = None, where: Any = None
-) -> Array:
-    """(predictions - targets)^2; see `optax.losses.squared_error`.
-
-    Args:
-        predictions: floating-point or integers, of any shape.
-        targets: in that shape; None for 0.
-        axis: along which the elements are summed; None: not summed.
-        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if NaN.
-
-    Returns:
-        In the shape of the predictions, without the axis if there is one.
-
-    Raises:
-        TypeError: predictions are no real numbers.
-        ValueError: shapes differ.
-    """
-    return pointwise(MeanSquaredError, predictions, targets, axis, where)
-
-
-def l2_loss(
-    predictions: Any, targets: Any = None, *, axis: Axis = None, where: Any = None
-) -> Array:
-    """Half of `squared_error`."""
-    p, dtype = widened(predictions)
-    return (0.5 * squared_error(p, targets, axis=axis, where=where)).astype(dtype)
-
-
-def huber_loss(
-    predictions: Any,
-    targets: Any = None,
-    *,
-    delta: Any = 1.0,
-    axis: Axis = None,
-    where: Any = None,
-) -> Array:
-    """Huber loss with a threshold of ``delta`` > 0; else as `squared_error`."""
-    return pointwise(Huber, predictions, targets, axis, where, delta=delta)
-
-
-def log_cosh(
-    predictions: Any, targets: Any = None, *, axis: Axis = None, where: Any = None
-) -> Array:
-    """log(cosh(predictions - targets)); else as `squared_error`."""
-    return pointwise(LogCosh, predictions, targets, axis, where)
+__all__ = ["cosine_distance", "cosine_similarity", "smooth_labels"]
 
 
 def cosine_similarity(
@@ -131,3 +75,29 @@ def cosine_distance(
     p, dtype = widened(predictions)
     found = 1.0 - cosine_similarity(p, targets, epsilon=epsilon, axis=axis, where=where)
     return found.astype(dtype)
+
+
+def smooth_labels(labels: Any, alpha: Any, *, axis: Axis = -1, where: Any = None) -> Array:
+    """(1 - alpha) * labels + alpha / classes, for one-hot labels; see `optax.smooth_labels`.
+
+    Args:
+        labels: floating-point.
+        alpha: share spread evenly over the classes.
+        axis: of the classes; several, or None for all, count together.
+        where: boolean, broadcast to the labels: which classes there are.
+
+    Raises:
+        TypeError: labels are integers.
+    """
+    y = jnp.asarray(sound(labels))
+    if not jnp.issubdtype(y.dtype, jnp.floating):
+        raise TypeError(
+            f"labels holds {y.dtype} (shape {y.shape}), expected one-hot rows in floating point: "
+            "smoothed they are no integers. Convert with jax.nn.one_hot(labels, classes)."
+        )
+    if where is None:
+        axes = range(y.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+        return (1.0 - alpha) * y + alpha / jnp.prod(jnp.asarray([y.shape[a] for a in axes]))
+    there = jnp.broadcast_to(where, y.shape)
+    classes = there.sum(axis, keepdims=True)
+    return jnp.where(there, (1.0 - alpha) * y + alpha / jnp.maximum(classes, 1), 0.0)
