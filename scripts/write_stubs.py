@@ -10,12 +10,16 @@ do. This needs no framework: the order of the Keras face's arguments is the one 
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 
 from losskit.core.definition import Card, Rule, cards
 from losskit.core.families import Setwise
 from losskit.engine.arguments import takes
 from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
+from losskit.peers import optax as optax_peers
+from losskit.peers import torch as torch_peers
+from losskit.peers.row import Row, docstring
 
 PACKAGE = Path(__file__).parents[1] / "src" / "losskit"
 HEAD = '"""Written by scripts/write_stubs.py from the loss cards: do not edit."""\n'
@@ -62,8 +66,8 @@ KERAS_LACKS = {
 }
 
 PARTS = ['reduction: _Reduction = "none"', "num_items: ArrayLike | None = None"]
-# The families of optax's names, and the names that both have: optax's meaning stands there.
-JAX_PEERS = ["classification", "embeddings", "ranking", "regression", "segmentation", "sequence"]
+# What optax makes of several losses, and the names that both have: optax's meaning stands there.
+JAX_PEERS = ["embeddings", "habits", "ranking", "segmentation", "sequence"]
 JAX_TAKEN = ["cosine_similarity", "kl_divergence", "log_cosh"]
 
 
@@ -85,6 +89,48 @@ def doc(card: type[Card], indent: str) -> str:
     summary = card.sections()["Summary"].replace("\n", f"\n{indent}")
     formula = card.sections()["Formula"].replace("\n", f"\n{indent}    ")
     return f'{indent}"""{summary}\n\n{indent}    {formula}\n{indent}"""\n'
+
+
+def peer(row: Row, array: str, place: str, words: dict[str, str], special: dict[str, str]) -> str:
+    """The function of a row of a peer's table."""
+    text = textwrap.indent(docstring(row, place, words), "    ").lstrip()
+    returns = array.removesuffix("Like")
+    return f'def {row.name}({peers(row, array, special)}) -> {returns}:\n    """{text}    """\n'
+
+
+def peers(row: Row, array: str, special: dict[str, str], skip: int = 0) -> str:
+    """The parameters of a row, with types; the default of one says which it has."""
+    made: list[str] = []
+    for p in list(row.parameters.values())[skip:]:
+        if p.kind is p.KEYWORD_ONLY and "*" not in made:
+            made.append("*")
+        kinds = {
+            bool: "bool",
+            str: "str",
+            int: "float",
+            float: "float",
+            type(None): f"{array} | None",
+        }
+        kind = array if p.default is p.empty else kinds[type(p.default)]
+        kind = special.get(p.name, kind)
+        made.append(f"{p.name}: {kind}" + ("" if p.default is p.empty else f" = {p.default!r}"))
+    return ", ".join(made)
+
+
+TORCH_TYPES = {
+    "size_average": "bool | None",
+    "reduce": "bool | None",
+    "axis": "int | None",
+    "ignore_index": "int | None",
+    "blank": "int",
+    "var": "Tensor | float",
+    "input_lengths": "Tensor | Sequence[int]",
+    "target_lengths": "Tensor | Sequence[int]",
+    "distance_function": "Callable[[Tensor, Tensor], Tensor] | None",
+    "options": "object",
+}
+JAX_TYPES = {"axis": "int | Sequence[int] | None"}
+JAX_TYPES |= dict.fromkeys(("delta", "gamma", "epsilon"), "ArrayLike")
 
 
 def base(card: type[Card]) -> str:
@@ -189,16 +235,13 @@ def keras_stub() -> str:
 def torch_stub() -> str:
     lines = [
         HEAD,
-        "from collections.abc import Mapping, Sequence\n"
+        "from collections.abc import Callable, Mapping, Sequence\n"
         "from typing import Any, Literal\n\n"
-        "from torch import Tensor\n\n"
+        "from torch import Tensor, nn\n\n"
         "from losskit.torch.across import Across as Across\n"
         "from losskit.torch.check import check_loss as check_loss\n"
-        "from losskit.torch.functional import *\n"
-        "from losskit.torch.modules import *\n"
         "from losskit.torch.own import Loss as Loss\n"
-        "from losskit.torch.own import get as get\n"
-        "from losskit.torch.sequence import *\n",
+        "from losskit.torch.own import get as get\n",
         '_Reduction = Literal["mean", "sum", "none"]\n'
         '_OnEmpty = Literal["zero", "nan"]\n\n'
         "__all__: list[str]\n",
@@ -222,6 +265,15 @@ def torch_stub() -> str:
             *options,
         ]
         lines.append(f"def {card.name}({', '.join(arguments)}) -> Tensor:\n{doc(card, '    ')}")
+    for row in torch_peers.ROWS.values():
+        lines.append(
+            peer(row, "Tensor", "torch.nn.functional", torch_peers.WORDS, TORCH_TYPES)
+            + f'\nclass {row.module}(nn.{row.module}):\n    """As `torch.nn.{row.module}`; see '
+            + f'`losskit.torch.{row.name}`."""\n'
+        )
+        if "on_empty" in row.parameters:  # more than PyTorch's takes
+            given = peers(row, "Tensor", TORCH_TYPES, 2)
+            lines.append(f"    def __init__(self, {given}) -> None: ...\n")
     return "\n".join(lines)
 
 
@@ -242,7 +294,7 @@ def jax_stub() -> str:
         "__all__: list[str]\n",
     ]
     for card in cards():
-        if card.name in JAX_TAKEN:
+        if card.name in JAX_TAKEN or card.name in optax_peers.ROWS:
             continue
         arguments = [
             *arrays(card, {"target": "targets", "prediction": "predictions"}, "ArrayLike"),
@@ -256,6 +308,8 @@ def jax_stub() -> str:
             "across: str | Sequence[str] | None = None",
         ]
         lines.append(f"def {card.name}({', '.join(arguments)}) -> Array:\n{doc(card, '    ')}")
+    for row in optax_peers.ROWS.values():
+        lines.append(peer(row, "ArrayLike", "optax.losses", optax_peers.words(row), JAX_TYPES))
     return "\n".join(lines)
 
 

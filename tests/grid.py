@@ -28,7 +28,12 @@ from losskit.core.slots import spread
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "huber": [{}, {"delta": 1e-3}, {"delta": 0.7}, {"delta": 1e6}],
     "smooth_l1": [{}, {"beta": 1e-3}, {"beta": 0.7}, {"beta": 1e6}],
-    "poisson": [{}, {"log_input": True}, {"full": True, "eps": 1e-8}, {"log_input": True, "full": True}],
+    "poisson": [
+        {},
+        {"log_input": True},
+        {"full": True, "eps": 1e-8},
+        {"log_input": True, "full": True},
+    ],
     "negative_log_likelihood": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
     "margin_ranking": [{}, {"margin": 0.7}, {"margin": -0.5}],
     "hinge_embedding": [{}, {"margin": 0.7}],

@@ -129,10 +129,11 @@ class Poly1Crossentropy(Loss):
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)                                 log_input: exp(p) - y * p
+        p - y * log(p + eps)                           log_input: exp(p) - y * p;
+        full adds (y + 1/2) log(y) - y + log(2 pi) / 2 for y > 1
     """
 
-    def __init__(self, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, log_input: bool = False, full: bool = False, eps: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class GaussianNLL(_Several):
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
@@ -480,10 +481,11 @@ def poly1_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Arra
         sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
     """
 
-def poisson(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, log_input: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def poisson(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, log_input: bool = False, full: bool = False, eps: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)                                 log_input: exp(p) - y * p
+        p - y * log(p + eps)                           log_input: exp(p) - y * p;
+        full adds (y + 1/2) log(y) - y + log(2 pi) / 2 for y > 1
     """
 
 def gaussian_nll(y_true: ArrayLike, y_pred: ArrayLike, variance: ArrayLike, sample_weight: ArrayLike | None = None, *, eps: float = 1e-06, full: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

@@ -6,10 +6,9 @@ from typing import Any, Literal
 from jax import Array
 from jax.typing import ArrayLike
 
-from losskit.jax.classification import *
 from losskit.jax.embeddings import *
+from losskit.jax.habits import *
 from losskit.jax.ranking import *
-from losskit.jax.regression import *
 from losskit.jax.segmentation import *
 from losskit.jax.sequence import *
 from losskit.jax.own import combine as combine
@@ -97,10 +96,11 @@ def poly1_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from_logit
         sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
     """
 
-def poisson(predictions: ArrayLike, targets: ArrayLike, *, log_input: bool = False, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+def poisson(predictions: ArrayLike, targets: ArrayLike, *, log_input: bool = False, full: bool = False, eps: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)                                 log_input: exp(p) - y * p
+        p - y * log(p + eps)                           log_input: exp(p) - y * p;
+        full adds (y + 1/2) log(y) - y + log(2 pi) / 2 for y > 1
     """
 
 def gaussian_nll(predictions: ArrayLike, targets: ArrayLike, variance: ArrayLike, *, eps: ArrayLike = 1e-06, full: bool = False, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
@@ -290,4 +290,359 @@ def cox_partial_likelihood(time: ArrayLike, event: ArrayLike, score: ArrayLike, 
 
         sum over events i of log(sum_(j: time_j >= time_i) exp(score_j)) - score_i;
         ties "efron": of d events at one time the l-th (from 0) takes l / d of their sum off the risk
+    """
+
+def squared_error(predictions: ArrayLike, targets: ArrayLike | None = None, *, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Mean of the squared errors (MSE, L2 loss).
+
+    As `optax.losses.squared_error`. The formula is that of `mean_squared_error`: see ``losskit show mean_squared_error``.
+
+    Args:
+        predictions: floating-point or integers, of any shape.
+        targets: in that shape.
+        axis: along which the elements are summed; None: not summed.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def l2_loss(predictions: ArrayLike, targets: ArrayLike | None = None, *, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Mean of the squared errors (MSE, L2 loss).
+
+    As `optax.losses.l2_loss`. The formula is that of `mean_squared_error`: see ``losskit show mean_squared_error``.
+
+    Args:
+        predictions: floating-point or integers, of any shape.
+        targets: in that shape.
+        axis: along which the elements are summed; None: not summed.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def huber_loss(predictions: ArrayLike, targets: ArrayLike | None = None, *, delta: ArrayLike = 1.0, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Huber loss: squared for small errors, absolute for large ones.
+
+    As `optax.losses.huber_loss`. The formula is that of `huber`: see ``losskit show huber``.
+
+    Args:
+        predictions: floating-point or integers, of any shape.
+        targets: in that shape.
+        delta: error at which the loss turns from squared to linear, in the target's unit.
+        axis: along which the elements are summed; None: not summed.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def log_cosh(predictions: ArrayLike, targets: ArrayLike | None = None, *, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Logarithm of the hyperbolic cosine of the error.
+
+    As `optax.losses.log_cosh`. The formula is that of `log_cosh`: see ``losskit show log_cosh``.
+
+    Args:
+        predictions: floating-point or integers, of any shape.
+        targets: in that shape.
+        axis: along which the elements are summed; None: not summed.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def sigmoid_binary_cross_entropy(logits: ArrayLike, labels: ArrayLike, *, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
+
+    As `optax.losses.sigmoid_binary_cross_entropy`. The formula is that of `binary_crossentropy`: see ``losskit show binary_crossentropy``.
+
+    Args:
+        logits: floating-point, of any shape; -inf rules a class out.
+        labels: probabilities (0 and 1, mostly), in that shape.
+        axis: along which the elements are summed; None: not summed.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def sigmoid_focal_loss(logits: ArrayLike, labels: ArrayLike, *, alpha: ArrayLike | None = None, gamma: ArrayLike = 2.0, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Focal loss: binary cross-entropy that all but leaves out the easy cases.
+
+    As `optax.losses.sigmoid_focal_loss`. The formula is that of `binary_focal_crossentropy`: see ``losskit show binary_focal_crossentropy``.
+
+    Args:
+        logits: floating-point, of any shape; -inf rules a class out.
+        labels: in that shape.
+        alpha: weight of class 1, that of class 0 being 1 - alpha; None: no weights.
+        gamma: exponent of the distance from the target; 0 for none.
+        axis: along which the elements are summed; None: not summed.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def sparsemax_loss(logits: ArrayLike, labels: ArrayLike, *, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Binary sparsemax loss: 0 from a logit of 1 on, on the right side.
+
+    As `optax.losses.sparsemax_loss`. The formula is that of `binary_sparsemax`: see ``losskit show binary_sparsemax``.
+
+    Args:
+        logits: floating-point, of any shape; -inf rules a class out.
+        labels: in that shape.
+        axis: along which the elements are summed; None: not summed.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def perceptron_loss(predictor_outputs: ArrayLike, targets: ArrayLike, *, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Perceptron loss: linear in how far a score is on the wrong side of 0.
+
+    As `optax.losses.perceptron_loss`. The formula is that of `perceptron`: see ``losskit show perceptron``.
+
+    Args:
+        predictor_outputs: scores, of any shape.
+        targets: in that shape.
+        axis: along which the elements are summed; None: not summed.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def hinge_loss(predictor_outputs: ArrayLike, targets: ArrayLike, *, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Hinge loss: linear in what is missing to a margin of 1.
+
+    As `optax.losses.hinge_loss`. The formula is that of `hinge`: see ``losskit show hinge``.
+
+    Args:
+        predictor_outputs: scores, of any shape.
+        targets: in that shape.
+        axis: along which the elements are summed; None: not summed.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def softmax_cross_entropy(logits: ArrayLike, labels: ArrayLike, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Categorical cross-entropy with one-hot or soft targets.
+
+    As `optax.losses.softmax_cross_entropy`. The formula is that of `categorical_crossentropy`: see ``losskit show categorical_crossentropy``.
+
+    Args:
+        logits: floating-point, of any shape; -inf rules a class out.
+        labels: in that shape.
+        axis: of the classes; several, or None for all, are read as one.
+        where: boolean: which classes there are, in the shape of the predictions; or which
+            rows count, in the shape of the result. What does not count may be NaN; a row of
+            nothing is 0.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def safe_softmax_cross_entropy(logits: ArrayLike, labels: ArrayLike, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Categorical cross-entropy with one-hot or soft targets.
+
+    As `optax.losses.safe_softmax_cross_entropy`. The formula is that of `categorical_crossentropy`: see ``losskit show categorical_crossentropy``.
+
+    Args:
+        logits: floating-point, of any shape; -inf rules a class out.
+        labels: in that shape.
+        axis: of the classes; several, or None for all, are read as one.
+        where: boolean: which classes there are, in the shape of the predictions; or which
+            rows count, in the shape of the result. What does not count may be NaN; a row of
+            nothing is 0.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def poly_loss_cross_entropy(logits: ArrayLike, labels: ArrayLike, *, epsilon: ArrayLike = 2.0, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
+
+    As `optax.losses.poly_loss_cross_entropy`. The formula is that of `poly1_crossentropy`: see ``losskit show poly1_crossentropy``.
+
+    Args:
+        logits: floating-point, of any shape; -inf rules a class out.
+        labels: in that shape.
+        epsilon: weight that is added to the linear term.
+        axis: of the classes; several, or None for all, are read as one.
+        where: boolean: which classes there are, in the shape of the predictions; or which
+            rows count, in the shape of the result. What does not count may be NaN; a row of
+            nothing is 0.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def softmax_cross_entropy_with_integer_labels(logits: ArrayLike, labels: ArrayLike, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Categorical cross-entropy with integer labels.
+
+    As `optax.losses.softmax_cross_entropy_with_integer_labels`. The formula is that of `sparse_categorical_crossentropy`: see ``losskit show sparse_categorical_crossentropy``.
+
+    Args:
+        logits: floating-point, of any shape; -inf rules a class out.
+        labels: integers from 0, in the shape of the predictions without the axis. Of
+            several axes, the place in the order of their elements.
+        axis: of the classes; several, or None for all, are read as one.
+        where: boolean: which classes there are, in the shape of the predictions; or which
+            rows count, in the shape of the result. What does not count may be NaN; a row of
+            nothing is 0.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def multiclass_hinge_loss(scores: ArrayLike, labels: ArrayLike, *, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
+
+    As `optax.losses.multiclass_hinge_loss`. The formula is that of `multiclass_hinge`: see ``losskit show multiclass_hinge``.
+
+    Args:
+        scores: floating-point, of any shape.
+        labels: integers from 0, in the shape of the predictions without the axis. Of
+            several axes, the place in the order of their elements.
+        axis: of the classes; several, or None for all, are read as one.
+        where: boolean: which classes there are, in the shape of the predictions; or which
+            rows count, in the shape of the result. What does not count may be NaN; a row of
+            nothing is 0.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def multiclass_perceptron_loss(scores: ArrayLike, labels: ArrayLike, *, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Multi-class perceptron loss: the true class should have the highest score.
+
+    As `optax.losses.multiclass_perceptron_loss`. The formula is that of `multiclass_perceptron`: see ``losskit show multiclass_perceptron``.
+
+    Args:
+        scores: floating-point, of any shape.
+        labels: integers from 0, in the shape of the predictions without the axis. Of
+            several axes, the place in the order of their elements.
+        axis: of the classes; several, or None for all, are read as one.
+        where: boolean: which classes there are, in the shape of the predictions; or which
+            rows count, in the shape of the result. What does not count may be NaN; a row of
+            nothing is 0.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def multiclass_sparsemax_loss(scores: ArrayLike, labels: ArrayLike, *, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Sparsemax loss with integer labels: 0 once the true class leads by 1.
+
+    As `optax.losses.multiclass_sparsemax_loss`. The formula is that of `sparsemax`: see ``losskit show sparsemax``.
+
+    Args:
+        scores: floating-point, of any shape.
+        labels: integers from 0, in the shape of the predictions without the axis. Of
+            several axes, the place in the order of their elements.
+        axis: of the classes; several, or None for all, are read as one.
+        where: boolean: which classes there are, in the shape of the predictions; or which
+            rows count, in the shape of the result. What does not count may be NaN; a row of
+            nothing is 0.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def kl_divergence(log_predictions: ArrayLike, targets: ArrayLike, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Kullback-Leibler divergence, element by element, from log-probabilities.
+
+    As `optax.losses.kl_divergence`. The formula is that of `log_kl_divergence`: see ``losskit show log_kl_divergence``.
+
+    Args:
+        log_predictions: log-probabilities, of any shape.
+        targets: in that shape.
+        axis: along which the terms are summed; None for all.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def kl_divergence_with_log_targets(log_predictions: ArrayLike, log_targets: ArrayLike, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Kullback-Leibler divergence, element by element, both sides log-probabilities.
+
+    As `optax.losses.kl_divergence_with_log_targets`. The formula is that of `log_kl_divergence_with_log_targets`: see ``losskit show log_kl_divergence_with_log_targets``.
+
+    Args:
+        log_predictions: log-probabilities, of any shape.
+        log_targets: log-probabilities, in that shape.
+        axis: along which the terms are summed; None for all.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def generalized_kl_divergence(log_predictions: ArrayLike, targets: ArrayLike, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Generalised Kullback-Leibler divergence, element by element, from logarithms.
+
+    As `optax.losses.generalized_kl_divergence`. The formula is that of `generalized_log_kl_divergence`: see ``losskit show generalized_log_kl_divergence``.
+
+    Args:
+        log_predictions: log-probabilities, of any shape.
+        targets: in that shape.
+        axis: along which the terms are summed; None for all.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def convex_kl_divergence(log_predictions: ArrayLike, targets: ArrayLike, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Generalised Kullback-Leibler divergence, element by element, from logarithms.
+
+    As `optax.losses.convex_kl_divergence`. The formula is that of `generalized_log_kl_divergence`: see ``losskit show generalized_log_kl_divergence``.
+
+    Args:
+        log_predictions: log-probabilities, of any shape.
+        targets: in that shape.
+        axis: along which the terms are summed; None for all.
+        where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
+            NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
     """

@@ -121,10 +121,11 @@ class Poly1Crossentropy(Loss):
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)                                 log_input: exp(p) - y * p
+        p - y * log(p + eps)                           log_input: exp(p) - y * p;
+        full adds (y + 1/2) log(y) - y + log(2 pi) / 2 for y > 1
     """
 
-    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, log_input: bool = False) -> None: ...
+    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, log_input: bool = False, full: bool = False, eps: float = 0.0) -> None: ...
 
 class GaussianNLL(Loss):
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
@@ -427,7 +428,7 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0
 def poly1_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1) -> Any:
     """Poly-1 loss: categorical cross-entropy with another weight for its linear term. Gives one value per sample."""
 
-def poisson(y_true: Any, y_pred: Any, log_input: bool = False) -> Any:
+def poisson(y_true: Any, y_pred: Any, log_input: bool = False, full: bool = False, eps: float = 0.0) -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate. Gives one value per sample."""
 
 def gaussian_nll(y_true: Any, y_pred: Any, eps: float = 1e-06, full: bool = False) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from losskit.peers.row import Row, by_name
 
 _ELEMENTS = "*, axis=None, where=None"
-_LOGITS = {"given": {"from_logits": True}}
+_LOGITS = {"from_logits": True}
 _SCORES = "scores, labels, *, axis=-1, where=None"
 _OUTPUTS = f"predictor_outputs, targets, {_ELEMENTS}"
 _LOGS = "log_predictions, targets, axis=-1, where=None"
@@ -34,7 +34,7 @@ ROWS = by_name(
             f"logits, labels, {_ELEMENTS}",
             form="elements",
             words="labels: probabilities (0 and 1, mostly), in that shape",
-            **_LOGITS,
+            given=_LOGITS,
         ),
         Row(
             "sigmoid_focal_loss",
@@ -43,7 +43,7 @@ ROWS = by_name(
             form="elements",
             words="alpha: weight of class 1, that of class 0 being 1 - alpha; None: no weights",
             switches={"alpha": "apply_class_balancing"},
-            **_LOGITS,
+            given=_LOGITS,
         ),
         Row("sparsemax_loss", "binary_sparsemax", f"logits, labels, {_ELEMENTS}", form="elements"),
         Row("perceptron_loss", "perceptron", _OUTPUTS, form="elements"),
@@ -53,28 +53,28 @@ ROWS = by_name(
             "categorical_crossentropy",
             "logits, labels, axis=-1, where=None",
             form="rows",
-            **_LOGITS,
+            given=_LOGITS,
         ),
         Row(
             "safe_softmax_cross_entropy",
             "categorical_crossentropy",
             "logits, labels, axis=-1, where=None",
             form="rows",
-            **_LOGITS,
+            given=_LOGITS,
         ),
         Row(
             "poly_loss_cross_entropy",
             "poly1_crossentropy",
             "logits, labels, *, epsilon=2.0, axis=-1, where=None",
             form="rows",
-            **_LOGITS,
+            given=_LOGITS,
         ),
         Row(
             "softmax_cross_entropy_with_integer_labels",
             "sparse_categorical_crossentropy",
             "logits, labels, axis=-1, where=None",
             form="labels",
-            **_LOGITS,
+            given=_LOGITS,
         ),
         Row("multiclass_hinge_loss", "multiclass_hinge", _SCORES, form="labels"),
         Row("multiclass_perceptron_loss", "multiclass_perceptron", _SCORES, form="labels"),

@@ -1,17 +1,14 @@
 """Written by scripts/write_stubs.py from the loss cards: do not edit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from losskit.torch.across import Across as Across
 from losskit.torch.check import check_loss as check_loss
-from losskit.torch.functional import *
-from losskit.torch.modules import *
 from losskit.torch.own import Loss as Loss
 from losskit.torch.own import get as get
-from losskit.torch.sequence import *
 
 _Reduction = Literal["mean", "sum", "none"]
 _OnEmpty = Literal["zero", "nan"]
@@ -126,10 +123,11 @@ class Poly1Crossentropy(Loss):
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)                                 log_input: exp(p) - y * p
+        p - y * log(p + eps)                           log_input: exp(p) - y * p;
+        full adds (y + 1/2) log(y) - y + log(2 pi) / 2 for y > 1
     """
 
-    def __init__(self, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+    def __init__(self, log_input: bool = False, full: bool = False, eps: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class GaussianNLL(Loss):
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
@@ -477,10 +475,11 @@ def poly1_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = Fal
         sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
     """
 
-def poisson(input: Tensor, y_true: Tensor, *, log_input: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def poisson(input: Tensor, y_true: Tensor, *, log_input: bool = False, full: bool = False, eps: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
-        p - y * log(p)                                 log_input: exp(p) - y * p
+        p - y * log(p + eps)                           log_input: exp(p) - y * p;
+        full adds (y + 1/2) log(y) - y + log(2 pi) / 2 for y > 1
     """
 
 def gaussian_nll(input: Tensor, y_true: Tensor, variance: Tensor, *, eps: float = 1e-06, full: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
@@ -683,3 +682,502 @@ def cox_partial_likelihood(time: Tensor, event: Tensor, score: Tensor, *, ties: 
         sum over events i of log(sum_(j: time_j >= time_i) exp(score_j)) - score_i;
         ties "efron": of d events at one time the l-th (from 0) takes l / d of their sum off the risk
     """
+
+def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', weight: Tensor | None = None) -> Tensor:
+    """Mean of the squared errors (MSE, L2 loss).
+
+    As `torch.nn.functional.mse_loss`. The formula is that of `mean_squared_error`: see ``losskit show mean_squared_error``.
+
+    Args:
+        input: predictions, of any shape.
+        target: targets, in the input's shape.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+        weight: per element, broadcast to the input.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class MSELoss(nn.MSELoss):
+    """As `torch.nn.MSELoss`; see `losskit.torch.mse_loss`."""
+
+def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', weight: Tensor | None = None) -> Tensor:
+    """Mean of the absolute errors (MAE, L1 loss).
+
+    As `torch.nn.functional.l1_loss`. The formula is that of `mean_absolute_error`: see ``losskit show mean_absolute_error``.
+
+    Args:
+        input: predictions, of any shape.
+        target: targets, in the input's shape.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+        weight: per element, broadcast to the input.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class L1Loss(nn.L1Loss):
+    """As `torch.nn.L1Loss`; see `losskit.torch.l1_loss`."""
+
+def huber_loss(input: Tensor, target: Tensor, reduction: str = 'mean', delta: float = 1.0, weight: Tensor | None = None) -> Tensor:
+    """Huber loss: squared for small errors, absolute for large ones.
+
+    As `torch.nn.functional.huber_loss`. The formula is that of `huber`: see ``losskit show huber``.
+
+    Args:
+        input: predictions, of any shape.
+        target: targets, in the input's shape.
+        reduction: "mean", "sum" or "none".
+        delta: error at which the loss turns from squared to linear, in the target's unit.
+        weight: per element, broadcast to the input.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class HuberLoss(nn.HuberLoss):
+    """As `torch.nn.HuberLoss`; see `losskit.torch.huber_loss`."""
+
+def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', beta: float = 1.0) -> Tensor:
+    """Smooth L1 loss: absolute, rounded off near zero error.
+
+    As `torch.nn.functional.smooth_l1_loss`. The formula is that of `smooth_l1`: see ``losskit show smooth_l1``.
+
+    Args:
+        input: predictions, of any shape.
+        target: targets, in the input's shape.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+        beta: error at which the loss turns from squared to absolute, in the target's unit.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class SmoothL1Loss(nn.SmoothL1Loss):
+    """As `torch.nn.SmoothL1Loss`; see `losskit.torch.smooth_l1_loss`."""
+
+def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, size_average: bool | None = None, eps: float = 1e-08, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    """Negative log-likelihood of a Poisson distribution with the predicted rate.
+
+    As `torch.nn.functional.poisson_nll_loss`. The formula is that of `poisson`: see ``losskit show poisson``.
+
+    Args:
+        input: the logarithm of the rate, or the rate.
+        target: counts, in the input's shape.
+        log_input: whether predictions are logarithms of the rate.
+        full: whether Stirling's approximation of log(target!) is added.
+        size_average: older form of ``reduction``.
+        eps: added to a rate under its logarithm.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class PoissonNLLLoss(nn.PoissonNLLLoss):
+    """As `torch.nn.PoissonNLLLoss`; see `losskit.torch.poisson_nll_loss`."""
+
+def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-06, reduction: str = 'mean') -> Tensor:
+    """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
+
+    As `torch.nn.functional.gaussian_nll_loss`. The formula is that of `gaussian_nll`: see ``losskit show gaussian_nll``.
+
+    Args:
+        input: means, of any shape.
+        target: targets, in the input's shape.
+        var: variances >= 0: in the input's shape, or with a last (or one other) dimension
+            of length 1, or without the last, or one number.
+        full: whether log(2 pi) / 2 is added.
+        eps: least variance; below it the variance has no gradient.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class GaussianNLLLoss(nn.GaussianNLLLoss):
+    """As `torch.nn.GaussianNLLLoss`; see `losskit.torch.gaussian_nll_loss`."""
+
+def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', label_smoothing: float = 0.0, *, axis: int | None = None, on_empty: str = 'zero') -> Tensor:
+    """Softmax cross-entropy of labels, or of probabilities of the classes.
+
+    As `torch.nn.functional.cross_entropy`. The formula is that of `sparse_categorical_crossentropy`: see ``losskit show sparse_categorical_crossentropy``.
+
+    Args:
+        input: logits, (C), (N, C) or (N, C, d1, ...).
+        target: labels, in the input's shape without the classes, or probabilities in its
+            shape.
+        weight: per class, (C).
+        size_average: older form of ``reduction``.
+        ignore_index: label that does not count.
+        reduce: older form of ``reduction``.
+        reduction: "mean" (over the items that count; by their weights, with labels), "sum",
+            "none".
+        label_smoothing: share of the target spread evenly over the classes.
+        axis: of the classes; 1, or 0 for an input of one dimension.
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class CrossEntropyLoss(nn.CrossEntropyLoss):
+    """As `torch.nn.CrossEntropyLoss`; see `losskit.torch.cross_entropy`."""
+
+    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', label_smoothing: float = 0.0, *, axis: int | None = None, on_empty: str = 'zero') -> None: ...
+
+def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', *, axis: int | None = None, on_empty: str = 'zero') -> Tensor:
+    """Negative log-likelihood of integer labels, from log-probabilities.
+
+    As `torch.nn.functional.nll_loss`. The formula is that of `negative_log_likelihood`: see ``losskit show negative_log_likelihood``.
+
+    Args:
+        input: log-probabilities, (C), (N, C) or (N, C, d1, ...).
+        target: labels, in the input's shape without the classes.
+        weight: per class, (C).
+        size_average: older form of ``reduction``.
+        ignore_index: label that does not count.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+        axis: of the classes; 1, or 0 for an input of one dimension.
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class NLLLoss(nn.NLLLoss):
+    """As `torch.nn.NLLLoss`; see `losskit.torch.nll_loss`."""
+
+    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', *, axis: int | None = None, on_empty: str = 'zero') -> None: ...
+
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
+
+    As `torch.nn.functional.binary_cross_entropy`. The formula is that of `binary_crossentropy`: see ``losskit show binary_crossentropy``.
+
+    Args:
+        input: probabilities, of any shape.
+        target: probabilities (0 and 1, mostly), in the input's shape.
+        weight: per element, broadcast to the input; a mean divides by the number of
+            elements.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class BCELoss(nn.BCELoss):
+    """As `torch.nn.BCELoss`; see `losskit.torch.binary_cross_entropy`."""
+
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', pos_weight: Tensor | None = None) -> Tensor:
+    """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
+
+    As `torch.nn.functional.binary_cross_entropy_with_logits`. The formula is that of `binary_crossentropy`: see ``losskit show binary_crossentropy``.
+
+    Args:
+        input: logits, of any shape.
+        target: probabilities (0 and 1, mostly), in the input's shape.
+        weight: per element, broadcast to the input.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+        pos_weight: what the part of a target that is 1 is multiplied by, broadcast to the
+            input.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class BCEWithLogitsLoss(nn.BCEWithLogitsLoss):
+    """As `torch.nn.BCEWithLogitsLoss`; see `losskit.torch.binary_cross_entropy_with_logits`."""
+
+def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    """The mean over the classes (the last axis) of the binary cross-entropies of logits.
+
+    As `torch.nn.functional.multilabel_soft_margin_loss`. The formula is that of `binary_crossentropy`: see ``losskit show binary_crossentropy``.
+
+    Args:
+        input: logits, (N, C) or (C).
+        target: 0 and 1, in the input's shape.
+        weight: per class.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class MultiLabelSoftMarginLoss(nn.MultiLabelSoftMarginLoss):
+    """As `torch.nn.MultiLabelSoftMarginLoss`; see `losskit.torch.multilabel_soft_margin_loss`."""
+
+def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', log_target: bool = False) -> Tensor:
+    """Kullback-Leibler divergence, element by element, from log-probabilities.
+
+    As `torch.nn.functional.kl_div`. The formula is that of `log_kl_divergence`: see ``losskit show log_kl_divergence``.
+
+    Args:
+        input: log-probabilities, of any shape.
+        target: probabilities in the input's shape, or their logarithms.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "batchmean" (the sum divided by the first dimension: the divergence),
+            "mean" (over all elements), "sum" or "none".
+        log_target: whether the target holds logarithms.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class KLDivLoss(nn.KLDivLoss):
+    """As `torch.nn.KLDivLoss`; see `losskit.torch.kl_div`."""
+
+def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    """Soft margin loss: the logistic loss of a score, for classes -1 and 1.
+
+    As `torch.nn.functional.soft_margin_loss`. The formula is that of `soft_margin`: see ``losskit show soft_margin``.
+
+    Args:
+        input: predictions, of any shape.
+        target: targets, in the input's shape.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class SoftMarginLoss(nn.SoftMarginLoss):
+    """As `torch.nn.SoftMarginLoss`; see `losskit.torch.soft_margin_loss`."""
+
+def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    """Hinge embedding loss: a distance that should be small, or beyond a margin.
+
+    As `torch.nn.functional.hinge_embedding_loss`. The formula is that of `hinge_embedding`: see ``losskit show hinge_embedding``.
+
+    Args:
+        input: predictions, of any shape.
+        target: targets, in the input's shape.
+        margin: distance from which on unlike pairs cost nothing.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class HingeEmbeddingLoss(nn.HingeEmbeddingLoss):
+    """As `torch.nn.HingeEmbeddingLoss`; see `losskit.torch.hinge_embedding_loss`."""
+
+def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    """max(margin - target * (input1 - input2), 0): one of two scores should be the higher.
+
+    As `torch.nn.functional.margin_ranking_loss`. The formula is that of `margin_ranking`: see ``losskit show margin_ranking``.
+
+    Args:
+        input1: scores.
+        input2: in that shape.
+        target: 1 where the first should be higher, -1 where the second.
+        margin: by how much the right score must lead to cost nothing.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class MarginRankingLoss(nn.MarginRankingLoss):
+    """As `torch.nn.MarginRankingLoss`; see `losskit.torch.margin_ranking_loss`."""
+
+def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    """Cosines of pairs: 1 - cosine where the target is 1, max(cosine - margin, 0) where it is -1.
+
+    As `torch.nn.functional.cosine_embedding_loss`. The formula is that of `cosine_embedding`: see ``losskit show cosine_embedding``.
+
+    Args:
+        input1: vectors, (N, D) or (D).
+        input2: in the same shape.
+        target: 1 for vectors that are alike, -1 for others: (N) or ().
+        margin: cosine up to which unlike pairs cost nothing.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class CosineEmbeddingLoss(nn.CosineEmbeddingLoss):
+    """As `torch.nn.CosineEmbeddingLoss`; see `losskit.torch.cosine_embedding_loss`."""
+
+def multi_margin_loss(input: Tensor, target: Tensor, p: float = 1, margin: float = 1.0, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
+
+    As `torch.nn.functional.multi_margin_loss`. The formula is that of `multi_margin`: see ``losskit show multi_margin``.
+
+    Args:
+        input: scores, (N, C) or (C).
+        target: labels, (N) or ().
+        p: 1, or 2 for the square of what is missing.
+        margin: by how much the true class must lead.
+        weight: per class, (C); a mean divides by the number of items all the same.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class MultiMarginLoss(nn.MultiMarginLoss):
+    """As `torch.nn.MultiMarginLoss`; see `losskit.torch.multi_margin_loss`."""
+
+def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    """What the true classes lack to lead all others by 1, added up, over the number of classes.
+
+    As `torch.nn.functional.multilabel_margin_loss`. The formula is that of `multi_label_margin`: see ``losskit show multi_label_margin``.
+
+    Args:
+        input: scores, (N, C) or (C).
+        target: the true classes' labels, in the input's shape; the first -1 ends the list.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class MultiLabelMarginLoss(nn.MultiLabelMarginLoss):
+    """As `torch.nn.MultiLabelMarginLoss`; see `losskit.torch.multilabel_margin_loss`."""
+
+def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2, eps: float = 1e-06, swap: bool = False, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    """Triplet loss: an anchor should lie nearer to a positive than to a negative, by a margin.
+
+    As `torch.nn.functional.triplet_margin_loss`. The formula is that of `triplet_margin`: see ``losskit show triplet_margin``.
+
+    Args:
+        anchor: vectors, (N, D) or (D).
+        positive: in the same shape: what should be near.
+        negative: in the same shape: what should be far.
+        margin: by how much farther the negative is to lie than the positive.
+        p: exponent of the norm.
+        eps: what is added to every difference.
+        swap: whether the negative's distance to the positive counts, where it is smaller.
+        size_average: older form of ``reduction``.
+        reduce: older form of ``reduction``.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class TripletMarginLoss(nn.TripletMarginLoss):
+    """As `torch.nn.TripletMarginLoss`; see `losskit.torch.triplet_margin_loss`."""
+
+def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative: Tensor, *, distance_function: Callable[[Tensor, Tensor], Tensor] | None = None, margin: float = 1.0, swap: bool = False, reduction: str = 'mean') -> Tensor:
+    """The triplet loss with a distance of one's own.
+
+    As `torch.nn.functional.triplet_margin_with_distance_loss`.
+
+    Args:
+        anchor: vectors.
+        positive: in the same shape: what should be near.
+        negative: in the same shape: what should be far.
+        distance_function: of two such arrays, the distances; None: Euclidean, with eps of
+            1e-6.
+        margin: by how much farther.
+        swap: whether the positive's distance to the negative counts, where it is the
+            smaller one.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class TripletMarginWithDistanceLoss(nn.TripletMarginWithDistanceLoss):
+    """As `torch.nn.TripletMarginWithDistanceLoss`; see `losskit.torch.triplet_margin_with_distance_loss`."""
+
+def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Tensor | Sequence[int], target_lengths: Tensor | Sequence[int], blank: int = 0, reduction: str = 'mean', zero_infinity: bool = False) -> Tensor:
+    """CTC (connectionist temporal classification): labels without their times.
+
+    As `torch.nn.functional.ctc_loss`.
+
+    Args:
+        log_probs: log-probabilities, (frames, batch, classes), or (frames, classes) of one
+            sequence; -inf for what is ruled out.
+        targets: labels, (batch, longest), or one after the other in one dimension.
+        input_lengths: of each sequence of frames.
+        target_lengths: of each sequence of labels.
+        blank: the class that stands for no label.
+        reduction: "mean" (of the losses, each divided by the length of its target), "sum",
+            "none".
+        zero_infinity: whether the loss is 0 where no alignment is possible; its gradient is
+            0 there in any case.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class CTCLoss(nn.CTCLoss):
+    """As `torch.nn.CTCLoss`; see `losskit.torch.ctc_loss`."""
+
+def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None, weight: Tensor | None = None, reduction: str = 'mean', ignore_index: int | None = None, label_smoothing: float = 0.0, options: object = None) -> Tensor:
+    """Softmax cross-entropy of a linear layer's output.
+
+    As `torch.nn.functional.linear_cross_entropy`.
+
+    Args:
+        input: (F) or (N, F).
+        linear_weight: (C, F), or (C, d1, ..., F) for an input of two dimensions.
+        target: labels, () or (N, d1, ...), or probabilities, (C) or (N, C, d1, ...).
+        linear_bias: (C) or (C, d1, ...).
+        weight: per class, (C).
+        reduction: "mean", "sum" or "none".
+        ignore_index: label that does not count; None: -100.
+        label_smoothing: share of the target spread evenly over the classes.
+        options: any `torch.nn.LinearCrossEntropyOptions`: logits of a part of the batch at
+            a time, made again in the backward pass, so that never more lie in memory than
+            the input has.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+class LinearCrossEntropyLoss(nn.LinearCrossEntropyLoss):
+    """As `torch.nn.LinearCrossEntropyLoss`; see `losskit.torch.linear_cross_entropy`."""
