@@ -16,6 +16,7 @@ import metrics_page
 from losskit.core.definition import Card, cards
 from losskit.core.slots import signature
 from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
+from losskit.peers import elsewhere
 
 PAGE = Path(__file__).parents[1] / "docs" / "losses.md"
 HEAD = """# The losses
@@ -42,6 +43,10 @@ def entry(card: type[Card]) -> str:
         f"**Metric beside it**: `{card.metric}`. "
         f"**Convex in the prediction**: {'yes' if made.convex else 'no'}.",
     ]
+    if elsewhere(card.name):
+        names = (f"`{place}`: " + ", ".join(f"`{n}`" for n in found)
+                 for place, found in elsewhere(card.name).items())  # fmt: skip
+        lines.append(f"**Elsewhere**: {'; '.join(names)}")
     if card.rules():
         lines.append("| parameter | default | range | meaning |\n|---|---|---|---|\n" + "\n".join(
             f"| `{n}` | `{default!r}` | {rule.range} | {rule.doc} |"

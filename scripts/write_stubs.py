@@ -19,6 +19,7 @@ from losskit.engine.arguments import takes
 from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
 from losskit.peers import optax as optax_peers
 from losskit.peers import torch as torch_peers
+from losskit.peers.keras import orders as keras_orders
 from losskit.peers.row import Row, docstring
 
 PACKAGE = Path(__file__).parents[1] / "src" / "losskit"
@@ -37,33 +38,6 @@ TYPES = {
 REDUCTION = (
     'Literal["mean", "sum", "none", "sum_over_batch_size", "mean_with_sample_weight"] | None'
 )
-
-# Keras's own order of the constructor's arguments, where it is not "parameters, then reduction,
-# name, dtype". tests/keras compares it with the Keras that is installed.
-KERAS_ORDER = {
-    "SparseCategoricalCrossentropy": [
-        "from_logits", "ignore_class", "reduction", "axis", "name", "dtype",
-    ],
-    "BinaryCrossentropy": [
-        "from_logits", "label_smoothing", "axis", "reduction", "name", "dtype",
-    ],
-    "BinaryFocalCrossentropy": [
-        "apply_class_balancing", "alpha", "gamma", "from_logits", "label_smoothing", "axis",
-        "reduction", "name", "dtype",
-    ],
-    "Dice": ["reduction", "name", "axis", "dtype"],
-    "Tversky": ["alpha", "beta", "reduction", "name", "axis", "dtype"],
-}  # fmt: skip
-# Parameters that Keras's loss of the same name lacks: keywords here.
-KERAS_LACKS = {
-    "KLDivergence": ["axis"],
-    "Poisson": ["log_input", "full", "eps"],
-    "CategoricalHinge": ["axis"],
-    "CategoricalGeneralizedCrossEntropy": ["from_logits", "ignore_class", "axis", "class_weight"],
-    "MeanAbsolutePercentageError": ["epsilon"],
-    "CategoricalCrossentropy": ["temperature", "z_loss"],
-    "SparseCategoricalCrossentropy": ["class_weight", "label_smoothing", "temperature", "z_loss"],
-}
 
 PARTS = ['reduction: _Reduction = "none"', "num_items: ArrayLike | None = None"]
 # What optax makes of several losses, and the names that both have: optax's meaning stands there.
@@ -205,10 +179,9 @@ def keras_stub() -> str:
             "name": "name: str | None = ...",
             "dtype": "dtype: Any = None",
         }
-        lacks = KERAS_LACKS.get(card.__name__, [])
-        usual = [n for n in card.rules() if n not in lacks] + ["reduction", "name", "dtype"]
-        order = KERAS_ORDER.get(card.__name__, usual)
+        _, order, _ = keras_orders(card.name, list(card.rules()))
         arguments = [known[n] for n in order]
+        lacks = [n for n in card.rules() if n not in order]
         if lacks:
             arguments += ["*", *(known[n] for n in lacks)]
         lines.append(
@@ -216,13 +189,8 @@ def keras_stub() -> str:
             f"    def __init__(self, {', '.join(arguments)}) -> None: ...\n"
         )
     for card in cards():
-        own = parameters(card)
-        if card.__name__ in ("BinaryCrossentropy", "BinaryFocalCrossentropy"):
-            own["axis"] = "axis: int = -1"
-        order = list(own)
-        if card.__name__ == "SparseCategoricalCrossentropy":
-            lacks = KERAS_LACKS[card.__name__]
-            order = ["from_logits", "ignore_class", "axis", *lacks]
+        own = {"axis": "axis: int = -1", **parameters(card)}
+        order, _, _ = keras_orders(card.name, list(card.rules()))
         returns = "one value" if issubclass(card, Setwise) else "one value per sample"
         arguments = ["y_true: Any", "y_pred: Any", *(own[n] for n in order)]
         lines.append(

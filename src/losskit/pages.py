@@ -110,6 +110,7 @@ def page(card: Any) -> dict[str, Any]:
         "example_target": target if marked else None,
         "kinks": list(card.kinks(target)) if marked else None,
         "bends": list(card.bends(target)) if marked else None,
+        "elsewhere": elsewhere(card.name),
         "sections": card.sections(),
     }
 
@@ -178,6 +179,7 @@ def _facts(facts: dict[str, Any]) -> dict[str, str]:
         "decomposable": _decomposable(facts["decomposable"]),
         "metric": f"{facts['metric']} (what to read beside it)",
         "model head": facts["task"],
+        **{f"in {place}": ", ".join(names) for place, names in facts["elsewhere"].items()},
     }
 
 

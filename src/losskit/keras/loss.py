@@ -21,6 +21,7 @@ from losskit.engine.arrays import HALF
 from losskit.engine.reduction import combined, merged, parts
 from losskit.keras.evaluate import evaluate, prepared
 from losskit.keras.framework import KERAS
+from losskit.peers.keras import orders
 
 Tensor = Any
 
@@ -189,11 +190,9 @@ def _signature(card: type[Card]) -> inspect.Signature:
     kind = inspect.Parameter
     common = {"reduction": "sum_over_batch_size", "name": card.name, "dtype": None}
     defaults = {k: default for k, (default, _) in card.rules().items()} | common
-    peer = getattr(keras.losses, card.__name__, None)
-    order = list(defaults)
-    if peer is not None:
-        theirs = inspect.signature(peer).parameters
-        order, defaults["name"] = list(theirs), theirs["name"].default
+    _, order, theirs = orders(card.name, list(card.rules()))
+    if theirs:
+        defaults["name"] = theirs["name"].default
     parameters = [kind(n, kind.POSITIONAL_OR_KEYWORD, default=defaults.get(n, -1)) for n in order]
     parameters += [
         kind(n, kind.KEYWORD_ONLY, default=d) for n, d in defaults.items() if n not in order
@@ -218,9 +217,6 @@ def _make_class(card: type[Card]) -> type[Loss]:
 
 
 def _make_function(card: type[Card]) -> Callable[..., Tensor]:
-    peer = getattr(keras.losses, card.name, None)
-    axis_of_mean = peer is not None and "axis" in inspect.signature(peer).parameters
-
     def function(y_true: Any, y_pred: Any, *args: Any, **parameters: Any) -> Tensor:
         given = signature.bind(y_true, y_pred, *args, **parameters).arguments
         made = card(**{k: v for k, v in given.items() if k in card.rules()})
@@ -230,12 +226,7 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
         return _per_sample(made, y_true, y_pred, own, given.get("axis", -1))
 
     kind = inspect.Parameter
-    order = list(card.rules())
-    if peer is not None:
-        theirs = list(inspect.signature(peer).parameters)[2:]
-        order = theirs + [n for n in order if n not in theirs]
-    if axis_of_mean and "axis" not in order:
-        order.append("axis")
+    order, _, _ = orders(card.name, list(card.rules()))
     defaults = {k: default for k, (default, _) in card.rules().items()}
     signature = inspect.Signature(
         [kind(n, kind.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]

@@ -30,6 +30,8 @@ class Row:
     """The library's names of the card's parameters, where they differ."""
     instead: tuple[str, Any, str] | None = None
     """(parameter, value, card): where it has that value, another card computes the loss."""
+    makes: str = ""
+    """The parameters of that class's constructor, where they are not the function's."""
     switches: Mapping[str, str] = field(default_factory=dict)
     """Arguments that may be None, and the flag of the card that is set where they are not."""
     dense: str = ""
@@ -44,7 +46,7 @@ class Row:
 
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
-        return _parameters(self.takes)
+        return parameters(self.takes)
 
     def card_of(self, options: Mapping[str, Any], dense: bool = False) -> str:
         """The name of the card for these arguments."""
@@ -93,7 +95,8 @@ class Row:
 
 
 @functools.cache
-def _parameters(takes: str) -> Mapping[str, inspect.Parameter]:
+def parameters(takes: str) -> Mapping[str, inspect.Parameter]:
+    """What a text of parameters says."""
     return inspect.signature(eval(f"lambda {takes}: None")).parameters
 
 
