@@ -13,6 +13,7 @@ from rich.text import Text
 from losskit.core.definition import Card, Domain, cards
 from losskit.core.families import Pointwise, Rowwise, Setwise
 from losskit.core.slots import signature
+from losskit.peers import elsewhere
 
 TAKES = {
     Rowwise: "one value per row (of classes, of a vector) or mask",
