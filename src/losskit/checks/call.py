@@ -18,7 +18,9 @@ from losskit.checks.subject import Subject
 from losskit.core.definition import LABEL, LOG_PROBABILITY, LOGIT, NONNEGATIVE, PROBABILITY, SHARE
 from losskit.core.families import has_row_target, is_rowwise, placed
 from losskit.core.namespaces import Array
+from losskit.core.namespaces.numpy import vocabulary
 from losskit.core.slots import item_shape
+from losskit.core.softmax import from_logits
 from losskit.engine.shapes import check_shapes
 
 HALF = ("float16", "bfloat16")
@@ -42,17 +44,6 @@ _TAKES = {
     id(LOG_PROBABILITY): "log-probabilities",
     id(NONNEGATIVE): "rates",
 }
-_SOFTMAX = {
-    "categorical_crossentropy",
-    "sparse_categorical_crossentropy",
-    "poly1_crossentropy",
-    "negative_log_likelihood",
-    "kl_divergence",
-    "log_kl_divergence",
-    "log_kl_divergence_with_log_targets",
-    "sparsemax",
-}
-_SIGMOID = {"binary_crossentropy", "binary_focal_crossentropy", "binary_sparsemax"}
 
 
 @dataclass
@@ -135,7 +126,7 @@ class Call:
     def is_softmax_loss(self) -> bool:
         """Whether it is a loss of one distribution over classes per row."""
         card = self.subject.card
-        return is_ctc(self.called) or (card is not None and card.name in _SOFTMAX)
+        return is_ctc(self.called) or (card is not None and card.link == "softmax")
 
     def need_softmax(self) -> None:
         """Only for losses of one distribution over classes per row."""
@@ -150,7 +141,7 @@ class Call:
 
     def need_sigmoid(self) -> None:
         """Only for losses of one probability per element."""
-        if self.card.name not in _SIGMOID:
+        if self.card.link != "logit":
             raise Inapplicable("it is no loss of one probability per element")
 
     def need_regression(self) -> None:
@@ -314,7 +305,7 @@ class Call:
     def softmax_under_binary(self) -> tuple[int, int] | None:
         """(rows, classes) of predictions that look like a softmax's under a loss of one probability
         per element: each row sums to 1, and its target holds a single 1; None if they do not."""
-        if self.card.name not in _SIGMOID or self.takes != "probabilities":
+        if self.card.link != "logit" or self.takes != "probabilities":
             return None
         y, p = self.fitted()
         # Of two classes it is the categorical cross-entropy itself. PyTorch has them second.
@@ -473,13 +464,11 @@ def _was_bfloat16(p: Array) -> bool:
 
 
 def softmax(z: Array, axis: int) -> Array:
-    e = np.exp(z - z.max(axis, keepdims=True))
-    return np.asarray(e / e.sum(axis, keepdims=True))
+    return from_logits(vocabulary(z.dtype), z, axis).p
 
 
 def _sigmoid(z: Array, _: int) -> Array:
-    e = np.exp(-np.abs(z))
-    return np.asarray(np.where(z >= 0, 1.0, e) / (1 + e))
+    return vocabulary(z.dtype).sigmoid(z)
 
 
 class quiet:

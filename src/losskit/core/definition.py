@@ -321,6 +321,9 @@ class Card(ABC):
     task: ClassVar[str]
     """Which model head it trains: "regression", "binary", "categorical", "sparse"; "pair" for none,
     where the prediction tells how alike two examples are; "survival"."""
+    link: ClassVar[str] = "identity"
+    """How a raw score becomes what the loss judges: "identity", "log" (a rate is the exponential of
+    it), "logit" (a sigmoid) or "softmax"."""
 
     @property
     def prediction(self) -> Domain:

@@ -102,6 +102,7 @@ class BinaryCrossentropy(Pointwise):
     convex = True
     metric = "binary_accuracy"
     task = "binary"
+    link = "logit"
 
     @property
     def prediction(self) -> Domain:
@@ -235,6 +236,7 @@ class CategoricalCrossentropy(Rowwise):
     target: ClassVar[Domain] = SHARE
     metric = "categorical_accuracy"
     task = "categorical"
+    link = "softmax"
 
     @property
     def prediction(self) -> Domain:
@@ -325,6 +327,7 @@ class SparseCategoricalCrossentropy(Labelled):
     target: ClassVar[Domain] = LABEL
     metric = "sparse_categorical_accuracy"
     task = "sparse"
+    link = "softmax"
 
     @property
     def prediction(self) -> Domain:
@@ -406,6 +409,7 @@ class NegativeLogLikelihood(Labelled):
     convex = True
     metric = "sparse_categorical_accuracy"
     task = "sparse"
+    link = "softmax"
 
     @property
     def prediction(self) -> Domain:

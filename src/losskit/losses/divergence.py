@@ -67,6 +67,7 @@ class KLDivergence(Rowwise):
     convex = True
     metric = "categorical_accuracy"
     task = "categorical"
+    link = "softmax"
 
     @property
     def prediction(self) -> Domain:
@@ -148,6 +149,7 @@ class LogKLDivergence(Pointwise):
     convex = True
     metric = "categorical_accuracy"
     task = "categorical"
+    link = "softmax"
 
     @property
     def prediction(self) -> Domain:
@@ -216,6 +218,7 @@ class LogKLDivergenceWithLogTargets(Pointwise):
     convex = True
     metric = "categorical_accuracy"
     task = "categorical"
+    link = "softmax"
 
     @property
     def prediction(self) -> Domain:

@@ -78,6 +78,7 @@ class BinaryFocalCrossentropy(Pointwise):
     target: ClassVar[Domain] = PROBABILITY
     metric = "binary_accuracy"
     task = "binary"
+    link = "logit"
     # Two flags and three numbers that may be 0 would make 32 texts of it, of two dtypes each.
     compiled: ClassVar[bool] = False
 
@@ -255,6 +256,7 @@ class CategoricalFocalCrossentropy(Rowwise):
     target: ClassVar[Domain] = SHARE
     metric = "categorical_accuracy"
     task = "categorical"
+    link = "softmax"
 
     @property
     def prediction(self) -> Domain:
@@ -443,6 +445,7 @@ class CategoricalGeneralizedCrossEntropy(Labelled):
     target: ClassVar[Domain] = LABEL
     metric = "sparse_categorical_accuracy"
     task = "sparse"
+    link = "softmax"
 
     @property
     def prediction(self) -> Domain:
@@ -544,6 +547,7 @@ class Poly1Crossentropy(Rowwise):
     convex = False
     metric = "categorical_accuracy"
     task = "categorical"
+    link = "softmax"
 
     @property
     def prediction(self) -> Domain:

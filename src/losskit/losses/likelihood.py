@@ -68,6 +68,7 @@ class Poisson(Pointwise):
     convex = True
     metric = "mean_absolute_error"
     task = "regression"
+    link = "log"
 
     @property
     def prediction(self) -> Domain:

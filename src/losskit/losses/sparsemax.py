@@ -52,6 +52,7 @@ class BinarySparsemax(Pointwise):
     convex = True
     metric = "binary_accuracy"
     task = "binary"
+    link = "logit"
 
     @property
     def prediction(self) -> Domain:
@@ -131,6 +132,7 @@ class Sparsemax(Labelled):
     convex = True
     metric = "sparse_categorical_accuracy"
     task = "sparse"
+    link = "softmax"
 
     @property
     def prediction(self) -> Domain:

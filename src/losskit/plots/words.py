@@ -39,7 +39,7 @@ def formula(loss: Loss) -> str:
     latex = re.sub(r"\\frac", r"\\dfrac", str(card.latex))
     if not getattr(card, "from_logits", False):
         return latex
-    link = r"\sigma(z)" if card.task == "binary" else r"\mathrm{softmax}(z)"
+    link = r"\sigma(z)" if card.link == "logit" else r"\mathrm{softmax}(z)"
     return rf"{latex},\;\; p = {link}"
 
 
