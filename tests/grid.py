@@ -109,6 +109,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "soft_dice": [{"axis": -1}, {"smooth": 0.0, "axis": 0}],
     "tversky": [{"axis": -1}, {"axis": 0, "alpha": 0.3, "beta": 0.7}],
     "dice": [{"axis": -1}, {"axis": 0}],
+    "lovasz_hinge": [{"axis": -1}, {"axis": 0}],
     "multi_margin": [
         {},
         {"power": 2, "axis": 0},

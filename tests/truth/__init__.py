@@ -62,6 +62,7 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "soft_dice": rowwise.SoftDice,
     "tversky": rowwise.Tversky,
     "dice": rowwise.SoftDice,
+    "lovasz_hinge": rowwise.LovaszHinge,
     "perceptron": pointwise.Perceptron,
     "hinge": pointwise.Hinge,
     "squared_hinge": pointwise.SquaredHinge,

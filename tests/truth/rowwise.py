@@ -5,6 +5,8 @@ y and p are lists, value is the terms of one number, slope and curve the terms o
 
 from __future__ import annotations
 
+import itertools
+
 import mpmath
 from mpmath import mpf
 
@@ -789,3 +791,50 @@ class Tversky(SoftTversky):
 
     def _weights(self):
         return self.number("beta"), self.number("alpha")
+
+
+def jaccard_gains(errors, inside):
+    """By how much the Jaccard loss grows with each pixel that is a mistake, the worst first.
+
+    Of one error those beside the mask come first, and those that are alike share what they cost.
+    """
+    order = sorted(range(len(errors)), key=lambda i: (-errors[i], inside[i]))
+    loss, gains, wrong = ZERO, {}, set()
+    for i in order:
+        wrong.add(i)
+        hit = sum(x and j not in wrong for j, x in enumerate(inside))
+        union = sum(x or j in wrong for j, x in enumerate(inside))
+        before, loss = loss, 1 - mpf(hit) / union
+        gains.setdefault((errors[i], bool(inside[i])), []).append(loss - before)
+    alike = [gains[errors[i], bool(inside[i])] for i in range(len(errors))]
+    return [sum(parts) / len(parts) for parts in alike]
+
+
+def _apart(numbers):
+    """How far the nearest two of these lie from one another."""
+    ordered = sorted(numbers)
+    return min((b - a for a, b in itertools.pairwise(ordered)), default=mpmath.inf)
+
+
+class LovaszHinge(RowDefinition):
+    def _errors(self, y, p):
+        signs = [ONE if t > 0 else -ONE for t in y]
+        errors = [1 - s * x for s, x in zip(signs, p, strict=True)]
+        return signs, errors, jaccard_gains(errors, [t > 0 for t in y])
+
+    def value(self, y, p):
+        _, errors, gains = self._errors(y, p)
+        return [max(e, ZERO) * g for e, g in zip(errors, gains, strict=True) if g]
+
+    def slope(self, y, p):
+        rows = zip(*self._errors(y, p), strict=True)
+        return [[-s * g if e > 0 else ZERO] for s, e, g in rows]
+
+    def curve(self, y, p):
+        return [[ZERO] for _ in p]
+
+    def room(self, y, p):
+        return _apart([ZERO, *self._errors(y, p)[1]])
+
+    def optimum(self, y):
+        return [2.0 if t > 0 else -2.0 for t in y], ZERO

@@ -56,6 +56,13 @@ class Items(Card):
         """The label whose items are left out, if any."""
         return None
 
+    def shared(self, m: Vocabulary, *slots: Any) -> Any:
+        """What value and slopes have in common, where it is worth to be made once.
+
+        Then each takes it as a last argument, and makes it where it is not given.
+        """
+        return None
+
 
 class Pointwise(Items):
     """One item per element."""

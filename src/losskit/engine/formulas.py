@@ -73,7 +73,8 @@ class At:
         self.of_set = isinstance(by.card, Setwise)
         slots = arrays[: len(by.card.slots)]
         self.bad = None if by.looked else out_of_domain(by.m, by.card, *slots)
-        self.rest: tuple[Any, ...] = (self.state(),) if self.of_set else ()
+        shared = self.state() if self.of_set else by.card.shared(by.m, *slots)
+        self.rest: tuple[Any, ...] = () if shared is None else (shared,)
 
     def state(self) -> State:
         """The state of a set, and of all other parts of it."""

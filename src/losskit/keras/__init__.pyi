@@ -135,6 +135,15 @@ class GaussianNLL(Loss):
 
     def __init__(self, eps: float = 1e-06, full: bool = False, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class LovaszHinge(Loss):
+    """Lovász hinge: the Jaccard loss of a mask, made convex in the logits.
+
+        sum_i max(e_i, 0) * (J(i) - J(i - 1))    e = 1 - s * p, the largest first; s = 2 * y - 1
+        J(i): one less the Jaccard index if the first i pixels were mistakes, the others right
+    """
+
+    def __init__(self, axis: int | Sequence[int] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
 
@@ -432,6 +441,9 @@ def poisson(y_true: Any, y_pred: Any, log_input: bool = False) -> Any:
 
 def gaussian_nll(y_true: Any, y_pred: Any, eps: float = 1e-06, full: bool = False) -> Any:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance. Gives one value per sample."""
+
+def lovasz_hinge(y_true: Any, y_pred: Any, axis: int | Sequence[int] | None = None) -> Any:
+    """Lovász hinge: the Jaccard loss of a mask, made convex in the logits. Gives one value per sample."""
 
 def hinge(y_true: Any, y_pred: Any) -> Any:
     """Hinge loss: linear in what is missing to a margin of 1. Gives one value per sample."""

@@ -140,6 +140,15 @@ class GaussianNLL(Loss):
 
     def __init__(self, eps: float = 1e-06, full: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
+class LovaszHinge(Loss):
+    """Lovász hinge: the Jaccard loss of a mask, made convex in the logits.
+
+        sum_i max(e_i, 0) * (J(i) - J(i - 1))    e = 1 - s * p, the largest first; s = 2 * y - 1
+        J(i): one less the Jaccard index if the first i pixels were mistakes, the others right
+    """
+
+    def __init__(self, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
 
@@ -488,6 +497,13 @@ def gaussian_nll(input: Tensor, y_true: Tensor, variance: Tensor, *, eps: float 
 
         (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
         full adds log(2 pi) / 2
+    """
+
+def lovasz_hinge(input: Tensor, y_true: Tensor, *, axis: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """Lovász hinge: the Jaccard loss of a mask, made convex in the logits.
+
+        sum_i max(e_i, 0) * (J(i) - J(i - 1))    e = 1 - s * p, the largest first; s = 2 * y - 1
+        J(i): one less the Jaccard index if the first i pixels were mistakes, the others right
     """
 
 def hinge(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:

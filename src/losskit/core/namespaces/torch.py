@@ -63,11 +63,23 @@ class TorchVocabulary(Vocabulary):
     def sort(self, x: Array, axis: int) -> Array:
         return x.sort(axis).values
 
-    def order(self, x: Array, axis: int) -> Array:
-        return x.argsort(dim=axis, stable=True)
+    def order(self, x: Array, axis: int, stable: bool = True) -> Array:
+        return x.argsort(dim=axis, stable=stable)
+
+    def disorder(self, x: Array, order: Array) -> Array:
+        return self._torch.zeros_like(x).scatter(-1, order, x)
+
+    def positions(self, x: Array) -> Array:
+        return self._torch.arange(x.shape[-1], device=x.device).expand(x.shape)
 
     def cumsum(self, x: Array, axis: int) -> Array:
         return x.cumsum(axis)
+
+    def cummax(self, x: Array) -> Array:
+        return x.cummax(-1).values
+
+    def number(self, whole: Array, like: Array) -> Array:
+        return whole.to(like.dtype)
 
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         index = self._torch.arange(like.shape[axis], device=like.device)
@@ -99,11 +111,14 @@ class TorchVocabulary(Vocabulary):
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         return x.unbind(axis)  # type: ignore[no-any-return]
 
-    def move(self, x: Array, source: int, target: int) -> Array:
+    def move(self, x: Array, source: Axes, target: Axes) -> Array:
         return x.movedim(source, target)
 
     def merge(self, x: Array) -> Array:
         return x.flatten(-2)
+
+    def part(self, x: Array, like: Array) -> Array:
+        return x.unflatten(-1, like.shape[-2:])
 
     @staticmethod
     def _over_rows(index: Array, x: Array) -> Array:
