@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from losskit.core import links
-from losskit.core.families import Setwise, has_row_target, is_rowwise, placed
+from losskit.core.families import Setwise, counting, has_row_target, is_rowwise, placed
 from losskit.core.packing import Packed, packed, predictions, targets
 from losskit.engine.arrays import check_unmasked
 from losskit.engine.call import Call, aligned, checked
@@ -176,12 +176,12 @@ def _linked(call: Call, link: Link | None) -> Call:
     if link is None:
         return call
     z = call.prediction
-    if call.used is not None:
+    card, used = call.card, call.used
+    reached = counting(M, card, card.slots[card.main], call.arrays[0], used)
+    if used is not None and link.axis is not None:
+        reached = ops.any(used, link.axis, keepdims=True)
+    if reached is not None:
         # What goes into the link must not be NaN where nothing of it counts.
-        if link.axis is None:
-            reached = Formulas(call.card, M, KERAS).spread(call.card.main, call.used)
-        else:
-            reached = ops.any(call.used, link.axis, keepdims=True)
         z = ops.where(reached, z, ops.ones_like(z))
     return dataclasses.replace(call, arrays=(call.arrays[0], link.function(z)))
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from losskit.core.definition import LOGIT, Domain, parameter
-from losskit.core.families import Masks, lost, weighted
+from losskit.core import softmax
+from losskit.core.definition import LABEL, LOGIT, PROBABILITY, Domain, Slot, parameter
+from losskit.core.families import Masks, Rowwise, lost, weighted
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.core.scans import at
 from losskit.core.slots import flat, unflat
+from losskit.losses.classification import FROM_LOGITS, IGNORE
 
+LEFT_OUT = "label whose pixels are left out, and images of no other (often 255)"
 MASK = Domain("1 for each pixel of the mask and 0 (or -1) elsewhere", values=(-1.0, 0.0, 1.0))
 
 
@@ -130,3 +133,171 @@ class LovaszHinge(Masks):
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array, rate: Array | None = None) -> Array:
         return 0.0 * y
+
+
+@dataclass(frozen=True)
+class LovaszSoftmax(Rowwise):
+    """Lovász-softmax loss: the Jaccard loss of an image's classes, extended to probabilities.
+
+    What it measures
+    ----------------
+    One less the Jaccard index (intersection over union) of each class, averaged over the classes,
+    where all probabilities are 0 or 1; between these what a pixel's probability lacks counts as
+    much as it would lower the index after all that lack more.
+
+    When to use
+    -----------
+    Segmentation into classes that is judged by their mean intersection over union: to fine-tune a
+    network that cross-entropy has trained, or beside it. Rare classes count as much as large ones.
+
+    Pitfalls
+    --------
+    An item is a whole image: by default each of a batch. `pixels` names other axes; with that of
+    the batch among them it is one image, as published code has it by default. With `classes`
+    "present" classes that no pixel of the image has are not averaged; "all" takes them too, each at
+    its worst pixel. `ignore_class` leaves out pixels, and an image without any other. From logits
+    it is not convex, and a pixel that is surely wrong gets hardly any gradient. Among pixels of
+    equal error the gradient jumps: given is the one of least magnitude by the probabilities, equal
+    for pixels that are alike.
+
+    Formula
+    -------
+    mean over classes c of sum_i e_i * (J_c(i) - J_c(i - 1))
+    e = 1 - p_c for pixels of the class and p_c for others, the largest first
+    J_c(i): one less the Jaccard index if the first i pixels were mistakes, the others right
+
+    Examples
+    --------
+    >>> import losskit
+    >>> labels, p = [[0, 1]], [[[0.75, 0.25], [0.5, 0.5]]]
+    >>> float(losskit.lovasz_softmax(labels, p))
+    0.4375
+
+    References
+    ----------
+    Berman, Triki and Blaschko, The Lovász-Softmax Loss: A Tractable Surrogate for the Optimization
+    of the Intersection-Over-Union Measure in Neural Networks, CVPR (2018), 4413-4421.
+    """
+
+    from_logits: bool = parameter(False, **FROM_LOGITS)
+    classes: str = parameter(
+        "present", kind="choice", choices=("present", "all"), doc="which classes are averaged"
+    )
+    ignore_class: int | None = parameter(None, **{**IGNORE, "doc": LEFT_OUT})
+    axis: int = parameter(-1, kind="integer", doc="axis of the classes")
+    pixels: int | tuple[int, ...] | None = parameter(
+        None,
+        kind="axes",
+        none_at_all=True,
+        doc="axis or axes of the pixels, in the predictions; None: all others but the first",
+    )
+
+    name = "lovasz_softmax"
+    aliases = ("lovasz_softmax_loss",)
+    latex = r"\frac{1}{C} \sum_c \sum_i e_{c, \pi_i} (\Delta_{c, i} - \Delta_{c, i-1})"
+    target: ClassVar[Domain] = LABEL
+    metric = "sparse_categorical_accuracy"
+    task = "sparse"
+
+    @property
+    def prediction(self) -> Domain:
+        return LOGIT if self.from_logits else PROBABILITY
+
+    @property
+    def convex(self) -> bool:  # type: ignore[override]
+        """In the probabilities."""
+        return not self.from_logits
+
+    def check(self) -> None:
+        if self.axis in self._pixels():
+            raise ValueError(
+                f"pixels must name other axes than that of the classes, got pixels={self.pixels} "
+                f"and axis={self.axis}."
+            )
+
+    def _pixels(self) -> tuple[int, ...]:
+        return (self.pixels,) if isinstance(self.pixels, int) else self.pixels or ()
+
+    def at_rank(self, dimensions: int) -> dict[str, Any]:
+        every = range(-dimensions, dimensions)
+        if not {self.axis, *self._pixels()} <= {*every}:
+            return {}  # said where shapes are held against the slots
+        axis = self.axis % dimensions
+        pixels = tuple(i % dimensions for i in self._pixels())
+        if self.pixels is None:
+            pixels = tuple(i for i in range(1, dimensions) if i != axis)
+        return {"axis": axis, "pixels": pixels}
+
+    def takes(self) -> tuple[Slot, ...]:
+        # Counted from different ends it is only known `at_rank` how they lie.
+        pixels = tuple(i for i in self._pixels() if (i < 0) == (self.axis < 0))
+        dims = tuple(f"n{i}" for i, _ in enumerate(pixels, 1))
+        # Labels have no axis of classes: what lies beyond it is one nearer.
+        beside = tuple(i - (i > self.axis >= 0) + (i < self.axis < 0) for i in pixels)
+        known: dict[str, Any] = {"predicted": False, "differentiable": False}
+        return (
+            Slot("target", LABEL, dims, beside, **known),
+            Slot("prediction", self.prediction, ("c", *dims), (self.axis, *pixels)),
+        )
+
+    def ignored(self) -> int | None:
+        return self.ignore_class
+
+    def shared(self, m: Vocabulary, y: Array, p: Array) -> _Image:
+        return _Image(m, self, y, p)
+
+    def value(self, m: Vocabulary, y: Array, p: Array, image: _Image | None = None) -> Array:
+        image = self.shared(m, y, p) if image is None else image
+        # A probability may lie beyond 1 by its rounding.
+        item = image.rate * m.maximum(image.error, 0.0) + image.nan
+        return m.drop(m.sum(item, (-2, -1)), (-2, -1))
+
+    def slope(self, m: Vocabulary, y: Array, p: Array, image: _Image | None = None) -> Array:
+        image = self.shared(m, y, p) if image is None else image
+        return unflat(m, self.slots[1], image.slope(), p, 1)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array, image: _Image | None = None) -> Array:
+        image = self.shared(m, y, p) if image is None else image
+        if image.row is None:
+            return lost(m, p)
+        # p'' = p' (1 - 2 p) of each class along its own logit, and p' -(1 - 2 p) of the others.
+        bent = (image.row.complement - image.row.p) * image.slope()
+        return unflat(m, self.slots[1], bent, p, 1)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array, _: Any = None) -> Array:
+        raise TypeError("Integer labels have no derivative.")
+
+
+class _Image:
+    """Classes on the axis before the last, pixels along the last; before them the images."""
+
+    def __init__(self, m: Vocabulary, card: LovaszSoftmax, y: Array, p: Array) -> None:
+        self.m = m
+        target, prediction = card.slots
+        label, p = flat(m, target, y), flat(m, prediction, p, 1)
+        self.row = softmax.from_logits(m, p, -2) if card.from_logits else None
+        true = m.classes(label, p, -2)
+        ignored = label != label if card.ignore_class is None else label == card.ignore_class
+        self.left_out = m.lay(ignored, -2)
+        self.inside = true & ~self.left_out
+        if self.row is None:
+            self.error = m.where(true, 1.0 - p, p)
+        else:
+            self.error = m.where(true, self.row.complement, self.row.p)
+        # What is ignored comes last, and then no other's rate depends on it.
+        found = rates(m, m.where(self.left_out, 2.0, -self.error), self.inside)
+        there = m.max(m.where(self.inside, 1.0 + 0.0 * found, 0.0), -1)
+        there = there if card.classes == "present" else 1.0 + 0.0 * there
+        number = m.maximum(m.sum(there, -2), 1.0)
+        self.rate = m.where(self.left_out | (there == 0), 0.0, found / number)
+        # A label of no class, where it could not be refused, and a NaN show.
+        known = m.max(m.where(true, 1.0 + 0.0 * found, 0.0), -2) > 0
+        self.nan = m.where(known | self.left_out, lost(m, p), float("nan"))
+
+    def slope(self) -> Array:
+        m, row = self.m, self.row
+        by_p = m.where(self.inside, -self.rate, self.rate) + self.nan
+        if row is None:
+            return by_p
+        # p_j (g_j (1 - p_j) - sum over the others of g p), each part as small as it is.
+        return row.p * (by_p * row.complement - softmax.others(m, by_p * row.p, -2))

@@ -14,7 +14,10 @@ from typing import Any, NamedTuple
 Array = Any
 """An array or tensor of whichever framework the vocabulary speaks."""
 
-Axes = int | tuple[int, ...] | None
+Several = int | tuple[int, ...]
+"""One axis or several."""
+
+Axes = Several | None
 """One axis, several, or all of them."""
 
 SLACK = 1e-5
@@ -161,7 +164,7 @@ class Vocabulary(ABC):
         """The arrays along an axis of known length, as the inverse of `stack`."""
 
     @abstractmethod
-    def move(self, x: Array, source: Axes, target: Axes) -> Array:
+    def move(self, x: Array, source: Several, target: Several) -> Array:
         """``x`` with one axis moved to another place, or several, in their order, to several."""
 
     @abstractmethod

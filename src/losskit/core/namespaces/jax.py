@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Several, Vocabulary
 
 
 class JaxVocabulary(Vocabulary):
@@ -124,7 +124,7 @@ class JaxVocabulary(Vocabulary):
         last = self._jnp.moveaxis(x, axis, -1)
         return [last[..., i] for i in range(last.shape[-1])]
 
-    def move(self, x: Array, source: Axes, target: Axes) -> Array:
+    def move(self, x: Array, source: Several, target: Several) -> Array:
         return self._jnp.moveaxis(x, source, target)
 
     def merge(self, x: Array) -> Array:

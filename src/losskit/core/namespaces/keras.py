@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Several, Vocabulary
 
 
 class KerasVocabulary(Vocabulary):
@@ -151,7 +151,7 @@ class KerasVocabulary(Vocabulary):
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         return self._ops.unstack(x, x.shape[axis], axis)  # type: ignore[no-any-return]
 
-    def move(self, x: Array, source: Axes, target: Axes) -> Array:
+    def move(self, x: Array, source: Several, target: Several) -> Array:
         return self._ops.moveaxis(x, source, target)
 
     def merge(self, x: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Several, Vocabulary
 
 
 class NumpyVocabulary(Vocabulary):
@@ -125,7 +125,7 @@ class NumpyVocabulary(Vocabulary):
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         return list(np.moveaxis(x, axis, 0))
 
-    def move(self, x: Array, source: Axes, target: Axes) -> Array:
+    def move(self, x: Array, source: Several, target: Several) -> Array:
         return np.moveaxis(x, source, target)
 
     def merge(self, x: Array) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Several, Vocabulary
 
 
 class TorchVocabulary(Vocabulary):
@@ -111,7 +111,7 @@ class TorchVocabulary(Vocabulary):
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         return x.unbind(axis)  # type: ignore[no-any-return]
 
-    def move(self, x: Array, source: Axes, target: Axes) -> Array:
+    def move(self, x: Array, source: Several, target: Several) -> Array:
         return x.movedim(source, target)
 
     def merge(self, x: Array) -> Array:
