@@ -353,6 +353,11 @@ def has_row_target(card: Any) -> bool:
     return is_rowwise(card) and bool(card.slots[1].axes) and not card.slots[0].axes
 
 
+def lacks_axes(card: Any) -> bool:
+    """Whether its target has fewer axes than its prediction: no classes, or nothing of a row."""
+    return is_rowwise(card) and len(card.slots[0].axes) < len(card.slots[1].axes)
+
+
 def _pair(card: Any, axes: tuple[int, ...] = (), dims: tuple[str, ...] = ()) -> tuple[Slot, ...]:
     """Target and prediction of a card, and what it takes further; a label has no dimension."""
     labels = card.target.labels

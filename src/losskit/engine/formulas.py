@@ -95,7 +95,7 @@ class At:
         """See `Formulas.value`."""
         m, card = self.by.m, self.by.card
         if not self.of_set:
-            return self._sound(card.value(m, *self.arrays), None)
+            return self._sound(card.value(m, *self.arrays, *self.rest), None)
         found, bad = card.finish(m, *self.rest, self.arrays[-1]), self.bad
         if bad is None:
             return found

@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from losskit.core import links
-from losskit.core.families import Setwise, counting, has_row_target, is_rowwise, placed
+from losskit.core.families import Setwise, counting, is_rowwise, lacks_axes, placed
 from losskit.core.packing import Packed, packed, predictions, targets
 from losskit.engine.arrays import check_unmasked
 from losskit.engine.call import Call, aligned, checked
@@ -282,7 +282,7 @@ def _same_rank(card: Any, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
         # Of several targets side by side, a layer of one output.
         single = len(y.shape) == len(p.shape) > 1 and p.shape[-1] == 1
         return y, ops.squeeze(p, -1) if single else p
-    if has_row_target(card):
+    if lacks_axes(card):
         if len(y.shape) == len(p.shape) and y.shape[card.axis] == 1:
             y = y.squeeze(card.axis) if isinstance(y, np.ndarray) else ops.squeeze(y, card.axis)
         return y, p

@@ -219,20 +219,18 @@ class LovaszSoftmax(Rowwise):
         return (self.pixels,) if isinstance(self.pixels, int) else self.pixels or ()
 
     def at_rank(self, dimensions: int) -> dict[str, Any]:
+        # Those that do not exist stay as they are, for the message.
         every = range(-dimensions, dimensions)
-        if not {self.axis, *self._pixels()} <= {*every}:
-            return {}  # said where shapes are held against the slots
-        axis = self.axis % dimensions
-        pixels = tuple(i % dimensions for i in self._pixels())
+        axis, *pixels = (i % dimensions if i in every else i for i in (self.axis, *self._pixels()))
         if self.pixels is None:
-            pixels = tuple(i for i in range(1, dimensions) if i != axis)
-        return {"axis": axis, "pixels": pixels}
+            pixels = [i for i in range(1, dimensions) if i != axis]
+        return {"axis": axis, "pixels": tuple(pixels)}
 
     def takes(self) -> tuple[Slot, ...]:
-        # Counted from different ends it is only known `at_rank` how they lie.
-        pixels = tuple(i for i in self._pixels() if (i < 0) == (self.axis < 0))
+        pixels = self._pixels()
         dims = tuple(f"n{i}" for i, _ in enumerate(pixels, 1))
-        # Labels have no axis of classes: what lies beyond it is one nearer.
+        # Labels have no axis of classes: what lies beyond it is one nearer. (Where they are counted
+        # from different ends it is known `at_rank` only what does.)
         beside = tuple(i - (i > self.axis >= 0) + (i < self.axis < 0) for i in pixels)
         known: dict[str, Any] = {"predicted": False, "differentiable": False}
         return (
