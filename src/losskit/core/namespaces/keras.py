@@ -99,7 +99,13 @@ class KerasVocabulary(Vocabulary):
         return self._ops.argsort(x, axis=axis)  # of every backend a stable one
 
     def disorder(self, x: Array, order: Array) -> Array:
-        return self._ops.take_along_axis(x, self._ops.argsort(order, axis=-1), -1)
+        # As one row, for there is no scatter along an axis.
+        length = self._ops.shape(x)[-1]
+        places = self._ops.reshape(order, (-1, length))
+        row = self._ops.arange(self._ops.shape(places)[0], dtype="int32")
+        places = self._ops.reshape(places + length * self._ops.expand_dims(row, -1), (-1, 1))
+        found = self._ops.scatter(places, self._ops.reshape(x, (-1,)), self._ops.shape(places)[:1])
+        return self._ops.reshape(found, self._ops.shape(x))
 
     def positions(self, x: Array) -> Array:
         shape = self._ops.shape(x)
