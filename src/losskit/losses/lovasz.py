@@ -1,4 +1,8 @@
-"""Losses of the Jaccard index, which Lovász's extension makes of errors of any size."""
+"""Losses of the Jaccard index, which Lovász's extension makes of errors of any size.
+
+They are items and no sets of which parts could be merged: what a pixel costs follows from its place
+among all others, and no summary of a part tells where those of another part come in between.
+"""
 
 from __future__ import annotations
 
@@ -57,10 +61,10 @@ class LovaszHinge(Masks):
 
     What it measures
     ----------------
-    One less the Jaccard index (intersection over union) of a mask and its prediction where every
-    logit is at its margin, right or wrong; between and beyond these, the tightest convex extension:
-    what a pixel falls short of its margin counts as much as it would lower the index after all
-    that fall shorter.
+    One less the Jaccard index (intersection over union) of a mask and its prediction, where every
+    logit is either right by a margin of 1 or 0, which counts as a mistake. Between and beyond these
+    it is linear: what a pixel falls short of its margin costs as much as it would lower the index
+    after all that fall short by more.
 
     When to use
     -----------
@@ -142,8 +146,8 @@ class LovaszSoftmax(Rowwise):
     What it measures
     ----------------
     One less the Jaccard index (intersection over union) of each class, averaged over the classes,
-    where all probabilities are 0 or 1; between these what a pixel's probability lacks counts as
-    much as it would lower the index after all that lack more.
+    where all probabilities are 0 or 1; between these what a pixel's probability is off costs as
+    much as it would lower the index after all that are off by more.
 
     When to use
     -----------
