@@ -114,6 +114,14 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "soft_dice": [{"axis": -1}, {"smooth": 0.0, "axis": 0}],
     "tversky": [{"axis": -1}, {"axis": 0, "alpha": 0.3, "beta": 0.7}],
     "dice": [{"axis": -1}, {"axis": 0}],
+    "lovasz_hinge": [{"axis": -1}, {"axis": 0}],
+    "lovasz_softmax": [
+        {"pixels": -2},
+        {"from_logits": True, "pixels": -2},
+        {"axis": 0, "pixels": 2, "classes": "all", "ignore_class": 1},
+        {"from_logits": True, "axis": -2, "pixels": -1, "classes": "all"},
+        {"from_logits": True, "ignore_class": 0, "pixels": -2},
+    ],
     "multi_margin": [
         {},
         {"power": 2, "axis": 0},
@@ -172,7 +180,12 @@ def settings(names: Iterable[str] | None = None) -> Iterator[Any]:
 
 def is_usual(card: Any) -> bool:
     """With the card's defaults, or from logits: enough where the formulas are the same."""
-    changed = {k: v for k, v in card.parameters().items() if v != card.rules()[k][0]}
+    rules = card.rules()
+    changed = {
+        k: v
+        for k, v in card.parameters().items()
+        if v != rules[k][0] and rules[k][1].kind != "axes"
+    }
     along_rows = card.parameters().get("axis", -1) != 0
     return along_rows and changed in ({}, {"from_logits": True}, {"axis": -1})
 
@@ -306,6 +319,9 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
         columns = [_random(rng, domain, (rows, *own), False) for domain in card.places]
         return rng.normal(0.0, 2.0, rows).astype(dtype), np.stack(columns, 1).astype(dtype)
     p = _random(rng, card.prediction, shape, is_rowwise(card))
+    if card.target.labels and card.slots[0].axes:
+        p = _random(rng, card.prediction, (rows * PIXELS, classes), True)
+        return images(card, rng.integers(0, classes, (rows, PIXELS)), p.astype(dtype))
     if card.target.labels:
         return rng.integers(0, classes, rows), p.astype(dtype)
     if card.slots[0].places:
@@ -325,6 +341,16 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
         if card.target.high == 1.0:
             y[: len(y) // 2] = np.round(y[: len(y) // 2])
     return y.astype(dtype), p.astype(dtype)
+
+
+PIXELS = 4
+"""Of an image, where an item has several labels."""
+
+
+def images(card: Any, labels: Any, rows: Any) -> Any:
+    """Several labels for each item, and a row for each of them."""
+    p = np.reshape(rows, (*labels.shape, -1))
+    return labels, np.moveaxis(p, -1, 1 + card.slots[1].dims.index("c"))
 
 
 def of_survival(time: Any, event: Any, p: Any, dtype: Any) -> Any:
@@ -511,6 +537,10 @@ def _extreme_rows(card: Any, dtype: Any) -> Any:
         sound &= (np.isneginf(p.astype(np.float64)) == meant).all(1)
         if not labels:
             sound &= np.isfinite(y.astype(np.float64)).all(1)
+    if labels and card.slots[0].axes:
+        drawn = np.random.default_rng(0).choice(np.flatnonzero(sound), (STEP, PIXELS))
+        drawn = drawn[(y[drawn] != card.ignored()).any(1)]  # others do not count
+        return images(card, y[drawn], p[drawn])
     return y[sound], p[sound]
 
 

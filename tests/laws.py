@@ -573,10 +573,14 @@ def law_axis(card: Any) -> None:
     y, p = grid.inputs(card, np.float64, "ordinary")
     given = [_rows_first(card, x)[:24] for x in (y, p)]
     cubes = [x.reshape(2, 12, *x.shape[1:]) for x in given]
-    options = {**card.parameters(), "axis": -1}
+    others = [name for name, (_, rule) in card.rules().items() if rule.kind == "axes"]
 
     def placed(axis: int) -> Any:
-        return packed(type(getattr(card, "card", card))(**{**options, "axis": axis}))
+        # Further axes of an item from the same end, where they leave room.
+        free = [i for i in (range(-1, -4, -1) if axis < 0 else (3, 2)) if i != axis]
+        further = dict(zip((name for name in others if name != "axis"), free, strict=False))
+        options = {**card.parameters(), **further, "axis": axis}
+        return packed(type(getattr(card, "card", card))(**options))
 
     def laid(card: Any) -> Any:
         return [grid.rows_back(s, x) for s, x in zip(card.slots, cubes, strict=True)]
@@ -735,7 +739,7 @@ def law_nan_shows(card: Any) -> None:
     """A NaN prediction that counts is a NaN loss and a NaN in its own gradient: it never hides."""
     y, p = grid.inputs(card, np.float64, "ordinary")
     if card.target.labels:
-        y = np.zeros_like(y)  # class 0, whose weight is above 0
+        y = np.full_like(y, card.ignored() == 0)  # class 0, whose weight is above 0
     for index in ((0,) * p.ndim, tuple(s - 1 for s in p.shape)):
         broken = p.copy()
         broken[index] = np.nan

@@ -144,6 +144,25 @@ class GaussianNLL(_Several):
 
     def __init__(self, eps: float = 1e-06, full: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class LovaszHinge(Loss):
+    """Lovász hinge: the Jaccard loss of a mask, made convex in the logits.
+
+        sum_i max(e_i, 0) * (J(i) - J(i - 1))    e = 1 - s * p, the largest first; s = 2 * y - 1
+        J(i): one less the Jaccard index if the first i pixels were mistakes, the others right
+    """
+
+    def __init__(self, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class LovaszSoftmax(Loss):
+    """Lovász-softmax loss: the Jaccard loss of an image's classes, extended to probabilities.
+
+        mean over classes c of sum_i e_i * (J_c(i) - J_c(i - 1))
+        e = 1 - p_c for pixels of the class and p_c for others, the largest first
+        J_c(i): one less the Jaccard index if the first i pixels were mistakes, the others right
+    """
+
+    def __init__(self, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
 
@@ -493,6 +512,21 @@ def gaussian_nll(y_true: ArrayLike, y_pred: ArrayLike, variance: ArrayLike, samp
 
         (log(v) + (y - mean)^2 / v) / 2                v = max(variance, eps);
         full adds log(2 pi) / 2
+    """
+
+def lovasz_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int | Sequence[int] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Lovász hinge: the Jaccard loss of a mask, made convex in the logits.
+
+        sum_i max(e_i, 0) * (J(i) - J(i - 1))    e = 1 - s * p, the largest first; s = 2 * y - 1
+        J(i): one less the Jaccard index if the first i pixels were mistakes, the others right
+    """
+
+def lovasz_softmax(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Lovász-softmax loss: the Jaccard loss of an image's classes, extended to probabilities.
+
+        mean over classes c of sum_i e_i * (J_c(i) - J_c(i - 1))
+        e = 1 - p_c for pixels of the class and p_c for others, the largest first
+        J_c(i): one less the Jaccard index if the first i pixels were mistakes, the others right
     """
 
 def hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

@@ -27,6 +27,7 @@ FAMILIES = {
     "focal": "Cross-entropies that weigh hard cases",
     "sparsemax": "Sparsemax",
     "overlap": "Overlap of masks",
+    "lovasz": "Jaccard index of masks",
     "multiclass": "Margins among several classes",
     "ranking": "Rankings",
     "survival": "Times until an event",

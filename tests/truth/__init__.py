@@ -62,6 +62,8 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "soft_dice": rowwise.SoftDice,
     "tversky": rowwise.Tversky,
     "dice": rowwise.SoftDice,
+    "lovasz_hinge": rowwise.LovaszHinge,
+    "lovasz_softmax": rowwise.LovaszSoftmax,
     "perceptron": pointwise.Perceptron,
     "hinge": pointwise.Hinge,
     "squared_hinge": pointwise.SquaredHinge,
@@ -104,6 +106,8 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     "triplet_margin": ORDERS,
     "soft_dice": ("slope", "curve"),
     "soft_tversky": ("slope", "curve"),
+    # p'' passes through 0 at one half.
+    "lovasz_softmax": ("curve",),
     # Scores that fall short of the margin by little: 1 + z_j - z_y.
     "binary_sparsemax": ("value",),
     "categorical_hinge": ("value",),

@@ -16,10 +16,10 @@ from losskit.checks.models import last_activation
 from losskit.checks.rules import Inapplicable
 from losskit.checks.subject import Subject
 from losskit.core.definition import LABEL, LOG_PROBABILITY, LOGIT, NONNEGATIVE, PROBABILITY, SHARE
-from losskit.core.families import has_row_target, is_rowwise, placed
+from losskit.core.families import is_rowwise, lacks_axes, placed
 from losskit.core.namespaces import Array
 from losskit.core.namespaces.numpy import vocabulary
-from losskit.core.slots import item_shape
+from losskit.core.slots import item_shape, lengths, slot_shape
 from losskit.core.softmax import from_logits
 from losskit.engine.shapes import check_shapes
 
@@ -71,12 +71,12 @@ class Call:
         card = self.subject.card
         squeezes = self.subject.squeezes
         if self.subject.library == "keras" and not self.subject.name.startswith("losskit"):
-            squeezes |= has_row_target(card)  # its functions of labels do it too
+            squeezes |= lacks_axes(card)  # its functions of labels do it too
         if not squeezes or card is None or self.fits or not self.p.ndim:
             return
         # What the library squeezes by itself comes squeezed.
-        wanted = item_shape(card, self.p.shape) if has_row_target(card) else self.p.shape
-        expands = not has_row_target(card) and (*self.y.shape, 1) == wanted
+        wanted = self._target_shape()
+        expands = not lacks_axes(card) and (*self.y.shape, 1) == wanted
         if self.y.shape == (*wanted, 1) or expands:
             self.y = self.y.reshape(wanted)
             del self.fits
@@ -197,7 +197,7 @@ class Call:
         if isinstance(self.y, tuple) or isinstance(p, tuple) or self.y.shape == p.shape:
             return None
         card = self.subject.card
-        if has_row_target(card) and not several:
+        if lacks_axes(card) and not several:
             return None
         if (card is None or several) and self.y.size != p.size:
             return None
@@ -217,6 +217,14 @@ class Call:
         except (Inapplicable, ValueError):
             return None
         return tuple(shape)
+
+    def _target_shape(self) -> tuple[int, ...]:
+        """The shape of the targets that the card takes for these predictions."""
+        card, shape = self.card, self.p.shape
+        if not lacks_axes(card):
+            return tuple(shape)
+        target, prediction = card.slots
+        return slot_shape(target, item_shape(card, shape), lengths(prediction, shape))
 
     def fitted(self) -> tuple[Array, Array]:
         """Targets and predictions of matching shapes."""
@@ -246,16 +254,19 @@ class Call:
     def row_targets(self) -> Array:
         """The targets with the classes last, as (rows, classes)."""
         y, _ = self.fitted()
-        if has_row_target(self.card):
+        if lacks_axes(self.card):
             raise Inapplicable("the targets are no rows")
         moved = np.moveaxis(y, self.axis, -1)
         return moved.reshape(-1, moved.shape[-1])
 
     @cached_property
     def counted(self) -> Array:
-        """Which of the items count, flat: neither ignored nor of weight 0."""
+        """Which of the items count, flat, or of their labels: neither ignored nor of weight 0."""
         y, p = self.fitted()
-        shape = item_shape(self.card, p.shape) if self.subject.card is not None else p.shape
+        shape = p.shape
+        if self.subject.card is not None:
+            labelled = lacks_axes(self.card)
+            shape = self._target_shape() if labelled else item_shape(self.card, p.shape)
         counted = np.ones(shape, bool)
         if self.subject.card is not None and is_rowwise(self.card):
             ignored = self.card.ignored()

@@ -10,7 +10,7 @@ import numpy as np
 from losskit.checks.call import EVIDENCE, Call, index, tidy
 from losskit.checks.labels import class_numbers, whole
 from losskit.checks.rules import RULES, Found, Inapplicable, error, finding, hint, warning
-from losskit.core.families import has_row_target, is_rowwise
+from losskit.core.families import is_rowwise, lacks_axes
 from losskit.core.namespaces import Array
 from losskit.core.slots import item_shape
 from losskit.engine.shapes import fits
@@ -156,7 +156,7 @@ def wrong_axis(call: Call) -> Found | None:
     axis = call.axis
     others = [a for a in range(p.ndim) if a != axis]
     call.need(bool(others), "there is one axis")
-    if has_row_target(call.card) and not call.fits:
+    if lacks_axes(call.card) and not call.fits:
         for a in others:
             if fits(y.shape, p.shape[:a] + p.shape[a + 1 :]):
                 return error(
@@ -167,7 +167,7 @@ def wrong_axis(call: Call) -> Found | None:
                     found=a,
                     wanted=axis,
                 )
-    if y.shape == p.shape and not has_row_target(call.card):
+    if y.shape == p.shape and not lacks_axes(call.card):
         found = _lines_of_one(y, axis, others, LINES, "log_targets" in call.card.name)
         if found is not None:
             return error(
@@ -328,7 +328,7 @@ def _move(call: Call, found: int) -> str:
     """How to bring the classes where the loss wants them."""
     if "axis" in call.subject.options:
         return f"Pass axis={found}."
-    what = "y_pred" if has_row_target(call.card) else "both with x"
+    what = "y_pred" if lacks_axes(call.card) else "both with x"
     return call.subject.says(
         f"Move the classes to axis {call.axis}: np.moveaxis(y_pred, {found}, {call.axis}).",
         torch=f"Pass {what}.movedim({found}, {call.axis}): the loss takes the classes on axis "

@@ -37,6 +37,8 @@ class Rule:
     """Whether the lower end alone is."""
     choices: tuple[str, ...] = ()
     """The words to choose from."""
+    none_at_all: bool = False
+    """Whether several axes may be none."""
     least_target: bool = False
     """Whether it is the least size of a target by which the loss divides."""
 
@@ -89,9 +91,10 @@ class Rule:
             axes = value if isinstance(value, (tuple, list)) else (value,)
             if any(isinstance(a, bool) or not hasattr(a, "__index__") for a in axes):
                 raise TypeError(wrong)
-            if len({*map(int, axes)}) < max(1, len(axes)):
+            least = 0 if self.none_at_all else 1
+            if len({*map(int, axes)}) < max(least, len(axes)):
                 raise ValueError(wrong)
-            return tuple(map(int, axes)) if len(axes) > 1 else int(axes[0])
+            return int(axes[0]) if len(axes) == 1 else tuple(map(int, axes))
         if self.kind.startswith("integer"):
             if isinstance(value, bool) or not hasattr(value, "__index__"):
                 raise TypeError(wrong)

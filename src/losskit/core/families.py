@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from losskit.core.definition import Card, Domain, Slot, made
 from losskit.core.namespaces import Array, Vocabulary
+from losskit.core.slots import spread
 
 
 class Items(Card):
@@ -56,6 +57,13 @@ class Items(Card):
         """The label whose items are left out, if any."""
         return None
 
+    def shared(self, m: Vocabulary, *slots: Any) -> Any:
+        """What value and slopes have in common, where it is worth to be made once.
+
+        Then each takes it as a last argument, and makes it where it is not given.
+        """
+        return None
+
 
 class Pointwise(Items):
     """One item per element."""
@@ -90,6 +98,10 @@ class Rowwise(Items):
     def takes(self) -> tuple[Slot, ...]:
         return _pair(self, (self.axis,), ("c",))
 
+    def at_rank(self, dimensions: int) -> dict[str, Any]:
+        """The parameters that are known once it is known how many dimensions predictions have."""
+        return {}
+
     @property
     def places(self) -> tuple[Domain, ...]:
         """What each place of a row holds, where they differ; a row then has as many entries."""
@@ -108,6 +120,11 @@ class Masks(Rowwise):
     def takes(self) -> tuple[Slot, ...]:
         axes = (self.axis,) if isinstance(self.axis, int) else self.axis or ()
         return _pair(self, axes, tuple(f"n{i}" for i, _ in enumerate(axes, 1)))
+
+    def at_rank(self, dimensions: int) -> dict[str, Any]:
+        if self.axis is not None:
+            return {}
+        return {"axis": tuple(range(0 if self.whole else 1, dimensions)) or -1}
 
 
 class Labelled(Rowwise):
@@ -169,15 +186,35 @@ def placed(card: Any, dimensions: int, make: Any = made) -> Any:
         dimensions: of the predictions; a mask alone may have but one.
         make: makes a card of its class and parameters, as `made` does.
     """
-    if not isinstance(card, Masks) or card.axis is not None:
-        return card
-    axes = tuple(range(0 if card.whole else 1, dimensions)) or -1
-    return make(type(card), {**card.parameters(), "axis": axes})
+    known = card.at_rank(dimensions) if isinstance(card, Rowwise) else {}
+    return make(type(card), {**card.parameters(), **known}) if known else card
 
 
 def lost(m: Vocabulary, p: Array) -> Array:
     """0, and NaN where the prediction is: it shows, though nothing depends on it."""
     return m.where(p == p, 0.0, p)
+
+
+def counting(m: Vocabulary, card: Any, slot: Slot, y: Array, used: Array | None) -> Array | None:
+    """Which elements of a slot count; None for all.
+
+    Args:
+        m: the vocabulary.
+        card: any card; where an item of it has several labels, each may be one to ignore.
+        slot: one of its slots.
+        y: the target.
+        used: which items count; None for all.
+    """
+    found = None if used is None else spread(m, slot, used)
+    target, label = card.slots[0], card.ignored() if isinstance(card, Items) else None
+    if label is None or not target.axes:
+        return found
+    own = y != label
+    for axis in (
+        a for a, name in zip(slot.axes, slot.dims, strict=True) if name not in target.dims
+    ):
+        own = m.lay(own, axis)
+    return own if found is None else found & own
 
 
 def weighted(m: Vocabulary, weight: Array, x: Array) -> Array:
@@ -314,6 +351,11 @@ def is_rowwise(card: Any) -> bool:
 def has_row_target(card: Any) -> bool:
     """Whether its target is one number per row: of the items' shape, not of the prediction's."""
     return is_rowwise(card) and bool(card.slots[1].axes) and not card.slots[0].axes
+
+
+def lacks_axes(card: Any) -> bool:
+    """Whether its target has fewer axes than its prediction: no classes, or nothing of a row."""
+    return is_rowwise(card) and len(card.slots[0].axes) < len(card.slots[1].axes)
 
 
 def _pair(card: Any, axes: tuple[int, ...] = (), dims: tuple[str, ...] = ()) -> tuple[Slot, ...]:

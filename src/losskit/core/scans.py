@@ -22,11 +22,6 @@ def at(m: Vocabulary, x: Array, index: Array) -> Array:
     return m.drop(m.take(m.lay(x, -2), index), -2)
 
 
-def positions(m: Vocabulary, x: Array) -> Array:
-    """0, 1, 2, ... along the last axis, as integers."""
-    return m.order(m.cumsum(1.0 + zeros(m, x), -1), -1)
-
-
 def zeros(m: Vocabulary, x: Array) -> Array:
     """Zeros like the numbers, of which some may be infinite or NaN."""
     return 0.0 * m.where(m.abs(x) < 1.0, x, 0.0)

@@ -54,3 +54,38 @@ def spread(m: Any, slot: Slot, x: Any) -> Any:
 def gather(m: Any, slot: Slot, x: Any) -> Any:
     """What belongs to the elements of a slot, summed over those of an item."""
     return m.drop(m.sum(x, slot.axes), slot.axes) if slot.axes else x
+
+
+def flat(m: Any, slot: Slot, x: Any, apart: int = 0) -> Any:
+    """The elements of each item as one row, the last axis; before it the axes of the items.
+
+    Args:
+        m: the vocabulary.
+        slot: whose array it is.
+        x: the array.
+        apart: how many of the first dimensions of an item stay, before that axis.
+    """
+    if len(slot.axes) == apart:
+        return m.lay(m.move(x, slot.axes, _last(slot)), -1)
+    return _stages(m, slot, x, apart)[-1]
+
+
+def unflat(m: Any, slot: Slot, row: Any, like: Any, apart: int = 0) -> Any:
+    """What is in such rows, laid out as the slot is; `like` has its shape."""
+    if len(slot.axes) == apart:
+        return m.move(m.drop(row, -1), _last(slot), slot.axes)
+    for stage in reversed(_stages(m, slot, like, apart)[:-1]):
+        row = m.part(row, stage)
+    return m.move(row, _last(slot), slot.axes)
+
+
+def _stages(m: Any, slot: Slot, x: Any, apart: int) -> list[Any]:
+    """With its own axes last, and with one less of them after another."""
+    stages = [m.move(x, slot.axes, _last(slot))]
+    for _ in slot.axes[apart + 1 :]:
+        stages.append(m.merge(stages[-1]))
+    return stages
+
+
+def _last(slot: Slot) -> tuple[int, ...]:
+    return tuple(range(-len(slot.axes), 0))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from losskit.core.families import Items, placed
+from losskit.core.families import Items, counting, placed
 from losskit.core.namespaces import Array
-from losskit.core.slots import item_shape
+from losskit.core.namespaces.numpy import NUMPY
+from losskit.core.slots import gather, item_shape
 from losskit.engine.arrays import check_whole
 from losskit.engine.framework import Framework
 from losskit.engine.shapes import check_shapes, laid
@@ -109,7 +110,10 @@ def checked(f: Framework, call: Call, look: bool = True) -> Call:
     whole = [f.labels(x) if i in labelled else x for i, x in enumerate(arrays)]
     ignored = card.ignored() if isinstance(card, Items) else None
     if ignored is not None:
+        m, target = f.vocabulary(call.came), card.slots[0]
         counted = whole[0] != ignored
+        if target.axes:  # of several labels one is enough
+            counted = gather(m, target, m.where(counted, 1.0, 0.0)) > 0
         keep = counted if keep is None else keep & counted
     used = keep
     if weight is not None:
@@ -131,6 +135,7 @@ def _look(f: Framework, call: Call, used: Array | None) -> bool:
     if not (any(wanted) or f.strict):
         return True
     counted = None if used is None else f.values(used)
+    y = f.values(call.arrays[0]) if visible[0] else None
     dtype = f.computed(f.dtype(call.prediction))
     looked = True
     for slot, x, there, asked in zip(card.slots, call.arrays, visible, wanted, strict=True):
@@ -141,5 +146,6 @@ def _look(f: Framework, call: Call, used: Array | None) -> bool:
             continue
         own = call.came if slot.predicted else f.dtype(x)
         classes = call.prediction.shape[card.axis] if slot.domain.labels else 0
-        check_slot(card, slot, f.values(x), counted, spacing(own), classes, dtype)
+        among = counting(NUMPY, card, slot, y, counted)
+        check_slot(card, slot, f.values(x), among, spacing(own), classes, dtype)
     return looked

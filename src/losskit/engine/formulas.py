@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
-from losskit.core.families import Setwise, State, out_of_domain
+from losskit.core.families import Setwise, State, counting, out_of_domain
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.core.slots import gather, spread
 from losskit.engine.across import Across
@@ -58,9 +58,12 @@ class Formulas:
         found = []
         for slot, x in zip(slots, arrays, strict=False):
             x = x if slot.domain.labels else f.cast(x, dtype)
-            if used is not None:
+            counted = None if used is None else spread(self.m, slot, used)
+            if slot.predicted:  # of the target the formulas see to what is ignored
+                counted = counting(self.m, self.card, slot, arrays[0], used)
+            if counted is not None:
                 # Before any formula: what does not count may be NaN, and 0 * NaN is NaN.
-                x = self.m.where(spread(self.m, slot, used), x, slot.stand_in)
+                x = self.m.where(counted, x, slot.stand_in)
             found.append(x)
         return (*found, *arrays[len(slots) :])
 
@@ -73,7 +76,8 @@ class At:
         self.of_set = isinstance(by.card, Setwise)
         slots = arrays[: len(by.card.slots)]
         self.bad = None if by.looked else out_of_domain(by.m, by.card, *slots)
-        self.rest: tuple[Any, ...] = (self.state(),) if self.of_set else ()
+        shared = self.state() if self.of_set else by.card.shared(by.m, *slots)
+        self.rest: tuple[Any, ...] = () if shared is None else (shared,)
 
     def state(self) -> State:
         """The state of a set, and of all other parts of it."""
@@ -91,7 +95,7 @@ class At:
         """See `Formulas.value`."""
         m, card = self.by.m, self.by.card
         if not self.of_set:
-            return self._sound(card.value(m, *self.arrays), None)
+            return self._sound(card.value(m, *self.arrays, *self.rest), None)
         found, bad = card.finish(m, *self.rest, self.arrays[-1]), self.bad
         if bad is None:
             return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from losskit.core.families import Items, OfMean, Setwise, is_rowwise
 from losskit.core.namespaces import Array
 from losskit.engine import reduction as reduce
 from losskit.engine.call import Call, aligned, checked
-from losskit.engine.formulas import Formulas
+from losskit.engine.formulas import At, Formulas
 from losskit.engine.numpy import NUMPY
 
 
@@ -47,11 +48,12 @@ class Host:
             return fused
         call = checked(NUMPY, call)
         count = self.denominator(call, lambda: self.count(call), num_items)
-        found = self._value(call, count) if value else None
+        once = functools.cache(lambda: self._at(call))
+        found = self._value(call, count, once) if value else None
         if order is None:
             return found, None
         derivatives = tuple(
-            self._derivative(call, i, order, count)
+            self._derivative(call, i, order, count, once)
             for i, slot in enumerate(call.card.slots)
             if slot.predicted
         )
@@ -175,12 +177,17 @@ class Host:
     def _formulas(self, call: Call) -> Formulas:
         return Formulas(call.card, NUMPY.vocabulary(call.came), NUMPY, looked=True)
 
-    def items(self, call: Call) -> Array:
+    def _at(self, call: Call) -> At:
+        """The formulas at the arrays of a call."""
         with np.errstate(all="ignore"):
-            items = NUMPY.items(self._formulas(call), call)
+            return self._formulas(call).at(call.used, *call.arrays)
+
+    def items(self, call: Call, at: At | None = None) -> Array:
+        with np.errstate(all="ignore"):
+            items = (at or self._at(call)).value()
             return items if call.weight is None else items * call.weight.astype(items.dtype)
 
-    def state(self, call: Call) -> list[float]:
+    def state(self, call: Call, once: Callable[[], At] | None = None) -> list[float]:
         """The sum of the weighted items; of a set all that its value needs."""
         with np.errstate(all="ignore"):
             if self.is_of_mean:
@@ -191,7 +198,8 @@ class Host:
             if isinstance(call.card, Setwise):
                 at = self._formulas(call).at(call.used, *self._of_set(call))
                 return [float(part) for part in at.state()]
-            return [reduce.total(NUMPY.items(self._formulas(call), call), call.weight)]
+            items = (once() if once else self._at(call)).value()
+            return [reduce.total(items, call.weight)]
 
     def count(self, call: Call) -> float:
         if self.reduction != "mean_with_sample_weight":
@@ -234,18 +242,20 @@ class Host:
             )
         return count
 
-    def _value(self, call: Call, count: float) -> Any:
+    def _value(self, call: Call, count: float, once: Callable[[], At]) -> Any:
         if self.reduction == "none":
-            return self.items(call)
+            return self.items(call, once())
         dtype = own_dtype(call).type
         if isinstance(call.card, Setwise):
             if count == 0:
                 return dtype(reduce.mean(0.0, 0.0, self.on_empty))
             with np.errstate(all="ignore"):
                 return dtype(self._formulas(call).value(call.used, *self._of_set(call, count)))
-        return _scalar(self.combine(*self.state(call), count), dtype)
+        return _scalar(self.combine(*self.state(call, once), count), dtype)
 
-    def _derivative(self, call: Call, slot: int, order: str, count: float) -> Array:
+    def _derivative(
+        self, call: Call, slot: int, order: str, count: float, once: Callable[[], At]
+    ) -> Array:
         formulas, came = self._formulas(call), call.arrays[slot].dtype
         with np.errstate(all="ignore"):
             if isinstance(call.card, Setwise):
@@ -254,7 +264,7 @@ class Host:
                     return np.zeros(call.arrays[slot].shape, came)
                 arrays = self._of_set(call, count)
                 return formulas.slope(slot, call.used, *arrays, order=order).astype(came)
-            slope = formulas.slope(slot, call.used, *call.arrays, order=order)
+            slope = once().slope(slot, order)
             per_item = np.ones(()) if call.weight is None else call.weight
             if self.reduction not in ("sum", "none"):
                 # An empty mean has zero gradient, so 1 stands in for its count.

@@ -12,8 +12,6 @@ import numpy as np
 
 from losskit.core.definition import Domain, Slot
 from losskit.core.namespaces import PRECISIONS, Array
-from losskit.core.namespaces.numpy import NUMPY
-from losskit.core.slots import spread
 
 
 def check_weight(weight: Array, keep: Array | None, dtype: Any = np.float64) -> Array:
@@ -59,7 +57,7 @@ def check_slot(
         card: the card.
         slot: one of its slots.
         x: its values; NaN is let through where a network made them: it shows as a NaN loss.
-        used: boolean, in the shape of the items: which of them count; None for all.
+        used: boolean, in the slot's shape or one that broadcasts to it: which count; None for all.
         eps: of the dtype in which the values came: see `Domain.ends`.
         classes: how many there are, for labels.
         dtype: of the computation.
@@ -72,8 +70,7 @@ def check_slot(
     if slot.domain.labels:
         _check_labels(card, x, classes, used)
         return
-    counted = None if used is None else spread(NUMPY, slot, used)
-    name = slot.label
+    counted, name = used, slot.label
     if not slot.predicted and x.dtype.kind == "f":
         _check_finite(name, x, slot.domain, counted)
         _check_size(name, x, dtype, counted)

@@ -110,6 +110,21 @@ def gaussian_nll(predictions: ArrayLike, targets: ArrayLike, variance: ArrayLike
         full adds log(2 pi) / 2
     """
 
+def lovasz_hinge(predictions: ArrayLike, targets: ArrayLike, *, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Lovász hinge: the Jaccard loss of a mask, made convex in the logits.
+
+        sum_i max(e_i, 0) * (J(i) - J(i - 1))    e = 1 - s * p, the largest first; s = 2 * y - 1
+        J(i): one less the Jaccard index if the first i pixels were mistakes, the others right
+    """
+
+def lovasz_softmax(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Lovász-softmax loss: the Jaccard loss of an image's classes, extended to probabilities.
+
+        mean over classes c of sum_i e_i * (J_c(i) - J_c(i - 1))
+        e = 1 - p_c for pixels of the class and p_c for others, the largest first
+        J_c(i): one less the Jaccard index if the first i pixels were mistakes, the others right
+    """
+
 def hinge(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Hinge loss: linear in what is missing to a margin of 1.
 

@@ -136,6 +136,25 @@ class GaussianNLL(Loss):
 
     def __init__(self, eps: float = 1e-06, full: bool = False, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class LovaszHinge(Loss):
+    """Lovász hinge: the Jaccard loss of a mask, made convex in the logits.
+
+        sum_i max(e_i, 0) * (J(i) - J(i - 1))    e = 1 - s * p, the largest first; s = 2 * y - 1
+        J(i): one less the Jaccard index if the first i pixels were mistakes, the others right
+    """
+
+    def __init__(self, axis: int | Sequence[int] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class LovaszSoftmax(Loss):
+    """Lovász-softmax loss: the Jaccard loss of an image's classes, extended to probabilities.
+
+        mean over classes c of sum_i e_i * (J_c(i) - J_c(i - 1))
+        e = 1 - p_c for pixels of the class and p_c for others, the largest first
+        J_c(i): one less the Jaccard index if the first i pixels were mistakes, the others right
+    """
+
+    def __init__(self, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
 
@@ -433,6 +452,12 @@ def poisson(y_true: Any, y_pred: Any, log_input: bool = False, full: bool = Fals
 
 def gaussian_nll(y_true: Any, y_pred: Any, eps: float = 1e-06, full: bool = False) -> Any:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance. Gives one value per sample."""
+
+def lovasz_hinge(y_true: Any, y_pred: Any, axis: int | Sequence[int] | None = None) -> Any:
+    """Lovász hinge: the Jaccard loss of a mask, made convex in the logits. Gives one value per sample."""
+
+def lovasz_softmax(y_true: Any, y_pred: Any, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None) -> Any:
+    """Lovász-softmax loss: the Jaccard loss of an image's classes, extended to probabilities. Gives one value per sample."""
 
 def hinge(y_true: Any, y_pred: Any) -> Any:
     """Hinge loss: linear in what is missing to a margin of 1. Gives one value per sample."""

@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from losskit.core import links
-from losskit.core.families import Setwise, has_row_target, is_rowwise, placed
+from losskit.core.families import Setwise, counting, is_rowwise, lacks_axes, placed
 from losskit.core.packing import Packed, packed, predictions, targets
 from losskit.engine.arrays import check_unmasked
 from losskit.engine.call import Call, aligned, checked
@@ -176,12 +176,12 @@ def _linked(call: Call, link: Link | None) -> Call:
     if link is None:
         return call
     z = call.prediction
-    if call.used is not None:
+    card, used = call.card, call.used
+    reached = counting(M, card, card.slots[card.main], call.arrays[0], used)
+    if used is not None and link.axis is not None:
+        reached = ops.any(used, link.axis, keepdims=True)
+    if reached is not None:
         # What goes into the link must not be NaN where nothing of it counts.
-        if link.axis is None:
-            reached = Formulas(call.card, M, KERAS).spread(call.card.main, call.used)
-        else:
-            reached = ops.any(call.used, link.axis, keepdims=True)
         z = ops.where(reached, z, ops.ones_like(z))
     return dataclasses.replace(call, arrays=(call.arrays[0], link.function(z)))
 
@@ -282,7 +282,7 @@ def _same_rank(card: Any, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
         # Of several targets side by side, a layer of one output.
         single = len(y.shape) == len(p.shape) > 1 and p.shape[-1] == 1
         return y, ops.squeeze(p, -1) if single else p
-    if has_row_target(card):
+    if lacks_axes(card):
         if len(y.shape) == len(p.shape) and y.shape[card.axis] == 1:
             y = y.squeeze(card.axis) if isinstance(y, np.ndarray) else ops.squeeze(y, card.axis)
         return y, p

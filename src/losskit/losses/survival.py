@@ -9,7 +9,7 @@ from losskit.core.definition import Domain, Slot, parameter
 from losskit.core.families import Rowwise, lost
 from losskit.core.logarithms import NONE
 from losskit.core.namespaces import Array, Vocabulary
-from losskit.core.scans import at, positions, running, running_back, zeros
+from losskit.core.scans import at, running, running_back, zeros
 
 TIME = Domain("a time")
 EVENT = Domain("1 where the event was seen, 0 where not (censored)", values=(0.0, 1.0))
@@ -121,7 +121,7 @@ class _Risk:
         time, event, score = (m.move(x, card.axis, -1) for x in (time, event, score))
         order = m.order(event, -1)
         order = at(m, order, m.order(-at(m, time, order), -1))
-        self.order, self.k = order, positions(m, score)
+        self.order, self.k = order, m.positions(score)
         time, self.event, self.score = (at(m, x, order) for x in (time, event, score))
         before = m.where(self.k > 0, self.k - 1, self.k)
         new = (self.k == 0) | (time != at(m, time, before))
@@ -144,8 +144,7 @@ class _Risk:
     def _runs(self, new: Array) -> Array:
         """The position at which the run of each begins."""
         m = self.m
-        begins = m.where(new, self.k, 0 * self.k)
-        return running(m, (begins,), lambda a, b: (m.maximum(a[0], b[0]),), self.k)[0]
+        return m.cummax(m.where(new, self.k, 0 * self.k))
 
     def _apart(self, a: Array, b: Array) -> tuple[Array, Array, Array]:
         """Whether the first is the larger, that one, and the exponential of how far they differ.
@@ -248,4 +247,4 @@ class _Risk:
     def back(self, x: Array) -> Array:
         """In the order in which the set was given."""
         m = self.m
-        return m.move(at(m, x, m.order(self.order, -1)), -1, self.axis)
+        return m.move(m.disorder(x, self.order), -1, self.axis)

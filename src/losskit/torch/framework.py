@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,8 +23,17 @@ _DTYPES = {
     for dtype in vars(torch).values()
     if isinstance(dtype, torch.dtype)
 }
-_M = TorchVocabulary(torch)
-_BY_DTYPE = {name: TorchVocabulary(torch, came) for name, came in PRECISIONS.items()}
+
+
+def _quick(x: Tensor, axis: int) -> Tensor | None:
+    """The order by NumPy, whose sort is several times as fast where it has vectors."""
+    if not derivatives.reachable(x):
+        return None
+    return torch.from_numpy(np.argsort(x.detach().numpy(), axis))
+
+
+_M = TorchVocabulary(torch, quick=_quick)
+_BY_DTYPE = {name: TorchVocabulary(torch, came, _quick) for name, came in PRECISIONS.items()}
 
 
 class Torch(Framework):

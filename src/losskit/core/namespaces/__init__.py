@@ -14,7 +14,10 @@ from typing import Any, NamedTuple
 Array = Any
 """An array or tensor of whichever framework the vocabulary speaks."""
 
-Axes = int | tuple[int, ...] | None
+Several = int | tuple[int, ...]
+"""One axis or several."""
+
+Axes = Several | None
 """One axis, several, or all of them."""
 
 SLACK = 1e-5
@@ -94,12 +97,31 @@ class Vocabulary(ABC):
         """The entries along ``axis``, the smallest first."""
 
     @abstractmethod
-    def order(self, x: Array, axis: int) -> Array:
-        """Where the entries along ``axis`` lie, the smallest first; equal ones in their order."""
+    def order(self, x: Array, axis: int, stable: bool = True) -> Array:
+        """Where the entries along ``axis`` lie, the smallest first; equal ones in their order.
+
+        In any order for ``stable`` False, which may be much faster.
+        """
+
+    @abstractmethod
+    def disorder(self, x: Array, order: Array) -> Array:
+        """What was taken along the last axis by ``order``, back in its places."""
+
+    @abstractmethod
+    def positions(self, x: Array) -> Array:
+        """0, 1, 2, ... along the last axis, in the shape of ``x``: whole numbers."""
 
     @abstractmethod
     def cumsum(self, x: Array, axis: int) -> Array:
-        """The sum of each entry along ``axis`` and all before it."""
+        """The sum of each entry along ``axis`` and all before it; of whole numbers exact."""
+
+    @abstractmethod
+    def cummax(self, x: Array) -> Array:
+        """The largest of each entry along the last axis and all before it; there is no NaN."""
+
+    @abstractmethod
+    def number(self, whole: Array, like: Array) -> Array:
+        """Whole numbers in ``like``'s dtype."""
 
     @abstractmethod
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
@@ -142,12 +164,16 @@ class Vocabulary(ABC):
         """The arrays along an axis of known length, as the inverse of `stack`."""
 
     @abstractmethod
-    def move(self, x: Array, source: int, target: int) -> Array:
-        """``x`` with one axis moved to another place."""
+    def move(self, x: Array, source: Several, target: Several) -> Array:
+        """``x`` with one axis moved to another place, or several, in their order, to several."""
 
     @abstractmethod
     def merge(self, x: Array) -> Array:
         """``x`` with its last two axes as one."""
+
+    @abstractmethod
+    def part(self, x: Array, like: Array) -> Array:
+        """``x`` with its last axis as two, as long as the last two of ``like``: undoes `merge`."""
 
     def scan(self, step: Any, state: Any, xs: Array) -> tuple[Any, Any]:
         """``state, out = step(state, x)`` for each ``x`` along the first axis of ``xs``.

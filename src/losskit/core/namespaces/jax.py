@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Several, Vocabulary
 
 
 class JaxVocabulary(Vocabulary):
@@ -30,6 +30,7 @@ class JaxVocabulary(Vocabulary):
         self.raised = jax.custom_jvp(self._raised)  # type: ignore[method-assign]
         self.raised.defjvp(lambda xs, dxs: (self.raised(*xs), dxs[0] * 2.0**100))  # type: ignore[attr-defined]
         self._bitcast = jax.lax.bitcast_convert_type
+        self._cummax = jax.lax.cummax
 
     def _raised(self, x: Array) -> Array:
         info = self._jnp.finfo(x.dtype)
@@ -69,11 +70,26 @@ class JaxVocabulary(Vocabulary):
     def sort(self, x: Array, axis: int) -> Array:
         return self._jnp.sort(x, axis=axis)
 
-    def order(self, x: Array, axis: int) -> Array:
-        return self._jnp.argsort(x, axis=axis, stable=True)
+    def order(self, x: Array, axis: int, stable: bool = True) -> Array:
+        return self._jnp.argsort(x, axis=axis, stable=stable)
+
+    def disorder(self, x: Array, order: Array) -> Array:
+        def of_one(x: Array, order: Array) -> Array:
+            return self._jnp.zeros_like(x).at[order].set(x, unique_indices=True)
+
+        return self._jnp.vectorize(of_one, signature="(n),(n)->(n)")(x, order)
+
+    def positions(self, x: Array) -> Array:
+        return self._jnp.broadcast_to(self._jnp.arange(x.shape[-1]), x.shape)
 
     def cumsum(self, x: Array, axis: int) -> Array:
         return self._jnp.cumsum(x, axis=axis)
+
+    def cummax(self, x: Array) -> Array:
+        return self._cummax(x, axis=x.ndim - 1)
+
+    def number(self, whole: Array, like: Array) -> Array:
+        return whole.astype(like.dtype)
 
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         index = self._along(self._jnp.arange(like.shape[axis]), like, axis)
@@ -108,11 +124,14 @@ class JaxVocabulary(Vocabulary):
         last = self._jnp.moveaxis(x, axis, -1)
         return [last[..., i] for i in range(last.shape[-1])]
 
-    def move(self, x: Array, source: int, target: int) -> Array:
+    def move(self, x: Array, source: Several, target: Several) -> Array:
         return self._jnp.moveaxis(x, source, target)
 
     def merge(self, x: Array) -> Array:
         return x.reshape((*x.shape[:-2], x.shape[-2] * x.shape[-1]))
+
+    def part(self, x: Array, like: Array) -> Array:
+        return x.reshape((*x.shape[:-1], *like.shape[-2:]))
 
     @staticmethod
     def _along(vector: Array, like: Array, axis: int) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Several, Vocabulary
 
 
 class KerasVocabulary(Vocabulary):
@@ -95,11 +95,35 @@ class KerasVocabulary(Vocabulary):
     def sort(self, x: Array, axis: int) -> Array:
         return self._ops.sort(x, axis=axis)
 
-    def order(self, x: Array, axis: int) -> Array:
+    def order(self, x: Array, axis: int, stable: bool = True) -> Array:
         return self._ops.argsort(x, axis=axis)  # of every backend a stable one
+
+    def disorder(self, x: Array, order: Array) -> Array:
+        # As one row, for there is no scatter along an axis.
+        length = self._ops.shape(x)[-1]
+        places = self._ops.reshape(order, (-1, length))
+        row = self._ops.arange(self._ops.shape(places)[0], dtype="int32")
+        places = self._ops.reshape(places + length * self._ops.expand_dims(row, -1), (-1, 1))
+        found = self._ops.scatter(places, self._ops.reshape(x, (-1,)), self._ops.shape(places)[:1])
+        return self._ops.reshape(found, self._ops.shape(x))
+
+    def positions(self, x: Array) -> Array:
+        shape = self._ops.shape(x)
+        return self._ops.broadcast_to(self._ops.arange(shape[-1], dtype="int32"), shape)
 
     def cumsum(self, x: Array, axis: int) -> Array:
         return self._ops.cumsum(x, axis=axis)
+
+    def cummax(self, x: Array) -> Array:
+        # Each step takes in as many entries before it again; where no other is there, the same.
+        length = x.shape[-1]
+        for step in (2**i for i in range(31 if length is None else (length - 1).bit_length())):
+            before = self._ops.concatenate([x[..., :step], x[..., :-step]], axis=-1)
+            x = self.where(before > x, before, x)
+        return x
+
+    def number(self, whole: Array, like: Array) -> Array:
+        return self._ops.cast(whole, like.dtype)
 
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         index = self._along(self._ops.arange(like.shape[axis], dtype="int32"), like, axis)
@@ -133,12 +157,15 @@ class KerasVocabulary(Vocabulary):
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         return self._ops.unstack(x, x.shape[axis], axis)  # type: ignore[no-any-return]
 
-    def move(self, x: Array, source: int, target: int) -> Array:
+    def move(self, x: Array, source: Several, target: Several) -> Array:
         return self._ops.moveaxis(x, source, target)
 
     def merge(self, x: Array) -> Array:
         *rest, rows, columns = self._ops.shape(x)
         return self._ops.reshape(x, (*rest, rows * columns))
+
+    def part(self, x: Array, like: Array) -> Array:
+        return self._ops.reshape(x, (*self._ops.shape(x)[:-1], *self._ops.shape(like)[-2:]))
 
     def _over_rows(self, index: Array, x: Array) -> Array:
         shape = (*self._ops.shape(x)[:-1], self._ops.shape(index)[-1])

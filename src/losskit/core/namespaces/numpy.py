@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Several, Vocabulary
 
 
 class NumpyVocabulary(Vocabulary):
@@ -70,11 +70,25 @@ class NumpyVocabulary(Vocabulary):
     def sort(self, x: Array, axis: int) -> Array:
         return np.sort(x, axis=axis)
 
-    def order(self, x: Array, axis: int) -> Array:
-        return np.argsort(x, axis=axis, kind="stable")
+    def order(self, x: Array, axis: int, stable: bool = True) -> Array:
+        return np.argsort(x, axis=axis, kind="stable" if stable else None)
+
+    def disorder(self, x: Array, order: Array) -> Array:
+        found = np.empty_like(x)
+        np.put_along_axis(found, order, x, -1)
+        return found
+
+    def positions(self, x: Array) -> Array:
+        return np.broadcast_to(np.arange(x.shape[-1]), x.shape)
 
     def cumsum(self, x: Array, axis: int) -> Array:
         return np.cumsum(x, axis=axis)
+
+    def cummax(self, x: Array) -> Array:
+        return np.maximum.accumulate(x, axis=-1)
+
+    def number(self, whole: Array, like: Array) -> Array:
+        return whole.astype(like.dtype)
 
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         return np.expand_dims(labels, axis) == self._along(np.arange(like.shape[axis]), like, axis)
@@ -111,11 +125,14 @@ class NumpyVocabulary(Vocabulary):
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         return list(np.moveaxis(x, axis, 0))
 
-    def move(self, x: Array, source: int, target: int) -> Array:
+    def move(self, x: Array, source: Several, target: Several) -> Array:
         return np.moveaxis(x, source, target)
 
     def merge(self, x: Array) -> Array:
         return x.reshape((*x.shape[:-2], x.shape[-2] * x.shape[-1]))
+
+    def part(self, x: Array, like: Array) -> Array:
+        return x.reshape((*x.shape[:-1], *like.shape[-2:]))
 
     @staticmethod
     def _along(vector: Array, like: Array, axis: int) -> Array:

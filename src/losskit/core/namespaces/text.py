@@ -202,6 +202,7 @@ class Trace(Vocabulary):
 
     sum = max = drop = lay = crossed = sort = cumsum = classes = vector = power = _rows  # type: ignore[assignment]
     order = take = put = pad = flip = stack = unstack = move = merge = _rows  # type: ignore[assignment]
+    disorder = positions = cummax = number = part = _rows  # type: ignore[assignment]
 
 
 # --- text ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Several, Vocabulary
 
 
 class TorchVocabulary(Vocabulary):
@@ -15,11 +15,15 @@ class TorchVocabulary(Vocabulary):
     Args:
         torch: the module.
         came: see `Vocabulary.came`.
+        quick: the order of entries along an axis, equal ones in any; None where it has none.
     """
 
-    def __init__(self, torch: Any, came: Precision = Vocabulary.came) -> None:
+    def __init__(
+        self, torch: Any, came: Precision = Vocabulary.came, quick: Any = lambda x, axis: None
+    ) -> None:
         self._torch = torch
         self.came = came
+        self._quick = quick
         for name in ("abs", "exp", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(torch, name))
         self.expm1 = partial(self.expm1_by, torch.expm1)
@@ -63,11 +67,24 @@ class TorchVocabulary(Vocabulary):
     def sort(self, x: Array, axis: int) -> Array:
         return x.sort(axis).values
 
-    def order(self, x: Array, axis: int) -> Array:
-        return x.argsort(dim=axis, stable=True)
+    def order(self, x: Array, axis: int, stable: bool = True) -> Array:
+        found = None if stable else self._quick(x, axis)
+        return x.argsort(dim=axis, stable=stable) if found is None else found
+
+    def disorder(self, x: Array, order: Array) -> Array:
+        return self._torch.zeros_like(x).scatter(-1, order, x)
+
+    def positions(self, x: Array) -> Array:
+        return self._torch.arange(x.shape[-1], device=x.device).expand(x.shape)
 
     def cumsum(self, x: Array, axis: int) -> Array:
         return x.cumsum(axis)
+
+    def cummax(self, x: Array) -> Array:
+        return x.cummax(-1).values
+
+    def number(self, whole: Array, like: Array) -> Array:
+        return whole.to(like.dtype)
 
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         index = self._torch.arange(like.shape[axis], device=like.device)
@@ -99,11 +116,14 @@ class TorchVocabulary(Vocabulary):
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         return x.unbind(axis)  # type: ignore[no-any-return]
 
-    def move(self, x: Array, source: int, target: int) -> Array:
+    def move(self, x: Array, source: Several, target: Several) -> Array:
         return x.movedim(source, target)
 
     def merge(self, x: Array) -> Array:
         return x.flatten(-2)
+
+    def part(self, x: Array, like: Array) -> Array:
+        return x.unflatten(-1, like.shape[-2:])
 
     @staticmethod
     def _over_rows(index: Array, x: Array) -> Array:
