@@ -88,7 +88,7 @@ def test_all_alignments(blank):
     others = [k for k in range(classes) if k != blank]
     rows = [row for n in range(frames + 2) for row in itertools.product(others, repeat=n)]
     y, p = padded(rows, frames + 1), np.broadcast_to(log_p, (len(rows), frames, classes))
-    card = CTC(blank=blank)
+    card = CTC(from_logits=False, blank=blank)
     value, slope, curve = (getattr(card, o)(NUMPY, y, p) for o in ("value", "slope", "curve"))
     for i, row in enumerate(rows):
         total, shares = by_alignments(log_p, row, blank)
@@ -127,14 +127,14 @@ def value_and_gradient_of_jax():
     jax = pytest.importorskip("jax")
     from losskit.jax import derivatives
 
-    return jax.jit(jax.value_and_grad(lambda p, y: derivatives.items(CTC(), {}, None, y, p)))
+    return jax.jit(jax.value_and_grad(lambda p, y: derivatives.items(CTC(from_logits=False), {}, None, y, p)))
 
 
 def ways_to_compute(dtype):
     """The value and the slope of one sequence, by every implementation for that dtype."""
 
     def by_numpy(y, p):
-        return CTC().value(NUMPY, y, p), CTC().slope(NUMPY, y, p)
+        return CTC(from_logits=False).value(NUMPY, y, p), CTC(from_logits=False).slope(NUMPY, y, p)
 
     def by_torch(y, p):
         torch = pytest.importorskip("torch")
@@ -196,7 +196,7 @@ def test_slope_is_the_derivative_by_each_log_probability():
     rng = np.random.default_rng(2)
     y = padded([(1, 2, 2), (3, 3, 3), (1,), ()], 3)
     p = log_probabilities(rng, 4, 6, 4)
-    for card in (CTC(), CTC(from_logits=True)):
+    for card in (CTC(from_logits=False), CTC(from_logits=True)):
         for t, k in itertools.product(range(6), range(4)):
             step = np.zeros_like(p)
             step[:, t, k] = 1e-5
@@ -209,24 +209,24 @@ def test_slope_is_the_derivative_by_each_log_probability():
 def test_no_frames_and_no_labels():
     y = padded([(), (1,)], 1)
     nothing = np.zeros((2, 0, 3))
-    assert CTC().value(NUMPY, y, nothing).tolist() == [0.0, INF]
-    assert CTC().slope(NUMPY, y, nothing).shape == (2, 0, 3)
+    assert CTC(from_logits=False).value(NUMPY, y, nothing).tolist() == [0.0, INF]
+    assert CTC(from_logits=False).slope(NUMPY, y, nothing).shape == (2, 0, 3)
     p = log_probabilities(np.random.default_rng(0), 2, 4, 3)
-    blanks = CTC(blank=1).value(NUMPY, np.zeros((2, 0), int), p)
+    blanks = CTC(from_logits=False, blank=1).value(NUMPY, np.zeros((2, 0), int), p)
     np.testing.assert_allclose(blanks, -p[..., 1].sum(-1), rtol=1e-15)
 
 
 def test_labels_that_are_none_give_nan():
     p = log_probabilities(np.random.default_rng(0), 4, 5, 3)
     y = np.array([[1, 3], [0, 1], [-1, 1], [2, -1]])  # out of range, the blank, after the end
-    for got in (CTC().value(NUMPY, y, p), CTC().slope(NUMPY, y, p).sum((1, 2))):
+    for got in (CTC(from_logits=False).value(NUMPY, y, p), CTC(from_logits=False).slope(NUMPY, y, p).sum((1, 2))):
         assert np.isnan(got).tolist() == [True, True, True, False]
     p[3, 0, 1] = NAN
-    assert np.isfinite(CTC().value(NUMPY, y, p)[3])  # a class that is not asked for
+    assert np.isfinite(CTC(from_logits=False).value(NUMPY, y, p)[3])  # a class that is not asked for
     p[3, 0, 2] = NAN
-    assert np.isnan(CTC().value(NUMPY, y, p)[3])
+    assert np.isnan(CTC(from_logits=False).value(NUMPY, y, p)[3])
     with pytest.raises(TypeError, match="no derivative"):
-        CTC().target_slope(NUMPY, y, p)
+        CTC(from_logits=False).target_slope(NUMPY, y, p)
 
 
 # --- PyTorch ------------------------------------------------------------------------------------
@@ -389,9 +389,9 @@ TORCH_ERRORS = [
     ({"targets": [1, 2, 1]}, "one after the other"),
     ({"targets": [[1, 2], [1, 2]]}, "one row for each"),
     ({"targets": [[1.0, 2.0]]}, "integer labels"),
-    ({"input_lengths": (6,)}, "input_lengths must lie between 0 and 5"),
-    ({"target_lengths": (3,)}, "target_lengths must lie between 0 and 2"),
-    ({"target_lengths": (-1,)}, "target_lengths must lie between 0 and 2"),
+    ({"input_lengths": (6,)}, "input_lengths must be whole, from 0 to 5"),
+    ({"target_lengths": (3,)}, "target_lengths must be whole, from 0 to 2"),
+    ({"target_lengths": (-1,)}, "target_lengths must be whole, from 0 to 2"),
     ({"input_lengths": (5, 5)}, "one length for each"),
     ({"input_lengths": (5.0,)}, "expected integers"),
     ({"blank": 3}, "blank must be one of the 3 classes"),
