@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from losskit.core import softmax
 from losskit.core.definition import LOG_PROBABILITY, LOGIT, Domain, Slot, parameter
-from losskit.core.families import Rowwise
+from losskit.core.families import Rowwise, lost
 from losskit.core.logarithms import NONE, Pair, either, exact_sum, plus
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.core.scans import zeros
@@ -111,7 +111,7 @@ class CTC(Rowwise):
         state, _ = m.scan(step, _start(m, labels, emitted[:, 0]), emitted)
         loss = 0.0 - m.drop(sum(_total(m, labels, before(state))), -1)
         loss = m.where(loss > -NONE / 2, float("inf"), loss)
-        return m.where(self.misplaced(m, y, p, frames), float("nan"), loss)
+        return m.where(self.unsound(m, y, p, frames), float("nan"), loss)
 
     def slope(self, m: Vocabulary, y: Array, p: Array, frames: Array | None = None) -> Array:
         return self.slope_of(m, y, p, frames, self._posterior(m, y, p, frames))
@@ -120,7 +120,7 @@ class CTC(Rowwise):
         """The slope, of how probable it is, given the labels, that a frame says a class."""
         slope = -says
         if self.from_logits:
-            row = softmax.from_logits(m, self._spoken(m, p, frames), -1)
+            row = _row(m, self._spoken(m, p, frames))[0]
             slope = softmax.residual(m, says, row, -1)
         return self._sound(m, y, p, frames, slope)
 
@@ -129,7 +129,7 @@ class CTC(Rowwise):
         says = self._posterior(m, y, p, frames)
         curve = -says * softmax.others(m, says, -1)
         if self.from_logits:
-            row = softmax.from_logits(m, self._spoken(m, p, frames), -1)
+            row = _row(m, self._spoken(m, p, frames))[0]
             curve = row.p * row.complement + curve
         return self._sound(m, y, p, frames, curve)
 
@@ -174,11 +174,11 @@ class CTC(Rowwise):
         total = _total(m, ahead, tuple(x[0] for x in before(state)))
         past = [x[:, 0] for x in come]
         future = [m.flip(x[:, 1], (0, -1)) for x in come]
-        whole, rounded = exact_sum(past[0], future[0])
-        low = rounded + past[1] + future[1] - total[1] + emitted[:, 1]
-        log = ((whole - total[0]) + emitted[:, 0]) + low
+        log = plus(tuple(past), tuple(future))
+        log = plus(plus(log, (-total[0], -total[1])), (emitted[:, 0], emitted[:, 1]))
         # Nothing is said of what is impossible. Before the exponential: 0 * inf is NaN.
-        says = m.exp(m.where(sum(total) < NONE / 2, NONE, log))
+        none = (sum(total) < NONE / 2) | (log[0] < NONE / 2)
+        says = m.exp(m.where(none, NONE, log[0])) * (1.0 + m.where(none, 0.0, log[1]))
         return m.put(m.move(says, 0, -2), index, p.shape[-1])
 
     def _log_p(self, m: Vocabulary, p: Array) -> Pair:
@@ -186,11 +186,9 @@ class CTC(Rowwise):
             return m.maximum(p, NONE), 0.0 * m.maximum(p, NONE)
         # What is rounded off a logarithm would, after some hundred frames, be digits of the sum.
         # The rounding of log_sum is no matter: it is the same for all classes of a frame.
-        top = m.max(p, -1)
-        there = p - top > NONE
-        z = m.where(there, p, top)
-        d, low = exact_sum(z, -top)
-        log_p, rounded = exact_sum(d, -softmax.from_logits(m, p, -1).log_sum)
+        row, low = _row(m, p)
+        there = row.d > NONE
+        log_p, rounded = exact_sum(m.where(there, row.d, 0.0), -row.log_sum)
         return m.where(there, log_p, NONE), m.where(there, low + rounded, 0.0)
 
     def _spoken(self, m: Vocabulary, p: Array, frames: Array | None) -> Array:
@@ -203,8 +201,7 @@ class CTC(Rowwise):
     def _sound(self, m: Vocabulary, y: Array, p: Array, frames: Any, x: Array) -> Array:
         """A derivative: 0 by a frame that is not there, NaN of a sequence that is none."""
         x = x if frames is None else m.where(_before_end(m, p, frames), x, 0.0)
-        misplaced = self.misplaced(m, y, p, frames)
-        return m.where(misplaced[..., None, None], float("nan"), x)
+        return m.where(self.unsound(m, y, p, frames)[..., None, None], float("nan"), x)
 
     def _spaced(self, m: Vocabulary, y: Array) -> Array:
         """The labels with a blank before and after each; -1 from their end on."""
@@ -223,12 +220,17 @@ class CTC(Rowwise):
         parts = [m.move(m.take(x, index), -2, 0) for x in self._log_p(m, p)]
         return m.stack(parts, 1), index
 
-    def misplaced(self, m: Vocabulary, y: Array, p: Array, frames: Array | None = None) -> Array:
-        """Whether a sequence has a label that is none, or after its end, or no number of frames."""
+    def unsound(self, m: Vocabulary, y: Array, p: Array, frames: Array | None = None) -> Array:
+        """Whether a sequence has no loss.
+
+        It has a label that is none, or after its end, or no number of frames, or a frame is NaN.
+        """
         there = (y >= 0) & (y != self.blank)
         ended = m.pad(m.where(there, y, -1), 1, 0, 0)[..., :-1] < 0
         wrong = there & ((y >= p.shape[-1]) | ended)
+        spoken = self._spoken(m, p, frames)
         found = m.drop(m.sum(m.where(wrong, 1.0, 0.0), -1), -1) > 0
+        found = found | (m.drop(m.sum(lost(m, spoken), (-2, -1)), (-2, -1)) != 0)
         if frames is None:
             return found
         most = m.drop(m.sum(1.0 + zeros(m, p[..., 0]), -1), -1)
@@ -239,6 +241,14 @@ def _before_end(m: Vocabulary, p: Array, frames: Array) -> Array:
     """Which frames there are, laid over the scores."""
     number = m.cumsum(1.0 + zeros(m, p[..., 0]), -1)
     return m.lay(number <= m.lay(frames, -1), -1)
+
+
+def _row(m: Vocabulary, z: Array) -> tuple[softmax.Row, Array]:
+    """The distribution of each frame, and what was rounded off the distances from its largest."""
+    top = m.max(z, -1)
+    there = z - top > NONE
+    d, low = exact_sum(m.where(there, z, top), -top)
+    return softmax.from_differences(m, m.where(there, d, -float("inf")), low, -1), low
 
 
 def _pair(stacked: Array) -> Pair:

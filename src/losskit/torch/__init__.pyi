@@ -344,6 +344,18 @@ class MeanSquaredLogarithmicError(Loss):
 
     def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
+class CTC(Loss):
+    """CTC (connectionist temporal classification): the likelihood of labels without their times.
+    
+    Predictions are logits (or log-probabilities) of the classes, one of them the blank, in each
+    frame: (..., frames, classes). Targets are labels, (..., labels), ended by the blank or by
+    negative numbers where there are fewer. There is one item for each pair of sequences.
+
+        -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
+    """
+
+    def __init__(self, blank: int = 0, from_logits: bool = True, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
 class CosineSimilarity(Loss):
     """Negative cosine of the angle between target and prediction.
 
@@ -642,6 +654,16 @@ def mean_squared_logarithmic_error(input: Tensor, y_true: Tensor, *, weight: Ten
     """Mean of the squared differences of log(1 + x) (MSLE).
 
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
+    """
+
+def ctc(input: Tensor, y_true: Tensor, *, blank: int = 0, from_logits: bool = True, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """CTC (connectionist temporal classification): the likelihood of labels without their times.
+    
+    Predictions are logits (or log-probabilities) of the classes, one of them the blank, in each
+    frame: (..., frames, classes). Targets are labels, (..., labels), ended by the blank or by
+    negative numbers where there are fewer. There is one item for each pair of sequences.
+
+        -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
     """
 
 def cosine_similarity(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:

@@ -59,7 +59,7 @@ class _Recursion(torch.autograd.Function):
         ctx.save_for_backward(y, p, *frames)
         ctx.by = by
         losses = _losses(by.card, y, _log_p(by, p), *frames)
-        return torch.where(by.card.misplaced(by.m, y, p, *frames), float("nan"), losses).to(p.dtype)
+        return torch.where(by.card.unsound(by.m, y, p, *frames), float("nan"), losses).to(p.dtype)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
