@@ -14,7 +14,7 @@ from pathlib import Path
 
 from losskit.core.definition import Card, Rule, cards
 from losskit.core.families import Setwise
-from losskit.engine.arguments import takes
+from losskit.engine.arguments import optional, takes
 from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
 
 PACKAGE = Path(__file__).parents[1] / "src" / "losskit"
@@ -53,6 +53,7 @@ KERAS_ORDER = {
 # Parameters that Keras's loss of the same name lacks: keywords here.
 KERAS_LACKS = {
     "KLDivergence": ["axis"],
+    "CTC": ["blank", "from_logits"],
     "Poisson": ["log_input"],
     "CategoricalHinge": ["axis"],
     "CategoricalGeneralizedCrossEntropy": ["from_logits", "ignore_class", "axis", "class_weight"],
@@ -88,7 +89,13 @@ def doc(card: type[Card], indent: str) -> str:
 
 
 def base(card: type[Card]) -> str:
-    return "Loss" if len(card().slots) == 2 else "_Several"
+    plain = len(card().slots) == 2 and not optional(card)
+    return "Loss" if plain else "_Several"
+
+
+def by_name(card: type[Card], kind: str) -> list[str]:
+    """What a function takes by its name alone, and need not be given."""
+    return [f"{name}: {kind} | None = None" for name in optional(card)]
 
 
 def numpy_stub() -> str:
@@ -130,6 +137,7 @@ def numpy_stub() -> str:
             "sample_weight: ArrayLike | None = None",
             "*",
             *own,
+            *by_name(card, "ArrayLike"),
             "mask: ArrayLike | None = None",
             "num_items: float | None = None",
             'reduction: _Reduction = "mean"',
@@ -179,6 +187,7 @@ def keras_stub() -> str:
             order = ["from_logits", "ignore_class", "axis", *lacks]
         returns = "one value" if issubclass(card, Setwise) else "one value per sample"
         arguments = ["y_true: Any", "y_pred: Any", *(own[n] for n in order)]
+        arguments += ["*" for _ in optional(card)] + by_name(card, "Any")
         lines.append(
             f"def {card.name}({', '.join(arguments)}) -> Any:\n"
             f'    """{card.sections()["Summary"]} Gives {returns}."""\n'
@@ -216,6 +225,7 @@ def torch_stub() -> str:
             *arrays(card, {"prediction": "input"}, "Tensor"),
             "*",
             *parameters(card).values(),
+            *by_name(card, "Tensor"),
             "weight: Tensor | None = None",
             "mask: Tensor | None = None",
             "num_items: float | Tensor | None = None",
@@ -249,6 +259,7 @@ def jax_stub() -> str:
             "*",
             # A number may be an array, traced too.
             *(a.replace(": float", ": ArrayLike") for a in parameters(card).values()),
+            *by_name(card, "ArrayLike"),
             "where: ArrayLike | None = None",
             "weight: ArrayLike | None = None",
             *([] if issubclass(card, Setwise) else PARTS),

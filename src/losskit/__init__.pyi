@@ -347,12 +347,8 @@ class MeanSquaredLogarithmicError(Loss):
 
     def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
-class CTC(Loss):
+class CTC(_Several):
     """CTC (connectionist temporal classification): the likelihood of labels without their times.
-    
-    Predictions are logits (or log-probabilities) of the classes, one of them the blank, in each
-    frame: (..., frames, classes). Targets are labels, (..., labels), ended by the blank or by
-    negative numbers where there are fewer. There is one item for each pair of sequences.
 
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
     """
@@ -659,12 +655,8 @@ def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike, sample_
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
-def ctc(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, blank: int = 0, from_logits: bool = True, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def ctc(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, blank: int = 0, from_logits: bool = True, frames: ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """CTC (connectionist temporal classification): the likelihood of labels without their times.
-    
-    Predictions are logits (or log-probabilities) of the classes, one of them the blank, in each
-    frame: (..., frames, classes). Targets are labels, (..., labels), ended by the blank or by
-    negative numbers where there are fewer. There is one item for each pair of sequences.
 
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
     """

@@ -20,15 +20,13 @@ from losskit.losses.classification import FROM_LOGITS
 class CTC(Rowwise):
     """CTC (connectionist temporal classification): the likelihood of labels without their times.
 
-    Predictions are logits (or log-probabilities) of the classes, one of them the blank, in each
-    frame: (..., frames, classes). Targets are labels, (..., labels), ended by the blank or by
-    negative numbers where there are fewer. There is one item for each pair of sequences.
-
     What it measures
     ----------------
     How unlikely the labels are, in nats, over all ways to align them with the frames: each frame
     says the blank or a label, a label may be said by several frames in a row, and between two equal
-    labels there is a blank.
+    labels there is a blank. Predictions are logits (or log-probabilities) of the classes, one of
+    them the blank, in each frame: (..., frames, classes). Targets are labels, (..., labels), ended
+    by the blank or by negative numbers where there are fewer. Each pair of sequences is one item.
 
     When to use
     -----------

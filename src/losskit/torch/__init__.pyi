@@ -346,10 +346,6 @@ class MeanSquaredLogarithmicError(Loss):
 
 class CTC(Loss):
     """CTC (connectionist temporal classification): the likelihood of labels without their times.
-    
-    Predictions are logits (or log-probabilities) of the classes, one of them the blank, in each
-    frame: (..., frames, classes). Targets are labels, (..., labels), ended by the blank or by
-    negative numbers where there are fewer. There is one item for each pair of sequences.
 
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
     """
@@ -656,12 +652,8 @@ def mean_squared_logarithmic_error(input: Tensor, y_true: Tensor, *, weight: Ten
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
-def ctc(input: Tensor, y_true: Tensor, *, blank: int = 0, from_logits: bool = True, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def ctc(input: Tensor, y_true: Tensor, *, blank: int = 0, from_logits: bool = True, frames: Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """CTC (connectionist temporal classification): the likelihood of labels without their times.
-    
-    Predictions are logits (or log-probabilities) of the classes, one of them the blank, in each
-    frame: (..., frames, classes). Targets are labels, (..., labels), ended by the blank or by
-    negative numbers where there are fewer. There is one item for each pair of sequences.
 
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
     """

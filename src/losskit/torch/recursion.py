@@ -63,26 +63,27 @@ class _Recursion(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
-        y, p, *frames = ctx.saved_tensors
+        y, p, *rest = ctx.saved_tensors
+        card, m, frames = ctx.by.card, ctx.by.m, rest[0] if rest else None
         if torch.is_grad_enabled() or not _is_plain(g):
-            slope = ctx.by.card.slope(ctx.by.m, y, p, *frames)
+            slope = card.slope(m, y, p, frames)
         else:
-            slope = ctx.by.card.slope_of(ctx.by.m, y, p, *frames, says=_says(ctx.by, y, p, *frames))
-        return None, None, slope * g[:, None, None], *[None] * len(frames)
+            slope = card.slope_of(m, y, p, frames, _says(ctx.by, y, p, frames))
+        return None, None, slope * g[:, None, None], *[None for _ in rest]
 
 
 def _log_p(by: Formulas, p: Tensor) -> Tensor:
     return p.double().log_softmax(-1) if by.card.from_logits else p.double()
 
 
-def _says(by: Formulas, y: Tensor, p: Tensor, *frames: Tensor) -> Tensor:
+def _says(by: Formulas, y: Tensor, p: Tensor, frames: Tensor | None) -> Tensor:
     """How probable it is, given the labels, that a frame says a class."""
     # Below the largest: the exponential of what is no log-probability vanishes too.
     log_p = _log_p(by, p)
     far = log_p - (log_p.nan_to_num(0.0).amax((1, 2), keepdim=True).clamp(min=0.0) + FAR)
     with torch.enable_grad():
         far.requires_grad_()
-        losses = _losses(by.card, y, far, *frames)
+        losses = _losses(by.card, y, far, frames)
         (slope,) = torch.autograd.grad(losses.sum(), far)
     return torch.where(losses.detach()[:, None, None] == float("inf"), 0.0, -slope.to(p.dtype))
 
