@@ -302,7 +302,10 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
         columns = [_random(rng, domain, (rows, *own), False) for domain in card.places]
         return rng.normal(0.0, 2.0, rows).astype(dtype), np.stack(columns, 1).astype(dtype)
     if card.slots[0].domain.blank is not None:
-        return _sequences(card, rng.normal(0.0, 2.0, (rows, 4, 3)), dtype)
+        p = rng.normal(0.0, 2.0, (rows, 4, 3))
+        if not card.from_logits:
+            p -= np.log(np.exp(p).sum(-1, keepdims=True))
+        return of_sequences(card, p, dtype)
     p = _random(rng, card.prediction, shape, is_rowwise(card))
     if card.target.labels:
         return rng.integers(0, classes, rows), p.astype(dtype)
@@ -330,7 +333,7 @@ def of_survival(time: Any, event: Any, p: Any, dtype: Any) -> Any:
     return np.stack([time, event], -2).astype(dtype), np.asarray(p).astype(dtype)
 
 
-def _sequences(card: Any, p: np.ndarray, dtype: Any) -> Any:
+def of_sequences(card: Any, p: np.ndarray, dtype: Any) -> Any:
     """Labels of two places, all that there are in turn, and the scores that can say them."""
     blank = card.slots[0].domain.blank
     a, b = {0, 1, 2} - {blank}
@@ -502,7 +505,7 @@ def _extreme_rows(card: Any, dtype: Any) -> Any:
     if card.slots[0].domain.blank is not None:
         drawn = np.random.default_rng(0).integers(0, len(rows), (104, 3))
         with np.errstate(over="ignore"):
-            return _sequences(card, np.array(rows)[drawn], dtype)
+            return of_sequences(card, np.array(rows)[drawn], dtype)
     pairs: list[tuple[Any, list[float]]] = []
     for row in rows:
         targets: list[Any]

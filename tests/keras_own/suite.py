@@ -10,7 +10,9 @@ CONFIG = "Keras loses the parameters and the dtype in get_config; here they are 
 CLIP = "Keras clips probabilities at 1e-7; here the floor is the smallest normal number"
 AXIS = "Keras refuses an axis other than the last on this backend; here it works everywhere"
 BELOW = "Keras reads targets below 0 under a logarithm as 1e-7; here they are refused"
-BLANK = "Keras reads the blank that its test has between labels as a label of its own, whose frames it counts again; here it ends the labels, and a label behind it is refused"
+BLANK = (
+    "Keras reads a blank between labels as one more label; here it ends them, others are refused"
+)
 MASKS = "Keras takes any numbers for masks, 2 and 6 here; they are refused outside [0, 1]"
 
 DIFFERENCES = {

@@ -23,8 +23,8 @@ def check_lengths(
     where = _first(bad if counted is None else bad & counted)
     if where is not None:
         raise ValueError(
-            f"{name} must be whole, from 0 to {longest}, the length of {of}, got {lengths[where]:g} "
-            f"at index {_shown(where)}."
+            f"{name} must be whole, from 0 to {longest}, the length of {of}, got "
+            f"{lengths[where]:g} at index {_shown(where)}."
         )
 
 

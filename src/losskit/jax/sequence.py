@@ -89,7 +89,7 @@ def _forward(card: CTC, y: Array, z: Array, frames: Array) -> tuple[Array, Array
 def _prepare(
     logits: Any, logit_paddings: Any, labels: Any, label_paddings: Any, blank_id: int
 ) -> tuple[Any, Array, Array, Array]:
-    """The card, labels ended by -1, logits in the order of frames there are, and their number so far."""
+    """The card, labels ended by -1, logits of the frames there are first, their number so far."""
     z, y = jnp.asarray(logits), JAX.labels(JAX.array("labels", labels, labels=True))
     if not jnp.issubdtype(z.dtype, jnp.floating):
         raise TypeError(f"logits holds {z.dtype} (shape {z.shape}), expected floating-point.")

@@ -85,7 +85,7 @@ class CTC(Rowwise):
     convex = False
     metric = "label_error_rate"
     task = "sequence"
-    axis: ClassVar[int] = -1
+    axis = -1  # of the classes
     long: ClassVar[bool] = True
 
     @property
@@ -152,7 +152,7 @@ class CTC(Rowwise):
         _, (there,) = m.scan(step, _start(m, labels, emitted[:, 0]), emitted)
         return m.where((labels < 0) | (there < NONE / 2), -float("inf"), there)
 
-    def _posterior(self, m: Vocabulary, y: Array, p: Array, frames: Array | None) -> Array:
+    def _posterior(self, m: Vocabulary, y: Array, p: Array, frames: Any = None) -> Array:
         """How probable it is, given the labels, that a frame says a class; in the shape of p."""
         if p.shape[-2] == 0:
             return 0.0 * p
