@@ -19,6 +19,7 @@ IN_KERAS = {
     "mean_absolute_error": '`"mae"`',
     "coverage": "",
     "concordance": "",
+    "label_error_rate": "",
     "triplet_accuracy": "",
     "sign_accuracy": "`keras.metrics.BinaryAccuracy(threshold=0.0)` with targets 0 and 1",
     "distance_accuracy": "",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from losskit.core.definition import Card, Rule, cards
 from losskit.core.families import Setwise
-from losskit.engine.arguments import takes
+from losskit.engine.arguments import optional, takes
 from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
 from losskit.peers import optax as optax_peers
 from losskit.peers import torch as torch_peers
@@ -108,7 +108,13 @@ JAX_TYPES |= dict.fromkeys(("delta", "gamma", "epsilon"), "ArrayLike")
 
 
 def base(card: type[Card]) -> str:
-    return "Loss" if len(card().slots) == 2 else "_Several"
+    plain = len(card().slots) == 2 and not optional(card)
+    return "Loss" if plain else "_Several"
+
+
+def by_name(card: type[Card], kind: str) -> list[str]:
+    """What a function takes by its name alone, and need not be given."""
+    return [f"{name}: {kind} | None = None" for name in optional(card)]
 
 
 def numpy_stub() -> str:
@@ -150,6 +156,7 @@ def numpy_stub() -> str:
             "sample_weight: ArrayLike | None = None",
             "*",
             *own,
+            *by_name(card, "ArrayLike"),
             "mask: ArrayLike | None = None",
             "num_items: float | None = None",
             'reduction: _Reduction = "mean"',
@@ -193,6 +200,7 @@ def keras_stub() -> str:
         order, _, _ = keras_orders(card.name, list(card.rules()))
         returns = "one value" if issubclass(card, Setwise) else "one value per sample"
         arguments = ["y_true: Any", "y_pred: Any", *(own[n] for n in order)]
+        arguments += ["*" for _ in optional(card)] + by_name(card, "Any")
         lines.append(
             f"def {card.name}({', '.join(arguments)}) -> Any:\n"
             f'    """{card.sections()["Summary"]} Gives {returns}."""\n'
@@ -227,6 +235,7 @@ def torch_stub() -> str:
             *arrays(card, {"prediction": "input"}, "Tensor"),
             "*",
             *parameters(card).values(),
+            *by_name(card, "Tensor"),
             "weight: Tensor | None = None",
             "mask: Tensor | None = None",
             "num_items: float | Tensor | None = None",
@@ -269,6 +278,7 @@ def jax_stub() -> str:
             "*",
             # A number may be an array, traced too.
             *(a.replace(": float", ": ArrayLike") for a in parameters(card).values()),
+            *by_name(card, "ArrayLike"),
             "where: ArrayLike | None = None",
             "weight: ArrayLike | None = None",
             *([] if issubclass(card, Setwise) else PARTS),

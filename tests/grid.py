@@ -132,6 +132,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "multiclass_hinge": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
     "ranking_softmax": [{}, {"axis": 0}],
     "cox_partial_likelihood": [{"axis": -1}, {}, {"axis": -1, "ties": "breslow"}],
+    "ctc": [{}, {"from_logits": False}, {"blank": 2}],
     "gaussian_nll": [{}, {"full": True}, {"eps": 0.1}],
     "kl_divergence": [{}, {"axis": 0}],
     "categorical_hinge": [{}, {"axis": 0}],
@@ -318,6 +319,11 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
         own = (classes,) * (len(card.slots[1].dims) - 1)
         columns = [_random(rng, domain, (rows, *own), False) for domain in card.places]
         return rng.normal(0.0, 2.0, rows).astype(dtype), np.stack(columns, 1).astype(dtype)
+    if card.slots[0].domain.blank is not None:
+        p = rng.normal(0.0, 2.0, (rows, 4, 3))
+        if not card.from_logits:
+            p -= np.log(np.exp(p).sum(-1, keepdims=True))
+        return of_sequences(card, p, dtype)
     p = _random(rng, card.prediction, shape, is_rowwise(card))
     if card.target.labels and card.slots[0].axes:
         p = _random(rng, card.prediction, (rows * PIXELS, classes), True)
@@ -356,6 +362,27 @@ def images(card: Any, labels: Any, rows: Any) -> Any:
 def of_survival(time: Any, event: Any, p: Any, dtype: Any) -> Any:
     """Times and events side by side, and scores."""
     return np.stack([time, event], -2).astype(dtype), np.asarray(p).astype(dtype)
+
+
+def of_sequences(card: Any, p: np.ndarray, dtype: Any) -> Any:
+    """Labels of two places, all that there are in turn, and the scores that can say them."""
+    blank = card.slots[0].domain.blank
+    a, b = {0, 1, 2} - {blank}
+    each = [[a, b], [b, a], [a, -1], [b, blank], [-1, -1], [a, a], [blank, -1], [b, b]]
+    y, p = np.resize(each, (len(p), 2)), p.astype(dtype)
+    places = zip(y, np.isfinite(p.astype(np.float64)), strict=True)
+    sayable = np.array([_sayable(row[row >= 0], there, blank) for row, there in places])
+    return y[sayable], p[sayable]
+
+
+def _sayable(labels: np.ndarray, there: np.ndarray, blank: int) -> bool:
+    """Whether some way to say the labels is not ruled out (else infinity is right)."""
+    labels = [k for k in labels if k != blank]
+    for way in itertools.product(range(there.shape[1]), repeat=len(there)):
+        said = [k for k, _ in itertools.groupby(way) if k != blank]
+        if said == labels and all(there[t, k] for t, k in enumerate(way)):
+            return True
+    return False
 
 
 def _several(card: Any) -> bool:
@@ -486,7 +513,7 @@ def _extreme_rows(card: Any, dtype: Any) -> Any:
             *([0.0, 0.0, 0.0], [1e-37, 2e-37, 3e-38], [1e-30, 0.0, 0.0], [0.1, 0.1000001, 1e-3]),
             *([1.0, 1.0, 1.0], [0.9, 0.8, 0.1]),
         ]
-    elif card.prediction.words.startswith("a logit"):
+    elif card.prediction.words.startswith("a logit") or card.slots[0].domain.blank is not None:
         gaps = (1e-6, 1e-3, 1.0, 5.0, 10.0, 16.0, 20.0, 50.0, 80.0, 87.0, 100.0, 200.0, 1e4)
         rows = [
             *([g, 0.0, -0.3] for g in gaps),
@@ -506,6 +533,10 @@ def _extreme_rows(card: Any, dtype: Any) -> Any:
         ]
     else:
         rows = VECTORS
+    if card.slots[0].domain.blank is not None:
+        drawn = np.random.default_rng(0).integers(0, len(rows), (104, 3))
+        with np.errstate(over="ignore"):
+            return of_sequences(card, np.array(rows)[drawn], dtype)
     pairs: list[tuple[Any, list[float]]] = []
     for row in rows:
         targets: list[Any]

@@ -604,7 +604,8 @@ def law_dtype(card: Any, dtype: Any) -> None:
     y, p = grid.inputs(card, dtype, "ordinary")
     targets = [y] if card.target.labels else [y, y.astype(np.float64), y.astype(np.float32)]
     if card.target.labels:
-        targets += [y.astype(t) for t in (np.int8, np.uint8, np.int32, np.float32, np.float64)]
+        whole = (np.int8, np.int32) if (y < 0).any() else (np.int8, np.uint8, np.int32)
+        targets += [y.astype(t) for t in (*whole, np.float32, np.float64)]
     for t in targets:
         loss = grid.loss_of(card)
         value, gradient = loss.value_and_gradient(t, p)

@@ -106,6 +106,8 @@ def point(card, tie, rng):
         p = np.log(p) if "log_" in card.name else rng.normal(size=shape)
     if tie and not (rows and card.places):
         p = np.full(shape, -0.7 if "log_" in card.name else 0.25 if ends.low == 0 else 0.0)
+    if card.slots[0].domain.blank is not None:
+        return np.array([1, 1]), p
     if target.labels:
         return 1, p
     if card.slots[0].places:

@@ -162,17 +162,20 @@ def test_targets_out_of_their_domain(part):
         p = jnp.full(
             (3, *(grid.own_shape(card) if rows else (3,))), -0.5 if "log_" in name else 0.25
         )
+        spelled = card.slots[0].domain.blank is not None  # where negative labels are an end
+        bad = 3 if spelled else bad
         inside = 1 if card.target.labels else 1.0 if card.target.values else 0.5
-        y = np.full(3 if has_row_target(card) else p.shape, -inside if "log_t" in name else inside)
+        shape = (3, 2) if spelled else 3 if has_row_target(card) else p.shape
+        y = np.full(shape, -inside if "log_t" in name else inside)
         y[(1,) + (0,) * (y.ndim - 1)] = bad
         loss = grid.on_jax(card)
         with pytest.raises(ValueError, match=f"{bad:g}"):
             loss(p, y)
         where = np.zeros(p.shape, bool)
-        where[1, slice(None) if rows else 0] = True
+        where[1, ... if rows else 0] = True
 
         values, slopes, mean, of_mean = unseen(loss)(p, jnp.asarray(y))
-        of_items = where.all(-1) if rows else where
+        of_items = where.reshape(3, -1).all(-1) if rows else where
         assert np.array_equal(np.isnan(values), of_items), (name, options, bad)
         assert np.array_equal(np.isnan(slopes), where), (name, options, bad)
         assert np.isnan(mean)

@@ -1,5 +1,7 @@
 """Metrics: hand-made tables, weights, and what may not count as right."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -115,6 +117,8 @@ def test_every_metric_takes_the_same_arguments():
             y, p = y[:, 0], p[:, :2]
         if name == "triplet_accuracy":
             y, p = None, p.reshape(4, 3, 2)
+        if name == "label_error_rate":
+            y, p = rng.integers(1, 3, (4, 2)), rng.random((4, 3, 6))
         if name == "concordance":
             y, p = np.stack([y.T, y.T > 0], -1), p.T
         plain = metric(y, p)
@@ -130,3 +134,26 @@ def test_a_metric_of_the_same_name_agrees_with_the_loss():
         assert METRICS[name](y, p) == pytest.approx(float(losskit.get(name)(y, p)))
     rows = y[None], p[None]
     assert metrics.cosine_similarity(*rows) == pytest.approx(-losskit.cosine_similarity(*rows))
+
+
+def test_label_error_rate_is_that_of_plain_edit_distances():
+    def edits(a, b):
+        row = list(range(len(b) + 1))
+        for i, x in enumerate(a, 1):
+            last, row[0] = row[0], i
+            for j, y in enumerate(b, 1):
+                last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
+        return row[-1]
+
+    rng = np.random.default_rng(0)
+    for blank in (0, 3):
+        p, y = rng.normal(size=(200, 7, 4)), rng.integers(0, 4, (200, 5))
+        wanted = []
+        for scores, row in zip(p, y, strict=True):
+            said = [k for k, _ in itertools.groupby(scores.argmax(-1)) if k != blank]
+            labels = list(itertools.takewhile(blank.__ne__, row.tolist()))
+            wanted.append(edits(said, labels) / max(1, len(labels)))
+        got = metrics.label_error_rate(y, p, blank=blank)
+        assert got == pytest.approx(np.mean(wanted))
+    with pytest.raises(ValueError, match="labels along its last axis"):
+        metrics.label_error_rate([1, 2], p)

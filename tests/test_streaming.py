@@ -108,6 +108,7 @@ def test_a_metric_of_every_card(tmp_path: Path) -> None:
     }
     w = rng.random(N)
     sets = np.stack([rng.integers(1, 5, (N, 6)), rng.integers(0, 2, (N, 6))], 1)
+    inputs["sequence"] = rng.integers(1, 3, (N, 2)), rng.normal(size=(N, 4, 3))
     inputs["survival"] = sets.astype(float), rng.normal(size=(N, 6))
     for card in losskit.numpy.cards():
         y, p = inputs[card.task]

@@ -367,6 +367,14 @@ class MeanSquaredLogarithmicError(Loss):
 
     def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class CTC(_Several):
+    """CTC (connectionist temporal classification): the likelihood of labels without their times.
+
+        -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
+    """
+
+    def __init__(self, blank: int = 0, from_logits: bool = True, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class CosineSimilarity(Loss):
     """Negative cosine of the angle between target and prediction.
 
@@ -681,6 +689,12 @@ def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike, sample_
     """Mean of the squared differences of log(1 + x) (MSLE).
 
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
+    """
+
+def ctc(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, blank: int = 0, from_logits: bool = True, frames: ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """CTC (connectionist temporal classification): the likelihood of labels without their times.
+
+        -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
     """
 
 def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

@@ -176,6 +176,53 @@ def concordance(y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: in
     return _mean(found, sample_weight)
 
 
+def label_error_rate(
+    y_true: Any, y_pred: Any, sample_weight: Any = None, *, blank: int = 0
+) -> float:
+    """Edits that turn the most probable alignment's labels into the true ones, for each true one.
+
+    Of each frame the class that is largest is said; what is said again at once is said once, and
+    the blank is left out. Insertions, deletions and substitutions are edits. Of a sequence without
+    labels their number is not divided.
+
+    Args:
+        y_true: labels, (..., labels), ended by the blank or by negative numbers.
+        y_pred: probabilities, their logarithms or logits, (..., frames, classes).
+        sample_weight: weights >= 0: a number, or one per sequence.
+        blank: the class that stands for no label.
+
+    Raises:
+        ValueError: shapes do not match.
+
+    >>> label_error_rate([[1, 2]], [[[0.1, 0.9, 0.0], [0.9, 0.1, 0.0], [0.1, 0.9, 0.0]]])
+    0.5
+    """
+    y, p = as_array("y_true", y_true), as_array("y_pred", y_pred)
+    if p.ndim < 2 or y.shape[:-1] != p.shape[:-2] or not y.ndim or not p.shape[-1]:
+        raise ValueError(
+            "label_error_rate: y_true must hold labels along its last axis, and y_pred frames and "
+            f"classes along its last two, got y_true.shape={y.shape} and y_pred.shape={p.shape}."
+        )
+    # A frame that is NaN says the blank.
+    said = np.where(np.isnan(p).any(-1), blank, p.argmax(-1))
+    again = np.zeros(said.shape, bool)
+    again[..., 1:] = said[..., 1:] == said[..., :-1]
+    said = np.where(again, blank, said)
+    number = np.logical_and.accumulate((y >= 0) & (y != blank), -1).sum(-1)
+    # Of each beginning of the labels: how far what has been said so far is from it.
+    places = np.arange(y.shape[-1] + 1)
+    edits = np.broadcast_to(places, (*number.shape, len(places)))
+    for i in range(said.shape[-1]):
+        now = said[..., i, None]
+        one = edits + 1
+        one[..., 1:] = np.minimum(one[..., 1:], edits[..., :-1] + (y != now))
+        # A label that is missed costs one more than the place before it.
+        one = np.minimum.accumulate(one - places, -1) + places
+        edits = np.where(now == blank, edits, one)
+    found = np.take_along_axis(edits, number[..., None], -1)[..., 0]
+    return _mean(found / np.maximum(number, 1), sample_weight)
+
+
 def categorical_accuracy(
     y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = -1
 ) -> float:
@@ -282,6 +329,7 @@ METRICS: dict[str, Callable[..., float]] = {
         coverage,
         concordance,
         triplet_accuracy,
+        label_error_rate,
         categorical_accuracy,
         sparse_categorical_accuracy,
         top_k_categorical_accuracy,
@@ -302,6 +350,7 @@ __all__ = [
     "cosine_similarity",
     "coverage",
     "distance_accuracy",
+    "label_error_rate",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "root_mean_squared_error",

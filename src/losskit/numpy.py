@@ -14,7 +14,7 @@ from losskit.core.families import OfMean, Setwise
 from losskit.core.namespaces import Array
 from losskit.core.packing import packed
 from losskit.engine import reduction as reduce
-from losskit.engine.arguments import bind, signature, takes
+from losskit.engine.arguments import bind, further, optional, signature, takes
 from losskit.engine.call import aligned, checked
 from losskit.engine.host import Host, own_dtype
 from losskit.engine.numpy import NUMPY
@@ -332,8 +332,9 @@ class _Several(Loss):
         """(what the card takes, weights, mask, item count) of a call."""
         label = self.card.name if method == "__call__" else f"{self.card.name}.{method}"
         keywords = _OPTIONS if counts else _OPTIONS[:1]
-        names = takes(self.card)
-        arrays, rest = bind(label, names, ("sample_weight",), keywords, args, named)
+        by_name = (*optional(self.card), *keywords)
+        arrays, rest = bind(label, takes(self.card), ("sample_weight",), by_name, args, named)
+        arrays = (*arrays, *further(self.card, rest))
         return (arrays, rest.get("sample_weight"), *(rest.get(name) for name in keywords))
 
 
@@ -373,12 +374,13 @@ def _make_class(card: type[Card]) -> type[Loss]:
         "__module__": "losskit",
         "__signature__": signature((), own, {**_REDUCTION, "name": None}),
     }
-    return type(card.__name__, (Loss if len(card().slots) == 2 else _Several,), body)
+    plain = len(card().slots) == 2 and not optional(card)
+    return type(card.__name__, (Loss if plain else _Several,), body)
 
 
 def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Any]:
-    arrays, weight = takes(card()), "sample_weight"
-    of_call = frozenset({*arrays, weight, *_OPTIONS})
+    arrays, weight, keywords = takes(card()), "sample_weight", (*optional(card), *_OPTIONS)
+    of_call = frozenset({*arrays, weight, *keywords})
 
     def function(*args: Any, **options: Any) -> Any:
         given = {name: x for name, x in options.items() if name in of_call}
@@ -390,7 +392,7 @@ def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Any]:
     function.__doc__ = card.__doc__
     own = {name: default for name, (default, _) in card.rules().items()}
     function.__signature__ = signature(  # type: ignore[attr-defined]
-        arrays, {weight: None}, {**own, **dict.fromkeys(_OPTIONS), **_REDUCTION}
+        arrays, {weight: None}, {**own, **dict.fromkeys(keywords), **_REDUCTION}
     )
     return function
 

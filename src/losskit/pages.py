@@ -31,6 +31,7 @@ FAMILIES = {
     "multiclass": "Margins among several classes",
     "ranking": "Rankings",
     "survival": "Times until an event",
+    "sequence": "Sequences that are to be aligned",
     "likelihood": "Other likelihoods",
     "divergence": "Divergences between distributions",
     "similarity": "Angles and distances of vectors",

@@ -21,6 +21,8 @@ def example(card):
     card = packed(card)
     shape = (3, *grid.own_shape(card)) if is_rowwise(card) else (3, 3)
     p = np.full(shape, -0.5 if card.prediction.high == 0 or "log_" in card.name else 0.25, "f4")
+    if card.slots[0].domain.blank is not None:
+        return np.ones((3, 2), "i4"), p
     if card.target.labels:
         return np.ones(3, "i4"), p
     inside = 1.0 if card.target.values else -0.5 if card.target.high == 0 else 0.5
@@ -30,6 +32,8 @@ def example(card):
 def wrong(card):
     """Numbers that are no targets of that card."""
     target = card.target
+    if card.slots[0].domain.blank is not None:
+        return [3]  # negative labels are an end
     if target.labels:
         return [3, -1]
     if target.values:
@@ -106,7 +110,7 @@ def test_every_card_is_nan_where_nothing_can_be_raised(part):
         rows = np.isnan(slope)
         # Of elements the one, of rows the whole.
         assert rows[ROW].all() if is_rowwise(card(**options)) else rows[ROW, 0], named
-        assert rows.sum() == (rows.shape[1] if is_rowwise(card(**options)) else 1), named
+        assert rows.sum() == (rows[ROW].size if is_rowwise(card(**options)) else 1), named
 
 
 def test_every_card_is_an_error_where_values_can_be_seen():

@@ -79,6 +79,7 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "gaussian_nll": rowwise.GaussianNLL,
     "ranking_softmax": rowwise.RankingSoftmax,
     "cox_partial_likelihood": rowwise.CoxPartialLikelihood,
+    "ctc": rowwise.CTC,
     "cosine_similarity": rowwise.CosineSimilarity,
     "pairwise_distance": rowwise.PairwiseDistance,
     "triplet_margin": rowwise.TripletMargin,
@@ -100,6 +101,8 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     "gaussian_nll": ("slope",),
     # Shares in the risk of others against what lacks at one's own; shares less their squares.
     "cox_partial_likelihood": ("slope", "curve"),
+    # The share of a class against its share given the labels.
+    "ctc": ("slope", "curve"),
     # Vectors nearly parallel, masks nearly equal.
     "cosine_similarity": ORDERS,
     # Distances nearly equal, or unequal by the margin; directions nearly the same.
@@ -131,9 +134,12 @@ class Exact:
 # --- evaluation ---------------------------------------------------------------------------------
 
 
-def define(card: Any, dtype: Any) -> Definition:
-    """The definition of a card for inputs of that dtype."""
-    return DEFINITIONS[card.name](card, dtype)
+def define(card: Any, dtype: Any, p: Any = None) -> Definition:
+    """The definition of a card for inputs of that dtype, and predictions of that shape."""
+    found = DEFINITIONS[card.name](card, dtype)
+    if p is not None and isinstance(found, RowDefinition):
+        found.own = tuple(p.shape[axis] for axis in card.slots[1].axes)
+    return found
 
 
 def _kept(compute: Any, what: str, card: Any, *asked: Any) -> np.ndarray:
@@ -166,7 +172,7 @@ def evaluate(card: Any, order: str, y: Any, p: Any, dtype: Any, w: Any = None) -
 
 def _terms(card: Any, order: str, y: Any, p: Any, dtype: Any, w: Any) -> np.ndarray:
     """The sums of the terms of each number, and of their magnitudes."""
-    d = define(card, dtype)
+    d = define(card, dtype, p)
     function = getattr(d, order)
     if isinstance(d, SetDefinition):
         found = [function(_mpfs(y), _mpfs(p), _mpfs(np.ones(p.shape) if w is None else w))]

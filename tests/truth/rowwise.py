@@ -17,6 +17,9 @@ from truth.definition import HALF, ONE, ZERO, Definition, close, sigmoid, softpl
 class RowDefinition(Definition):
     """A loss of whole rows."""
 
+    own: tuple[int, ...] = ()
+    """The lengths of a row's own dimensions; where there are several, they lie in a line here."""
+
     def room(self, y, p):
         """How far the nearest kink lies, in the unit of the predictions; a bound from below."""
         return mpmath.inf
@@ -926,3 +929,66 @@ class LovaszSoftmax(RowDefinition):
                 if not (alike or exact) and abs(a - b) <= near:
                     return True
         return False
+
+
+class CTC(RowDefinition):
+    """By all alignments."""
+
+    has_optimum = False  # it is where other labels are impossible, which takes infinite logits
+
+    def _ways(self, y, p):
+        """Of each frame its logarithms, their exponentials, what is said, and its complement."""
+        frames, classes = self.own
+        rows = [p[t * classes : (t + 1) * classes] for t in range(frames)]
+        labels = list(itertools.takewhile(lambda k: k >= 0 and k != self.card.blank, y))
+        logs = [[self._log(row, k) for k in range(classes)] for row in rows]
+        weights = []
+        for way in itertools.product(range(classes), repeat=frames):
+            said = [k for k, _ in itertools.groupby(way) if k != self.card.blank]
+            if said == labels:
+                weights.append((way, sum(logs[t][k] for t, k in enumerate(way))))
+        best = max(log for _, log in weights)
+        self.best = next(way for way, log in weights if log == best)
+        weights = [(way, mpmath.exp(log - best)) for way, log in weights]
+        shares = [[[ZERO, ZERO] for _ in range(classes)] for _ in range(frames)]
+        total = sum(weight for _, weight in weights)
+        for way, weight in weights:
+            for t, said in enumerate(way):
+                for k in range(classes):
+                    shares[t][k][k != said] += weight / total
+        others = sum(weight for way, weight in weights if way != self.best)
+        return rows, logs, others, shares
+
+    def _log(self, row, k):
+        if not self.card.from_logits:
+            return row[k]
+        if mpmath.isinf(row[k]):
+            return row[k]
+        return -mpmath.log1p(sum(mpmath.exp(z - row[k]) for j, z in enumerate(row) if j != k))
+
+    def value(self, y, p):
+        _, logs, others, _ = self._ways(y, p)
+        terms = [-logs[t][k] for t, k in enumerate(self.best)]
+        return [*terms, -mpmath.log1p(others)]
+
+    def _shares(self, y, p):
+        """Of each score: share and rest in its frame, and the same given the labels."""
+        rows, _, _, shares = self._ways(y, p)
+        for t, row in enumerate(rows):
+            e = [mpmath.exp(z - max(row)) for z in row]
+            for k, given in enumerate(shares[t]):
+                yield e[k] / sum(e), sum(e[:k] + e[k + 1 :]) / sum(e), *given
+
+    def slope(self, y, p):
+        terms = []
+        for share, rest, s, r in self._shares(y, p):
+            if not self.card.from_logits:
+                terms.append([-s])
+            else:
+                terms.append([share, -s] if s < HALF else [r, -rest])
+        return terms
+
+    def curve(self, y, p):
+        if not self.card.from_logits:
+            return [[-s * r] for _, _, s, r in self._shares(y, p)]
+        return [[share * rest, -s * r] for share, rest, s, r in self._shares(y, p)]

@@ -103,7 +103,7 @@ class Call:
     @property
     def takes(self) -> str:
         """What the predictions are to be: "logits", "probabilities", ... or "numbers"."""
-        if is_ctc(self.called):
+        if self.subject.card is None and is_ctc(self.called):
             return "log-probabilities" if self.subject.library == "torch" else "logits"
         return _TAKES.get(id(self.card.prediction), "numbers")
 
@@ -254,7 +254,7 @@ class Call:
     def row_targets(self) -> Array:
         """The targets with the classes last, as (rows, classes)."""
         y, _ = self.fitted()
-        if lacks_axes(self.card):
+        if lacks_axes(self.card) or self.card.target.labels:
             raise Inapplicable("the targets are no rows")
         moved = np.moveaxis(y, self.axis, -1)
         return moved.reshape(-1, moved.shape[-1])

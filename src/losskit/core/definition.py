@@ -210,6 +210,10 @@ class Domain:
     """Whether these are class indices, to be checked against the number of classes."""
     minus_infinity: bool = False
     """Whether a target may be -inf, as the logarithm of 0 is; others must be finite."""
+    blank: int | None = None
+    """Of labels in a sequence: the class that is none of them; it and negative numbers end it."""
+    count_of: str = ""
+    """The dimension whose entries these are counts of: whole numbers, at most its length."""
     read: bool = True
     """Whether it is looked at: where a card has no target, but is called with one, it is not."""
 
@@ -323,7 +327,7 @@ class Card(ABC):
     """Whether the mean over the whole follows from the means of its parts."""
     task: ClassVar[str]
     """Which model head it trains: "regression", "binary", "categorical", "sparse"; "pair" for none,
-    where the prediction tells how alike two examples are; "survival"."""
+    where the prediction tells how alike two examples are; "survival"; "sequence"."""
     link: ClassVar[str] = "identity"
     """How a raw score becomes what the loss judges: "identity", "log" (a rate is the exponential of
     it), "logit" (a sigmoid) or "softmax"."""
@@ -349,6 +353,8 @@ class Card(ABC):
 
     slots: ClassVar[tuple[Slot, ...]]
     """What the formulas take, in this order."""
+    optional: ClassVar[Slot | None] = None
+    """What they take after these, where it is given: on every face by its name alone."""
     main: ClassVar[int]
     """Which slot says what the items are, and in which dtype: the first that a network makes."""
 

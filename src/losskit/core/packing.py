@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from losskit.core.definition import REAL, Card, Domain, Slot
 from losskit.core.families import Items, Rowwise
@@ -45,6 +45,8 @@ class Packed(Rowwise):
     """A card of target and prediction: those of another card, stacked where they are several."""
 
     card: Any
+
+    optional: ClassVar[Slot | None] = None  # where there is one array of each, there is no other
 
     def __post_init__(self) -> None:
         self._fill()  # its parameters are those of the other card, and checked

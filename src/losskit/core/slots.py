@@ -12,6 +12,13 @@ from typing import Any
 from losskit.core.definition import Slot
 
 
+def given(card: Any, number: int) -> tuple[Slot, ...]:
+    """The slots of so many arrays of a call: the card's, and the optional one if it is there."""
+    if card.optional is None or number <= len(card.slots):
+        return card.slots  # type: ignore[no-any-return]
+    return (*card.slots, card.optional)
+
+
 def signature(card: Any) -> str:
     """What a card takes, as of a gufunc: "(c),(c)->()"."""
     taken = ",".join(f"({','.join(slot.dims)})" for slot in card.slots)

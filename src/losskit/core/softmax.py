@@ -37,6 +37,11 @@ def from_logits(m: Vocabulary, z: Array, axis: int, temperature: float = 1.0) ->
     return _row(m, d, m.exp(d), axis)
 
 
+def from_differences(m: Vocabulary, d: Array, low: Array, axis: int) -> Row:
+    """The same of how far below the largest logit each lies, ``d``, and what was rounded off it."""
+    return _row(m, d, m.exp(d) * (1.0 + low), axis)
+
+
 def from_probabilities(m: Vocabulary, p: Array, axis: int) -> Row:
     """p / sum(p) along ``axis``, with the floor under each logarithm."""
     p = m.floored(p)

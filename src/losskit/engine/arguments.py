@@ -24,6 +24,17 @@ def takes(
     return tuple(found)
 
 
+def optional(card: Any) -> tuple[str, ...]:
+    """What a face takes by its name alone, and need not be given."""
+    return () if card.optional is None else (card.optional.name,)
+
+
+def further(card: Any, given: dict[str, Any]) -> tuple[Any, ...]:
+    """The array of the optional slot, if it is given: taken out of arguments by name."""
+    found = [given.pop(name, None) for name in optional(card)]
+    return tuple(x for x in found if x is not None)
+
+
 def in_slots(card: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
     """What a card takes, slot by slot, of arrays that have the prediction before the target."""
     if card.slots[0].name != "target":

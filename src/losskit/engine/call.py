@@ -8,7 +8,7 @@ from typing import Any
 from losskit.core.families import Items, counting, placed
 from losskit.core.namespaces import Array
 from losskit.core.namespaces.numpy import NUMPY
-from losskit.core.slots import gather, item_shape
+from losskit.core.slots import gather, given, item_shape, lengths
 from losskit.engine.arrays import check_whole
 from losskit.engine.framework import Framework
 from losskit.engine.shapes import check_shapes, laid
@@ -56,7 +56,7 @@ def aligned(
     Args:
         f: whose arrays they are.
         card: with the loss's parameters.
-        arrays: what the card takes, slot by slot.
+        arrays: what the card takes, slot by slot; its optional slot last, if it is given.
         weight: a number, or one for each item, or for each of the first dimensions of the items.
         mask: which items count, likewise.
         came: the dtype in which predictions came that are wider now; None for their own.
@@ -66,7 +66,7 @@ def aligned(
         TypeError: an argument is not numeric, or predictions are integers and no quantities.
         ValueError: shapes do not match.
     """
-    slots, first = card.slots, card.main
+    slots, first = given(card, len(arrays)), card.main
     arrays = tuple(
         [f.array(s.label, x, s.domain.labels) for s, x in zip(slots, arrays, strict=True)]
     )
@@ -83,10 +83,10 @@ def aligned(
         return Call(card, arrays, came, sizes)
 
     def over_items(name: str, x: Array) -> Array:
-        given = tuple(x.shape)
-        if given != shape:  # a length that is open is compared to no other
-            x = f.reshaped(x, laid(name, given, shape))
-        return x if given == shape and None not in shape else f.broadcast(x, sizes)
+        own = tuple(x.shape)
+        if own != shape:  # a length that is open is compared to no other
+            x = f.reshaped(x, laid(name, own, shape))
+        return x if own == shape and None not in shape else f.broadcast(x, sizes)
 
     keep = None if mask is None else over_items("mask", f.truth("mask", f.array("mask", mask)))
     if weight is not None:
@@ -131,21 +131,26 @@ def _look(f: Framework, call: Call, used: Array | None) -> bool:
     visible = [f.visible(x) for x in call.arrays]
     if not any(visible) or (used is not None and not f.visible(used)):
         return False
-    card, wanted = call.card, bounded(call.card)
+    card, slots = call.card, given(call.card, len(call.arrays))
+    wanted = bounded(slots)
     if not (any(wanted) or f.strict):
         return True
     counted = None if used is None else f.values(used)
     y = f.values(call.arrays[0]) if visible[0] else None
     dtype = f.computed(f.dtype(call.prediction))
     looked = True
-    for slot, x, there, asked in zip(card.slots, call.arrays, visible, wanted, strict=True):
+    for slot, x, there, asked in zip(slots, call.arrays, visible, wanted, strict=True):
         if not (asked or f.strict):
             continue
         if not there:
             looked = False
             continue
         own = call.came if slot.predicted else f.dtype(x)
-        classes = call.prediction.shape[card.axis] if slot.domain.labels else 0
+        most = 0
+        if slot.domain.labels:
+            most = call.prediction.shape[card.axis]
+        elif slot.domain.count_of:
+            most = lengths(slots[card.main], call.prediction.shape)[slot.domain.count_of]
         among = counting(NUMPY, card, slot, y, counted)
-        check_slot(card, slot, f.values(x), among, spacing(own), classes, dtype)
+        check_slot(card, slot, f.values(x), among, spacing(own), most, dtype)
     return looked

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from losskit.core import sequences
 from losskit.core.definition import Domain, Slot
 from losskit.core.namespaces import PRECISIONS, Array
 
@@ -35,10 +36,10 @@ def spacing(dtype: str) -> float:
     return PRECISIONS[dtype].eps if dtype in PRECISIONS else 0.0
 
 
-def bounded(card: Any) -> tuple[bool, ...]:
+def bounded(slots: tuple[Slot, ...]) -> tuple[bool, ...]:
     """Of which slots there are values outside of their domains."""
     return tuple(
-        [slot.domain.bounded or any(place.bounded for place in slot.places) for slot in card.slots]
+        [slot.domain.bounded or any(place.bounded for place in slot.places) for slot in slots]
     )
 
 
@@ -48,7 +49,7 @@ def check_slot(
     x: Array,
     used: Array | None,
     eps: float,
-    classes: int = 0,
+    most: int = 0,
     dtype: Any = np.float64,
 ) -> None:
     """Check the values of a slot that count.
@@ -59,7 +60,7 @@ def check_slot(
         x: its values; NaN is let through where a network made them: it shows as a NaN loss.
         used: boolean, in the slot's shape or one that broadcasts to it: which count; None for all.
         eps: of the dtype in which the values came: see `Domain.ends`.
-        classes: how many there are, for labels.
+        most: how many classes there are, for labels; of counts the largest.
         dtype: of the computation.
 
     Raises:
@@ -67,10 +68,17 @@ def check_slot(
     """
     if not slot.domain.read:
         return
-    if slot.domain.labels:
-        _check_labels(card, x, classes, used)
-        return
     counted, name = used, slot.label
+    if slot.domain.labels:
+        _check_whole(name, x, counted)
+        if slot.domain.blank is None:
+            _check_labels(x, most, counted)
+        else:
+            sequences.check_ended(name, x, counted, most, slot.domain.blank)
+        return
+    if slot.domain.count_of:
+        sequences.check_lengths(name, x, most, "y_pred along it", counted)
+        return
     if not slot.predicted and x.dtype.kind == "f":
         _check_finite(name, x, slot.domain, counted)
         _check_size(name, x, dtype, counted)
@@ -134,25 +142,26 @@ def _check_domain(
         )
 
 
-def _check_labels(card: Any, y: Array, classes: int, used: Array | None) -> None:
-    def first(bad: Array) -> tuple[Any, ...] | None:
-        return _first(_among(bad, used))
+def _check_whole(name: str, y: Array, counted: Array | None) -> None:
+    if y.dtype.kind in "iub":
+        return
+    where = _first(_among(~np.isfinite(y), counted))
+    if where is not None:
+        raise ValueError(
+            f"{name}: label {y[where]} at index {_index(where)} is no class. Drop these rows, "
+            "or leave them out with mask= or sample_weight 0."
+        )
+    where = _first(_among(y != np.floor(y), counted))
+    if where is not None:
+        raise ValueError(
+            f"{name}: label {float(y[where]):g} at index {_index(where)} is fractional, "
+            "expected integer class labels. For probabilities as targets use "
+            "categorical_crossentropy."
+        )
 
-    if y.dtype.kind not in "iub":
-        where = first(~np.isfinite(y))
-        if where is not None:
-            raise ValueError(
-                f"y_true: label {y[where]} at index {_index(where)} is no class. Drop these rows, "
-                "or leave them out with mask= or sample_weight 0."
-            )
-        where = first(y != np.floor(y))
-        if where is not None:
-            raise ValueError(
-                f"y_true: label {float(y[where]):g} at index {_index(where)} is fractional, "
-                "expected integer class labels. For probabilities as targets use "
-                "categorical_crossentropy."
-            )
-    where = first((y < 0) | (y >= classes))
+
+def _check_labels(y: Array, classes: int, counted: Array | None) -> None:
+    where = _first(_among((y < 0) | (y >= classes), counted))
     if where is not None:
         label = int(y[where])
         advice = f"To leave a padding label out, pass ignore_class={label}."

@@ -273,6 +273,12 @@ def mean_squared_logarithmic_error(predictions: ArrayLike, targets: ArrayLike, *
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
+def ctc(predictions: ArrayLike, targets: ArrayLike, *, blank: int = 0, from_logits: bool = True, frames: ArrayLike | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """CTC (connectionist temporal classification): the likelihood of labels without their times.
+
+        -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
+    """
+
 def pairwise_distance(predictions: ArrayLike, targets: ArrayLike, *, norm: ArrayLike = 2.0, eps: ArrayLike = 0.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Distance of two vectors in a norm.
 

@@ -11,7 +11,7 @@ from jax import Array
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Setwise
-from losskit.engine.arguments import bind, in_slots, signature, takes
+from losskit.engine.arguments import bind, further, in_slots, optional, signature, takes
 from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import combined, merged
@@ -33,7 +33,7 @@ def get(name: str) -> Callable[..., Array]:
 
 
 def _make(card: type[Card]) -> Callable[..., Array]:
-    options: dict[str, Any] = {"where": None, "weight": None}
+    options: dict[str, Any] = {**dict.fromkeys(optional(card)), "where": None, "weight": None}
     if not issubclass(card, Setwise):
         options |= {"reduction": "none", "num_items": None}
     options |= {"on_empty": "zero", "across": None}
@@ -42,7 +42,7 @@ def _make(card: type[Card]) -> Callable[..., Array]:
 
     def function(*args: Any, **given: Any) -> Array:
         args, given = bind(card.name, arrays, (), keywords, args, given)
-        return evaluate(card, *args, **given)
+        return evaluate(card, *args, *further(card, given), **given)
 
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit.jax"
@@ -66,16 +66,18 @@ def parts(
         name: of the loss, as in `get`.
         arrays: what its function takes.
         where, weight: as there.
-        **parameters: of the loss.
+        **parameters: of the loss; and what its function takes by its name alone.
 
     Returns:
         (sum, count); of a loss of a set the numbers that say all of a part, and the count.
     """
+    more = further(find(name), parameters)
     known, traced = make(find(name), parameters)
     f = Jax(traced) if traced else JAX
     given, _ = bind(known.name, takes(known, NAMES, True), (), (), arrays, {})
     with named(**WORDS):
-        return _parts(f, checked(f, aligned(f, known, in_slots(known, given), weight, where)))
+        slots = in_slots(known, (*given, *more))
+        return _parts(f, checked(f, aligned(f, known, slots, weight, where)))
 
 
 def merge(name: str, a: tuple[Array, ...], b: tuple[Array, ...], **parameters: Any) -> Any:

@@ -48,8 +48,8 @@ def ctc_loss(
         ValueError: shapes do not match, or ``blank_id`` is no class; outside of jit also a label
             that is no class, or is the blank, or comes after padding. Under jit its loss is NaN.
     """
-    card, y, z, _ = _prepare(logits, logit_paddings, labels, label_paddings, blank_id)
-    return derivatives.items(card, {}, None, y, z).astype(z.dtype)
+    card, y, z, frames = _prepare(logits, logit_paddings, labels, label_paddings, blank_id)
+    return derivatives.items(card, {}, None, y, z, frames[:, -1]).astype(z.dtype)
 
 
 def ctc_loss_with_forward_probs(
@@ -71,7 +71,7 @@ def ctc_loss_with_forward_probs(
         lies behind the last label, is -inf.
     """
     card, y, z, frames = _prepare(logits, logit_paddings, labels, label_paddings, blank_id)
-    losses = derivatives.items(card, {}, None, y, z).astype(z.dtype)
+    losses = derivatives.items(card, {}, None, y, z, frames[:, -1]).astype(z.dtype)
     blank, label = _forward(card, y, z, frames)
     return losses, blank.astype(z.dtype), label.astype(z.dtype)
 
@@ -79,7 +79,7 @@ def ctc_loss_with_forward_probs(
 @partial(jax.jit, static_argnums=0)
 def _forward(card: CTC, y: Array, z: Array, frames: Array) -> tuple[Array, Array]:
     z = z.astype(jnp.float32) if z.dtype.name in HALF else z
-    there = card.forward(derivatives.VOCABULARY, y, z)
+    there = card.forward(derivatives.VOCABULARY, y, z, frames[:, -1])
     start = jnp.full_like(there, -jnp.inf, shape=(1, *there.shape[1:])).at[..., 0].set(0.0)
     there = jnp.take_along_axis(jnp.concatenate([start, there]), frames.T[..., None], 0)
     blank, label = there[..., ::2], there[..., 1::2]
@@ -89,7 +89,7 @@ def _forward(card: CTC, y: Array, z: Array, frames: Array) -> tuple[Array, Array
 def _prepare(
     logits: Any, logit_paddings: Any, labels: Any, label_paddings: Any, blank_id: int
 ) -> tuple[Any, Array, Array, Array]:
-    """The card, labels ended by -1, logits of the frames there are, and their number so far."""
+    """The card, labels ended by -1, logits of the frames there are first, their number so far."""
     z, y = jnp.asarray(logits), JAX.labels(JAX.array("labels", labels, labels=True))
     if not jnp.issubdtype(z.dtype, jnp.floating):
         raise TypeError(f"logits holds {z.dtype} (shape {z.shape}), expected floating-point.")
@@ -106,15 +106,10 @@ def _prepare(
     card, _ = make(CTC, {"blank": blank_id, "from_logits": True})
     sequences.check_blank("blank_id", card.blank, classes)
     _check(y, no_label, classes, card.blank)
-    y = jnp.where(no_label, -1, jnp.where(y < 0, classes, y))
+    y = sequences.ended(jnp, y, ~no_label, classes, card.blank)
     # Those that are there first: what is between two equal labels must not part them.
     order = jnp.argsort(no_frame, axis=1, stable=True)
-    z = jnp.take_along_axis(z, order[..., None], 1)
-    frames = jnp.cumsum(~no_frame, 1)
-    # A frame that is not there is one that can say the blank only, which changes nothing.
-    silent = jnp.where(jnp.arange(classes) == card.blank, 0.0, -jnp.inf).astype(z.dtype)
-    spoken = jnp.arange(z.shape[1]) < (~no_frame).sum(1, keepdims=True)
-    return card, y, jnp.where(spoken[..., None], z, silent), frames
+    return card, y, jnp.take_along_axis(z, order[..., None], 1), jnp.cumsum(~no_frame, 1)
 
 
 def _check(y: Array, no_label: Array, classes: int, blank: int) -> None:

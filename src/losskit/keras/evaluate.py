@@ -48,6 +48,7 @@ def evaluate(
     dtype: str = "float32",
     axis: int = -1,
     num_items: Any = None,
+    beside: tuple[Any, ...] = (),
 ) -> tuple[Tensor, Call]:
     """The reduced loss; without a reduction, one value per sample. And the call it is of.
 
@@ -62,12 +63,13 @@ def evaluate(
         dtype: of the computation.
         axis: over which the elements of a sample are averaged.
         num_items: what a mean divides by, if the caller says.
+        beside: what the card takes by its name alone, if it is given.
 
     Raises:
         TypeError: several predictions where a card takes one.
         ValueError: a shape does not match, or, outside of tracing, a value is out of its domain.
     """
-    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype)
+    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype, beside)
     card = call.card
     averaged = reduction not in (None, "none", "sum")
     if num_items is not None:
@@ -98,15 +100,27 @@ def evaluate(
 
 
 def prepared(
-    card: Any, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any, dtype: str
+    card: Any,
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any,
+    mask: Any,
+    dtype: str,
+    beside: tuple[Any, ...],
 ) -> Call:
     """The call that `evaluate` reduces."""
-    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype)
+    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype, beside)
     return _linked(checked(KERAS, call), link)
 
 
 def _aligned(
-    card: Any, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any, dtype: str
+    card: Any,
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any,
+    mask: Any,
+    dtype: str,
+    beside: tuple[Any, ...],
 ) -> tuple[Call, Link | None]:
     card, given = _predictions(card, y_pred)
     # Keras gives a target to those too that take none.
@@ -122,7 +136,7 @@ def _aligned(
         target = (y,)
     card = placed(card, len(first.shape))
     _check_classes(card, first)
-    rest = [ops.cast(ops.convert_to_tensor(x), dtype) for x in given[1:]]
+    rest = [ops.cast(ops.convert_to_tensor(x), dtype) for x in (*given[1:], *beside)]
     arrays = (*target, first, *rest)
     return aligned(KERAS, card, arrays, sample_weight, mask, came), link
 
@@ -278,6 +292,8 @@ def _bounded(card: Any, p: Tensor, dtype: str) -> Tensor:
 
 def _same_rank(card: Any, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
     """Keras's habit: a last dimension of 1 that only one side has is no difference."""
+    if card.slots[0].dims not in ((), card.slots[1].dims) and not card.slots[0].places:
+        return y, p  # of other dimensions anyway
     if card.slots[0].places:
         # Of several targets side by side, a layer of one output.
         single = len(y.shape) == len(p.shape) > 1 and p.shape[-1] == 1

@@ -71,10 +71,34 @@ def _host_labels(y: Any) -> Any:
 def _tensorflow() -> type[Framework]:
     import tensorflow as tf
 
+    def scan(step: Any, state: Any, xs: Tensor) -> tuple[Any, Any]:
+        if tf.executing_eagerly():
+            return KerasVocabulary.scan(plain, step, state, xs)
+        # Not frame by frame: a graph of hundreds of steps takes a minute to make.
+        length = xs.shape[0] or tf.shape(xs)[0]
+        state, out = step(state, xs[0])
+        outs = tuple(tf.TensorArray(x.dtype, length, element_shape=x.shape) for x in out)
+        outs = tuple(array.write(0, x) for array, x in zip(outs, out, strict=True))
+
+        def body(i: Tensor, state: Any, outs: Any) -> Any:
+            state, out = step(state, xs[i])
+            written = (array.write(i, x) for array, x in zip(outs, out, strict=True))
+            return i + 1, state, tuple(written)
+
+        open_shapes = tuple(tf.TensorShape([None] * len(x.shape)) for x in state)
+        _, state, outs = tf.while_loop(
+            lambda i, *_: i < length,
+            body,
+            (tf.constant(1), state, outs),
+            (tf.TensorShape([]), open_shapes, tuple(tf.TensorShape(None) for _ in outs)),
+            maximum_iterations=length - 1,
+        )
+        return state, tuple(array.stack() for array in outs)
+
     KerasVocabulary.widens = True
     plain = KerasVocabulary(ops, backend.activation, backend.raised)
     by_dtype = {
-        name: KerasVocabulary(ops, backend.activation, backend.raised, came)
+        name: KerasVocabulary(ops, backend.activation, backend.raised, came, scan)
         for name, came in PRECISIONS.items()
     }
 

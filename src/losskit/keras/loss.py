@@ -17,6 +17,7 @@ from keras.src.losses.loss import reduce_weighted_values
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Items, Setwise
+from losskit.engine.arguments import bind, further, optional
 from losskit.engine.arrays import HALF
 from losskit.engine.reduction import combined, merged, parts
 from losskit.keras.evaluate import evaluate, prepared
@@ -57,9 +58,18 @@ class Loss(keras.losses.Loss):
             )
 
     def __call__(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, num_items: Any = None
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any = None,
+        *,
+        num_items: Any = None,
+        **more: Any,
     ) -> Tensor:
         """The reduced loss, in the dtype of this object.
+
+        A loss that takes something by its name alone, as CTC its numbers of frames, takes it here
+        too.
 
         With ``num_items``, the item count of the whole of which this is a part (samples times the
         elements of each, for pointwise losses), a mean divides by it: values and gradients of the
@@ -72,12 +82,15 @@ class Loss(keras.losses.Loss):
             ValueError: shapes do not match; outside of any tracing also: labels out of range,
                 probabilities outside [0, 1].
         """
+        beside = _further(self.card, more)
         with keras.name_scope(self.name):
             mask = get_keras_mask(y_pred)
             weighted = sample_weight is not None or mask is not None
             if type(self).call is not Loss.call or (weighted and self._at_once):
                 if num_items is not None:
                     raise TypeError(f"{self.name} reduces as Keras does, which has no num_items.")
+                if beside:
+                    raise TypeError(f"{self.name} is computed by its own call: no more arguments.")
                 return self._by_call(y_true, y_pred, sample_weight, mask)
             loss, _ = evaluate(
                 self.card,
@@ -89,18 +102,22 @@ class Loss(keras.losses.Loss):
                 _computed_in(self.dtype),
                 self._mean_axis,
                 num_items,
+                beside,
             )
             return keras.ops.cast(loss, self.dtype)
 
-    def parts(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Tensor, ...]:
+    def parts(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, **more: Any
+    ) -> tuple[Tensor, ...]:
         """What a part of the data adds: `merge` the parts of all, then `combine` them to the mean.
 
         (sum, count) of its items: of samples, for pointwise losses of their elements. Of a loss of
         a set the numbers that say all of a part, and the count. Errors are those of the call.
         """
         by_weights = self.reduction == "mean_with_sample_weight"
-        dtype = _computed_in(self.dtype)
-        call = prepared(self.card, y_true, y_pred, sample_weight, get_keras_mask(y_pred), dtype)
+        dtype, beside = _computed_in(self.dtype), _further(self.card, more)
+        mask = get_keras_mask(y_pred)
+        call = prepared(self.card, y_true, y_pred, sample_weight, mask, dtype, beside)
         return parts(KERAS, call, by_weights)
 
     def merge(self, a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -158,9 +175,18 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
     return CLASSES[find(name).__name__](**parameters)
 
 
-def _per_sample(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int) -> Tensor:
+def _further(card: Any, named: dict[str, Any]) -> tuple[Any, ...]:
+    """What is given by name of what the card takes beside its slots."""
+    return further(card, bind(card.name, (), (), optional(card), (), named)[1])
+
+
+def _per_sample(
+    card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int, beside: tuple[Any, ...] = ()
+) -> Tensor:
     """One value per sample; of a set, its value."""
-    found, call = evaluate(card, y_true, y_pred, dtype=_computed_in(dtype), axis=axis)
+    found, call = evaluate(
+        card, y_true, y_pred, dtype=_computed_in(dtype), axis=axis, beside=beside
+    )
     result = keras.ops.cast(found, dtype)
     ignored = call.card.ignored() if isinstance(call.card, Items) else None
     if ignored is not None:
@@ -223,7 +249,8 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
         shown = keras.ops.convert_to_tensor(keras.tree.flatten(y_pred)[0])
         own = keras.backend.standardize_dtype(shown.dtype)
         own = own if "float" in own else keras.backend.floatx()
-        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1))
+        beside = further(card, {**given})
+        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1), beside)
 
     kind = inspect.Parameter
     order, _, _ = orders(card.name, list(card.rules()))
@@ -231,6 +258,7 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     signature = inspect.Signature(
         [kind(n, kind.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
         + [kind(n, kind.POSITIONAL_OR_KEYWORD, default=defaults.get(n, -1)) for n in order]
+        + [kind(n, kind.KEYWORD_ONLY, default=None) for n in optional(card)]
     )
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit.keras"

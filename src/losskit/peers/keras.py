@@ -70,6 +70,7 @@ ROWS = by_name(
             "CategoricalGeneralizedCrossEntropy",
             "q=0.5",
         ),
+        _row("ctc", "CTC"),
         _row(
             "dice",
             "Dice",

@@ -254,10 +254,11 @@ ROWS = by_name(
         ),
         Row(
             "ctc_loss",
-            "",
+            "ctc",
             "log_probs, targets, input_lengths, target_lengths, blank=0, reduction='mean', "
             "zero_infinity=False",
             "CTCLoss",
+            given={"from_logits": False},
             form="whole",
             doc="CTC (connectionist temporal classification): labels without their times.",
             words="""

@@ -128,6 +128,10 @@ def line(card: Any, axis: str, target: Target | None = None) -> Line:
         if target is not None:
             raise ValueError(f"{card.name} is drawn for times of its own, got {target!r}.")
         return _survival()
+    if card.task == "sequence":
+        if target is not None:
+            raise ValueError(f"{card.name} is drawn for labels of its own, got {target!r}.")
+        return _sequence(card)
     if _predicts_a_mean(card):
         return _mean(0.0 if target is None else float(target))  # type: ignore[arg-type]
     if isinstance(card, Rowwise):
@@ -290,6 +294,25 @@ def _survival() -> Line:
         high=4.0,
         label="score of the second of four less that of the others",
         note="the third is censored; the others are level",
+    )
+
+
+def _sequence(card: Any) -> Line:
+    label = int(card.blank == 0)
+
+    def inputs(x: Array) -> tuple[Array, Array]:
+        scores = np.zeros((len(x), 3, max(CLASSES, card.blank + 1)))
+        scores[:, 1, label] = x
+        return np.full((len(x), 1), label), scores
+
+    return Line(
+        axis="score",
+        inputs=inputs,
+        along=lambda x, gradient: gradient[:, 1, label],
+        low=-8.0,
+        high=8.0,
+        label="score of the label in one of three frames",
+        note="one label; all other scores are 0",
     )
 
 

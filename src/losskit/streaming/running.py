@@ -67,6 +67,8 @@ def _options(card: Any) -> dict[str, Any]:
         return {"threshold": 0.0 if getattr(card, "from_logits", False) else 0.5}
     if card.metric == "distance_accuracy":
         return {"threshold": card.margin}
+    if card.metric == "label_error_rate":
+        return {"blank": card.blank}
     if card.metric == "sign_accuracy":
         return {}
     return {"axis": card.axis} if is_rowwise(card) else {}

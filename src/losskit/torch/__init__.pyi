@@ -361,6 +361,14 @@ class MeanSquaredLogarithmicError(Loss):
 
     def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
+class CTC(Loss):
+    """CTC (connectionist temporal classification): the likelihood of labels without their times.
+
+        -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
+    """
+
+    def __init__(self, blank: int = 0, from_logits: bool = True, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
 class CosineSimilarity(Loss):
     """Negative cosine of the angle between target and prediction.
 
@@ -675,6 +683,12 @@ def mean_squared_logarithmic_error(input: Tensor, y_true: Tensor, *, weight: Ten
     """Mean of the squared differences of log(1 + x) (MSLE).
 
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
+    """
+
+def ctc(input: Tensor, y_true: Tensor, *, blank: int = 0, from_logits: bool = True, frames: Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """CTC (connectionist temporal classification): the likelihood of labels without their times.
+
+        -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
     """
 
 def cosine_similarity(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
@@ -1168,7 +1182,7 @@ class TripletMarginWithDistanceLoss(nn.TripletMarginWithDistanceLoss):
 def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Tensor | Sequence[int], target_lengths: Tensor | Sequence[int], blank: int = 0, reduction: str = 'mean', zero_infinity: bool = False) -> Tensor:
     """CTC (connectionist temporal classification): labels without their times.
 
-    As `torch.nn.functional.ctc_loss`.
+    As `torch.nn.functional.ctc_loss`. The formula is that of `ctc`: see ``losskit show ctc``.
 
     Args:
         log_probs: log-probabilities, (frames, batch, classes), or (frames, classes) of one

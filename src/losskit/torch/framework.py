@@ -99,7 +99,8 @@ class Torch(Framework):
         return _BY_DTYPE.get(came, _M)
 
     def items(self, formulas: Formulas, call: Call) -> Tensor:
-        return derivatives.apply(formulas, call.used, *call.arrays)
+        by = derivatives.apply if not formulas.card.long else _recursion()
+        return by(formulas, call.used, *call.arrays)
 
     def mean(self, formulas: Formulas, call: Call, count: Any) -> Tensor:
         total = self.sum(formulas, call)
@@ -135,6 +136,12 @@ class Torch(Framework):
         if any(x.requires_grad for x in arrays[len(formulas.card.slots) :]):
             return formulas.value(None, *arrays)  # by operations: of the weights no slope is given
         return derivatives.apply(formulas, None, *arrays)
+
+
+def _recursion() -> Any:
+    from losskit.torch import recursion
+
+    return recursion.items
 
 
 TORCH = Torch()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import OfMean, Setwise
-from losskit.engine.arguments import bind, in_slots, signature, takes
+from losskit.engine.arguments import bind, further, in_slots, optional, signature, takes
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import combined, merged, parts
 from losskit.torch import evaluate as _evaluate
@@ -109,9 +109,11 @@ class Loss(nn.Module):
         Arguments and errors are those of the call.
         """
         names = takes(self.card, NAMES, True)
-        given, rest = bind(self.card.name, names, ("weight", "mask"), (), tensors, options)
+        given, rest = bind(
+            self.card.name, names, ("weight", "mask"), optional(self.card), tensors, options
+        )
         with _evaluate.named():
-            slots = in_slots(self.card, given)
+            slots = in_slots(self.card, (*given, *further(self.card, rest)))
             call = aligned(TORCH, self.card, slots, rest.get("weight"), rest.get("mask"))
             return parts(TORCH, checked(TORCH, call))
 
@@ -145,8 +147,14 @@ def call(card: Any, tensors: tuple[Any, ...], given: dict[str, Any], **how: Any)
     """The loss of the arguments of a call."""
     if given or len(tensors) != 2 or len(card.slots) != 2:
         tensors, given = bind(
-            card.name, takes(card, NAMES, True), ("weight", "mask"), ("num_items",), tensors, given
+            card.name,
+            takes(card, NAMES, True),
+            ("weight", "mask"),
+            (*optional(card), "num_items"),
+            tensors,
+            given,
         )
+        tensors = (*tensors, *further(card, given))
     return evaluate(
         card,
         *tensors,
@@ -169,7 +177,7 @@ def _make_class(card: type[Card]) -> type[Loss]:
         "__module__": "losskit.torch",
         "__signature__": signature((), {**_parameters(card), **_OPTIONS}, {}),
     }
-    if len(card().slots) != 2:
+    if len(card().slots) != 2 or optional(card):
         body["forward"] = _forward
     return type(card.__name__, (Loss,), body)
 
@@ -180,7 +188,8 @@ def _forward(self: Loss, *tensors: Tensor, **options: Any) -> Tensor:
 
 def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     arrays = takes(card(), NAMES, True)
-    others = frozenset({*arrays, *_OF_CALL, *_OPTIONS})
+    of_call = (*optional(card), *_OF_CALL)
+    others = frozenset({*arrays, *of_call, *_OPTIONS})
 
     def function(*tensors: Tensor, **options: Any) -> Tensor:
         how = {name: options.pop(name) for name in _OPTIONS if name in options}
@@ -193,7 +202,7 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     function.__module__ = "losskit.torch"
     function.__doc__ = card.__doc__
     function.__signature__ = signature(  # type: ignore[attr-defined]
-        arrays, {}, {**_parameters(card), **dict.fromkeys(_OF_CALL), **_OPTIONS}
+        arrays, {}, {**_parameters(card), **dict.fromkeys(of_call), **_OPTIONS}
     )
     return function
 

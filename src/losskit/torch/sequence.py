@@ -9,12 +9,10 @@ import torch
 from torch import Tensor
 
 from losskit.core import sequences
+from losskit.engine.arrays import HALF, named
 from losskit.losses.sequence import CTC
-from losskit.torch import ctc
 from losskit.torch.derivatives import reachable
-from losskit.torch.evaluate import check_reduction, make, result_dtype
-from losskit.torch.framework import TORCH
-from losskit.torch.kernels import HALF
+from losskit.torch.evaluate import check_reduction, evaluate, make, result_dtype
 
 __all__ = ["ctc_loss"]
 
@@ -57,30 +55,26 @@ def ctc_loss(
     check_reduction(reduction)
     _check_types(log_probs, targets)
     p = log_probs.unsqueeze(1) if log_probs.dim() == 2 else log_probs
-    frames, batch, classes = p.shape
-    card = make(CTC, blank=blank)
-    sequences.check_blank("blank", card.blank, classes)
-    of_input = _lengths("input_lengths", input_lengths, batch)
-    of_target = _lengths("target_lengths", target_lengths, batch)
-    if reachable(of_input):
-        sequences.check_lengths("input_lengths", of_input.numpy(), frames, "log_probs")
-    y, there = _rows(targets, of_target)
+    _, batch, classes = p.shape
+    sequences.check_blank("blank", blank, classes)
+    frames = _lengths("input_lengths", input_lengths, batch)
+    lengths = _lengths("target_lengths", target_lengths, batch)
+    y, there = _rows(targets, lengths)
     if reachable(y, there):
-        sequences.check_labels("targets", y.numpy(), there.numpy(), classes, card.blank)
-    y = torch.where(there, torch.where(y < 0, classes, y), -1).to(p.device)
-    of_input, of_target = of_input.to(p.device), of_target.to(p.device)
-
-    m = TORCH.vocabulary(TORCH.dtype(p))
-    p = (p.float() if p.dtype in HALF else p).movedim(1, 0)
-    # A frame that is not there is one that can say the blank only, which changes nothing.
-    silent = torch.full((classes,), -float("inf"), dtype=p.dtype, device=p.device)
-    silent = torch.where(torch.arange(classes, device=p.device) == card.blank, 0.0, silent)
-    spoken = torch.arange(frames, device=p.device) < of_input[:, None]
-    loss = ctc.items(card, m, y, torch.where(spoken[..., None], p, silent))
+        sequences.check_labels("targets", y.numpy(), there.numpy(), classes, blank)
+    y = sequences.ended(torch, y, there, classes, blank)
+    with named(frames="input_lengths"):
+        loss = evaluate(
+            make(CTC, blank=blank, from_logits=False),
+            # Reduced before it is rounded to half precision.
+            *((p.float() if p.dtype in HALF else p).movedim(1, 0), y.to(p.device)),
+            frames.to(p.device),
+            reduction="none",
+        )
     if zero_infinity:
         loss = torch.where(loss == float("inf"), 0.0, loss)
     if reduction == "mean":
-        loss = (loss / of_target.clamp(min=1)).sum() / max(batch, 1)
+        loss = (loss / lengths.clamp(min=1).to(p.device)).sum() / max(batch, 1)
     elif reduction == "sum":
         loss = loss.sum()
     elif log_probs.dim() == 2:

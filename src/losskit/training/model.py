@@ -27,6 +27,8 @@ def suits(card: Card, data: Data) -> str | None:
         return "it judges pairs of examples, and here each stands by itself"
     if card.task == "survival":
         return "it judges times until an event, and here there is one target alone"
+    if card.task == "sequence":
+        return "it judges sequences of labels, and here there is one target alone"
     low = 0.0
     if data.task == "regression":
         if card.task != "regression":

@@ -16,6 +16,7 @@ class KerasVocabulary(Vocabulary):
         ops: the module.
         differentiable: makes a function of a value and a gradient; for the sigmoid.
         raised: see `Vocabulary.raised`, where the backend needs one of its own.
+        scan: see `Vocabulary.scan`, likewise.
         came: see `Vocabulary.came`.
     """
 
@@ -28,11 +29,14 @@ class KerasVocabulary(Vocabulary):
         differentiable: Any = None,
         raised: Any = None,
         came: Precision = Vocabulary.came,
+        scan: Any = None,
     ) -> None:
         self._ops = ops
         self.came = came
         if raised is not None:
             self.raised = raised  # type: ignore[method-assign]
+        if scan is not None:
+            self.scan = scan  # type: ignore[method-assign]
         if differentiable is not None:
             # Through |x| a backend finds a slope of 0 at 0, where the sigmoid's is 1/4.
             plain = super().sigmoid
