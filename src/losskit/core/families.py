@@ -355,7 +355,8 @@ def has_row_target(card: Any) -> bool:
 
 def lacks_axes(card: Any) -> bool:
     """Whether its target has fewer axes than its prediction: no classes, or nothing of a row."""
-    return is_rowwise(card) and len(card.slots[0].axes) < len(card.slots[1].axes)
+    target, prediction = card.slots[:2]
+    return is_rowwise(card) and {*target.dims} < {*prediction.dims}
 
 
 def _pair(card: Any, axes: tuple[int, ...] = (), dims: tuple[str, ...] = ()) -> tuple[Slot, ...]:
