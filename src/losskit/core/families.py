@@ -355,8 +355,7 @@ def has_row_target(card: Any) -> bool:
 
 def lacks_axes(card: Any) -> bool:
     """Whether its target has fewer axes than its prediction: no classes, or nothing of a row."""
-    target, prediction = card.slots[:2]
-    return is_rowwise(card) and {*target.dims} < {*prediction.dims}
+    return is_rowwise(card) and {*card.slots[0].dims} < {*card.slots[1].dims}
 
 
 def _pair(card: Any, axes: tuple[int, ...] = (), dims: tuple[str, ...] = ()) -> tuple[Slot, ...]:
