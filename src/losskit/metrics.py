@@ -176,6 +176,79 @@ def concordance(y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: in
     return _mean(found, sample_weight)
 
 
+def nearest_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+    """Share of vectors whose nearest neighbour has their label: recall at 1.
+
+    Of those that have one of their label; the nearest by the angle, itself left out. Of several
+    sets, their mean; one without any such vector counts 1.
+
+    Args:
+        y_true: labels, any numbers: (..., n).
+        y_pred: vectors: (..., n, d).
+        sample_weight: weights >= 0: a number, or one per set.
+
+    Raises:
+        ValueError: shapes do not match.
+
+    >>> nearest_accuracy([0, 0, 1], [[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]])
+    1.0
+    """
+    y, p = as_array("y_true", y_true), as_array("y_pred", y_pred)
+    if p.ndim < 2 or y.shape != p.shape[:-1]:
+        raise ValueError(
+            "nearest_accuracy: there must be a label for each vector, got "
+            f"y_true.shape={y.shape} and y_pred.shape={p.shape}."
+        )
+    apart = ~np.eye(p.shape[-2], dtype=bool)
+    same = (y[..., None] == y[..., None, :]) & apart
+    cosines = np.where(apart, _cosines(p, p), -np.inf)
+    # As near as any: a NaN is near to nothing.
+    right = np.where(same, cosines, -np.inf).max(-1) >= cosines.max(-1)
+    asked = same.any(-1)
+    number = asked.sum(-1)
+    return _mean(
+        np.where(number, (right & asked).sum(-1) / np.maximum(number, 1), 1.0), sample_weight
+    )
+
+
+def retrieval_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+    """Share of queries to which their own key is the nearest, by the angle.
+
+    Of several sets, their mean.
+
+    Args:
+        y_true: not read: which vector is whose says its place.
+        y_pred: queries and keys, side by side along the axis before the last: (..., n, 2, d).
+        sample_weight: weights >= 0: a number, or one per set.
+
+    Raises:
+        ValueError: there are not two vectors along that axis.
+
+    >>> retrieval_accuracy(None, [[[1.0, 0.0], [1.0, 0.1]], [[0.0, 1.0], [1.0, 0.0]]])
+    0.5
+    """
+    p = as_array("y_pred", y_pred)
+    if p.ndim < 3 or p.shape[-2] != 2:
+        raise ValueError(
+            "retrieval_accuracy: y_pred must hold query and key along axis=-2, got y_pred.shape="
+            f"{p.shape}."
+        )
+    cosines = _cosines(p[..., 0, :], p[..., 1, :])
+    own = np.diagonal(cosines, axis1=-2, axis2=-1)
+    return _mean((own >= cosines.max(-1)).mean(-1), sample_weight)
+
+
+def _cosines(a: Array, b: Array) -> Array:
+    """Of each vector of one set with each of another; of a zero vector 0."""
+
+    def unit(x: Array) -> Array:
+        wide = x.astype(np.float64)
+        length = np.linalg.norm(wide, axis=-1, keepdims=True)
+        return wide / np.where(length == 0, 1.0, length)
+
+    return unit(a) @ np.swapaxes(unit(b), -1, -2)
+
+
 def categorical_accuracy(
     y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = -1
 ) -> float:
@@ -282,6 +355,8 @@ METRICS: dict[str, Callable[..., float]] = {
         coverage,
         concordance,
         triplet_accuracy,
+        nearest_accuracy,
+        retrieval_accuracy,
         categorical_accuracy,
         sparse_categorical_accuracy,
         top_k_categorical_accuracy,
@@ -305,6 +380,8 @@ __all__ = [
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "root_mean_squared_error",
+    "nearest_accuracy",
+    "retrieval_accuracy",
     "sign_accuracy",
     "sparse_categorical_accuracy",
     "sparse_top_k_categorical_accuracy",

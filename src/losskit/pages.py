@@ -31,6 +31,7 @@ FAMILIES = {
     "survival": "Times until an event",
     "likelihood": "Other likelihoods",
     "divergence": "Divergences between distributions",
+    "contrastive": "Batches of vectors, each against the others",
     "similarity": "Angles and distances of vectors",
 }
 """Headings of the list; a family without one goes under its own name."""

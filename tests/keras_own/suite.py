@@ -40,7 +40,6 @@ if os.environ.get("KERAS_BACKEND") in ("tensorflow", "jax"):
 
 NOT_BUILT_YET = {
     "CTC",
-    "Circle",
 }
 
 

@@ -72,7 +72,8 @@ class At:
         self.by, self.used, self.arrays = by, used, arrays
         self.of_set = isinstance(by.card, Setwise)
         slots = arrays[: len(by.card.slots)]
-        self.bad = None if by.looked else out_of_domain(by.m, by.card, *slots)
+        no_class = by.framework.no_class
+        self.bad = None if by.looked else out_of_domain(by.m, by.card, *slots, no_class=no_class)
         self.rest: tuple[Any, ...] = (self.state(),) if self.of_set else ()
 
     def state(self) -> State:

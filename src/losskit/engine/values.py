@@ -70,7 +70,7 @@ def check_slot(
     if not slot.domain.read:
         return
     if slot.domain.labels:
-        _check_labels(card, x, classes, used)
+        _check_labels(slot, x, classes, None if used is None else spread(NUMPY, slot, used))
         return
     counted = None if used is None else spread(NUMPY, slot, used)
     name = slot.label
@@ -137,7 +137,7 @@ def _check_domain(
         )
 
 
-def _check_labels(card: Any, y: Array, classes: int, used: Array | None) -> None:
+def _check_labels(slot: Slot, y: Array, classes: int, used: Array | None) -> None:
     def first(bad: Array) -> tuple[Any, ...] | None:
         return _first(_among(bad, used))
 
@@ -145,16 +145,19 @@ def _check_labels(card: Any, y: Array, classes: int, used: Array | None) -> None
         where = first(~np.isfinite(y))
         if where is not None:
             raise ValueError(
-                f"y_true: label {y[where]} at index {_index(where)} is no class. Drop these rows, "
+                f"{slot.label}: label {y[where]} at index {_index(where)} is no class. Drop these rows, "
                 "or leave them out with mask= or sample_weight 0."
             )
         where = first(y != np.floor(y))
         if where is not None:
+            advice = " For probabilities as targets use categorical_crossentropy."
+            advice = "" if slot.domain.names else advice
             raise ValueError(
-                f"y_true: label {float(y[where]):g} at index {_index(where)} is fractional, "
-                "expected integer class labels. For probabilities as targets use "
-                "categorical_crossentropy."
+                f"{slot.label}: label {float(y[where]):g} at index {_index(where)} is fractional, "
+                f"expected integer class labels.{advice}"
             )
+    if slot.domain.names:
+        return
     where = first((y < 0) | (y >= classes))
     if where is not None:
         label = int(y[where])
@@ -165,7 +168,7 @@ def _check_labels(card: Any, y: Array, classes: int, used: Array | None) -> None
                 "Start labels at 0 (y_true - 1)." if from_one else "Is a class missing in y_pred?"
             )
         raise ValueError(
-            f"y_true: label {label} at index {_index(where)} is out of range: y_pred has "
+            f"{slot.label}: label {label} at index {_index(where)} is out of range: y_pred has "
             f"{classes} classes, so labels are 0 to {classes - 1}. {advice}"
         )
 

@@ -72,6 +72,11 @@ def _tensorflow() -> type[Framework]:
     import tensorflow as tf
 
     KerasVocabulary.widens = True
+    # A GPU's TF32 has three digits; it cannot be switched off for one product.
+    KerasVocabulary.shortens = bool(
+        tf.config.experimental.tensor_float_32_execution_enabled()
+        and tf.config.list_physical_devices("GPU")
+    )
     plain = KerasVocabulary(ops, backend.activation, backend.raised)
     by_dtype = {
         name: KerasVocabulary(ops, backend.activation, backend.raised, came)

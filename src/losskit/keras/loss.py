@@ -157,12 +157,13 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
     return CLASSES[find(name).__name__](**parameters)
 
 
-def _per_sample(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int) -> Tensor:
+def _per_sample(
+    card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int, **references: Any
+) -> Tensor:
     """One value per sample; of a set, its value."""
-    found, call = evaluate(card, y_true, y_pred, dtype=_computed_in(dtype), axis=axis)
+    found, call = evaluate(card, y_true, y_pred, dtype=_computed_in(dtype), axis=axis, **references)
     result = keras.ops.cast(found, dtype)
-    ignored = call.card.ignored() if isinstance(call.card, Items) else None
-    if ignored is not None:
+    if call.keep is not None:
         # So that Keras, which reduces what functions and `call` give, leaves them out as well.
         set_keras_mask(result, call.keep)
     return result
@@ -227,16 +228,18 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
         shown = keras.ops.convert_to_tensor(keras.tree.flatten(y_pred)[0])
         own = keras.backend.standardize_dtype(shown.dtype)
         own = own if "float" in own else keras.backend.floatx()
-        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1))
+        references = {k: v for k, v in given.items() if k.startswith("ref_")}
+        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1), **references)
 
     kind = inspect.Parameter
     order = list(card.rules())
+    defaults = {k: default for k, (default, _) in card.rules().items()}
     if peer is not None:
         theirs = list(inspect.signature(peer).parameters)[2:]
         order = theirs + [n for n in order if n not in theirs]
+        defaults |= dict.fromkeys((n for n in theirs if n.startswith("ref_")))
     if axis_of_mean and "axis" not in order:
         order.append("axis")
-    defaults = {k: default for k, (default, _) in card.rules().items()}
     signature = inspect.Signature(
         [kind(n, kind.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
         + [kind(n, kind.POSITIONAL_OR_KEYWORD, default=defaults.get(n, -1)) for n in order]

@@ -149,6 +149,10 @@ class Vocabulary(ABC):
     def merge(self, x: Array) -> Array:
         """``x`` with its last two axes as one."""
 
+    @abstractmethod
+    def matmul(self, x: Array, y: Array) -> Array:
+        """The product of matrices, which the last two axes hold, with all digits of their dtype."""
+
     def scan(self, step: Any, state: Any, xs: Array) -> tuple[Any, Any]:
         """``state, out = step(state, x)`` for each ``x`` along the first axis of ``xs``.
 

@@ -22,6 +22,9 @@ class KerasVocabulary(Vocabulary):
     widens: bool = False
     """Whether the backend always has float64, and does not make float32 of it unasked."""
 
+    shortens: bool = False
+    """Whether the backend may make products of float32 of shorter numbers."""
+
     def __init__(
         self,
         ops: Any,
@@ -139,6 +142,12 @@ class KerasVocabulary(Vocabulary):
     def merge(self, x: Array) -> Array:
         *rest, rows, columns = self._ops.shape(x)
         return self._ops.reshape(x, (*rest, rows * columns))
+
+    def matmul(self, x: Array, y: Array) -> Array:
+        if not (self.shortens and self._name(x) == "float32"):
+            return self._ops.matmul(x, y)
+        wide = self._ops.matmul(self._ops.cast(x, "float64"), self._ops.cast(y, "float64"))
+        return self._ops.cast(wide, x.dtype)
 
     def _over_rows(self, index: Array, x: Array) -> Array:
         shape = (*self._ops.shape(x)[:-1], self._ops.shape(index)[-1])

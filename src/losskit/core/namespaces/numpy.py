@@ -117,6 +117,9 @@ class NumpyVocabulary(Vocabulary):
     def merge(self, x: Array) -> Array:
         return x.reshape((*x.shape[:-2], x.shape[-2] * x.shape[-1]))
 
+    def matmul(self, x: Array, y: Array) -> Array:
+        return np.matmul(x, y)
+
     @staticmethod
     def _along(vector: Array, like: Array, axis: int) -> Array:
         shape = [1] * like.ndim
