@@ -106,9 +106,9 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     # Distances nearly equal, or unequal by the margin; directions nearly the same.
     "triplet_margin": ORDERS,
     # What pulls a vector against what pushes it; cosines, times 1 / temperature.
-    "nt_xent": ORDERS,
-    "info_nce": ORDERS,
-    "circle": ORDERS,
+    "nt_xent": ("slope", "curve"),
+    "info_nce": ("slope", "curve"),
+    "circle": ("slope", "curve"),
     "soft_dice": ("slope", "curve"),
     "soft_tversky": ("slope", "curve"),
     # Scores that fall short of the margin by little: 1 + z_j - z_y.

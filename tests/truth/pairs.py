@@ -55,36 +55,35 @@ class OfPairs(RowDefinition):
         return sets, found
 
     def value(self, y, p):
-        terms = [ZERO]
-        for weight, _, _, _, value, gradient, _, _, sizes in self.each_row(y, p)[1]:
-            # What is rounded off a similarity goes on by the slope.
-            unsure = [abs(g) * size for g, size in zip(gradient, sizes, strict=True)]
-            terms += [weight * value]
-            terms += [weight * sign * t for t in unsure for sign in (1, -1)]
-        return terms
+        return [ZERO, *(weight * value for weight, _, _, _, value, *_ in self.each_row(y, p)[1])]
 
     def _moves(self, sets, of_rows, of_columns, i, j, entry):
-        """First and second derivative of similarity (i, j) by an entry of a set, as terms."""
+        """The derivatives of similarity (i, j) by an entry of a set: (first, second), and sizes.
+
+        A size is that of the terms, a sum of products counted by its own.
+        """
         which, a, k = entry
-        first, second = [], []
-        same = of_rows == of_columns or self.vectors_are_one
+        first = second = first_size = second_size = ZERO
         for own, other, x, v in ((of_rows, of_columns, i, j), (of_columns, of_rows, j, i)):
-            if not (x == a and (same or own == which)):
+            if x != a or not (self.vectors_are_one or own == which):
                 continue
             (u, length), (w, _) = sets[own][x], sets[other][v]
             if not self.normalize:
-                first.append(w[k])
+                first += w[k]
+                first_size += abs(w[k])
             elif any(u):
-                s = sum(e * f for e, f in zip(u, w, strict=True))
-                first += [w[k] / length, -s * u[k] / length]
-                bend = (-2 * u[k] * w[k], 3 * u[k] ** 2 * s, -s)
-                second += [t / length**2 for t in bend]
-        if same and i == j == a:
-            u, length = sets[of_rows][a]
-            if self.normalize:
-                return [], []
-            second = [2 * ONE]
-        return first, second
+                products = [e * f for e, f in zip(u, w, strict=True)]
+                s, size = sum(products), sum(map(abs, products))
+                first += (w[k] - s * u[k]) / length
+                first_size += (abs(w[k]) + size * abs(u[k])) / length
+                second += ((3 * u[k] ** 2 - 1) * s - 2 * u[k] * w[k]) / length**2
+                bend = 2 * abs(u[k] * w[k]) + (3 * u[k] ** 2 + 1) * size
+                second_size += bend / length**2
+        if self.vectors_are_one and i == j == a:
+            # With itself: the square of its length, which is 1 where it is made so.
+            first, second = (ZERO, ZERO) if self.normalize else (first, 2 * ONE)
+            second_size += second
+        return (first, second), (first_size, second_size)
 
     vectors_are_one = True
 
@@ -97,22 +96,29 @@ class OfPairs(RowDefinition):
         found = []
         for entry in self._entries(sets):
             terms = [ZERO]
-            for weight, of_rows, of_columns, i, _, gradient, hessian, worst, _ in rows:
+            for weight, of_rows, of_columns, i, _, gradient, hessian, worst in rows:
                 n = len(gradient)
-                moves = [self._moves(sets, of_rows, of_columns, i, j, entry) for j in range(n)]
-                own = []
-                for j, (first, second) in enumerate(moves):
-                    own += [gradient[j] * t for t in (first if order == 1 else second)]
-                    if order == 2:
-                        own += [
-                            hessian[j][l] * s * t
-                            for l in range(n)
-                            for s in first
-                            for t in moves[l][0]
-                        ]
-                own = [weight * t for t in own if t]
-                terms += own
-                terms += [sign * worst * abs(t) for t in own for sign in (1, -1)]
+                moves, sizes = zip(
+                    *[self._moves(sets, of_rows, of_columns, i, j, entry) for j in range(n)],
+                    strict=True,
+                )
+                own = [
+                    (gradient[j] * moves[j][order - 1], abs(gradient[j]) * sizes[j][order - 1])
+                    for j in range(n)
+                ]
+                if order == 2:
+                    moving = [j for j in range(n) if sizes[j][0]]
+                    own += [
+                        (
+                            hessian[j][k] * moves[j][0] * moves[k][0],
+                            abs(hessian[j][k]) * sizes[j][0] * sizes[k][0],
+                        )
+                        for j in moving
+                        for k in moving
+                    ]
+                terms += [weight * t for t, _ in own]
+                unsure = weight * (1 + worst) * sum(size for _, size in own)
+                terms += [unsure, -unsure]
             found.append(terms)
         return found
 
@@ -128,7 +134,7 @@ class NTXent(OfPairs):
         return sum(k > 0 for k in kind)
 
     def row(self, kind, s, sizes):
-        """Value, gradient, Hessian; how far rounding moves them; what is rounded off each s."""
+        """Value, gradient, Hessian; and by how many roundings of an s these are moved."""
         n, heat = len(s), self.number("temperature")
         z = [x / heat for x in s]
         rivals = [j for j in range(n) if kind[j] < 0]
@@ -146,10 +152,10 @@ class NTXent(OfPairs):
             once, twice = sigmoid(short), sigmoid(short) * sigmoid(-short)
             for k in range(n):
                 gradient[k] += once * lead[k] / heat
-                for l in range(n):
-                    spread = (share[k] if k == l else 0) - share[k] * share[l]
-                    hessian[k][l] += (twice * lead[k] * lead[l] + once * spread) / heat**2
-        return value, gradient, hessian, 2 * max(sizes) / heat, sizes
+                for o in range(n):
+                    spread = (share[k] if k == o else 0) - share[k] * share[o]
+                    hessian[k][o] += (twice * lead[k] * lead[o] + once * spread) / heat**2
+        return value, gradient, hessian, 2 * max(sizes) / heat
 
 
 class InfoNCE(NTXent):
@@ -213,20 +219,21 @@ class Circle(OfPairs):
         hessian = [[twice * a * b for a in steep] for b in steep]
         for k in range(n):
             hessian[k][k] += once * share[k] * (second[k] + first[k] ** 2)
-            for l in range(n):
-                if kind[k] == kind[l]:
-                    hessian[k][l] -= once * steep[k] * steep[l]
+            for o in range(n):
+                if kind[k] == kind[o]:
+                    hessian[k][o] -= once * steep[k] * steep[o]
         gradient = [once * x for x in steep]
         size = max(sizes) + 1
         worst = 2 * max(map(abs, first)) * size
-        return softplus(whole), gradient, hessian, worst, [size] * n
+        return softplus(whole), gradient, hessian, worst
 
     def _similarities(self, y, p):
         vectors = [self.scaled(x)[0] for x in self.vectors(y, p)[0]]
         kinds = self.kinds(y, len(vectors))
         for i, u in enumerate(vectors):
             for j, v in enumerate(vectors):
-                if kinds[i][j]:
+                # With itself it is 1 wherever the vector moves.
+                if kinds[i][j] and not (self.normalize and i == j):
                     yield sum(a * b for a, b in zip(u, v, strict=True))
 
     def room(self, y, p):

@@ -265,7 +265,8 @@ def out_of_domain(
 ) -> Array | None:
     """Which items have a target or a prediction out of its domain; None if no number is.
 
-    Where values cannot be looked at, these items are NaN. Class numbers the formulas see to themselves.
+    Where values cannot be looked at, these items are NaN. Class numbers the formulas see to
+    themselves.
 
     Args:
         m: the vocabulary.

@@ -1,7 +1,8 @@
 """Several predictions as one array, and several targets: where a loss is handed one of each.
 
 Keras's `compile`, a file of predictions, a command line: there what a network makes lies side by
-side along one axis, the last but for the last dimension of an item; and likewise what it does not make.
+side along one axis, the last but for the last dimension of an item; and likewise what it does not
+make.
 """
 
 from __future__ import annotations

@@ -88,6 +88,8 @@ class Pairs(Rowwise):
     """Whether vectors are compared at length 1: by the cosine of their angle."""
     temperature: float = 1.0
     """What similarities are divided by."""
+    with_itself: bool = False
+    """Whether a vector makes a pair with itself."""
     by_samples: ClassVar[bool] = False
     """Whether each vector of a set has a value of its own, where a face gives one per sample."""
 
@@ -137,10 +139,10 @@ class Pairs(Rowwise):
         same = x is other
         s, turned = side.s / self.temperature, _turned(m, y)
         # How each similarity of a row moves with each entry of its vector, (..., n, m, d).
+        # By the entries of its unit, or else the square of a short one's inverse leaves the range.
         by = m.lay(side.v, -3)
         if self.normalize:
             by = by - m.lay(side.s, -1) * m.lay(side.u, -2)
-            by = m.lay(side.power / side.length, -1) * by / m.lay(side.top, -1)
         by = by / self.temperature
         own = m.lay(_diagonal(m, x, x), -1)
         found = 0.0 * side.u
@@ -155,18 +157,18 @@ class Pairs(Rowwise):
             squares = m.drop(m.sum(squares, -2), -2)
             found = found + ways[1] * self._share(m, turned) * squares
         rates = self._rates(m, y, side, ways) / self.temperature
+        of_own = 1.0
         if self.normalize:
             # As the cosine bends: without what cancels for an entry that is nearly all of u.
-            g = m.matmul(rates, side.v)
-            rest = softmax.others(m, side.u * side.u, -1)
-            bend = 3.0 * m.sum(side.u * g, -1) * rest
-            bend = 2.0 * softmax.others(m, side.u * g, -1) - bend
-            found = found + self._none(m, side, side.per_length(side.per_length(bend)))
+            g, of_own = m.matmul(rates, side.v), softmax.others(m, side.u * side.u, -1)
+            bend = 3.0 * m.sum(side.u * g, -1) * of_own
+            found = found + (2.0 * softmax.others(m, side.u * g, -1) - bend)
         if same:
-            of_own = m.sum(m.where(m.drop(own, -1), rates, 0.0), -1)
-            length = side.per_length(side.per_length(rest)) if self.normalize else 1.0
-            found = found + of_own * length
-        return self._none(m, side, found) + lost(m, x)
+            found = found + m.sum(m.where(m.drop(own, -1), rates, 0.0), -1) * of_own
+        if self.normalize:
+            found = side.per_length(side.per_length(found))
+            found = m.where(m.max(m.abs(side.u), -1) == 0, 0.0, found)
+        return found + lost(m, x)
 
     def _side(self, m: Vocabulary, x: Array, other: Array) -> Side:
         if not self.normalize:
@@ -174,7 +176,12 @@ class Pairs(Rowwise):
         scaled, power = near(m, x, -1)
         u, top, length = unit(m, scaled, -1)
         v = u if other is x else unit(m, near(m, other, -1)[0], -1)[0]
-        return Side(x, u, v, m.matmul(u, _turned(m, v)), top, length, power)
+        s = m.matmul(u, _turned(m, v))
+        if other is x and self.with_itself:
+            # Of 1 and nothing else, lest its rounding be a slope, which a short vector's length
+            # makes a large one.
+            s = m.where(_diagonal(m, x, x) & (s > 0.5), 1.0, s)
+        return Side(x, u, v, s, top, length, power)
 
     def _mean(self, m: Vocabulary, y: Array, items: Array) -> Array:
         """Items of rows as a mean over what is counted."""
@@ -199,12 +206,6 @@ class Pairs(Rowwise):
             slope = _turned(m, self.rows.slope(m, turned, _turned(m, s)))
             found = found + ways[1] * self._share(m, turned) * slope
         return found
-
-    def _none(self, m: Vocabulary, side: Side, x: Array) -> Array:
-        """0 for a zero vector, which has no direction, and so no derivative."""
-        if not self.normalize:
-            return x
-        return m.where(m.max(m.abs(side.u), -1) == 0, 0.0, x)
 
 
 def paired(m: Vocabulary, x: Array) -> Array:

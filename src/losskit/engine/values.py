@@ -145,8 +145,8 @@ def _check_labels(slot: Slot, y: Array, classes: int, used: Array | None) -> Non
         where = first(~np.isfinite(y))
         if where is not None:
             raise ValueError(
-                f"{slot.label}: label {y[where]} at index {_index(where)} is no class. Drop these rows, "
-                "or leave them out with mask= or sample_weight 0."
+                f"{slot.label}: label {y[where]} at index {_index(where)} is no class. Drop these "
+                "rows, or leave them out with mask= or sample_weight 0."
             )
         where = first(y != np.floor(y))
         if where is not None:

@@ -16,7 +16,7 @@ from keras.src.losses.loss import reduce_weighted_values
 
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import Items, Setwise
+from losskit.core.families import Setwise
 from losskit.engine.arrays import HALF
 from losskit.engine.reduction import combined, merged, parts
 from losskit.keras.evaluate import evaluate, prepared
@@ -237,7 +237,7 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     if peer is not None:
         theirs = list(inspect.signature(peer).parameters)[2:]
         order = theirs + [n for n in order if n not in theirs]
-        defaults |= dict.fromkeys((n for n in theirs if n.startswith("ref_")))
+        defaults |= dict.fromkeys(n for n in theirs if n.startswith("ref_"))
     if axis_of_mean and "axis" not in order:
         order.append("axis")
     signature = inspect.Signature(

@@ -387,6 +387,10 @@ class Circle(Pairs):
     def rows(self) -> Similarities:  # type: ignore[override]
         return OfCircle(gamma=self.gamma, margin=self.margin)
 
+    @property
+    def with_itself(self) -> bool:  # type: ignore[override]
+        return not self.remove_diagonal
+
     def takes(self) -> tuple[Slot, ...]:
         return _labelled(self)
 
@@ -403,7 +407,7 @@ class Circle(Pairs):
         raise TypeError("Labels have no derivative.")
 
     def _alike(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return named_alike(m, y, p, itself=not self.remove_diagonal)
+        return named_alike(m, y, p, self.with_itself)
 
 
 def _labelled(card: Pairs) -> tuple[Slot, ...]:
