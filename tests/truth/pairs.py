@@ -96,14 +96,14 @@ class OfPairs(RowDefinition):
         found = []
         for entry in self._entries(sets):
             terms = [ZERO]
-            for weight, of_rows, of_columns, i, _, gradient, hessian, worst in rows:
+            for weight, of_rows, of_columns, i, _, gradient, hessian, slack, bends in rows:
                 n = len(gradient)
                 moves, sizes = zip(
                     *[self._moves(sets, of_rows, of_columns, i, j, entry) for j in range(n)],
                     strict=True,
                 )
                 own = [
-                    (gradient[j] * moves[j][order - 1], abs(gradient[j]) * sizes[j][order - 1])
+                    (gradient[j] * moves[j][order - 1], slack[j] * sizes[j][order - 1])
                     for j in range(n)
                 ]
                 if order == 2:
@@ -111,13 +111,13 @@ class OfPairs(RowDefinition):
                     own += [
                         (
                             hessian[j][k] * moves[j][0] * moves[k][0],
-                            abs(hessian[j][k]) * sizes[j][0] * sizes[k][0],
+                            bends[j][k] * sizes[j][0] * sizes[k][0],
                         )
                         for j in moving
                         for k in moving
                     ]
                 terms += [weight * t for t, _ in own]
-                unsure = weight * (1 + worst) * sum(size for _, size in own)
+                unsure = weight * sum(size for _, size in own)
                 terms += [unsure, -unsure]
             found.append(terms)
         return found
@@ -134,7 +134,7 @@ class NTXent(OfPairs):
         return sum(k > 0 for k in kind)
 
     def row(self, kind, s, sizes):
-        """Value, gradient, Hessian; and by how many roundings of an s these are moved."""
+        """Value, gradient, Hessian; and the sizes of these two, of which a rounding takes a part."""
         n, heat = len(s), self.number("temperature")
         z = [x / heat for x in s]
         rivals = [j for j in range(n) if kind[j] < 0]
@@ -155,7 +155,9 @@ class NTXent(OfPairs):
                 for o in range(n):
                     spread = (share[k] if k == o else 0) - share[k] * share[o]
                     hessian[k][o] += (twice * lead[k] * lead[o] + once * spread) / heat**2
-        return value, gradient, hessian, 2 * max(sizes) / heat
+        moved = 1 + 2 * max(sizes) / heat
+        slack = [moved * abs(x) for x in gradient]
+        return value, gradient, hessian, slack, [[moved * abs(x) for x in row] for row in hessian]
 
 
 class InfoNCE(NTXent):
@@ -215,17 +217,24 @@ class Circle(OfPairs):
             for j in own:
                 share[j] = mpmath.exp(term[j] - top) / total
         once, twice = sigmoid(whole), sigmoid(whole) * sigmoid(-whole)
-        steep = [w * f for w, f in zip(share, first, strict=True)]
-        hessian = [[twice * a * b for a in steep] for b in steep]
-        for k in range(n):
-            hessian[k][k] += once * share[k] * (second[k] + first[k] ** 2)
-            for o in range(n):
-                if kind[k] == kind[o]:
-                    hessian[k][o] -= once * steep[k] * steep[o]
-        gradient = [once * x for x in steep]
-        size = max(sizes) + 1
-        worst = 2 * max(map(abs, first)) * size
-        return softplus(whole), gradient, hessian, worst
+
+        def derivatives(first, sign):
+            steep = [w * f for w, f in zip(share, first, strict=True)]
+            hessian = [[twice * a * b for a in steep] for b in steep]
+            for k in range(n):
+                hessian[k][k] += once * share[k] * (second[k] + first[k] ** 2)
+                for o in range(n):
+                    if kind[k] == kind[o]:
+                        hessian[k][o] += sign * once * steep[k] * steep[o]
+            return [once * x for x in steep], hessian
+
+        gradient, hessian = derivatives(first, -1)
+        # A slope near 0 is off by what is rounded off its similarity.
+        blurred = [abs(f) + b * size for f, b, size in zip(first, second, sizes, strict=True)]
+        moved = 1 + 2 * max(f * size for f, size in zip(blurred, sizes, strict=True))
+        slack, bends = derivatives(blurred, 1)
+        slack = [moved * x for x in slack]
+        return softplus(whole), gradient, hessian, slack, [[moved * x for x in r] for r in bends]
 
     def _similarities(self, y, p):
         vectors = [self.scaled(x)[0] for x in self.vectors(y, p)[0]]

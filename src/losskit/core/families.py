@@ -56,6 +56,13 @@ class Items(Card):
         """The label whose items are left out, if any."""
         return None
 
+    def common(self, m: Vocabulary, *slots: Any) -> tuple[Any, ...]:
+        """What value and slopes at the same slots have in common, where that is much of the work.
+
+        They are given it after the slots, or make it themselves where they are not.
+        """
+        return ()
+
 
 class Pointwise(Items):
     """One item per element."""

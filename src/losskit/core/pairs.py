@@ -8,7 +8,6 @@ similarities is a loss of rows (Similarities), which knows nothing of vectors.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from losskit.core import softmax
@@ -44,7 +43,7 @@ class Similarities(Rowwise):
         """How many terms of each row a mean over the set divides by; of length 1 along the row."""
 
     @abstractmethod
-    def along(self, m: Vocabulary, y: Array, s: Array, by: Array) -> Array:
+    def along(self, m: Vocabulary, y: Array, s: Array, by: Array, *common: Any) -> Array:
         """The second derivative of each row's value, as its similarities move.
 
         Args:
@@ -52,32 +51,11 @@ class Similarities(Rowwise):
             y: targets, (..., n, m).
             s: similarities, (..., n, m).
             by: the directions in which they move, (..., n, m, d).
+            common: see `Items.common`.
 
         Returns:
             One for each direction, (..., n, d).
         """
-
-
-@dataclass(frozen=True)
-class Side:
-    """Vectors of a set, one for each row of the similarities, and what they are compared with."""
-
-    x: Array
-    """As they came, (..., n, d)."""
-    u: Array
-    """As they are compared: at length 1, or as they came."""
-    v: Array
-    """The others, (..., m, d)."""
-    s: Array
-    """Products of both, (..., n, m)."""
-    top: Array | float
-    length: Array | float
-    power: Array | float
-    """The length of `x`, as `losskit.core.vectors` has it."""
-
-    def per_length(self, x: Array) -> Array:
-        """Divided by the length, which may lie at the end of the range."""
-        return x / self.top / self.length * self.power
 
 
 class Pairs(Rowwise):
@@ -88,6 +66,8 @@ class Pairs(Rowwise):
     """Whether vectors are compared at length 1: by the cosine of their angle."""
     temperature: float = 1.0
     """What similarities are divided by."""
+    ways: tuple[float, float] = (1.0, 0.0)
+    """How much the rows are of the loss, and the columns as rows."""
     with_itself: bool = False
     """Whether a vector makes a pair with itself."""
     by_samples: ClassVar[bool] = False
@@ -98,114 +78,156 @@ class Pairs(Rowwise):
     def rows(self) -> Similarities:
         """The loss of a row of similarities."""
 
-    def total(self, m: Vocabulary, y: Array, x: Array, other: Array, both: bool = False) -> Array:
-        """The value of each set.
+    @abstractmethod
+    def common(self, m: Vocabulary, *slots: Any) -> tuple[Compared]:
+        """The sets of the slots, compared."""
 
-        Args:
-            m: the vocabulary.
-            y: which vectors are alike, (..., n, m).
-            x: the vectors of the rows, (..., n, d).
-            other: those that they are compared with, (..., m, d).
-            both: whether columns are rows too, and each half of the loss.
-        """
-        s = self._side(m, x, other).s / self.temperature
-        found = self._mean(m, y, self.rows.value(m, y, s))
-        if both:
-            turned, s = _turned(m, y), _turned(m, s)
-            found = 0.5 * (found + self._mean(m, turned, self.rows.value(m, turned, s)))
-        return found + _drop(m, m.sum(lost(m, x), (-2, -1)) + m.sum(lost(m, other), (-2, -1)))
+    def value(self, m: Vocabulary, *slots: Any, **_: Any) -> Array:
+        return self._compared(m, slots).value()
 
-    def by_rows(
-        self, m: Vocabulary, y: Array, x: Array, other: Array, ways: tuple[float, float]
-    ) -> Array:
-        """The slope by the vectors of the rows.
+    def _compared(self, m: Vocabulary, slots: tuple[Any, ...]) -> Compared:
+        made = slots[-1]
+        return made if isinstance(made, Compared) else self.common(m, *slots)[0]
 
-        Args:
-            m: the vocabulary.
-            y: which vectors are alike.
-            x: the vectors of the rows.
-            other: the others; where they are the same ones, both ways count.
-            ways: with which weights the rows count, and the columns as rows.
-        """
-        side = self._side(m, x, other)
-        g = m.matmul(self._rates(m, y, side, ways), side.v) / self.temperature
-        return (unit_slope(m, x, g, -1) if self.normalize else g) + lost(m, x)
 
-    def bend_by_rows(
-        self, m: Vocabulary, y: Array, x: Array, other: Array, ways: tuple[float, float]
-    ) -> Array:
-        """The second derivative by each entry of the vectors of the rows."""
-        side = self._side(m, x, other)
-        same = x is other
-        s, turned = side.s / self.temperature, _turned(m, y)
-        # How each similarity of a row moves with each entry of its vector, (..., n, m, d).
-        # By the entries of its unit, or else the square of a short one's inverse leaves the range.
-        by = m.lay(side.v, -3)
-        if self.normalize:
-            by = by - m.lay(side.s, -1) * m.lay(side.u, -2)
-        by = by / self.temperature
-        own = m.lay(_diagonal(m, x, x), -1)
-        found = 0.0 * side.u
-        if ways[0]:
-            # A vector's similarity to itself moves with both.
-            moved = m.where(own, 2.0 * by, by) if same else by
-            found = found + ways[0] * self._share(m, y) * self.rows.along(m, y, s, moved)
-        if ways[1]:
-            bent = _turned(m, self.rows.curve(m, turned, _turned(m, s)))
-            squares = m.lay(bent, -1) * by * by
-            squares = m.where(own, 0.0, squares) if same else squares
-            squares = m.drop(m.sum(squares, -2), -2)
-            found = found + ways[1] * self._share(m, turned) * squares
-        rates = self._rates(m, y, side, ways) / self.temperature
-        of_own = 1.0
-        if self.normalize:
-            # As the cosine bends: without what cancels for an entry that is nearly all of u.
-            g, of_own = m.matmul(rates, side.v), softmax.others(m, side.u * side.u, -1)
-            bend = 3.0 * m.sum(side.u * g, -1) * of_own
-            found = found + (2.0 * softmax.others(m, side.u * g, -1) - bend)
-        if same:
-            found = found + m.sum(m.where(m.drop(own, -1), rates, 0.0), -1) * of_own
-        if self.normalize:
-            found = side.per_length(side.per_length(found))
-            found = m.where(m.max(m.abs(side.u), -1) == 0, 0.0, found)
-        return found + lost(m, x)
+class Side:
+    """The vectors of a set, as they came and as they are compared."""
 
-    def _side(self, m: Vocabulary, x: Array, other: Array) -> Side:
+    def __init__(self, m: Vocabulary, card: Pairs, x: Array) -> None:
+        self.x, self.u, self.normalize = x, x, card.normalize
+        if card.normalize:
+            scaled, self.power = near(m, x, -1)
+            self.u, self.top, self.length = unit(m, scaled, -1)
+
+    def per_square(self, m: Vocabulary, x: Array) -> Array:
+        """Divided by the square of the length; 0 for a zero vector, which has no derivative."""
         if not self.normalize:
-            return Side(x, x, other, m.matmul(x, _turned(m, other)), 1.0, 1.0, 1.0)
-        scaled, power = near(m, x, -1)
-        u, top, length = unit(m, scaled, -1)
-        v = u if other is x else unit(m, near(m, other, -1)[0], -1)[0]
-        s = m.matmul(u, _turned(m, v))
-        if other is x and self.with_itself:
+            return x
+        for _ in range(2):
+            x = x / self.top / self.length * self.power
+        return m.where(m.max(m.abs(self.u), -1) == 0, 0.0, x)
+
+
+class Compared:
+    """Two sets, or one with itself, each vector of the one compared with each of the other.
+
+    Args:
+        card: a loss of pairs.
+        m: the vocabulary.
+        alike: which of them are alike, (..., n, m).
+        x: the vectors of the rows, (..., n, d).
+        other: of the columns, (..., m, d); None for those of the rows.
+    """
+
+    def __init__(
+        self, card: Pairs, m: Vocabulary, alike: Array, x: Array, other: Array | None = None
+    ) -> None:
+        self.card, self.m, self.alike, self.same = card, m, alike, other is None
+        row = Side(m, card, x)
+        self.sides = (row, row if other is None else Side(m, card, other))
+        self.s = m.matmul(row.u / card.temperature, _turned(m, self.sides[1].u))
+        if self.same and card.normalize and card.with_itself:
             # Of 1 and nothing else, lest its rounding be a slope, which a short vector's length
             # makes a large one.
-            s = m.where(_diagonal(m, x, x) & (s > 0.5), 1.0, s)
-        return Side(x, u, v, s, top, length, power)
+            its = _diagonal(m, x, x) & (self.s * card.temperature > 0.5)
+            self.s = m.where(its, 1.0 / card.temperature, self.s)
+        turned = (
+            (alike, self.s) if not card.ways[1] else tuple(_turned(m, a) for a in (alike, self.s))
+        )
+        self.seen = [
+            (weight, table, card.rows.common(m, *table))
+            for weight, table in zip(card.ways, ((alike, self.s), turned), strict=True)
+            if weight
+        ]
+        self.made: Array | None = None
 
-    def _mean(self, m: Vocabulary, y: Array, items: Array) -> Array:
-        """Items of rows as a mean over what is counted."""
-        whole = m.sum(m.lay(items, -1), -2)
-        return _drop(m, whole * self._share(m, y))
+    def value(self) -> Array:
+        """The value of each set."""
+        m, found = self.m, 0.0
+        for weight, table, common in self.seen:
+            items = self.card.rows.value(m, *table, *common)
+            whole = m.sum(m.lay(items, -1), -2)
+            found = found + weight * whole * self._share(table[0])
+        return m.drop(found + self._lost(), (-2, -1))
 
-    def _share(self, m: Vocabulary, y: Array) -> Array:
+    def slope(self, side: int = 0) -> Array:
+        """The slope by the vectors of the rows, or of the columns (side 1)."""
+        m, card, own = self.m, self.card, self.sides[side]
+        rates, factor = self._rates()
+        g = self._along(rates, side)
+        if self.same:
+            g = g + self._along(rates, 1)
+        g = g * (factor / card.temperature)
+        return (unit_slope(m, own.x, g, -1) if card.normalize else g) + lost(m, own.x)
+
+    def curve(self, side: int = 0) -> Array:
+        """The second derivative by each entry of them."""
+        m, card, own, other = self.m, self.card, self.sides[side], self.sides[1 - side]
+        # How each similarity of a row moves with each entry of its vector, (..., n, m, d). By the
+        # entries of its unit, or else the square of a short one's inverse leaves the range.
+        by = m.lay(other.u, -3)
+        if card.normalize:
+            s = _turned(m, self.s) if side else self.s
+            by = by - m.lay(s * card.temperature, -1) * m.lay(own.u, -2)
+        by = by / card.temperature
+        its = m.lay(_diagonal(m, own.x, own.x), -1) if self.same else None
+        found = 0.0 * own.u
+        for i, (weight, table, common) in enumerate(self.seen):
+            share = weight * self._share(table[0])
+            # Is it their rows that the vectors of this side are, or their columns?
+            if self.same or (i == side if card.ways[0] else side == 1):
+                # A vector's similarity to itself moves with both.
+                moved = by if its is None else m.where(its, 2.0 * by, by)
+                found = found + share * card.rows.along(m, *table, moved, *common)
+            if self.same or not (i == side if card.ways[0] else side == 1):
+                bent = _turned(m, card.rows.curve(m, *table, *common))
+                squares = m.lay(bent, -1) * by * by
+                squares = squares if its is None else m.where(its, 0.0, squares)
+                found = found + share * m.drop(m.sum(squares, -2), -2)
+        rates, factor = self._rates()
+        factor = factor / card.temperature
+        of_own = 1.0
+        if card.normalize:
+            # As the cosine bends: without what cancels for an entry that is nearly all of u.
+            g = self._along(rates, side) + (self._along(rates, 1) if self.same else 0.0)
+            of_own = softmax.others(m, own.u * own.u, -1)
+            bend = 3.0 * m.sum(own.u * g, -1) * of_own
+            found = found + factor * (2.0 * softmax.others(m, own.u * g, -1) - bend)
+        if its is not None:
+            double = 2.0 * m.sum(m.where(m.drop(its, -1), rates, 0.0), -1)
+            found = found + factor * double * of_own
+        return own.per_square(m, found) + lost(m, own.x)
+
+    def _rates(self) -> tuple[Array, Array | float]:
+        """The derivative by each similarity, (..., n, m), and what is still to be multiplied."""
+        m, rows = self.m, self.card.rows
+        first, *rest = self.seen
+        if self.made is None:
+            self.made = [rows.slope(m, *table, *common) for _, table, common in self.seen]
+        if not rest:
+            return self.made[0], first[0] * self._share(first[1][0])
+        plain, turned = (
+            weight * self._share(table[0]) * made
+            for made, (weight, table, _) in zip(self.made, self.seen, strict=True)
+        )
+        return plain + _turned(m, turned), 1.0
+
+    def _along(self, rates: Array, side: int) -> Array:
+        """By the vectors as they are compared."""
+        rates = _turned(self.m, rates) if side else rates
+        return self.m.matmul(rates, self.sides[1 - side].u)
+
+    def _share(self, alike: Array) -> Array:
         """What each counts in the mean; 0 where nothing is counted."""
-        count = m.sum(self.rows.count(m, y), -2)
+        m = self.m
+        count = m.sum(self.card.rows.count(m, alike), -2)
         return m.where(count == 0, 0.0, 1.0 / m.where(count == 0, 1.0, count))
 
-    def _rates(self, m: Vocabulary, y: Array, side: Side, ways: tuple[float, float]) -> Array:
-        """The derivative by each similarity, in units of the temperature, (..., n, m)."""
-        s, turned = side.s / self.temperature, _turned(m, y)
-        if ways == (1.0, 1.0):  # of one set, whose similarities are the same either way
-            plain = self._share(m, y) * self.rows.slope(m, y, s)
-            return plain + _turned(m, plain)
-        found = 0.0
-        if ways[0]:
-            found = ways[0] * self._share(m, y) * self.rows.slope(m, y, s)
-        if ways[1]:
-            slope = _turned(m, self.rows.slope(m, turned, _turned(m, s)))
-            found = found + ways[1] * self._share(m, turned) * slope
-        return found
+    def _lost(self) -> Array:
+        """0, and NaN where a vector is."""
+        m = self.m
+        sides = self.sides[:1] if self.same else self.sides
+        return sum(m.sum(m.sum(lost(m, side.x), -1), -2) for side in sides)
 
 
 def paired(m: Vocabulary, x: Array) -> Array:
@@ -244,7 +266,3 @@ def _diagonal(m: Vocabulary, x: Array, other: Array) -> Array:
 
 def _turned(m: Vocabulary, x: Array) -> Array:
     return m.move(x, -1, -2)
-
-
-def _drop(m: Vocabulary, x: Array) -> Array:
-    return m.drop(x, (-2, -1))

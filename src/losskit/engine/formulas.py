@@ -74,7 +74,8 @@ class At:
         slots = arrays[: len(by.card.slots)]
         no_class = by.framework.no_class
         self.bad = None if by.looked else out_of_domain(by.m, by.card, *slots, no_class=no_class)
-        self.rest: tuple[Any, ...] = (self.state(),) if self.of_set else ()
+        self.rest: tuple[Any, ...]
+        self.rest = (self.state(),) if self.of_set else by.card.common(by.m, *arrays)
 
     def state(self) -> State:
         """The state of a set, and of all other parts of it."""
@@ -92,7 +93,7 @@ class At:
         """See `Formulas.value`."""
         m, card = self.by.m, self.by.card
         if not self.of_set:
-            return self._sound(card.value(m, *self.arrays), None)
+            return self._sound(card.value(m, *self.arrays, *self.rest), None)
         found, bad = card.finish(m, *self.rest, self.arrays[-1]), self.bad
         if bad is None:
             return found

@@ -188,7 +188,7 @@ def of_rows(
         numbers = np.unique(np.concatenate([own, of]), return_inverse=True)[1]
         own, of = numbers[: len(own)], numbers[len(own) :]
     own, of = KERAS.labels(own), KERAS.labels(of)
-    alike = named_alike(M, own, x, not card.remove_diagonal, (of, other))
+    alike = named_alike(M, own, x, card.with_itself, (of, other))
     u, v = (_unit(x), _unit(other)) if card.normalize else (x, other)
     s = M.matmul(u, ops.transpose(v))
     # A label that is none, where that cannot be an error.

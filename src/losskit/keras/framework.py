@@ -157,9 +157,10 @@ def _tensorflow() -> type[Framework]:
             def backward(g: Tensor) -> tuple[Tensor | None, ...]:
                 # A gradient that nobody asks for is pruned from the graph.
                 found: list[Tensor | None] = [None] * len(arrays)
+                at = formulas.at(used, *arrays)
                 for i, slot in enumerate(slots):
                     if slot.differentiable:
-                        slope, rate = formulas.slope(i, used, *arrays), formulas.spread(i, g)
+                        slope, rate = at.slope(i), formulas.spread(i, g)
                         slope = slope if slot.predicted else _finite(slope)
                         found[i] = slope * rate
                 return tuple(found)

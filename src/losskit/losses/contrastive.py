@@ -9,7 +9,7 @@ from losskit.core import softmax
 from losskit.core.definition import Domain, Slot, parameter
 from losskit.core.logarithms import NONE
 from losskit.core.namespaces import Array, Vocabulary
-from losskit.core.pairs import EMBEDDING, NAME, Pairs, Similarities, named_alike, paired
+from losskit.core.pairs import EMBEDDING, NAME, Compared, Pairs, Similarities, named_alike, paired
 
 UNIT = Domain("an entry of a vector of length 1", low=-1.0, high=1.0, slack=1e-5)
 TEMPERATURE: dict[str, Any] = {
@@ -28,58 +28,116 @@ class AgainstRivals(Similarities):
     """
 
     convex = False
-    decomposable = True
     metric = "sign_accuracy"
     task = "pair"
 
     def count(self, m: Vocabulary, y: Array) -> Array:
         return m.sum(m.where(y > 0, y, 0.0), -1)
 
-    def value(self, m: Vocabulary, y: Array, s: Array) -> Array:
-        short, _, _ = self._short(m, y, s)
+    def common(self, m: Vocabulary, y: Array, s: Array) -> tuple[Against]:
+        return (Against(m, y, s),)
+
+    def value(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
+        short = (common or self.common(m, y, s))[0].short
         items = m.maximum(short, 0.0) + m.log1p(m.tail(short))
         return m.drop(m.sum(m.where(y > 0, items, 0.0), -1), -1)
 
-    def slope(self, m: Vocabulary, y: Array, s: Array) -> Array:
-        short, e, whole = self._short(m, y, s)
-        rate, _ = self._rates(m, y, short)
-        return m.sum(rate, -1) * (e / whole) - rate
+    def slope(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
+        of = (common or self.common(m, y, s))[0]
+        rate, _ = self._rates(m, y, of.short)
+        return of.e * (m.sum(rate, -1) / of.whole) - rate
 
-    def curve(self, m: Vocabulary, y: Array, s: Array) -> Array:
-        short, e, whole = self._short(m, y, s)
-        rate, bend = self._rates(m, y, short)
-        share = e / whole
-        spread = share * (softmax.others(m, e, -1) / whole)
+    def curve(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
+        of = (common or self.common(m, y, s))[0]
+        rate, bend = self._rates(m, y, of.short)
+        share = of.e / of.whole
+        spread = share * (softmax.others(m, of.e, -1) / of.whole)
         return bend + m.sum(bend, -1) * m.square(share) + m.sum(rate, -1) * spread
 
-    def along(self, m: Vocabulary, y: Array, s: Array, by: Array) -> Array:
-        short, e, whole = self._short(m, y, s)
-        rate, bend = (m.lay(x, -1) for x in self._rates(m, y, short))
-        share = m.lay(e / whole, -1)
+    def along(self, m: Vocabulary, y: Array, s: Array, by: Array, *common: Any) -> Array:
+        of = (common or self.common(m, y, s))[0]
+        rate, bend = (m.lay(x, -1) for x in self._rates(m, y, of.short))
+        share = m.lay(of.e / of.whole, -1)
         mean = m.sum(share * by, -2)
         spread = m.sum(share * m.square(by - mean), -2)
         found = m.sum(bend * m.square(mean - by), -2) + m.sum(rate, -2) * spread
         return m.drop(found, -2)
 
-    def _short(self, m: Vocabulary, y: Array, s: Array) -> tuple[Array, Array, Array]:
-        """What each falls short of the rivals by; their exponentials, and the sum of those."""
-        against = m.where(y < 0, s, NONE)
-        top = m.max(against, -1)
-        e = m.where(y < 0, m.exp(against - top), 0.0)
-        whole = m.sum(e, -1)
-        whole = m.where(whole == 0, 1.0, whole)
-        return (top - s) + m.log(whole), e, whole
-
     def _rates(self, m: Vocabulary, y: Array, short: Array) -> tuple[Array, Array]:
         """First and second derivative of the softplus; 0 for what is no positive pair."""
-        e = m.tail(short)
-        rate = m.where(short < 0, e, 1.0 + 0.0 * e) / (1.0 + e)
-        bend = e / m.square(1.0 + e)
-        return m.where(y > 0, rate, 0.0), m.where(y > 0, bend, 0.0)
+        once, twice = _softplus_slopes(m, short)
+        return m.where(y > 0, once, 0.0), m.where(y > 0, twice, 0.0)
+
+
+class Against:
+    """Similarities against their rivals.
+
+    Where there is none all stand far above: at a loss, and rates, of 0.
+    """
+
+    def __init__(self, m: Vocabulary, y: Array, s: Array, own: Array | None = None) -> None:
+        against = m.where(y < 0, s, NONE)
+        top = m.max(against, -1)
+        self.e = m.exp(against - top)
+        """The rivals' exponentials, as far as the largest is 1."""
+        self.whole = m.sum(self.e, -1)
+        self.short = (top + m.log(self.whole)) - (s if own is None else own)
+        """What each, or each row's own, falls short of their logsumexp by."""
+
+
+class AgainstOthers(AgainstRivals):
+    """The same where each row has one that is alike, and all others are its rivals."""
+
+    def count(self, m: Vocabulary, y: Array) -> Array:
+        return 1.0 + 0.0 * m.max(y, -1)
+
+    def common(self, m: Vocabulary, y: Array, s: Array) -> tuple[Against]:
+        return (Against(m, y, s, m.sum(m.where(y > 0, s, 0.0), -1)),)
+
+    def value(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
+        short = (common or self.common(m, y, s))[0].short
+        return m.drop(m.maximum(short, 0.0) + m.log1p(m.tail(short)), -1)
+
+    def slope(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
+        of = (common or self.common(m, y, s))[0]
+        rate, _ = _softplus_slopes(m, of.short)
+        return m.where(y > 0, -rate, of.e * (rate / of.whole))
+
+
+def _softplus_slopes(m: Vocabulary, x: Array) -> tuple[Array, Array]:
+    e = m.tail(x)
+    return m.where(x < 0, e, 1.0 + 0.0 * e) / (1.0 + e), e / m.square(1.0 + e)
+
+
+class Labelled(Pairs):
+    """Of one set of vectors, with a label for each."""
+
+    target: ClassVar[Domain] = NAME
+
+    @property
+    def prediction(self) -> Domain:
+        return EMBEDDING
+
+    def takes(self) -> tuple[Slot, ...]:
+        known: dict[str, Any] = {"predicted": False, "differentiable": False}
+        target = Slot("target", self.target, ("n",), (-1,), **known)
+        return target, Slot("prediction", self.prediction, **OF_SET)
+
+    def common(self, m: Vocabulary, y: Array, p: Array) -> tuple[Compared]:
+        return (Compared(self, m, named_alike(m, y, p, self.with_itself), p),)
+
+    def slope(self, m: Vocabulary, *slots: Any) -> Array:
+        return self._compared(m, slots).slope()
+
+    def curve(self, m: Vocabulary, *slots: Any) -> Array:
+        return self._compared(m, slots).curve()
+
+    def target_slope(self, m: Vocabulary, *slots: Any) -> Array:
+        raise TypeError("Labels have no derivative.")
 
 
 @dataclass(frozen=True)
-class NTXent(Pairs):
+class NTXent(Labelled):
     """NT-Xent: normalised, temperature-scaled cross-entropy of all pairs of a batch.
 
     What it measures
@@ -126,30 +184,10 @@ class NTXent(Pairs):
     aliases = ("nt_xent_loss",)
     latex = r"\log \left( 1 + \sum_k e^{(c_{ik} - c_{ij}) / T} \right)"
     unit = "nats"
-    target: ClassVar[Domain] = NAME
     convex = False
     metric = "nearest_accuracy"
     task = "pair"
     rows = AgainstRivals()
-
-    @property
-    def prediction(self) -> Domain:
-        return EMBEDDING
-
-    def takes(self) -> tuple[Slot, ...]:
-        return _labelled(self)
-
-    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return self.total(m, named_alike(m, y, p, False), p, p)
-
-    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return self.by_rows(m, named_alike(m, y, p, False), p, p, (1.0, 1.0))
-
-    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return self.bend_by_rows(m, named_alike(m, y, p, False), p, p, (1.0, 1.0))
-
-    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        raise TypeError("Labels have no derivative.")
 
 
 @dataclass(frozen=True)
@@ -208,29 +246,29 @@ class InfoNCE(Pairs):
     convex = False
     metric = "retrieval_accuracy"
     task = "pair"
-    rows = AgainstRivals()
+    rows = AgainstOthers()
 
     def takes(self) -> tuple[Slot, ...]:
         return tuple(Slot(name, EMBEDDING, **OF_SET) for name in ("query", "key"))
 
     @property
-    def _ways(self) -> tuple[float, float]:
+    def ways(self) -> tuple[float, float]:  # type: ignore[override]
         return (0.5, 0.5) if self.symmetric else (1.0, 0.0)
 
-    def value(self, m: Vocabulary, query: Array, key: Array) -> Array:
-        return self.total(m, paired(m, query), query, key, self.symmetric)
+    def common(self, m: Vocabulary, query: Array, key: Array) -> tuple[Compared]:
+        return (Compared(self, m, paired(m, query), query, key),)
 
-    def query_slope(self, m: Vocabulary, query: Array, key: Array) -> Array:
-        return self.by_rows(m, paired(m, query), query, key, self._ways)
+    def query_slope(self, m: Vocabulary, *slots: Any) -> Array:
+        return self._compared(m, slots).slope(0)
 
-    def key_slope(self, m: Vocabulary, query: Array, key: Array) -> Array:
-        return self.by_rows(m, paired(m, query), key, query, self._ways[::-1])
+    def key_slope(self, m: Vocabulary, *slots: Any) -> Array:
+        return self._compared(m, slots).slope(1)
 
-    def query_curve(self, m: Vocabulary, query: Array, key: Array) -> Array:
-        return self.bend_by_rows(m, paired(m, query), query, key, self._ways)
+    def query_curve(self, m: Vocabulary, *slots: Any) -> Array:
+        return self._compared(m, slots).curve(0)
 
-    def key_curve(self, m: Vocabulary, query: Array, key: Array) -> Array:
-        return self.bend_by_rows(m, paired(m, query), key, query, self._ways[::-1])
+    def key_curve(self, m: Vocabulary, *slots: Any) -> Array:
+        return self._compared(m, slots).curve(1)
 
 
 @dataclass(frozen=True)
@@ -249,25 +287,28 @@ class OfCircle(Similarities):
     def count(self, m: Vocabulary, y: Array) -> Array:
         return m.where((m.max(y, -1) > 0) & (-m.max(-y, -1) < 0), 1.0, 0.0 * m.max(y, -1))
 
-    def value(self, m: Vocabulary, y: Array, s: Array) -> Array:
-        _, _, x = self._parts(m, y, s)
+    def common(self, m: Vocabulary, y: Array, s: Array) -> tuple[Any]:
+        return (self._parts(m, y, s),)
+
+    def value(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
+        _, _, x = (common or self.common(m, y, s))[0]
         items = m.maximum(x, 0.0) + m.log1p(m.tail(x))
         return m.drop(m.where(self.count(m, y) > 0, items, 0.0), -1)
 
-    def slope(self, m: Vocabulary, y: Array, s: Array) -> Array:
-        share, _, x = self._parts(m, y, s)
+    def slope(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
+        share, _, x = (common or self.common(m, y, s))[0]
         rate, _ = self._steep(m, s, y)
         return self._outer(m, y, x)[0] * share * rate
 
-    def curve(self, m: Vocabulary, y: Array, s: Array) -> Array:
-        share, rest, x = self._parts(m, y, s)
+    def curve(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
+        share, rest, x = (common or self.common(m, y, s))[0]
         rate, bend = self._steep(m, s, y)
         once, twice = self._outer(m, y, x)
         found = share * (bend + rest * m.square(rate))
         return twice * m.square(share * rate) + once * found
 
-    def along(self, m: Vocabulary, y: Array, s: Array, by: Array) -> Array:
-        share, _, x = self._parts(m, y, s)
+    def along(self, m: Vocabulary, y: Array, s: Array, by: Array, *common: Any) -> Array:
+        share, _, x = (common or self.common(m, y, s))[0]
         rate, bend, share, kind = (m.lay(z, -1) for z in (*self._steep(m, s, y), share, y))
         once, twice = self._outer(m, y, x)
         moved = rate * by
@@ -311,14 +352,13 @@ class OfCircle(Similarities):
 
     def _outer(self, m: Vocabulary, y: Array, x: Array) -> tuple[Array, Array]:
         """First and second derivative of the softplus; 0 for a row that lacks one of the kinds."""
-        e = m.tail(x)
         there = self.count(m, y) > 0
-        once = m.where(x < 0, e, 1.0 + 0.0 * e) / (1.0 + e)
-        return m.where(there, once, 0.0), m.where(there, e / m.square(1.0 + e), 0.0)
+        once, twice = _softplus_slopes(m, x)
+        return m.where(there, once, 0.0), m.where(there, twice, 0.0)
 
 
 @dataclass(frozen=True)
-class Circle(Pairs):
+class Circle(Labelled):
     """Circle loss: similarities within a class to 1, all others to 0, the worse the harder.
 
     What it measures
@@ -374,7 +414,6 @@ class Circle(Pairs):
     latex = r"\log \left( 1 + \sum_n e^{\gamma (s_n^2 - m^2)} \sum_p e^{\gamma ((1 - s_p)^2 - m^2)} \right)"  # noqa: E501
     by_samples: ClassVar[bool] = True
     advice = "End the network in a normalisation, or pass normalize=True."
-    target: ClassVar[Domain] = NAME
     convex = False
     metric = "nearest_accuracy"
     task = "pair"
@@ -384,34 +423,9 @@ class Circle(Pairs):
         return EMBEDDING if self.normalize else UNIT
 
     @property
-    def rows(self) -> Similarities:  # type: ignore[override]
+    def rows(self) -> Similarities:
         return OfCircle(gamma=self.gamma, margin=self.margin)
 
     @property
     def with_itself(self) -> bool:  # type: ignore[override]
         return not self.remove_diagonal
-
-    def takes(self) -> tuple[Slot, ...]:
-        return _labelled(self)
-
-    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return self.total(m, self._alike(m, y, p), p, p)
-
-    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return self.by_rows(m, self._alike(m, y, p), p, p, (1.0, 1.0))
-
-    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return self.bend_by_rows(m, self._alike(m, y, p), p, p, (1.0, 1.0))
-
-    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        raise TypeError("Labels have no derivative.")
-
-    def _alike(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return named_alike(m, y, p, self.with_itself)
-
-
-def _labelled(card: Pairs) -> tuple[Slot, ...]:
-    """Labels of a set, and its vectors."""
-    known: dict[str, Any] = {"predicted": False, "differentiable": False}
-    target = Slot("target", card.target, ("n",), (-1,), **known)
-    return target, Slot("prediction", card.prediction, **OF_SET)
