@@ -243,8 +243,14 @@ def inputs(card: Any, dtype: Any, kind: str = "ordinary") -> tuple[np.ndarray, n
 def own_shape(card: Any, length: int = 3) -> tuple[int, ...]:
     """The shape of what a network makes of one item of a row-wise card, its dimensions so long."""
     slot = card.slots[card.main]
+    lengths = _lengths(slot, length)
+    return tuple(lengths[i] for i in np.argsort(slot.axes)) or (length,)
+
+
+def _lengths(slot: Any, length: int) -> list[int]:
+    """The lengths of an item's dimensions, in their order; several predictions are so many."""
     several = [len(slot.places)] * bool(slot.places)
-    return (*several, *[length] * max(1 - len(several), len(slot.dims) - len(several)))
+    return [*several, *[length] * (len(slot.dims) - len(several))]
 
 
 def own_target(card: Any, length: int = 3) -> tuple[int, ...]:
@@ -393,7 +399,7 @@ def extreme(card: Any, dtype: Any) -> Any:
         return _clean([(0.0, e) for e in RESIDUALS if 1e-12 < abs(e) < 1e8], dtype)
     if getattr(card, "places", ()) and len(card.slots[1].dims) > 1:
         rows = np.array(VECTORS)
-        one = own_shape(card)[:-1]
+        one = _lengths(card.slots[1], 3)[:-1]
         shape = (208 if len(one) == 1 else 104, *one)
         drawn = np.random.default_rng(0).integers(0, len(rows), shape)
         with np.errstate(over="ignore"):

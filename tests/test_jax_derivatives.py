@@ -107,7 +107,7 @@ def point(card, tie, rng):
     if tie and not (rows and card.places):
         p = np.full(shape, -0.7 if "log_" in card.name else 0.25 if ends.low == 0 else 0.0)
     if target.labels:
-        return 1, p
+        return (np.array([0, 1, 0]) if target.names else 1), p
     if card.slots[0].places:
         return np.array([[1.0, 1.0], [2.0, 0.0], [1.0, 1.0]]), p
     y = rng.uniform(0.2, 0.8, () if has_row_target(card) else shape)

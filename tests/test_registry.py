@@ -10,6 +10,7 @@ import losskit
 import losskit.losses
 from losskit.core.definition import CARDS, Card, Rule, cards, find
 from losskit.core.families import Items, Pointwise, Rowwise, Setwise
+from losskit.core.pairs import Similarities
 from losskit.metrics import METRICS
 
 HEADINGS = (
@@ -44,9 +45,10 @@ def test_every_family_file_is_imported_and_every_card_registered():
             own = inspect.isclass(value) and value.__module__ == module.__name__
             own = own and not inspect.isabstract(value)  # what several cards share
             if own and issubclass(value, Card) and not hasattr(value, "name"):
-                # What several cards share; and of sequences: the faces that take them have it under
-                # their peers' names.
-                assert [*_descendants(value)] or value is losskit.losses.sequence.CTC
+                # What several cards share; a part of a loss of pairs; and of sequences: the faces
+                # that take them have it under their peers' names.
+                alone = value is losskit.losses.sequence.CTC or issubclass(value, Similarities)
+                assert [*_descendants(value)] or alone
             elif own and issubclass(value, Card):
                 assert CARDS[value.name] is value, f"{file}.{name} is not registered"
                 assert value.family() == file
@@ -85,7 +87,7 @@ def test_facts_are_complete(name):
         assert isinstance(rule, Rule)
         assert rule.doc
         assert rule.check(parameter, default) == default
-    if issubclass(card, Rowwise):
+    if issubclass(card, Rowwise) and len(card().slots[card().main].dims) == 1:
         assert "axis" in card.rules()
     if issubclass(card, Pointwise):
         assert isinstance(card().kinks(1.0), tuple)

@@ -31,7 +31,7 @@ def wrong(card):
     """Numbers that are no targets of that card."""
     target = card.target
     if target.labels:
-        return [3, -1]
+        return [] if target.names else [3, -1]
     if target.values:
         return [0.3, 2.0]
     beyond = [

@@ -134,7 +134,7 @@ class NTXent(OfPairs):
         return sum(k > 0 for k in kind)
 
     def row(self, kind, s, sizes):
-        """Value, gradient, Hessian; and the sizes of these two, of which a rounding takes a part."""
+        """Value, gradient, Hessian; and sizes of the last two, which rounding takes a part of."""
         n, heat = len(s), self.number("temperature")
         z = [x / heat for x in s]
         rivals = [j for j in range(n) if kind[j] < 0]

@@ -72,7 +72,7 @@ def evaluate(
         TypeError: several predictions where a card takes one.
         ValueError: a shape does not match, or, outside of tracing, a value is out of its domain.
     """
-    if getattr(card, "by_samples", False):
+    if references or _is_batch(card, y_pred):
         card, y_true, y_pred, mask = of_rows(card, y_true, y_pred, mask, dtype, **references)
     call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype)
     card = call.card
@@ -108,7 +108,7 @@ def prepared(
     card: Any, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any, dtype: str
 ) -> Call:
     """The call that `evaluate` reduces."""
-    if getattr(card, "by_samples", False):
+    if _is_batch(card, y_pred):
         card, y_true, y_pred, mask = of_rows(card, y_true, y_pred, mask, dtype)
     call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype)
     return _linked(checked(KERAS, call), link)
@@ -197,6 +197,11 @@ def of_rows(
     if mask is not None:
         counted = counted & ops.cast(mask, "bool")
     return card.rows, alike, s, counted
+
+
+def _is_batch(card: Any, y_pred: Any) -> bool:
+    """Whether the samples are the vectors of one set, not sets of vectors."""
+    return getattr(card, "by_samples", False) and len(np.shape(y_pred)) == 2
 
 
 def _names(card: Any, name: str, labels: Any) -> Any:

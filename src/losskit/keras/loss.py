@@ -228,7 +228,7 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
         shown = keras.ops.convert_to_tensor(keras.tree.flatten(y_pred)[0])
         own = keras.backend.standardize_dtype(shown.dtype)
         own = own if "float" in own else keras.backend.floatx()
-        references = {k: v for k, v in given.items() if k.startswith("ref_")}
+        references = {k: v for k, v in given.items() if k.startswith("ref_") and v is not None}
         return _per_sample(made, y_true, y_pred, own, given.get("axis", -1), **references)
 
     kind = inspect.Parameter
