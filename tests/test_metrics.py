@@ -24,10 +24,11 @@ def test_tables():
     triplets = np.array([[[0.0, 0.0], [3.0, 4.0], [0.0, far]] for far in (6.0, 5.0, 4.0)])
     assert metrics.triplet_accuracy(None, triplets) == pytest.approx(1 / 3)
     vectors = np.array([[1.0, 0.0], [9.0, 1.0], [0.0, 1.0], [0.0, 0.0]])
-    assert metrics.nearest_accuracy([[0, 0, 1, 1], [0, 1, 0, 1]], [vectors] * 2) == 0.5
+    assert metrics.nearest_accuracy([[0, 0, 1, 1], [0, 1, 0, 1]], [vectors] * 2) == 0.25
     assert metrics.nearest_accuracy([0, 0, 1, 2], vectors) == 1  # two have a partner
-    pairs = np.stack([vectors, vectors[::-1]], 1)
-    assert metrics.retrieval_accuracy(None, [pairs, np.stack([vectors] * 2, 1)], [3, 1]) == 0.25
+    assert metrics.nearest_accuracy([0, 0, 1, 1], np.ones((4, 2))) == 0  # told apart by nothing
+    pairs = [np.stack([vectors, other], 1) for other in (vectors, vectors[::-1])]
+    assert metrics.retrieval_accuracy(None, pairs, [1, 2]) == 0.25
     turned = triplets.transpose(1, 2, 0)  # three vectors along the first axis, triplets the last
     assert metrics.triplet_accuracy(None, turned, [2, 1, 1], axis=0) == 0.5
     seen = np.array([[1.0, 1.0], [2.0, 0.0], [3.0, 1.0], [3.0, 1.0]])
@@ -123,7 +124,7 @@ def test_every_metric_takes_the_same_arguments():
         if name == "triplet_accuracy":
             y, p = None, p.reshape(4, 3, 2)
         if name == "retrieval_accuracy":
-            y, p = None, p.reshape(2, 3, 2, 2)
+            y, p = None, p.reshape(4, 1, 2, 3)
         if name == "nearest_accuracy":
             y, p = y[:, :2], p.reshape(4, 2, 3)
         if name == "concordance":

@@ -179,8 +179,9 @@ def concordance(y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: in
 def nearest_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     """Share of vectors whose nearest neighbour has their label: recall at 1.
 
-    Of those that have one of their label; the nearest by the angle, itself left out. Of several
-    sets, their mean; one without any such vector counts 1.
+    Of those that have one of their label; the nearest by the angle, itself left out. A tie is a
+    miss: vectors that are all the same tell nothing. Of several sets, their mean; one without any
+    such vector counts 1.
 
     Args:
         y_true: labels, any numbers: (..., n).
@@ -200,10 +201,9 @@ def nearest_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> flo
             f"y_true.shape={y.shape} and y_pred.shape={p.shape}."
         )
     apart = ~np.eye(p.shape[-2], dtype=bool)
-    same = (y[..., None] == y[..., None, :]) & apart
-    cosines = np.where(apart, _cosines(p, p), -np.inf)
-    # As near as any: a NaN is near to nothing.
-    right = np.where(same, cosines, -np.inf).max(-1) >= cosines.max(-1)
+    alike = y[..., None] == y[..., None, :]
+    same, cosines = alike & apart, _cosines(p, p)
+    right = _above(cosines, same, ~alike)
     asked = same.any(-1)
     number = asked.sum(-1)
     return _mean(
@@ -214,7 +214,7 @@ def nearest_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> flo
 def retrieval_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
     """Share of queries to which their own key is the nearest, by the angle.
 
-    Of several sets, their mean.
+    A tie is a miss. Of several sets, their mean.
 
     Args:
         y_true: not read: which vector is whose says its place.
@@ -234,8 +234,14 @@ def retrieval_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> f
             f"{p.shape}."
         )
     cosines = _cosines(p[..., 0, :], p[..., 1, :])
-    own = np.diagonal(cosines, axis1=-2, axis2=-1)
-    return _mean((own >= cosines.max(-1)).mean(-1), sample_weight)
+    own = np.eye(p.shape[-3], dtype=bool)
+    return _mean(_above(cosines, own, ~own).mean(-1), sample_weight)
+
+
+def _above(x: Array, some: Array, others: Array) -> Array:
+    """Whether the largest of some in each row is above all others: no tie, nor beside a NaN."""
+    a, b = (np.where(which, x, -np.inf).max(-1, initial=-np.inf) for which in (some, others))
+    return a > b
 
 
 def _cosines(a: Array, b: Array) -> Array:
