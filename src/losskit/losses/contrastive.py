@@ -38,35 +38,30 @@ class AgainstRivals(Similarities):
         return (Against(m, y, s),)
 
     def value(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
-        short = (common or self.common(m, y, s))[0].short
-        items = m.maximum(short, 0.0) + m.log1p(m.tail(short))
+        of = (common or self.common(m, y, s))[0]
+        items = m.maximum(of.short, 0.0) + m.log1p(of.tail)
         return m.drop(m.sum(m.where(y > 0, items, 0.0), -1), -1)
 
     def slope(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
         of = (common or self.common(m, y, s))[0]
-        rate, _ = self._rates(m, y, of.short)
+        rate = m.where(y > 0, of.rate(m), 0.0)
         return of.e * (m.sum(rate, -1) / of.whole) - rate
 
     def curve(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
         of = (common or self.common(m, y, s))[0]
-        rate, bend = self._rates(m, y, of.short)
+        rate, bend = (m.where(y > 0, x, 0.0) for x in (of.rate(m), of.bend(m)))
         share = of.e / of.whole
         spread = share * (softmax.others(m, of.e, -1) / of.whole)
         return bend + m.sum(bend, -1) * m.square(share) + m.sum(rate, -1) * spread
 
     def along(self, m: Vocabulary, y: Array, s: Array, by: Array, *common: Any) -> Array:
         of = (common or self.common(m, y, s))[0]
-        rate, bend = (m.lay(x, -1) for x in self._rates(m, y, of.short))
+        rate, bend = (m.lay(m.where(y > 0, x, 0.0), -1) for x in (of.rate(m), of.bend(m)))
         share = m.lay(of.e / of.whole, -1)
         mean = m.sum(share * by, -2)
         spread = m.sum(share * m.square(by - mean), -2)
         found = m.sum(bend * m.square(mean - by), -2) + m.sum(rate, -2) * spread
         return m.drop(found, -2)
-
-    def _rates(self, m: Vocabulary, y: Array, short: Array) -> tuple[Array, Array]:
-        """First and second derivative of the softplus; 0 for what is no positive pair."""
-        once, twice = _softplus_slopes(m, short)
-        return m.where(y > 0, once, 0.0), m.where(y > 0, twice, 0.0)
 
 
 class Against:
@@ -83,6 +78,15 @@ class Against:
         self.whole = m.sum(self.e, -1)
         self.short = (top + m.log(self.whole)) - (s if own is None else own)
         """What each, or each row's own, falls short of their logsumexp by."""
+        self.tail = m.tail(self.short)
+
+    def rate(self, m: Vocabulary) -> Array:
+        """The derivative of the softplus."""
+        return m.where(self.short < 0, self.tail, 1.0 + 0.0 * self.tail) / (1.0 + self.tail)
+
+    def bend(self, m: Vocabulary) -> Array:
+        """The second one."""
+        return self.tail / m.square(1.0 + self.tail)
 
 
 class AgainstOthers(AgainstRivals):
@@ -95,18 +99,13 @@ class AgainstOthers(AgainstRivals):
         return (Against(m, y, s, m.sum(m.where(y > 0, s, 0.0), -1)),)
 
     def value(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
-        short = (common or self.common(m, y, s))[0].short
-        return m.drop(m.maximum(short, 0.0) + m.log1p(m.tail(short)), -1)
+        of = (common or self.common(m, y, s))[0]
+        return m.drop(m.maximum(of.short, 0.0) + m.log1p(of.tail), -1)
 
     def slope(self, m: Vocabulary, y: Array, s: Array, *common: Any) -> Array:
         of = (common or self.common(m, y, s))[0]
-        rate, _ = _softplus_slopes(m, of.short)
+        rate = of.rate(m)
         return m.where(y > 0, -rate, of.e * (rate / of.whole))
-
-
-def _softplus_slopes(m: Vocabulary, x: Array) -> tuple[Array, Array]:
-    e = m.tail(x)
-    return m.where(x < 0, e, 1.0 + 0.0 * e) / (1.0 + e), e / m.square(1.0 + e)
 
 
 class Labelled(Pairs):
@@ -352,8 +351,9 @@ class OfCircle(Similarities):
 
     def _outer(self, m: Vocabulary, y: Array, x: Array) -> tuple[Array, Array]:
         """First and second derivative of the softplus; 0 for a row that lacks one of the kinds."""
-        there = self.count(m, y) > 0
-        once, twice = _softplus_slopes(m, x)
+        there, e = self.count(m, y) > 0, m.tail(x)
+        once = m.where(x < 0, e, 1.0 + 0.0 * e) / (1.0 + e)
+        twice = e / m.square(1.0 + e)
         return m.where(there, once, 0.0), m.where(there, twice, 0.0)
 
 
