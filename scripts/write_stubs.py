@@ -197,6 +197,7 @@ def keras_stub() -> str:
         )
     for card in cards():
         own = {"axis": "axis: int = -1", **parameters(card)}
+        own |= {n: f"{n}: Any = None" for n in ("ref_labels", "ref_embeddings")}
         order, _, _ = keras_orders(card.name, list(card.rules()))
         returns = "one value" if issubclass(card, Setwise) else "one value per sample"
         arguments = ["y_true: Any", "y_pred: Any", *(own[n] for n in order)]

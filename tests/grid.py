@@ -144,6 +144,13 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"soft": True},
         {"soft": True, "swap": True, "norm": 3.0},
     ],
+    "nt_xent": [{}, {"temperature": 1.0}],
+    "info_nce": [{}, {"symmetric": True, "temperature": 0.5}],
+    "circle": [
+        {},
+        {"gamma": 4.0, "margin": 0.25, "remove_diagonal": False},
+        {"gamma": 4.0, "normalize": True, "remove_diagonal": False},
+    ],
     "pairwise_distance": [
         {},
         {"norm": 1.0, "axis": 0},
@@ -255,8 +262,20 @@ def inputs(card: Any, dtype: Any, kind: str = "ordinary") -> tuple[np.ndarray, n
 def own_shape(card: Any, length: int = 3) -> tuple[int, ...]:
     """The shape of what a network makes of one item of a row-wise card, its dimensions so long."""
     slot = card.slots[card.main]
+    lengths = _lengths(slot, length)
+    return tuple(lengths[i] for i in np.argsort(slot.axes)) or (length,)
+
+
+def _lengths(slot: Any, length: int) -> list[int]:
+    """The lengths of an item's dimensions, in their order; several predictions are so many."""
     several = [len(slot.places)] * bool(slot.places)
-    return (*several, *[length] * max(1 - len(several), len(slot.dims) - len(several)))
+    return [*several, *[length] * (len(slot.dims) - len(several))]
+
+
+def own_target(card: Any, length: int = 3) -> tuple[int, ...]:
+    """The shape of the target of one item, likewise; of a set of labels as long as its vectors."""
+    slot = card.slots[0]
+    return own_shape(card, length)[: len(slot.dims)] if slot.dims else ()
 
 
 def rows_last(slot: Any, x: np.ndarray) -> np.ndarray:
@@ -314,7 +333,9 @@ def in_order(card: Any, slots: Any) -> tuple[Any, ...]:
 def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int = 5) -> Any:
     """Seeded random inputs of everyday size."""
     rng = np.random.default_rng([seed, sum(map(ord, card.name))])
-    shape = (rows, classes) if is_rowwise(card) else (rows * 3,)
+    if is_rowwise(card) and len(own_shape(card)) - bool(card.places) > 1:
+        classes = min(classes, 4)  # the truth of a set takes long
+    shape = (rows, *own_shape(card, classes)) if is_rowwise(card) else (rows * 3,)
     if getattr(card, "places", ()):
         own = (classes,) * (len(card.slots[1].dims) - 1)
         columns = [_random(rng, domain, (rows, *own), False) for domain in card.places]
@@ -329,7 +350,8 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
         p = _random(rng, card.prediction, (rows * PIXELS, classes), True)
         return images(card, rng.integers(0, classes, (rows, PIXELS)), p.astype(dtype))
     if card.target.labels:
-        return rng.integers(0, classes, rows), p.astype(dtype)
+        high = 3 if card.target.names else classes
+        return rng.integers(0, high, (rows, *own_target(card, classes))), p.astype(dtype)
     if card.slots[0].places:
         return of_survival(rng.integers(1, 6, shape) / 2, rng.random(shape) < 0.7, p, dtype)
     if card.target.values:
@@ -435,10 +457,12 @@ def extreme(card: Any, dtype: Any) -> Any:
         return _clean([(0.0, e) for e in RESIDUALS if 1e-12 < abs(e) < 1e8], dtype)
     if getattr(card, "places", ()) and len(card.slots[1].dims) > 1:
         rows = np.array(VECTORS)
-        drawn = np.random.default_rng(0).integers(0, len(rows), (208, len(card.places)))
+        one = _lengths(card.slots[1], 3)[:-1]
+        shape = (208 if len(one) == 1 else 104, *one)
+        drawn = np.random.default_rng(0).integers(0, len(rows), shape)
         with np.errstate(over="ignore"):
             p = rows[drawn].astype(dtype)
-        p = p[np.isfinite(p.astype(np.float64)).all((1, 2))]
+        p = p[np.isfinite(p.astype(np.float64)).all(tuple(range(1, p.ndim)))]
         return np.zeros(len(p), dtype), p
     if getattr(card, "places", ()):
         apart = [r for r in RESIDUALS if abs(r) < 1e16]
@@ -447,6 +471,8 @@ def extreme(card: Any, dtype: Any) -> Any:
             table = np.array([(t, t + e, v) for t, e, v in triples]).astype(dtype)
         table = table[np.isfinite(table.astype(np.float64)).all(1)]
         return table[:, 0], table[:, 1:]
+    if len(card.slots[1].dims) > 1:
+        return _extreme_sets(card, dtype)
     if is_rowwise(card):
         return _extreme_rows(card, dtype)
     pairs: list[tuple[float, float]]
@@ -490,6 +516,17 @@ def _clean(pairs: Any, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
         y, p = (np.array(side, np.float64).astype(dtype) for side in zip(*pairs, strict=True))
     finite = np.isfinite(y.astype(np.float64)) & np.isfinite(p.astype(np.float64))
     return y[finite], p[finite]
+
+
+def _extreme_sets(card: Any, dtype: Any) -> Any:
+    """Sets of three vectors, with labels of which some are alike, none or all."""
+    low, high = card.prediction.low, card.prediction.high
+    with np.errstate(over="ignore"):
+        rows = np.array([v for v in VECTORS if low <= min(v) and max(v) <= high]).astype(dtype)
+    rows = rows[np.isfinite(rows.astype(np.float64)).all(1)]
+    rng = np.random.default_rng(0)
+    labels = np.array([[0, 0, 1], [0, 1, 0], [7, 7, 7], [-1, 2, 5], [3, -2, -2]])
+    return labels[np.arange(104) % len(labels)], rows[rng.integers(0, len(rows), (104, 3))]
 
 
 def _extreme_rows(card: Any, dtype: Any) -> Any:

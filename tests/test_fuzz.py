@@ -35,19 +35,20 @@ def inputs(draw, card):
     if card.slots[0].domain.blank is not None:
         p = draw(hnp.arrays(np.float32, (8, 3, 3), elements=numbers(card.prediction)))
         return grid.of_sequences(card, p, np.float32)
-    shape = (2, 4) if is_rowwise(card) else (4,)
+    shape = (2, *grid.own_shape(card, 4)) if is_rowwise(card) else (4,)
     p = draw(hnp.arrays(np.float32, shape, elements=numbers(card.prediction)))
     if card.slots[0].places:
         time = draw(hnp.arrays(np.float32, shape, elements=st.integers(1, 3)))
         event = draw(hnp.arrays(np.float32, shape, elements=st.integers(0, 1)))
         return grid.of_survival(time, event, p / np.float32(2.0**40), np.float32)
     if getattr(card, "places", ()):
-        own = (2, *grid.own_shape(card, 4)[1:])
+        own = (2, *[4] * (len(card.slots[1].dims) - 1))
         columns = [draw(hnp.arrays(np.float32, own, elements=numbers(d))) for d in card.places]
         y = draw(hnp.arrays(np.float32, 2, elements=numbers(card.target)))
-        return y, np.stack(columns, 1)
+        return y, grid.rows_back(card.slots[1], np.stack(columns, 1))
     if card.target.labels:
-        return draw(hnp.arrays(np.int64, 2, elements=st.integers(0, 3))), p
+        labels = (2, *grid.own_target(card, 4))
+        return draw(hnp.arrays(np.int64, labels, elements=st.integers(0, 3))), p
     if card.target.values and is_rowwise(card):
         return np.eye(4, dtype=np.float32)[draw(st.tuples(*[st.integers(0, 3)] * 2)), :], p
     return draw(hnp.arrays(np.float32, shape, elements=numbers(card.target))), p

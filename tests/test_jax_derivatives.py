@@ -109,7 +109,7 @@ def point(card, tie, rng):
     if card.slots[0].domain.blank is not None:
         return np.array([1, 1]), p
     if target.labels:
-        return 1, p
+        return (np.array([0, 1, 0]) if target.names else 1), p
     if card.slots[0].places:
         return np.array([[1.0, 1.0], [2.0, 0.0], [1.0, 1.0]]), p
     y = rng.uniform(0.2, 0.8, () if has_row_target(card) else shape)

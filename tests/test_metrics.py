@@ -25,6 +25,12 @@ def test_tables():
     assert metrics.coverage([1.0, 2.0, 2.0], pairs.T, [1, 1, 2], axis=0) == 0.5
     triplets = np.array([[[0.0, 0.0], [3.0, 4.0], [0.0, far]] for far in (6.0, 5.0, 4.0)])
     assert metrics.triplet_accuracy(None, triplets) == pytest.approx(1 / 3)
+    vectors = np.array([[1.0, 0.0], [9.0, 1.0], [0.0, 1.0], [0.0, 0.0]])
+    assert metrics.nearest_accuracy([[0, 0, 1, 1], [0, 1, 0, 1]], [vectors] * 2) == 0.25
+    assert metrics.nearest_accuracy([0, 0, 1, 2], vectors) == 1  # two have a partner
+    assert metrics.nearest_accuracy([0, 0, 1, 1], np.ones((4, 2))) == 0  # told apart by nothing
+    pairs = [np.stack([vectors, other], 1) for other in (vectors, vectors[::-1])]
+    assert metrics.retrieval_accuracy(None, pairs, [1, 2]) == 0.25
     turned = triplets.transpose(1, 2, 0)  # three vectors along the first axis, triplets the last
     assert metrics.triplet_accuracy(None, turned, [2, 1, 1], axis=0) == 0.5
     seen = np.array([[1.0, 1.0], [2.0, 0.0], [3.0, 1.0], [3.0, 1.0]])
@@ -92,6 +98,8 @@ def test_bad_input():
         (lambda: metrics.coverage([0.0], ROWS[:1]), ["(1,)", "(1, 3)", "variance"]),
         (lambda: metrics.coverage([0.0], ROWS[:1, :2], axis=2), ["axis=2"]),
         (lambda: metrics.concordance(ROWS, ROWS), ["time and event", "axis=-1", "(3, 3)"]),
+        (lambda: metrics.nearest_accuracy([0, 1], ROWS), ["for each vector", "(2,)", "(3, 3)"]),
+        (lambda: metrics.retrieval_accuracy(None, ROWS), ["query and key", "axis=-2", "(3, 3)"]),
         (lambda: metrics.triplet_accuracy([0.0], ROWS[:2]), ["anchor", "axis=-2", "(2, 3)"]),
         (lambda: metrics.sparse_top_k_categorical_accuracy([0, 1, 2], ROWS, k=0), ["k must be"]),
     ]
@@ -119,6 +127,10 @@ def test_every_metric_takes_the_same_arguments():
             y, p = None, p.reshape(4, 3, 2)
         if name == "label_error_rate":
             y, p = rng.integers(1, 3, (4, 2)), rng.random((4, 3, 6))
+        if name == "retrieval_accuracy":
+            y, p = None, p.reshape(4, 1, 2, 3)
+        if name == "nearest_accuracy":
+            y, p = y[:, :2], p.reshape(4, 2, 3)
         if name == "concordance":
             y, p = np.stack([y.T, y.T > 0], -1), p.T
         plain = metric(y, p)

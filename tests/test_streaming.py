@@ -118,6 +118,10 @@ def test_a_metric_of_every_card(tmp_path: Path) -> None:
             y, p = rng.normal(size=N), rng.random((N, 2)) + 0.1
         if card.name == "triplet_margin":
             y, p = rng.normal(size=N), rng.normal(size=(N, 3, 2))
+        if card.target.names:
+            y, p = rng.integers(0, 3, (N, 5)), rng.uniform(-1, 1, (N, 5, 3))
+        if card.name == "info_nce":
+            y, p = rng.normal(size=N), rng.normal(size=(N, 5, 2, 3))
         if card.target.high == 0.0:
             y = y - 1.0
         files = [open_source(npy(tmp_path / n, a)) for n, a in (("y", y), ("p", p), ("w", w))]

@@ -269,6 +269,7 @@ def test_every_loss_trains_on_the_data_that_suit_it():
     assert {c.name for c in cards()} - trained == {
         *("log_kl_divergence_with_log_targets", "gaussian_nll"),
         *("hinge_embedding", "cosine_embedding", "triplet_margin", "cox_partial_likelihood"),
+        *("nt_xent", "info_nce", "circle"),
     }
 
 

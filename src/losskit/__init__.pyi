@@ -58,6 +58,34 @@ class NegativeLogLikelihood(Loss):
 
     def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class NTXent(Loss):
+    """NT-Xent: normalised, temperature-scaled cross-entropy of all pairs of a batch.
+
+        mean over pairs i != j of one label of log(1 + sum_(k of another label) exp((c_ik - c_ij) / T)),
+        c the cosines
+    """
+
+    def __init__(self, temperature: float = 0.07, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class InfoNCE(Loss):
+    """InfoNCE: the cross-entropy of finding the partner of each vector among those of a batch.
+
+        mean_i of log(1 + sum_(k != i) exp((s_ik - s_ii) / T)), s_ik the cosine of query i and key k,
+        or their product
+    """
+
+    def __init__(self, temperature: float = 0.07, symmetric: bool = False, normalize: bool = True, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class Circle(Loss):
+    """Circle loss: similarities within a class to 1, all others to 0, the worse the harder.
+
+        log(1 + sum_p exp(gamma * ((1 - s_p)^2 - margin^2)) * sum_n exp(gamma * (s_n^2 - margin^2))),
+        s_p similarities to vectors of the same label, s_n to others, of which those below -margin count
+        exp(0); s at most 1
+    """
+
+    def __init__(self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, normalize: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class KLDivergence(Loss):
     """Kullback-Leibler divergence of the prediction from the target distribution.
 
@@ -454,6 +482,28 @@ def negative_log_likelihood(y_true: ArrayLike, y_pred: ArrayLike, sample_weight:
     """Negative log-likelihood of integer labels, from log-probabilities.
 
         -weight_y * log_p_y
+    """
+
+def nt_xent(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, temperature: float = 0.07, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """NT-Xent: normalised, temperature-scaled cross-entropy of all pairs of a batch.
+
+        mean over pairs i != j of one label of log(1 + sum_(k of another label) exp((c_ik - c_ij) / T)),
+        c the cosines
+    """
+
+def info_nce(query: ArrayLike, key: ArrayLike, sample_weight: ArrayLike | None = None, *, temperature: float = 0.07, symmetric: bool = False, normalize: bool = True, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """InfoNCE: the cross-entropy of finding the partner of each vector among those of a batch.
+
+        mean_i of log(1 + sum_(k != i) exp((s_ik - s_ii) / T)), s_ik the cosine of query i and key k,
+        or their product
+    """
+
+def circle(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, normalize: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Circle loss: similarities within a class to 1, all others to 0, the worse the harder.
+
+        log(1 + sum_p exp(gamma * ((1 - s_p)^2 - margin^2)) * sum_n exp(gamma * (s_n^2 - margin^2))),
+        s_p similarities to vectors of the same label, s_n to others, of which those below -margin count
+        exp(0); s at most 1
     """
 
 def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

@@ -223,6 +223,85 @@ def label_error_rate(
     return _mean(found / np.maximum(number, 1), sample_weight)
 
 
+def nearest_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+    """Share of vectors whose nearest neighbour has their label: recall at 1.
+
+    Of those that have one of their label; the nearest by the angle, itself left out. A tie is a
+    miss: vectors that are all the same tell nothing. Of several sets, their mean; one without any
+    such vector counts 1.
+
+    Args:
+        y_true: labels, any numbers: (..., n).
+        y_pred: vectors: (..., n, d).
+        sample_weight: weights >= 0: a number, or one per set.
+
+    Raises:
+        ValueError: shapes do not match.
+
+    >>> nearest_accuracy([0, 0, 1], [[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]])
+    1.0
+    """
+    y, p = as_array("y_true", y_true), as_array("y_pred", y_pred)
+    if p.ndim < 2 or y.shape != p.shape[:-1]:
+        raise ValueError(
+            "nearest_accuracy: there must be a label for each vector, got "
+            f"y_true.shape={y.shape} and y_pred.shape={p.shape}."
+        )
+    apart = ~np.eye(p.shape[-2], dtype=bool)
+    alike = y[..., None] == y[..., None, :]
+    same, cosines = alike & apart, _cosines(p, p)
+    right = _above(cosines, same, ~alike)
+    asked = same.any(-1)
+    number = asked.sum(-1)
+    return _mean(
+        np.where(number, (right & asked).sum(-1) / np.maximum(number, 1), 1.0), sample_weight
+    )
+
+
+def retrieval_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+    """Share of queries to which their own key is the nearest, by the angle.
+
+    A tie is a miss. Of several sets, their mean.
+
+    Args:
+        y_true: not read: which vector is whose says its place.
+        y_pred: queries and keys, side by side along the axis before the last: (..., n, 2, d).
+        sample_weight: weights >= 0: a number, or one per set.
+
+    Raises:
+        ValueError: there are not two vectors along that axis.
+
+    >>> retrieval_accuracy(None, [[[1.0, 0.0], [1.0, 0.1]], [[0.0, 1.0], [1.0, 0.0]]])
+    0.5
+    """
+    p = as_array("y_pred", y_pred)
+    if p.ndim < 3 or p.shape[-2] != 2:
+        raise ValueError(
+            "retrieval_accuracy: y_pred must hold query and key along axis=-2, got y_pred.shape="
+            f"{p.shape}."
+        )
+    cosines = _cosines(p[..., 0, :], p[..., 1, :])
+    own = np.eye(p.shape[-3], dtype=bool)
+    return _mean(_above(cosines, own, ~own).mean(-1), sample_weight)
+
+
+def _above(x: Array, some: Array, others: Array) -> Array:
+    """Whether the largest of some in each row is above all others: no tie, nor beside a NaN."""
+    a, b = (np.where(which, x, -np.inf).max(-1, initial=-np.inf) for which in (some, others))
+    return a > b
+
+
+def _cosines(a: Array, b: Array) -> Array:
+    """Of each vector of one set with each of another; of a zero vector 0."""
+
+    def unit(x: Array) -> Array:
+        wide = x.astype(np.float64)
+        length = np.linalg.norm(wide, axis=-1, keepdims=True)
+        return wide / np.where(length == 0, 1.0, length)
+
+    return unit(a) @ np.swapaxes(unit(b), -1, -2)
+
+
 def categorical_accuracy(
     y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = -1
 ) -> float:
@@ -330,6 +409,8 @@ METRICS: dict[str, Callable[..., float]] = {
         concordance,
         triplet_accuracy,
         label_error_rate,
+        nearest_accuracy,
+        retrieval_accuracy,
         categorical_accuracy,
         sparse_categorical_accuracy,
         top_k_categorical_accuracy,
@@ -353,6 +434,8 @@ __all__ = [
     "label_error_rate",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
+    "nearest_accuracy",
+    "retrieval_accuracy",
     "root_mean_squared_error",
     "sign_accuracy",
     "sparse_categorical_accuracy",

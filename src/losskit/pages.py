@@ -34,6 +34,7 @@ FAMILIES = {
     "sequence": "Sequences that are to be aligned",
     "likelihood": "Other likelihoods",
     "divergence": "Divergences between distributions",
+    "contrastive": "Batches of vectors, each against the others",
     "similarity": "Angles and distances of vectors",
 }
 """Headings of the list; a family without one goes under its own name."""

@@ -35,7 +35,7 @@ def wrong(card):
     if card.slots[0].domain.blank is not None:
         return [3]  # negative labels are an end
     if target.labels:
-        return [3, -1]
+        return [] if target.names else [3, -1]
     if target.values:
         return [0.3, 2.0]
     beyond = [

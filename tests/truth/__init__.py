@@ -26,7 +26,7 @@ from mpmath import mpf
 from losskit.core.families import has_row_target
 from losskit.core.namespaces.numpy import NUMPY
 from losskit.core.slots import item_shape, spread
-from truth import pointwise, rowwise, setwise
+from truth import pairs, pointwise, rowwise, setwise
 from truth.definition import ZERO, Definition
 from truth.kept import kept
 from truth.rowwise import RowDefinition
@@ -83,6 +83,9 @@ DEFINITIONS: dict[str, type[Definition]] = {
     "cosine_similarity": rowwise.CosineSimilarity,
     "pairwise_distance": rowwise.PairwiseDistance,
     "triplet_margin": rowwise.TripletMargin,
+    "nt_xent": pairs.NTXent,
+    "info_nce": pairs.InfoNCE,
+    "circle": pairs.Circle,
 }
 """One definition per registered card, by the card's name."""
 
@@ -107,6 +110,10 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     "cosine_similarity": ORDERS,
     # Distances nearly equal, or unequal by the margin; directions nearly the same.
     "triplet_margin": ORDERS,
+    # What pulls a vector against what pushes it; cosines, times 1 / temperature.
+    "nt_xent": ("slope", "curve"),
+    "info_nce": ("slope", "curve"),
+    "circle": ("slope", "curve"),
     "soft_dice": ("slope", "curve"),
     "soft_tversky": ("slope", "curve"),
     # p'' passes through 0 at one half.

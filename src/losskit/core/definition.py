@@ -208,6 +208,8 @@ class Domain:
     """The only values allowed, where they are few."""
     labels: bool = False
     """Whether these are class indices, to be checked against the number of classes."""
+    names: bool = False
+    """Whether such labels are but names, equal for what belongs together: any whole numbers."""
     minus_infinity: bool = False
     """Whether a target may be -inf, as the logarithm of 0 is; others must be finite."""
     blank: int | None = None

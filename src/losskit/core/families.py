@@ -297,15 +297,19 @@ class OfMean(Setwise):
         """Its derivative by that mean."""
 
 
-def out_of_domain(m: Vocabulary, card: Any, *arrays: Array) -> Array | None:
+def out_of_domain(
+    m: Vocabulary, card: Any, *arrays: Array, no_class: int | None = None
+) -> Array | None:
     """Which items have a target or a prediction out of its domain; None if no number is.
 
-    Where values cannot be looked at, these items are NaN. Labels the formulas see to themselves.
+    Where values cannot be looked at, these items are NaN. Class numbers the formulas see to
+    themselves.
 
     Args:
         m: the vocabulary.
         card: any card.
         arrays: what the card takes, slot by slot.
+        no_class: what a label that is none was made, where labels are but names.
 
     Returns:
         Boolean, in the shape of the items (of the predictions, for a set).
@@ -317,7 +321,9 @@ def out_of_domain(m: Vocabulary, card: Any, *arrays: Array) -> Array | None:
             places = zip(slot.places, alone, strict=True)
             parts += [(slot.axes[1:], _outside(m, place, part)) for place, part in places]
         else:
-            parts.append((slot.axes, _outside(m, slot.domain, x)))
+            named = slot.domain.names and no_class is not None
+            bad = x == no_class if named else _outside(m, slot.domain, x)
+            parts.append((slot.axes, bad))
     found = None
     for axes, bad in parts:
         if bad is not None and axes:

@@ -1,7 +1,8 @@
 """Several predictions as one array, and several targets: where a loss is handed one of each.
 
 Keras's `compile`, a file of predictions, a command line: there what a network makes lies side by
-side along one axis, the last but for the dimensions of an item; and likewise what it does not make.
+side along one axis, the last but for the last dimension of an item; and likewise what it does not
+make.
 """
 
 from __future__ import annotations
@@ -69,13 +70,15 @@ class Packed(Rowwise):
         if len(slots) == 1:
             alone: Slot = dataclasses.replace(first, name=name)
             return alone
-        # Before the dimensions of an item that are counted from the end, so that they stay there.
-        axis = min([0, *first.axes]) - 1
+        # Before the last dimension of an item, if that is counted from the end; those further in
+        # front, the samples of a batch among them, stay in front.
+        axis = min([0, *first.axes[-1:]]) - 1
+        own = tuple(a - 1 if a <= axis else a for a in first.axes)
         return Slot(
             name,
             REAL,
             (name, *first.dims),
-            (axis, *first.axes),
+            (axis, *own),
             predicted=first.predicted,
             differentiable=any(slot.differentiable for slot in slots),
             places=tuple(slot.domain for slot in slots),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
+
+from losskit.core.definition import Slot
 from losskit.core.families import Items, counting, placed
 from losskit.core.namespaces import Array
 from losskit.core.namespaces.numpy import NUMPY
@@ -107,7 +110,9 @@ def checked(f: Framework, call: Call, look: bool = True) -> Call:
     """
     card, arrays, keep, weight = call.card, list(call.arrays), call.keep, call.weight
     labelled = [i for i, slot in enumerate(card.slots) if slot.domain.labels]
-    whole = [f.labels(x) if i in labelled else x for i, x in enumerate(arrays)]
+    whole = [
+        f.labels(_numbered(card.slots[i], x)) if i in labelled else x for i, x in enumerate(arrays)
+    ]
     ignored = card.ignored() if isinstance(card, Items) else None
     if ignored is not None:
         m, target = f.vocabulary(call.came), card.slots[0]
@@ -124,6 +129,13 @@ def checked(f: Framework, call: Call, look: bool = True) -> Call:
         weight = f.vocabulary(call.came).where(used, weight, 0.0)
     looked = _look(f, call, used) if look else True
     return Call(card, tuple(whole), call.came, call.shape, weight, keep, used, looked)
+
+
+def _numbered(slot: Slot, x: Array) -> Array:
+    """Names as numbers from 0 on, where a framework may not hold the ones that were given."""
+    if not (slot.domain.names and isinstance(x, np.ndarray)):
+        return x
+    return np.unique(x, return_inverse=True)[1].reshape(x.shape)
 
 
 def _look(f: Framework, call: Call, used: Array | None) -> bool:
@@ -147,7 +159,7 @@ def _look(f: Framework, call: Call, used: Array | None) -> bool:
             continue
         own = call.came if slot.predicted else f.dtype(x)
         most = 0
-        if slot.domain.labels:
+        if slot.domain.labels and not slot.domain.names:
             most = call.prediction.shape[card.axis]
         elif slot.domain.count_of:
             most = lengths(slots[card.main], call.prediction.shape)[slot.domain.count_of]

@@ -75,7 +75,8 @@ class At:
         self.by, self.used, self.arrays = by, used, arrays
         self.of_set = isinstance(by.card, Setwise)
         slots = arrays[: len(by.card.slots)]
-        self.bad = None if by.looked else out_of_domain(by.m, by.card, *slots)
+        no_class = by.framework.no_class
+        self.bad = None if by.looked else out_of_domain(by.m, by.card, *slots, no_class=no_class)
         shared = self.state() if self.of_set else by.card.shared(by.m, *slots)
         self.rest: tuple[Any, ...] = () if shared is None else (shared,)
 

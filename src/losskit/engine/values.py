@@ -70,7 +70,9 @@ def check_slot(
         return
     counted, name = used, slot.label
     if slot.domain.labels:
-        _check_whole(name, x, counted)
+        _check_whole(slot, x, counted)
+        if slot.domain.names:
+            return
         if slot.domain.blank is None:
             _check_labels(x, most, counted)
         else:
@@ -142,7 +144,8 @@ def _check_domain(
         )
 
 
-def _check_whole(name: str, y: Array, counted: Array | None) -> None:
+def _check_whole(slot: Slot, y: Array, counted: Array | None) -> None:
+    name = slot.label
     if y.dtype.kind in "iub":
         return
     where = _first(_among(~np.isfinite(y), counted))
@@ -153,10 +156,10 @@ def _check_whole(name: str, y: Array, counted: Array | None) -> None:
         )
     where = _first(_among(y != np.floor(y), counted))
     if where is not None:
+        advice = " For probabilities as targets use categorical_crossentropy."
         raise ValueError(
             f"{name}: label {float(y[where]):g} at index {_index(where)} is fractional, "
-            "expected integer class labels. For probabilities as targets use "
-            "categorical_crossentropy."
+            f"expected integer class labels.{'' if slot.domain.names else advice}"
         )
 
 

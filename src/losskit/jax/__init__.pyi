@@ -50,6 +50,28 @@ def negative_log_likelihood(predictions: ArrayLike, targets: ArrayLike, *, ignor
         -weight_y * log_p_y
     """
 
+def nt_xent(predictions: ArrayLike, targets: ArrayLike, *, temperature: ArrayLike = 0.07, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """NT-Xent: normalised, temperature-scaled cross-entropy of all pairs of a batch.
+
+        mean over pairs i != j of one label of log(1 + sum_(k of another label) exp((c_ik - c_ij) / T)),
+        c the cosines
+    """
+
+def info_nce(query: ArrayLike, key: ArrayLike, *, temperature: ArrayLike = 0.07, symmetric: bool = False, normalize: bool = True, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """InfoNCE: the cross-entropy of finding the partner of each vector among those of a batch.
+
+        mean_i of log(1 + sum_(k != i) exp((s_ik - s_ii) / T)), s_ik the cosine of query i and key k,
+        or their product
+    """
+
+def circle(predictions: ArrayLike, targets: ArrayLike, *, gamma: ArrayLike = 80.0, margin: ArrayLike = 0.4, remove_diagonal: bool = True, normalize: bool = False, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Circle loss: similarities within a class to 1, all others to 0, the worse the harder.
+
+        log(1 + sum_p exp(gamma * ((1 - s_p)^2 - margin^2)) * sum_n exp(gamma * (s_n^2 - margin^2))),
+        s_p similarities to vectors of the same label, s_n to others, of which those below -margin count
+        exp(0); s at most 1
+    """
+
 def log_kl_divergence(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Kullback-Leibler divergence, element by element, from log-probabilities.
 

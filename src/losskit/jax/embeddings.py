@@ -12,9 +12,9 @@ from jax import Array
 from losskit.core.definition import made
 from losskit.engine.arrays import named, sound
 from losskit.engine.shapes import check_shapes
-from losskit.jax.evaluate import evaluate, mean
+from losskit.jax.evaluate import evaluate
 from losskit.jax.shapes import Axis, canonical, flattened, widened
-from losskit.losses.margin import SoftMargin
+from losskit.losses.contrastive import NTXent
 from losskit.losses.similarity import TripletMargin
 
 __all__ = ["ntxent", "triplet_margin_loss"]
@@ -36,29 +36,12 @@ def ntxent(embeddings: Any, labels: Any, temperature: Any = 0.07) -> Array:
         ValueError: there is not one label for each embedding.
     """
     x = jnp.asarray(embeddings)
-    if not isinstance(labels, (jax.Array, jax.core.Tracer)):
-        # Numbered before JAX narrows them: two that differ by 2**32 are no pair.
-        shape = np.shape(labels)
-        labels = np.unique(sound(labels), return_inverse=True)[1].reshape(shape)
-    labels = jnp.asarray(labels)
-    if not jnp.issubdtype(x.dtype, jnp.floating):
-        raise TypeError(f"embeddings holds {x.dtype} (shape {x.shape}), expected floating-point.")
-    if x.ndim != 2 or labels.shape != x.shape[:1]:
+    if x.ndim != 2:
         raise ValueError(
-            "embeddings must have the shape (batch, features), and labels (batch,): got "
-            f"embeddings.shape={x.shape} and labels.shape={labels.shape}."
+            f"embeddings must have the shape (batch, features), got embeddings.shape={x.shape}."
         )
-    u = _unit(x.astype(jnp.promote_types(x.dtype, jnp.float32)))
-    z = jnp.matmul(u, u.T, precision=jax.lax.Precision.HIGHEST) / temperature
-    same = labels[:, None] == labels[None, :]
-    pairs = same & ~jnp.eye(len(labels), dtype=bool)
-    # -log(e^z / (e^z + sum of the rivals' e^z)) is the logistic loss of z less their logsumexp.
-    rivals = ~same.all(1, keepdims=True)
-    against = jnp.where(same, -jnp.inf, z)
-    against = jax.nn.logsumexp(jnp.where(rivals, against, 0.0), axis=1, keepdims=True)
-    margin = z - jnp.where(rivals, against, -jnp.inf)
-    items = evaluate(SoftMargin, margin, jnp.ones_like(margin), where=pairs)
-    return mean(items.sum(), pairs.sum()).astype(x.dtype)
+    names = ("embeddings", "labels")
+    return evaluate(NTXent, x, labels, temperature=temperature, names=names)
 
 
 def triplet_margin_loss(
@@ -118,25 +101,3 @@ def triplet_margin_loss(
     options = {"norm": float(norm_degree), "eps": 0.0, "margin": margin, "axis": int(axis)}
     with named(anchor="anchors", positive="positives", negative="negatives"):
         return evaluate(TripletMargin, *longer, where=where, **options).astype(dtype)
-
-
-@jax.custom_jvp
-def _unit(x: Array) -> Array:
-    """Each row at length 1; a row of zeros stays, and has no derivative."""
-    return x * _per_length(x)
-
-
-@_unit.defjvp
-def _(primals: Any, tangents: Any) -> Any:
-    (x,), (dx,) = primals, tangents
-    u = _unit(x)
-    return u, (dx - u * (u * dx).sum(-1, keepdims=True)) * _per_length(x)
-
-
-def _per_length(x: Array) -> Array:
-    # Divided by the largest entry first, lest the squares overflow or vanish.
-    largest = jnp.abs(x).max(-1, keepdims=True)
-    zero = largest == 0
-    scale = jnp.where(zero, 1.0, largest)
-    square = jnp.square(x / scale).sum(-1, keepdims=True)
-    return jnp.where(zero, 0.0, 1.0 / jnp.sqrt(jnp.where(zero, 1.0, square)) / scale)

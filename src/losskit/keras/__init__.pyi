@@ -50,6 +50,34 @@ class NegativeLogLikelihood(Loss):
 
     def __init__(self, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class NTXent(Loss):
+    """NT-Xent: normalised, temperature-scaled cross-entropy of all pairs of a batch.
+
+        mean over pairs i != j of one label of log(1 + sum_(k of another label) exp((c_ik - c_ij) / T)),
+        c the cosines
+    """
+
+    def __init__(self, temperature: float = 0.07, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class InfoNCE(Loss):
+    """InfoNCE: the cross-entropy of finding the partner of each vector among those of a batch.
+
+        mean_i of log(1 + sum_(k != i) exp((s_ik - s_ii) / T)), s_ik the cosine of query i and key k,
+        or their product
+    """
+
+    def __init__(self, temperature: float = 0.07, symmetric: bool = False, normalize: bool = True, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class Circle(Loss):
+    """Circle loss: similarities within a class to 1, all others to 0, the worse the harder.
+
+        log(1 + sum_p exp(gamma * ((1 - s_p)^2 - margin^2)) * sum_n exp(gamma * (s_n^2 - margin^2))),
+        s_p similarities to vectors of the same label, s_n to others, of which those below -margin count
+        exp(0); s at most 1
+    """
+
+    def __init__(self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, normalize: bool = False) -> None: ...
+
 class KLDivergence(Loss):
     """Kullback-Leibler divergence of the prediction from the target distribution.
 
@@ -430,6 +458,15 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
 
 def negative_log_likelihood(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
     """Negative log-likelihood of integer labels, from log-probabilities. Gives one value per sample."""
+
+def nt_xent(y_true: Any, y_pred: Any, temperature: float = 0.07) -> Any:
+    """NT-Xent: normalised, temperature-scaled cross-entropy of all pairs of a batch. Gives one value per sample."""
+
+def info_nce(y_true: Any, y_pred: Any, temperature: float = 0.07, symmetric: bool = False, normalize: bool = True) -> Any:
+    """InfoNCE: the cross-entropy of finding the partner of each vector among those of a batch. Gives one value per sample."""
+
+def circle(y_true: Any, y_pred: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4, normalize: bool = False) -> Any:
+    """Circle loss: similarities within a class to 1, all others to 0, the worse the harder. Gives one value per sample."""
 
 def kl_divergence(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Kullback-Leibler divergence of the prediction from the target distribution. Gives one value per sample."""

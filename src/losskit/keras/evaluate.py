@@ -14,13 +14,16 @@ import keras
 import numpy as np
 from keras import ops
 
-from losskit.core import links
+from losskit.core import links, vectors
 from losskit.core.families import Setwise, counting, is_rowwise, lacks_axes, placed
 from losskit.core.packing import Packed, packed, predictions, targets
+from losskit.core.pairs import Pairs, named_alike
 from losskit.engine.arrays import check_unmasked
 from losskit.engine.call import Call, aligned, checked
 from losskit.engine.formulas import Formulas
 from losskit.engine.reduction import check_num_items, reduced
+from losskit.engine.shapes import fits
+from losskit.engine.values import check_slot
 from losskit.keras import backend
 from losskit.keras.activations import kept_logits
 from losskit.keras.framework import KERAS
@@ -49,6 +52,7 @@ def evaluate(
     axis: int = -1,
     num_items: Any = None,
     beside: tuple[Any, ...] = (),
+    **references: Any,
 ) -> tuple[Tensor, Call]:
     """The reduced loss; without a reduction, one value per sample. And the call it is of.
 
@@ -64,11 +68,14 @@ def evaluate(
         axis: over which the elements of a sample are averaged.
         num_items: what a mean divides by, if the caller says.
         beside: what the card takes by its name alone, if it is given.
+        references: see `of_rows`.
 
     Raises:
         TypeError: several predictions where a card takes one.
         ValueError: a shape does not match, or, outside of tracing, a value is out of its domain.
     """
+    if references or _is_batch(card, y_pred):
+        card, y_true, y_pred, mask = of_rows(card, y_true, y_pred, mask, dtype, **references)
     call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype, beside)
     card = call.card
     averaged = reduction not in (None, "none", "sum")
@@ -109,6 +116,8 @@ def prepared(
     beside: tuple[Any, ...],
 ) -> Call:
     """The call that `evaluate` reduces."""
+    if _is_batch(card, y_pred):
+        card, y_true, y_pred, mask = of_rows(card, y_true, y_pred, mask, dtype)
     call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype, beside)
     return _linked(checked(KERAS, call), link)
 
@@ -139,6 +148,83 @@ def _aligned(
     rest = [ops.cast(ops.convert_to_tensor(x), dtype) for x in (*given[1:], *beside)]
     arrays = (*target, first, *rest)
     return aligned(KERAS, card, arrays, sample_weight, mask, came), link
+
+
+# --- rows of similarities ---------------------------------------------------------------------
+
+_unit = backend.activation(
+    lambda x: vectors.unit(M, vectors.near(M, x, -1)[0], -1)[0],
+    lambda x, g: vectors.unit_slope(M, x, g, -1),
+)
+
+
+def of_rows(
+    card: Pairs,
+    labels: Any,
+    embeddings: Any,
+    mask: Any,
+    dtype: str,
+    ref_labels: Any = None,
+    ref_embeddings: Any = None,
+) -> tuple[Any, Tensor, Tensor, Tensor]:
+    """The loss of pairs as one of each vector's similarities: of the samples of a batch.
+
+    Args:
+        card: a loss of pairs.
+        labels: of the vectors, (batch) or (batch, 1).
+        embeddings: the vectors, (batch, features).
+        mask: which of them count.
+        dtype: of the computation.
+        ref_labels: of what they are compared with; None for themselves.
+        ref_embeddings: what they are compared with, likewise.
+
+    Returns:
+        The card of rows, its targets and predictions, and which rows count.
+
+    Raises:
+        ValueError: shapes do not match, or a label is no whole number.
+    """
+    x = ops.cast(ops.convert_to_tensor(embeddings), dtype)
+    own = _names(card, "y_true", labels)
+    of = own if ref_labels is None else _names(card, "ref_labels", ref_labels)
+    other = x if ref_embeddings is None else ops.cast(ops.convert_to_tensor(ref_embeddings), dtype)
+    for name, given, by, of_what in (
+        ("y_true", own, "y_pred", x),
+        ("ref_labels", of, "ref_embeddings", other),
+    ):
+        if len(of_what.shape) != 2 or not fits(tuple(given.shape), tuple(of_what.shape)[:1]):
+            raise ValueError(
+                f"{card.name} takes vectors (batch, features) and a label for each: got "
+                f"{name}.shape={tuple(given.shape)} and {by}.shape={tuple(of_what.shape)}."
+            )
+    if isinstance(own, np.ndarray) and isinstance(of, np.ndarray):
+        # As numbers from 0 on, for a backend may not hold the ones that were given.
+        numbers = np.unique(np.concatenate([own, of]), return_inverse=True)[1]
+        own, of = numbers[: len(own)], numbers[len(own) :]
+    own, of = KERAS.labels(own), KERAS.labels(of)
+    alike = named_alike(M, own, x, card.with_itself, (of, other))
+    u, v = (_unit(x), _unit(other)) if card.normalize else (x, other)
+    s = M.matmul(u, ops.transpose(v))
+    # A label that is none, where that cannot be an error.
+    s = ops.where(M.lay(own, -1) == KERAS.no_class, float("nan"), s)
+    counted = M.drop(card.rows.count(M, alike), -1) > 0
+    if mask is not None:
+        counted = counted & ops.cast(mask, "bool")
+    return card.rows, alike, s, counted
+
+
+def _is_batch(card: Any, y_pred: Any) -> bool:
+    """Whether the samples are the vectors of one set, not sets of vectors."""
+    return getattr(card, "by_samples", False) and len(np.shape(y_pred)) == 2
+
+
+def _names(card: Any, name: str, labels: Any) -> Any:
+    y = KERAS.array(name, labels, labels=True)
+    y = y[..., 0] if len(y.shape) == 2 and y.shape[1] == 1 else y
+    if KERAS.visible(y):
+        slot = dataclasses.replace(card.slots[0], name=name, dims=(), axes=())
+        check_slot(card, slot, KERAS.values(y), None, 0.0)
+    return y
 
 
 # --- logits behind probabilities ----------------------------------------------------------------
@@ -298,6 +384,8 @@ def _same_rank(card: Any, y: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
         # Of several targets side by side, a layer of one output.
         single = len(y.shape) == len(p.shape) > 1 and p.shape[-1] == 1
         return y, ops.squeeze(p, -1) if single else p
+    if isinstance(card, Pairs):
+        return (y[..., 0] if len(y.shape) == len(p.shape) and y.shape[-1] == 1 else y), p
     if lacks_axes(card):
         if len(y.shape) == len(p.shape) and y.shape[card.axis] == 1:
             y = y.squeeze(card.axis) if isinstance(y, np.ndarray) else ops.squeeze(y, card.axis)

@@ -96,6 +96,11 @@ def _tensorflow() -> type[Framework]:
         return state, tuple(array.stack() for array in outs)
 
     KerasVocabulary.widens = True
+    # A GPU's TF32 has three digits; it cannot be switched off for one product.
+    KerasVocabulary.shortens = bool(
+        tf.config.experimental.tensor_float_32_execution_enabled()
+        and tf.config.list_physical_devices("GPU")
+    )
     plain = KerasVocabulary(ops, backend.activation, backend.raised)
     by_dtype = {
         name: KerasVocabulary(ops, backend.activation, backend.raised, came, scan)
@@ -176,9 +181,10 @@ def _tensorflow() -> type[Framework]:
             def backward(g: Tensor) -> tuple[Tensor | None, ...]:
                 # A gradient that nobody asks for is pruned from the graph.
                 found: list[Tensor | None] = [None] * len(arrays)
+                at = formulas.at(used, *arrays)
                 for i, slot in enumerate(slots):
                     if slot.differentiable:
-                        slope, rate = formulas.slope(i, used, *arrays), formulas.spread(i, g)
+                        slope, rate = at.slope(i), formulas.spread(i, g)
                         slope = slope if slot.predicted else _finite(slope)
                         found[i] = slope * rate
                 return tuple(found)

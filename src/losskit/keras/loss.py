@@ -16,7 +16,7 @@ from keras.src.losses.loss import reduce_weighted_values
 
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import Items, Setwise
+from losskit.core.families import Setwise
 from losskit.engine.arguments import bind, further, optional
 from losskit.engine.arrays import HALF
 from losskit.engine.reduction import combined, merged, parts
@@ -181,15 +181,19 @@ def _further(card: Any, named: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _per_sample(
-    card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int, beside: tuple[Any, ...] = ()
+    card: Any,
+    y_true: Any,
+    y_pred: Any,
+    dtype: str,
+    axis: int,
+    beside: tuple[Any, ...] = (),
+    **references: Any,
 ) -> Tensor:
     """One value per sample; of a set, its value."""
-    found, call = evaluate(
-        card, y_true, y_pred, dtype=_computed_in(dtype), axis=axis, beside=beside
-    )
+    options: dict[str, Any] = {"dtype": _computed_in(dtype), "axis": axis, "beside": beside}
+    found, call = evaluate(card, y_true, y_pred, **options, **references)
     result = keras.ops.cast(found, dtype)
-    ignored = call.card.ignored() if isinstance(call.card, Items) else None
-    if ignored is not None:
+    if call.keep is not None:
         # So that Keras, which reduces what functions and `call` give, leaves them out as well.
         set_keras_mask(result, call.keep)
     return result
@@ -250,11 +254,13 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
         own = keras.backend.standardize_dtype(shown.dtype)
         own = own if "float" in own else keras.backend.floatx()
         beside = further(card, {**given})
-        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1), beside)
+        references = {k: v for k, v in given.items() if k.startswith("ref_") and v is not None}
+        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1), beside, **references)
 
     kind = inspect.Parameter
     order, _, _ = orders(card.name, list(card.rules()))
     defaults = {k: default for k, (default, _) in card.rules().items()}
+    defaults |= dict.fromkeys(n for n in order if n.startswith("ref_"))
     signature = inspect.Signature(
         [kind(n, kind.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
         + [kind(n, kind.POSITIONAL_OR_KEYWORD, default=defaults.get(n, -1)) for n in order]

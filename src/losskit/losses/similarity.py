@@ -8,6 +8,7 @@ from losskit.core import softmax
 from losskit.core.definition import Domain, Slot, parameter
 from losskit.core.families import Rowwise, lost
 from losskit.core.namespaces import Array, Vocabulary
+from losskit.core.vectors import near, unit
 
 EMBEDDING = Domain("a vector of real numbers")
 
@@ -55,10 +56,7 @@ class CosineSimilarity(Rowwise):
     task = "regression"
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        (u, _, _), (v, _, _) = (
-            self._unit(m, self._near(m, y)[0]),
-            self._unit(m, self._near(m, p)[0]),
-        )
+        u, v = (unit(m, near(m, x, self.axis)[0], self.axis)[0] for x in (y, p))
         # Rounding may take a cosine beyond 1.
         return m.drop(m.clip(-m.sum(u * v, self.axis), -1.0, 1.0), self.axis)
 
@@ -66,8 +64,8 @@ class CosineSimilarity(Rowwise):
         # (v cos - u) / |p|, u and v the vectors at length 1, which is (w cos - u (v w)) / |p| with
         # w = v -+ u: where the vectors are nearly parallel, w is small and nothing cancels. What an
         # entry adds to both products is left out of them.
-        (y, _), (p, power) = self._near(m, y), self._near(m, p)
-        (u, y_top, _), (v, p_top, length) = self._unit(m, y), self._unit(m, p)
+        (y, _), (p, power) = near(m, y, self.axis), near(m, p, self.axis)
+        (u, y_top, _), (v, p_top, length) = unit(m, y, self.axis), unit(m, p, self.axis)
         cosine = m.sum(u * v, self.axis)
         side = m.where(cosine < 0, -1.0, 1.0 + 0.0 * cosine)
         # Any multiple of u may be left out of v. Of vectors of like length it is the target itself:
@@ -78,8 +76,8 @@ class CosineSimilarity(Rowwise):
         return rest / p_top / length * power
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        (y, _), (p, power) = self._near(m, y), self._near(m, p)
-        (u, _, _), (v, top, length) = self._unit(m, y), self._unit(m, p)
+        (y, _), (p, power) = near(m, y, self.axis), near(m, p, self.axis)
+        (u, _, _), (v, top, length) = unit(m, y, self.axis), unit(m, p, self.axis)
         cosine = m.sum(u * v, self.axis)
         # 2 u v + cos - 3 cos v^2, without what cancels for an entry that is nearly all of v.
         bend = 3.0 * cosine * softmax.others(m, v * v, self.axis)
@@ -88,29 +86,6 @@ class CosineSimilarity(Rowwise):
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return self.slope(m, p, y)
-
-    def _near(self, m: Vocabulary, x: Array) -> tuple[Array, Array]:
-        """The vector times a power of two that brings it near 1 if it is far, and that power.
-
-        Of the largest numbers the inverse is subnormal, which XLA reads as 0.
-        """
-        largest = m.max(m.abs(x), self.axis)
-        low, high = largest < 2.0**-90, largest > 2.0**90
-        power = m.where(high, 2.0**-100, m.where(low, 2.0**100, 1.0 + 0.0 * largest))
-        return m.where(low, m.raised(x), m.where(high, x * 2.0**-100, x)), power
-
-    def _unit(self, m: Vocabulary, x: Array) -> tuple[Array, Array, Array]:
-        """The vector at length 1, and its length as a product: the largest entry, and the rest.
-
-        The length of a zero vector is given as 1, and its unit as 0.
-        """
-        # Divided by the largest entry first, lest the squares overflow or vanish.
-        largest = m.max(m.abs(x), self.axis)
-        zero = largest == 0
-        top = m.where(zero, 1.0, largest)
-        scaled = x / top
-        length = m.where(zero, 1.0, m.sqrt(m.sum(m.square(scaled), self.axis)))
-        return scaled / length, top, length
 
 
 class Distances(Rowwise):

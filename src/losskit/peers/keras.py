@@ -72,6 +72,12 @@ ROWS = by_name(
         ),
         _row("ctc", "CTC"),
         _row(
+            "circle",
+            "Circle",
+            "ref_labels=None, ref_embeddings=None, remove_diagonal=True, gamma=80, margin=0.4",
+            f"gamma=80.0, margin=0.4, remove_diagonal=True, {_END.format(name='circle')}",
+        ),
+        _row(
             "dice",
             "Dice",
             "axis=None",

@@ -17,6 +17,7 @@ from losskit.core.definition import LOGIT
 from losskit.core.families import OfMean, Residual, Rowwise, Setwise, has_row_target
 from losskit.core.namespaces import Array
 from losskit.core.packing import Packed, targets
+from losskit.core.pairs import Pairs
 from losskit.numpy import Loss
 
 Target = float | Sequence[float]
@@ -63,6 +64,8 @@ class Line:
 
 def axes_of(card: Any) -> tuple[str, ...]:
     """What the card can be drawn against, the natural choice first."""
+    if _is_of_pairs(card):
+        return ("angle",)
     if _has_no_target(card):
         return ("distance",)
     if card.family() == "similarity":
@@ -122,6 +125,10 @@ def line(card: Any, axis: str, target: Target | None = None) -> Line:
         if target is not None:
             raise ValueError(f"{card.name} takes no target, got {target!r}.")
         return _triplet(card)
+    if _is_of_pairs(card):
+        if target is not None:
+            raise ValueError(f"{card.name} is drawn for vectors of its own, got {target!r}.")
+        return _pairs(card)
     if axis == "angle":
         return _angle()
     if card.task == "survival":
@@ -253,6 +260,41 @@ def _angle() -> Line:
         high=180.0,
         label="angle between target and prediction (degrees)",
         note="both vectors of length 1",
+        per="radian",
+    )
+
+
+def _is_of_pairs(card: Any) -> bool:
+    return isinstance(getattr(card, "card", card), Pairs)
+
+
+def _pairs(card: Any) -> Line:
+    """The second of two vectors that are alike turns; a third stands at a right angle."""
+    side_by_side = _has_no_target(card)
+
+    def inputs(x: Array) -> tuple[Array, Array]:
+        a = np.deg2rad(x)
+        turning = np.stack([np.cos(a), np.sin(a)], -1)
+        first, third = (np.broadcast_to(v, turning.shape) for v in ([1.0, 0.0], [0.0, 1.0]))
+        if side_by_side:
+            own = np.stack([first, turning], 1), np.stack([third, third], 1)
+            return np.zeros(len(x)), np.stack(own, 1)
+        return np.tile([0, 0, 1], (len(x), 1)), np.stack([first, turning, third], 1)
+
+    def along(x: Array, gradient: Array) -> Array:
+        a = np.deg2rad(x)
+        of = gradient[:, 0, 1] if side_by_side else gradient[:, 1]
+        turned: Array = -np.sin(a) * of[:, 0] + np.cos(a) * of[:, 1]
+        return turned
+
+    return Line(
+        axis="angle",
+        inputs=inputs,
+        along=along,
+        low=-180.0,
+        high=180.0,
+        label="angle between two vectors that are alike (degrees)",
+        note="a third one, of another kind, stands at 90 degrees",
         per="radian",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,5 @@ def _options(card: Any) -> dict[str, Any]:
         return {"threshold": card.margin}
     if card.metric == "label_error_rate":
         return {"blank": card.blank}
-    if card.metric == "sign_accuracy":
-        return {}
-    return {"axis": card.axis} if is_rowwise(card) else {}
+    along = "axis" in inspect.signature(METRICS[card.metric]).parameters
+    return {"axis": card.axis} if along and is_rowwise(card) else {}

@@ -175,6 +175,10 @@ class Vocabulary(ABC):
     def part(self, x: Array, like: Array) -> Array:
         """``x`` with its last axis as two, as long as the last two of ``like``: undoes `merge`."""
 
+    @abstractmethod
+    def matmul(self, x: Array, y: Array) -> Array:
+        """The product of matrices, which the last two axes hold, with all digits of their dtype."""
+
     def scan(self, step: Any, state: Any, xs: Array) -> tuple[Any, Any]:
         """``state, out = step(state, x)`` for each ``x`` along the first axis of ``xs``.
 

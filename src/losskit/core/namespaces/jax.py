@@ -29,6 +29,7 @@ class JaxVocabulary(Vocabulary):
         self.scan = jax.lax.scan  # type: ignore[method-assign]
         self.raised = jax.custom_jvp(self._raised)  # type: ignore[method-assign]
         self.raised.defjvp(lambda xs, dxs: (self.raised(*xs), dxs[0] * 2.0**100))  # type: ignore[attr-defined]
+        self.matmul = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)  # type: ignore[method-assign]
         self._bitcast = jax.lax.bitcast_convert_type
         self._cummax = jax.lax.cummax
 
@@ -132,6 +133,9 @@ class JaxVocabulary(Vocabulary):
 
     def part(self, x: Array, like: Array) -> Array:
         return x.reshape((*x.shape[:-1], *like.shape[-2:]))
+
+    def matmul(self, x: Array, y: Array) -> Array:
+        raise NotImplementedError  # of the module, see __init__
 
     @staticmethod
     def _along(vector: Array, like: Array, axis: int) -> Array:

@@ -23,6 +23,9 @@ class KerasVocabulary(Vocabulary):
     widens: bool = False
     """Whether the backend always has float64, and does not make float32 of it unasked."""
 
+    shortens: bool = False
+    """Whether the backend may make products of float32 of shorter numbers."""
+
     def __init__(
         self,
         ops: Any,
@@ -170,6 +173,12 @@ class KerasVocabulary(Vocabulary):
 
     def part(self, x: Array, like: Array) -> Array:
         return self._ops.reshape(x, (*self._ops.shape(x)[:-1], *self._ops.shape(like)[-2:]))
+
+    def matmul(self, x: Array, y: Array) -> Array:
+        if not (self.shortens and self._name(x) == "float32"):
+            return self._ops.matmul(x, y)
+        wide = self._ops.matmul(self._ops.cast(x, "float64"), self._ops.cast(y, "float64"))
+        return self._ops.cast(wide, x.dtype)
 
     def _over_rows(self, index: Array, x: Array) -> Array:
         shape = (*self._ops.shape(x)[:-1], self._ops.shape(index)[-1])

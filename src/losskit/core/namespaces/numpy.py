@@ -134,6 +134,9 @@ class NumpyVocabulary(Vocabulary):
     def part(self, x: Array, like: Array) -> Array:
         return x.reshape((*x.shape[:-1], *like.shape[-2:]))
 
+    def matmul(self, x: Array, y: Array) -> Array:
+        return np.matmul(x, y)
+
     @staticmethod
     def _along(vector: Array, like: Array, axis: int) -> Array:
         shape = [1] * like.ndim

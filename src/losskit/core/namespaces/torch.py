@@ -125,6 +125,19 @@ class TorchVocabulary(Vocabulary):
     def part(self, x: Array, like: Array) -> Array:
         return x.unflatten(-1, like.shape[-2:])
 
+    def matmul(self, x: Array, y: Array) -> Array:
+        torch, device = self._torch, x.device.type
+        if device == "cuda" and x.dtype == torch.float32 and self._shortens():
+            return torch.matmul(x.double(), y.double()).to(x.dtype)
+        if not torch.is_autocast_enabled(device):
+            return torch.matmul(x, y)
+        with torch.autocast(device, enabled=False):  # which would make halves of them
+            return torch.matmul(x, y)
+
+    def _shortens(self) -> bool:
+        """Whether products of float32 on a GPU may be made of shorter numbers."""
+        return bool(self._torch.get_float32_matmul_precision() != "highest")
+
     @staticmethod
     def _over_rows(index: Array, x: Array) -> Array:
         return index.unsqueeze(-2).expand(*x.shape[:-1], index.shape[-1])
