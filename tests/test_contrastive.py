@@ -118,10 +118,10 @@ def test_sets_of_a_batch_are_items():
 def test_what_is_compared_is_shared():
     x = drawn()
     card = losskit.NTXent().card
-    made = card.common(NUMPY, LABELS, x)
-    assert isinstance(made[0], Compared)
+    made = card.shared(NUMPY, LABELS, x)
+    assert isinstance(made, Compared)
     for order in (card.value, card.slope, card.curve):
-        np.testing.assert_array_equal(order(NUMPY, LABELS, x, *made), order(NUMPY, LABELS, x))
+        np.testing.assert_array_equal(order(NUMPY, LABELS, x, made), order(NUMPY, LABELS, x))
     alike = named_alike(NUMPY, LABELS[:2], x[:2], False, (LABELS, x))
     assert alike.tolist() == [[0, 1, *[-1] * 6], [1, 0, *[-1] * 6]]
 

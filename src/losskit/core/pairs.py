@@ -178,7 +178,7 @@ class Compared:
             if self.same or (i == side if card.ways[0] else side == 1):
                 # A vector's similarity to itself moves with both.
                 moved = by if its is None else m.where(its, 2.0 * by, by)
-                found = found + share * card.rows.along(m, *table[:2], moved, of)
+                found = found + share * card.rows.along(m, table[0], table[1], moved, of)
             if self.same or not (i == side if card.ways[0] else side == 1):
                 bent = _turned(m, card.rows.curve(m, *table, of))
                 squares = m.lay(bent, -1) * by * by
