@@ -75,7 +75,6 @@ struct Softmax {
   bool dense = false;
   bool ignores = false;
   std::int64_t ignored = 0;
-  const double* class_weight = nullptr;
   double smoothing = 0.0, z_loss = 0.0, temperature = 1.0;
   double scale = 1.0;  // of the gradient
   bool past_caches = false;

@@ -272,13 +272,10 @@ inline void read_rows(const Softmax& q, std::int64_t begin, std::int64_t n, Rows
       const std::int64_t label = rows.labels[i];
       const bool out_of_range = label < 0 || label >= q.classes;
       found.bad |= out_of_range;
-      if (out_of_range)
-        keep = false;
-      else if (q.class_weight)
-        w *= q.class_weight[label];
+      keep = !out_of_range;
     }
     rows.weights[i] = w;
-    rows.keep[i] = keep && w != 0.0;
+    rows.keep[i] = keep;
   }
 }
 

@@ -51,6 +51,16 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"from_logits": True, "temperature": 0.5},
         {"from_logits": True, "temperature": 3.0, "z_loss": 0.01, "label_smoothing": 0.1},
         {"from_logits": True, "z_loss": 1e-4, "axis": 0},
+        {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
+        {"from_logits": True, "axis": 0, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
+        {
+            "from_logits": True,
+            "temperature": 3.0,
+            "z_loss": 0.01,
+            "label_smoothing": 0.001,
+            "class_weight": {0: 2.0, 1: 0.7, 2: 0.3},
+        },
+        {"label_smoothing": 0.1, "class_weight": {1: 7.5}},
     ],
     "sparse_categorical_crossentropy": [
         {},

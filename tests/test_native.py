@@ -68,7 +68,7 @@ def test_every_sound_card_has_a_kernel():
 
     for card in CARDS:
         inner = card.inner if isinstance(card, Setwise) else card
-        assert find(inner, False, PRECISIONS["float32"], 5) is not None, card
+        assert find(inner, False, PRECISIONS["float32"]) is not None, card
         # And it does the work: it does not give up, whole vectors or not, masked or not.
         y, p = random_inputs(inner, 37)
         if is_rowwise(inner) and inner.axis == 0:
@@ -539,9 +539,9 @@ def test_a_softmax_card_that_has_changed_has_no_kernel(name, part, monkeypatch):
 
     card, came = getattr(classification, name), PRECISIONS["float32"]
     made = card(from_logits=True)
-    assert find.describe(made, came, 3) is not None
+    assert find.describe(made, came) is not None
     own = getattr(card, part)
     monkeypatch.setattr(card, part, lambda self, m, y, p: 1.001 * own(self, m, y, p))
     find._softmax_holds.cache_clear()
-    assert find.describe(made, came, 3) is None
+    assert find.describe(made, came) is None
     find._softmax_holds.cache_clear()

@@ -15,7 +15,7 @@ import math
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from losskit.core.definition import Card, Domain, Slot, made
+from losskit.core.definition import WEIGHT, Card, Domain, Slot, made
 from losskit.core.namespaces import Array, Vocabulary
 
 
@@ -110,11 +110,21 @@ class Masks(Rowwise):
         return _pair(self, axes, tuple(f"n{i}" for i, _ in enumerate(axes, 1)))
 
 
+CLASS_WEIGHT = Slot("class_weight", WEIGHT, ("c",), predicted=False, batched=False)
+"""One for each class."""
+
+
 class Labelled(Rowwise):
     """Rows whose target is a class number, each class with its weight."""
 
     ignore_class: int | None
     class_weight: tuple[Any, ...] | None
+    optional: ClassVar[tuple[Slot, ...]] = (CLASS_WEIGHT,)
+
+    @property
+    def of_label(self) -> bool:
+        """Whether a row's class weight is that of its label: a factor, as a sample weight is."""
+        return True
 
     def ignored(self) -> int | None:
         return self.ignore_class
@@ -122,21 +132,11 @@ class Labelled(Rowwise):
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         raise TypeError("Integer labels have no derivative.")
 
-    def weights(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        """The class weight of each row, in the shape of the items."""
-        return m.drop(self._true(m, y, p)[1], self.axis)
-
     def _true(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
-        """Which class is the true one, and its weight, the class axis kept; NaN for a bad label."""
+        """Which class is the true one; and 1 for each row, NaN for a bad label, its axis kept."""
         true = m.classes(y, p, self.axis)
-        given = self._per_class(p.shape[self.axis]) if self.class_weight else [1.0]
-        per_class = m.vector(given, p, self.axis)
-        weight = m.sum(m.where(true, per_class, 0.0 * per_class), self.axis)
-        found = m.max(m.where(true, 1.0 + 0.0 * per_class, 0.0), self.axis)
-        return true, m.where(found > 0, weight, float("nan"))
-
-    def _per_class(self, classes: int) -> list[float]:
-        return per_class("class_weight", self.class_weight or (), classes)
+        found = m.max(m.where(true, m.vector([1.0], p, self.axis), 0.0), self.axis)
+        return true, m.where(found > 0, found, float("nan"))
 
 
 def per_class(name: str, given: tuple[Any, ...], classes: int) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 KIND = inspect.Parameter
@@ -29,6 +30,26 @@ def in_slots(card: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
     if card.slots[0].name != "target":
         return given
     return (given[1], given[0], *given[2:])
+
+
+def beside(
+    card: Any, given: dict[str, Any], is_array: Callable[[Any], bool]
+) -> dict[str, Any]:
+    """What is given for optional slots, taken out of the arguments: arrays, but no parameters.
+
+    Args:
+        card: a card, or the class of one.
+        given: arguments by name.
+        is_array: whether something is an array, and no value of a parameter of the same name.
+    """
+    found = {}
+    for slot in card.optional:
+        x = given.get(slot.name)
+        if is_array(x) or slot.name not in card.rules():
+            given.pop(slot.name, None)
+            if x is not None:
+                found[slot.name] = x
+    return found
 
 
 def bind(

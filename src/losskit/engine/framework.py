@@ -89,6 +89,17 @@ class Framework(ABC):
     def number(self, x: Any, like: Array, dtype: str) -> Array:
         """A number as an array of that dtype, where the other one is."""
 
+    @abstractmethod
+    def constant(self, numbers: list[float], like: Array, dtype: str) -> Array:
+        """Numbers of Python as an array of that dtype, where the other one is."""
+
+    @abstractmethod
+    def of_labels(self, weights: Array, labels: Array) -> Array:
+        """Of weights, one for each class, those of the labels; 1 for what is no class.
+
+        A weight of 0 would keep it from being found out.
+        """
+
     # --- what can be known now
 
     @abstractmethod

@@ -32,16 +32,26 @@ class Host:
         arrays: tuple[Any, ...],
         weight: Any,
         mask: Any,
+        more: dict[str, Any],
         num_items: Any,
         *,
         value: bool = False,
         order: str | None = None,
         out: Any = None,
     ) -> tuple[Any, Any]:
-        """(value, derivative of that order), each None if not asked for."""
+        """(value, derivative of that order), each None if not asked for.
+
+        Args:
+            arrays: what the card takes, slot by slot.
+            weight, mask: of each item.
+            more: optional slots, by name.
+            num_items: what a mean divides by.
+            value, order: what is asked for.
+            out: where the derivative is to be written.
+        """
         if out is not None:
             check_out(out, arrays[self.card.main], self.card)
-        call = aligned(NUMPY, self.card, arrays, weight, mask)
+        call = aligned(NUMPY, self.card, arrays, weight, mask, more=more)
         fused = self._fused(call, num_items, value=value, order=order, out=out)
         if fused is not None:
             return fused
@@ -61,13 +71,15 @@ class Host:
         out[...] = derivative
         return found, out
 
-    def elementwise(self, arrays: tuple[Any, ...], weight: Any, mask: Any) -> Array:
+    def elementwise(
+        self, arrays: tuple[Any, ...], weight: Any, mask: Any, more: dict[str, Any]
+    ) -> Array:
         if not isinstance(self.card, Items):
             inner = f" Use {self.card.inner.name} for items." if self.is_of_mean else ""
             raise TypeError(
                 f"{self.card.name} is one value per set and has none per element.{inner}"
             )
-        call = aligned(NUMPY, self.card, arrays, weight, mask)
+        call = aligned(NUMPY, self.card, arrays, weight, mask, more=more)
         known = self._kernel(call)
         if known is not None:
             items = native.empty(known.shape, known.out_dtype)
@@ -75,8 +87,10 @@ class Host:
                 return items
         return self.items(checked(NUMPY, call))
 
-    def parts(self, arrays: tuple[Any, ...], weight: Any, mask: Any) -> tuple[float, ...]:
-        call = aligned(NUMPY, self.card, arrays, weight, mask)
+    def parts(
+        self, arrays: tuple[Any, ...], weight: Any, mask: Any, more: dict[str, Any]
+    ) -> tuple[float, ...]:
+        call = aligned(NUMPY, self.card, arrays, weight, mask, more=more)
         known = self._kernel(call)
         found = known.run(value=True) if known is not None else None
         if known is not None and found is not None:
@@ -196,11 +210,7 @@ class Host:
     def count(self, call: Call) -> float:
         if self.reduction != "mean_with_sample_weight":
             return float(counted(call))
-        weight = call.weight
-        if getattr(call.card, "class_weight", None):
-            formulas = self._formulas(call)
-            own = call.card.weights(formulas.m, *formulas.fitted(call.used, call.arrays))
-            weight = own if weight is None else own * weight
+        weight = call.weight if call.divides is None else call.divides
         if weight is None:
             return float(counted(call))
         return float(np.sum(weight if call.used is None else np.where(call.used, weight, 0.0)))

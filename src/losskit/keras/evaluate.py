@@ -48,6 +48,7 @@ def evaluate(
     dtype: str = "float32",
     axis: int = -1,
     num_items: Any = None,
+    more: dict[str, Any] | None = None,
 ) -> tuple[Tensor, Call]:
     """The reduced loss; without a reduction, one value per sample. And the call it is of.
 
@@ -62,12 +63,13 @@ def evaluate(
         dtype: of the computation.
         axis: over which the elements of a sample are averaged.
         num_items: what a mean divides by, if the caller says.
+        more: optional slots of the card, by name.
 
     Raises:
         TypeError: several predictions where a card takes one.
         ValueError: a shape does not match, or, outside of tracing, a value is out of its domain.
     """
-    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype)
+    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype, more)
     card = call.card
     averaged = reduction not in (None, "none", "sum")
     if num_items is not None:
@@ -106,7 +108,13 @@ def prepared(
 
 
 def _aligned(
-    card: Any, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any, dtype: str
+    card: Any,
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any,
+    mask: Any,
+    dtype: str,
+    more: dict[str, Any] | None = None,
 ) -> tuple[Call, Link | None]:
     card, given = _predictions(card, y_pred)
     # Keras gives a target to those too that take none.
@@ -124,7 +132,7 @@ def _aligned(
     _check_classes(card, first)
     rest = [ops.cast(ops.convert_to_tensor(x), dtype) for x in given[1:]]
     arrays = (*target, first, *rest)
-    return aligned(KERAS, card, arrays, sample_weight, mask, came), link
+    return aligned(KERAS, card, arrays, sample_weight, mask, came, more=more), link
 
 
 # --- logits behind probabilities ----------------------------------------------------------------
@@ -183,7 +191,9 @@ def _linked(call: Call, link: Link | None) -> Call:
         else:
             reached = ops.any(call.used, link.axis, keepdims=True)
         z = ops.where(reached, z, ops.ones_like(z))
-    return dataclasses.replace(call, arrays=(call.arrays[0], link.function(z)))
+    first = call.card.main
+    arrays = (*call.arrays[:first], link.function(z), *call.arrays[first + 1 :])
+    return dataclasses.replace(call, arrays=arrays)
 
 
 # --- inside -------------------------------------------------------------------------------------
@@ -235,7 +245,7 @@ def _per_sample(call: Call, losses: Tensor, axis: int) -> Tensor:
 
 
 def _check_classes(card: Any, p: Tensor) -> None:
-    counts_classes = card.target.labels or getattr(card, "label_smoothing", 0.0)
+    counts_classes = card.target.labels or card.held or getattr(card, "label_smoothing", 0.0)
     if is_rowwise(card) and counts_classes and len(p.shape) and p.shape[card.axis] is None:
         raise ValueError(
             f"{card.name} must know the number of classes while tracing, got y_pred.shape="

@@ -17,6 +17,7 @@ from keras.src.losses.loss import reduce_weighted_values
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Items, Setwise
+from losskit.engine.arguments import beside
 from losskit.engine.arrays import HALF
 from losskit.engine.reduction import combined, merged, parts
 from losskit.keras.evaluate import evaluate, prepared
@@ -157,15 +158,27 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
     return CLASSES[find(name).__name__](**parameters)
 
 
-def _per_sample(card: Any, y_true: Any, y_pred: Any, dtype: str, axis: int) -> Tensor:
+def _per_sample(
+    card: Any,
+    y_true: Any,
+    y_pred: Any,
+    dtype: str,
+    axis: int,
+    more: dict[str, Any] | None = None,
+) -> Tensor:
     """One value per sample; of a set, its value."""
-    found, call = evaluate(card, y_true, y_pred, dtype=_computed_in(dtype), axis=axis)
+    computed = _computed_in(dtype)
+    found, call = evaluate(card, y_true, y_pred, dtype=computed, axis=axis, more=more)
     result = keras.ops.cast(found, dtype)
     ignored = call.card.ignored() if isinstance(call.card, Items) else None
     if ignored is not None:
         # So that Keras, which reduces what functions and `call` give, leaves them out as well.
         set_keras_mask(result, call.keep)
     return result
+
+
+def _is_tensor(x: Any) -> bool:
+    return len(getattr(x, "shape", ())) > 0
 
 
 def _takes_batch(card: Any) -> bool:
@@ -223,11 +236,12 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
 
     def function(y_true: Any, y_pred: Any, *args: Any, **parameters: Any) -> Tensor:
         given = signature.bind(y_true, y_pred, *args, **parameters).arguments
+        more = beside(card, given, _is_tensor)
         made = card(**{k: v for k, v in given.items() if k in card.rules()})
         shown = keras.ops.convert_to_tensor(keras.tree.flatten(y_pred)[0])
         own = keras.backend.standardize_dtype(shown.dtype)
         own = own if "float" in own else keras.backend.floatx()
-        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1))
+        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1), more)
 
     kind = inspect.Parameter
     order = list(card.rules())
@@ -236,7 +250,9 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
         order = theirs + [n for n in order if n not in theirs]
     if axis_of_mean and "axis" not in order:
         order.append("axis")
-    defaults = {k: default for k, (default, _) in card.rules().items()}
+    order += [slot.name for slot in card.optional if slot.name not in order]
+    defaults: dict[str, Any] = {slot.name: None for slot in card.optional}
+    defaults |= {k: default for k, (default, _) in card.rules().items()}
     signature = inspect.Signature(
         [kind(n, kind.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
         + [kind(n, kind.POSITIONAL_OR_KEYWORD, default=defaults.get(n, -1)) for n in order]

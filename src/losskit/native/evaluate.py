@@ -87,7 +87,7 @@ def prepare(
         rows = (math.prod(p.shape[:axis]), p.shape[axis], math.prod(p.shape[axis + 1 :]))
     if card.target.labels and y.dtype.kind not in "iub":
         return None
-    kernel = find(card, wide or computed[0], computed[1], rows[1] if rows else 0)
+    kernel = find(card, wide or computed[0], computed[1])
     if kernel is None:
         return None
     if weight is not None:
@@ -120,14 +120,10 @@ def log_softmax(z: Array, axis: int) -> Array | None:
 
 
 def divisor(card: Any, call: Call) -> float:
-    """The sum of the weights of the items that count, class weights included."""
-    weight = np.ones(call.shape) if call.weight is None else call.weight.astype(np.float64)
-    per_class = getattr(card, "class_weight", None)
-    keep = call.keep
-    if per_class:
-        classes = call.rows[1] if call.rows else 0
-        # Labels out of range are found by the kernel; here they only must not be looked up.
-        weight = weight * np.take(card._per_class(classes), call.y, mode="clip")
+    """The sum of the weights of the items that count."""
+    if call.weight is None:
+        return float(call.items)
+    weight, keep = call.weight.astype(np.float64, copy=False), call.keep
     ignored = card.ignored() if isinstance(card, Items) else None
     if ignored is not None:
         keep = call.y != ignored if keep is None else keep & (call.y != ignored)

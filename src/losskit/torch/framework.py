@@ -78,6 +78,13 @@ class Torch(Framework):
     def number(self, x: Any, like: Tensor, dtype: str) -> Tensor:
         return x if isinstance(x, Tensor) else like.new_full((), x, dtype=getattr(torch, dtype))
 
+    def constant(self, numbers: list[float], like: Tensor, dtype: str) -> Tensor:
+        return torch.tensor(numbers, dtype=getattr(torch, dtype), device=like.device)
+
+    def of_labels(self, weights: Tensor, labels: Tensor) -> Tensor:
+        found = labels.clamp(0, weights.shape[0] - 1)
+        return torch.where(found == labels, weights[found], 1.0)
+
     def visible(self, x: Tensor) -> bool:
         return derivatives.reachable(x)
 
@@ -93,11 +100,12 @@ class Torch(Framework):
 
     def mean(self, formulas: Formulas, call: Call, count: Any) -> Tensor:
         total = self.sum(formulas, call)
-        if call.used is None:
+        adding = call.adding
+        if adding is None:
             # A number is looked at; a size that is open is none.
             return total / count if not isinstance(count, int) or count else total
         # Weights that cancel are a count like any other: they divide by 0, as in PyTorch.
-        return total / torch.where(call.used.any(), count, 1.0)
+        return total / torch.where(adding.any(), count, 1.0)
 
     def fused(
         self, call: Call, reduction: str, by_weights: bool, num_items: Any, dtype: Any = None

@@ -192,7 +192,7 @@ def _by_operations(plan: Plan, g: Tensor, saved: Any) -> Tensor:
     slope = formulas.slope(1, call.used, *call.arrays)
     rate = g.to(slope.dtype)
     if plan.reduction == "mean":
-        own = count(TORCH, formulas, call, plan.by_weights)
+        own = count(TORCH, call, plan.by_weights)
         rate = rate / (own if plan.num_items is None else plan.num_items)
     if call.weight is not None:
         rate = rate * call.weight

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import OfMean, Setwise
-from losskit.engine.arguments import bind, in_slots, signature, takes
+from losskit.engine.arguments import beside, bind, in_slots, signature, takes
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import combined, merged, parts
 from losskit.torch import evaluate as _evaluate
@@ -71,6 +71,7 @@ class Loss(nn.Module):
         mask: Tensor | None = None,
         *,
         num_items: Any = None,
+        **more: Tensor,
     ) -> Tensor:
         """The loss.
 
@@ -84,6 +85,8 @@ class Loss(nn.Module):
             mask: boolean, True where an item counts; the others touch nothing, even if NaN.
             num_items: the item count of the whole of which this is a part: what the mean divides
                 by, so that the parts' values and gradients add up to the whole's.
+            **more: what the loss takes besides, if anything: class_weight, one for each class;
+                pos_weight, as ``weight``. They may change from call to call, and have gradients.
 
         Raises:
             TypeError: the input holds integers.
@@ -100,6 +103,7 @@ class Loss(nn.Module):
             reduction=self.reduction,
             on_empty=self.on_empty,
             across=self.across,
+            more=more,
         )
 
     def parts(self, *tensors: Tensor, **options: Any) -> tuple[Tensor, ...]:
@@ -108,11 +112,11 @@ class Loss(nn.Module):
         (sum, count); of a loss of a set the numbers that say all of a part, and the count.
         Arguments and errors are those of the call.
         """
-        names = takes(self.card, NAMES, True)
+        names, more = takes(self.card, NAMES, True), beside(self.card, options, _is_tensor)
         given, rest = bind(self.card.name, names, ("weight", "mask"), (), tensors, options)
         with _evaluate.named():
             slots = in_slots(self.card, given)
-            call = aligned(TORCH, self.card, slots, rest.get("weight"), rest.get("mask"))
+            call = aligned(TORCH, self.card, slots, rest.get("weight"), rest.get("mask"), more=more)
             return parts(TORCH, checked(TORCH, call))
 
     def merge(self, a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -143,6 +147,7 @@ def get(name: str, **parameters: Any) -> Loss:
 
 def call(card: Any, tensors: tuple[Any, ...], given: dict[str, Any], **how: Any) -> Tensor:
     """The loss of the arguments of a call."""
+    more = beside(card, given, _is_tensor)
     if given or len(tensors) != 2 or len(card.slots) != 2:
         tensors, given = bind(
             card.name, takes(card, NAMES, True), ("weight", "mask"), ("num_items",), tensors, given
@@ -154,8 +159,13 @@ def call(card: Any, tensors: tuple[Any, ...], given: dict[str, Any], **how: Any)
         keep=given.get("mask"),
         num_items=given.get("num_items"),
         leading=True,
+        more=more,
         **how,
     )
+
+
+def _is_tensor(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.dim() > 0
 
 
 def _parameters(card: type[Card]) -> dict[str, Any]:
@@ -184,16 +194,18 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
 
     def function(*tensors: Tensor, **options: Any) -> Tensor:
         how = {name: options.pop(name) for name in _OPTIONS if name in options}
+        more = beside(card, options, _is_tensor)
         own = {name: options.pop(name) for name in [*options] if name not in others}
-        return call(_evaluate.make(card, **own), tensors, options, **how)
+        return call(_evaluate.make(card, **own), tensors, options | more, **how)
 
+    optional = {slot.name: None for slot in card.optional}
     # Code of its own: by its code the compiler tells one function from another.
     function.__code__ = function.__code__.replace(co_name=card.name)
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit.torch"
     function.__doc__ = card.__doc__
     function.__signature__ = signature(  # type: ignore[attr-defined]
-        arrays, {}, {**_parameters(card), **dict.fromkeys(_OF_CALL), **_OPTIONS}
+        arrays, {}, {**_parameters(card), **optional, **dict.fromkeys(_OF_CALL), **_OPTIONS}
     )
     return function
 
