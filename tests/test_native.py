@@ -68,6 +68,8 @@ def test_every_sound_card_has_a_kernel():
 
     for card in CARDS:
         inner = card.inner if isinstance(card, Setwise) else card
+        if card.held:  # that is of a call
+            continue
         assert find(inner, False, PRECISIONS["float32"]) is not None, card
         # And it does the work: it does not give up, whole vectors or not, masked or not.
         y, p = random_inputs(inner, 37)

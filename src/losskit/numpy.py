@@ -14,7 +14,7 @@ from losskit.core.families import OfMean, Setwise
 from losskit.core.namespaces import Array
 from losskit.core.packing import packed
 from losskit.engine import reduction as reduce
-from losskit.engine.arguments import beside, bind, signature, takes
+from losskit.engine.arguments import beside, bind, optional, signature, takes
 from losskit.engine.call import aligned, checked
 from losskit.engine.host import Host, own_dtype
 from losskit.engine.numpy import NUMPY
@@ -341,11 +341,11 @@ class _Several(Loss):
     ) -> tuple[Any, ...]:
         """(what the card takes, weights, mask, optional slots, item count) of a call."""
         label = self.card.name if method == "__call__" else f"{self.card.name}.{method}"
-        optional = tuple(slot.name for slot in self.card.optional)
-        keywords = (*(_OPTIONS if counts else _OPTIONS[:1]), *optional)
+        further = tuple(slot.name for slot in self.card.optional)
+        keywords = (*(_OPTIONS if counts else _OPTIONS[:1]), *further)
         names = takes(self.card)
         arrays, rest = bind(label, names, ("sample_weight",), keywords, args, named)
-        more = {name: rest[name] for name in optional if name in rest}
+        more = {name: rest[name] for name in further if name in rest}
         counted = (rest.get("num_items"),) if counts else ()
         return (arrays, rest.get("sample_weight"), rest.get("mask"), more, *counted)
 
@@ -394,11 +394,11 @@ def _make_class(card: type[Card]) -> type[Loss]:
 
 
 def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Any]:
-    arrays, weight = takes(card()), "sample_weight"
+    arrays, weight, further = takes(card()), "sample_weight", optional(card)
     of_call = frozenset({*arrays, weight, *_OPTIONS})
 
     def function(*args: Any, **options: Any) -> Any:
-        more = beside(card, options, _is_array)
+        more = beside(further, options, _is_array)
         given = {name: x for name, x in options.items() if name in of_call}
         loss = cls(**{name: x for name, x in options.items() if name not in of_call})
         return loss(*args, **given, **more)
@@ -406,8 +406,7 @@ def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Any]:
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit"
     function.__doc__ = card.__doc__
-    own = {name: default for name, (default, _) in card.rules().items()}
-    own |= {slot.name: None for slot in card.optional}
+    own = dict.fromkeys(further) | {name: d for name, (d, _) in card.rules().items()}
     function.__signature__ = signature(  # type: ignore[attr-defined]
         arrays, {weight: None}, {**own, **dict.fromkeys(_OPTIONS), **_REDUCTION}
     )

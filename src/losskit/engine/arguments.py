@@ -32,23 +32,28 @@ def in_slots(card: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
     return (given[1], given[0], *given[2:])
 
 
+def optional(card: Any) -> dict[str, bool]:
+    """The names of a card's optional slots, and whether a parameter has that name too."""
+    return {slot.name: slot.name in card.rules() for slot in card.optional}
+
+
 def beside(
-    card: Any, given: dict[str, Any], is_array: Callable[[Any], bool]
+    names: dict[str, bool], given: dict[str, Any], is_array: Callable[[Any], bool]
 ) -> dict[str, Any]:
     """What is given for optional slots, taken out of the arguments: arrays, but no parameters.
 
     Args:
-        card: a card, or the class of one.
+        names: as `optional` gives them.
         given: arguments by name.
         is_array: whether something is an array, and no value of a parameter of the same name.
     """
     found = {}
-    for slot in card.optional:
-        x = given.get(slot.name)
-        if is_array(x) or slot.name not in card.rules():
-            given.pop(slot.name, None)
+    for name, is_parameter in names.items():
+        x = given.get(name)
+        if is_array(x) or not is_parameter:
+            given.pop(name, None)
             if x is not None:
-                found[slot.name] = x
+                found[name] = x
     return found
 
 

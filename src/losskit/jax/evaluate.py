@@ -11,7 +11,7 @@ from jax import Array
 
 from losskit.core.definition import Card, made
 from losskit.core.families import Setwise
-from losskit.engine.arguments import beside, in_slots
+from losskit.engine.arguments import beside, in_slots, optional
 from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import check_num_items
@@ -69,7 +69,7 @@ def evaluate(
         raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
     if num_items is not None and not isinstance(num_items, jax.Array):
         num_items = check_num_items(num_items)
-    more = beside(card, parameters, is_array)
+    more = beside(optional(card), parameters, is_array)
     known, traced = make(card, parameters)
     parts = across_of(across)
     if parts is not None:

@@ -11,7 +11,7 @@ from jax import Array
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Setwise
-from losskit.engine.arguments import beside, bind, in_slots, signature, takes
+from losskit.engine.arguments import beside, bind, in_slots, optional, signature, takes
 from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import combined, merged
@@ -37,8 +37,8 @@ def _make(card: type[Card]) -> Callable[..., Array]:
     if not issubclass(card, Setwise):
         options |= {"reduction": "none", "num_items": None}
     options |= {"on_empty": "zero", "across": None}
-    parameters = {name: default for name, (default, _) in card.rules().items()}
-    parameters |= {slot.name: None for slot in card.optional}
+    parameters: dict[str, Any] = dict.fromkeys(optional(card))
+    parameters |= {name: default for name, (default, _) in card.rules().items()}
     arrays, keywords = takes(card(), NAMES, True), (*parameters, *options)
 
     def function(*args: Any, **given: Any) -> Array:
@@ -72,7 +72,7 @@ def parts(
     Returns:
         (sum, count); of a loss of a set the numbers that say all of a part, and the count.
     """
-    more = beside(find(name), parameters, is_array)
+    more = beside(optional(find(name)), parameters, is_array)
     known, traced = make(find(name), parameters)
     f = Jax(traced) if traced else JAX
     given, _ = bind(known.name, takes(known, NAMES, True), (), (), arrays, {})
@@ -83,12 +83,12 @@ def parts(
 
 def merge(name: str, a: tuple[Array, ...], b: tuple[Array, ...], **parameters: Any) -> Any:
     """The `parts` of two parts of the data together."""
-    beside(find(name), parameters, is_array)
+    beside(optional(find(name)), parameters, is_array)
     return merged(VOCABULARY, make(find(name), parameters)[0], a, b)
 
 
 def combine(name: str, *parts: Array, on_empty: str = "zero", **parameters: Any) -> Array:
     """The mean of a loss over the whole, from the merged `parts`."""
     empty = math.nan if on_empty == "nan" else 0.0
-    beside(find(name), parameters, is_array)
+    beside(optional(find(name)), parameters, is_array)
     return combined(VOCABULARY, make(find(name), parameters)[0], parts, empty)

@@ -17,7 +17,7 @@ from keras.src.losses.loss import reduce_weighted_values
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Items, Setwise
-from losskit.engine.arguments import beside
+from losskit.engine.arguments import beside, optional
 from losskit.engine.arrays import HALF
 from losskit.engine.reduction import combined, merged, parts
 from losskit.keras.evaluate import evaluate, prepared
@@ -236,7 +236,7 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
 
     def function(y_true: Any, y_pred: Any, *args: Any, **parameters: Any) -> Tensor:
         given = signature.bind(y_true, y_pred, *args, **parameters).arguments
-        more = beside(card, given, _is_tensor)
+        more = beside(further, given, _is_tensor)
         made = card(**{k: v for k, v in given.items() if k in card.rules()})
         shown = keras.ops.convert_to_tensor(keras.tree.flatten(y_pred)[0])
         own = keras.backend.standardize_dtype(shown.dtype)
@@ -250,8 +250,9 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
         order = theirs + [n for n in order if n not in theirs]
     if axis_of_mean and "axis" not in order:
         order.append("axis")
-    order += [slot.name for slot in card.optional if slot.name not in order]
-    defaults: dict[str, Any] = {slot.name: None for slot in card.optional}
+    further = optional(card)
+    order += [name for name in further if name not in order]
+    defaults: dict[str, Any] = dict.fromkeys(further)
     defaults |= {k: default for k, (default, _) in card.rules().items()}
     signature = inspect.Signature(
         [kind(n, kind.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]

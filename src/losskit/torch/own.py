@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import OfMean, Setwise
-from losskit.engine.arguments import beside, bind, in_slots, signature, takes
+from losskit.engine.arguments import beside, bind, in_slots, optional, signature, takes
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import combined, merged, parts
 from losskit.torch import evaluate as _evaluate
@@ -112,7 +112,7 @@ class Loss(nn.Module):
         (sum, count); of a loss of a set the numbers that say all of a part, and the count.
         Arguments and errors are those of the call.
         """
-        names, more = takes(self.card, NAMES, True), beside(self.card, options, _is_tensor)
+        names, more = takes(self.card, NAMES, True), _more(self.card, options)
         given, rest = bind(self.card.name, names, ("weight", "mask"), (), tensors, options)
         with _evaluate.named():
             slots = in_slots(self.card, given)
@@ -147,7 +147,7 @@ def get(name: str, **parameters: Any) -> Loss:
 
 def call(card: Any, tensors: tuple[Any, ...], given: dict[str, Any], **how: Any) -> Tensor:
     """The loss of the arguments of a call."""
-    more = beside(card, given, _is_tensor)
+    more = _more(card, given)
     if given or len(tensors) != 2 or len(card.slots) != 2:
         tensors, given = bind(
             card.name, takes(card, NAMES, True), ("weight", "mask"), ("num_items",), tensors, given
@@ -162,6 +162,11 @@ def call(card: Any, tensors: tuple[Any, ...], given: dict[str, Any], **how: Any)
         more=more,
         **how,
     )
+
+
+def _more(card: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """What is given for optional slots, taken out of the arguments of a call."""
+    return {slot.name: given.pop(slot.name) for slot in card.optional if slot.name in given}
 
 
 def _is_tensor(x: Any) -> bool:
@@ -190,22 +195,21 @@ def _forward(self: Loss, *tensors: Tensor, **options: Any) -> Tensor:
 
 def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     arrays = takes(card(), NAMES, True)
-    others = frozenset({*arrays, *_OF_CALL, *_OPTIONS})
+    others, further = frozenset({*arrays, *_OF_CALL, *_OPTIONS}), optional(card)
 
     def function(*tensors: Tensor, **options: Any) -> Tensor:
         how = {name: options.pop(name) for name in _OPTIONS if name in options}
-        more = beside(card, options, _is_tensor)
+        more = beside(further, options, _is_tensor)
         own = {name: options.pop(name) for name in [*options] if name not in others}
         return call(_evaluate.make(card, **own), tensors, options | more, **how)
 
-    optional = {slot.name: None for slot in card.optional}
     # Code of its own: by its code the compiler tells one function from another.
     function.__code__ = function.__code__.replace(co_name=card.name)
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit.torch"
     function.__doc__ = card.__doc__
     function.__signature__ = signature(  # type: ignore[attr-defined]
-        arrays, {}, {**_parameters(card), **optional, **dict.fromkeys(_OF_CALL), **_OPTIONS}
+        arrays, {}, {**dict.fromkeys(further), **_parameters(card), **dict.fromkeys(_OF_CALL), **_OPTIONS}
     )
     return function
 
