@@ -193,8 +193,10 @@ Found SoftmaxKernel::compute(const Softmax& q) const {
 
 nb::object SoftmaxKernel::run(nb::handle y, nb::handle z, std::int64_t outer, std::int64_t classes,
                               std::int64_t inner, nb::handle weight, nb::handle keep, double scale,
-                              nb::handle items, nb::handle gradient) const {
+                              nb::handle items, nb::handle gradient,
+                              nb::handle class_weight) const {
   const Array target(y, false), logits(z, false), weights(weight, false), kept(keep, false);
+  const Array by_class(class_weight, false);
   const Array to_items(items, true), to_gradient(gradient, true);
   Softmax q = q_;
   q.outer = outer;
@@ -207,6 +209,8 @@ nb::object SoftmaxKernel::run(nb::handle y, nb::handle z, std::int64_t outer, st
   for (const Array* a : {&weights, &kept, &to_items})
     require(!a->view() || a->size() == rows, "an array of items differs in size from the rows");
   require(!to_gradient.view() || to_gradient.size() == n, "the gradient differs in size");
+  require(!by_class.view() || by_class.size() == classes, "class weights are not one per class");
+  q.class_weight = by_class.view();
   q.logits = logits.view();
   q.target = target.view();
   q.weight = weights.view();

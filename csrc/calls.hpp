@@ -94,7 +94,7 @@ class SoftmaxKernel {
   // Logits are (outer, classes, inner); the rest as above, per row.
   nb::object run(nb::handle y, nb::handle z, std::int64_t outer, std::int64_t classes,
                  std::int64_t inner, nb::handle weight, nb::handle keep, double scale,
-                 nb::handle items, nb::handle gradient) const;
+                 nb::handle items, nb::handle gradient, nb::handle class_weight) const;
   nb::object mean(nb::handle y, nb::handle z, bool gradient, nb::handle out) const;
 
  private:

@@ -66,7 +66,7 @@ NB_MODULE(_kernels, m) {
       .def(nb::init<bool, bool, int, bool, std::int64_t, double, double, double>())
       .def("run", &SoftmaxKernel::run, nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg(),
            nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg().none(),
-           nb::arg().none())
+           nb::arg().none(), nb::arg().none())
       .def("mean", &SoftmaxKernel::mean, nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none());
   m.def("log_softmax", &log_softmax);
   m.attr("large_result") = large_result;

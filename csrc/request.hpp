@@ -70,6 +70,7 @@ struct Softmax {
   View logits;
   View target;  // class labels, one per row, or (dense) shares in the shape of the logits
   View weight, keep;
+  View class_weight;  // one for each class: what its share of the target is multiplied by
   View items, gradient;
   std::int64_t outer = 0, classes = 0, inner = 1;
   bool dense = false;

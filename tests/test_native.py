@@ -76,7 +76,7 @@ def test_every_sound_card_has_a_kernel():
         if is_rowwise(inner) and inner.axis == 0:
             p, y = p.T, (y if inner.target.labels else y.T)
         for mask in (None, np.arange(37) > 5):
-            call = native.prepare(inner, y, p, None, mask)
+            call = native.prepare(inner, (y, p), None, mask)
             assert call.run(value=True) is not None, card
 
 

@@ -367,6 +367,8 @@ class Card(ABC):
     """
     taken: ClassVar[tuple[str, ...]] = ()
     """The names of the optional slots that the formulas take."""
+    plain: ClassVar[type[Card] | None] = None
+    """Of a card that takes some: the class of those that do not."""
     held: ClassVar[tuple[str, ...]]
     """The names of those of which a parameter has the values: every call is given them."""
 
@@ -430,7 +432,8 @@ def _placed(slot: Slot, main: Slot) -> Slot:
 @cache
 def _taking(card: type[Card], taken: tuple[str, ...]) -> type[Card]:
     """The class of the cards that take these: cards of it equal none that take others."""
-    body = {"taken": taken, "__doc__": card.__doc__, "__module__": card.__module__}
+    body: dict[str, Any] = {"taken": taken, "plain": card}
+    body |= {"__doc__": card.__doc__, "__module__": card.__module__}
     body["__reduce__"] = lambda self: (_again, (card, self.parameters(), taken))
     return type(card.__name__, (card,), body)
 

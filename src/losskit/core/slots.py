@@ -43,6 +43,12 @@ def lengths(slot: Slot, shape: tuple[Any, ...]) -> dict[str, Any]:
     return {name: shape[axis] for axis, name in zip(slot.axes, slot.dims, strict=True)}
 
 
+def alone(slot: Slot, x: Any) -> Any:
+    """Of an array in which all items have the same, what one has; there is an item."""
+    axes = {axis % len(x.shape) for axis in slot.axes}
+    return x[tuple([slice(None) if i in axes else 0 for i in range(len(x.shape))])]
+
+
 def spread(m: Any, slot: Slot, x: Any) -> Any:
     """What belongs to the items, laid over the elements of a slot."""
     dimensions = len(x.shape) + len(slot.axes)

@@ -94,7 +94,7 @@ class Host:
         known = self._kernel(call)
         found = known.run(value=True) if known is not None else None
         if known is not None and found is not None:
-            return found[0], self._own_count(known)
+            return found[0], self._own_count(call, known)
         call = checked(NUMPY, call)
         return (*self.state(call), self.count(call))
 
@@ -121,12 +121,10 @@ class Host:
 
     def _kernel(self, call: Call) -> native.Call | None:
         """The call by a kernel: of the items, or of those within a function of their mean."""
-        if len(call.arrays) != 2:
-            return None
         weight = call.weight
         wide = self.is_of_mean
         card = call.card.inner if wide else call.card
-        return native.prepare(card, *call.arrays, weight, call.keep, wide)
+        return native.prepare(card, call.arrays, weight, call.keep, wide)
 
     def _fused(
         self,
@@ -144,7 +142,7 @@ class Host:
         known = self._kernel(call)
         if known is None or known.items == 0:
             return None
-        count = self.denominator(call, lambda: self._own_count(known), num_items, known.items)
+        count = self.denominator(call, lambda: self._own_count(call, known), num_items, known.items)
         averaged = self.reduction in ("mean", "mean_with_sample_weight")
         if averaged and not count:
             return None
@@ -180,10 +178,12 @@ class Host:
             return items, derivative
         return _scalar(self.combine(found[0], count), own_dtype(call).type), derivative
 
-    def _own_count(self, known: native.Call) -> float:
+    def _own_count(self, call: Call, known: native.Call) -> float:
         """What the mean divides by, if the caller does not say."""
         if self.reduction != "mean_with_sample_weight":
             return float(known.items)
+        if call.divides is not None:
+            return self.count(checked(NUMPY, call, look=False))
         return native.divisor(self.card, known)
 
     def _formulas(self, call: Call) -> Formulas:

@@ -7,6 +7,7 @@ written by hand, which are tried on a few rows before they are taken.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -112,7 +113,7 @@ def describe(card: Any, came: Precision) -> Formulas | Softmax | None:
             return None
         values = tuple(float(getattr(card, name)) for name in free)
         return Formulas(fingerprint, values, *card.prediction.ends(came.eps))
-    kind: Any = type(card)
+    kind: Any = type(card).plain or type(card)
     by_hand = kind in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and card.from_logits
     if by_hand and _softmax_holds(kind):
         # Whatever is no ordinary float32, and no axis, is for NumPy to compute or to refuse.
@@ -125,7 +126,7 @@ def describe(card: Any, came: Precision) -> Formulas | Softmax | None:
 def _softmax(card: Any) -> Softmax:
     ignored = card.ignored()
     return Softmax(
-        dense=type(card) is CategoricalCrossentropy,
+        dense=not card.target.labels,
         axis=card.axis,
         ignores=ignored is not None,
         ignored=ignored or 0,
@@ -137,7 +138,7 @@ def _softmax(card: Any) -> Softmax:
 
 @cache
 def _softmax_holds(card: Any) -> bool:
-    """Whether the kernel computes what the card says, tried in float64.
+    """Whether the kernel computes what the card says, tried in float64; with class weights too.
 
     It has no text to be compared by: were the card another one, so would these numbers be.
     """
@@ -146,14 +147,14 @@ def _softmax_holds(card: Any) -> bool:
     further: dict[str, Any] = {"label_smoothing": 0.125, "temperature": 1.5, "z_loss": 0.25}
     if card.target.labels:
         y = y.argmax(1)
-    m = vocabulary(z.dtype)
-    for options in ({}, further):
+    m, by_class = vocabulary(z.dtype), np.array([1.0, 2.0, 0.5])
+    for options, weights in itertools.product(({}, further), (None, by_class)):
         tried = card(from_logits=True, **options)
         items, slopes = np.empty(len(z)), np.empty_like(z)
         _softmax_kernel(_softmax(tried), True).run(
-            y, z, len(z), z.shape[1], 1, None, None, 1.0, items, slopes
+            y, z, len(z), z.shape[1], 1, None, None, 1.0, items, slopes, weights
         )
-        wanted = tried.value(m, y, z), tried.slope(m, y, z)
+        wanted = tried.value(m, y, z, weights), tried.slope(m, y, z, weights)
         if not all(
             np.allclose(*pair, 1e-9, 0.0) for pair in zip((items, slopes), wanted, strict=True)
         ):

@@ -12,9 +12,10 @@ from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.torch import TorchVocabulary
 from losskit.engine.across import Across
 from losskit.engine.arrays import HALF
-from losskit.engine.call import Call
+from losskit.engine.call import Call, checked
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
+from losskit.engine.reduction import count
 from losskit.torch import derivatives
 
 _DTYPES = {
@@ -112,21 +113,24 @@ class Torch(Framework):
     ) -> Tensor | None:
         from losskit.torch import kernels
 
-        if len(call.arrays) != 2:
-            return None
         if isinstance(num_items, Tensor):
             if not derivatives.reachable(num_items):
                 return None
             num_items = num_items.item()
-        (y, p), weight, keep = call.arrays, call.weight, call.keep
+        card, weight, keep = call.card, call.weight, call.keep
+        if len(call.arrays) - len(card.taken) != 2:
+            return None
+        y, p, *more = call.arrays
         if not isinstance(y, Tensor) or _DTYPES[p.dtype] != call.came:
             return None
-        if y.requires_grad or (weight is not None and weight.requires_grad):
+        if any(x is not None and x.requires_grad for x in (y, weight, *more)):
             return None
-        if not derivatives.reachable(p, y, weight, keep):
+        if not derivatives.reachable(p, y, weight, keep, *more):
             return None
-        plan = kernels.Plan(call.card, reduction, by_weights, dtype or p.dtype, num_items)
-        return kernels.loss(plan, p, y, weight, keep)
+        if by_weights and call.divides is not None and num_items is None:
+            num_items = float(count(self, checked(self, call, look=False), True))
+        plan = kernels.Plan(card, reduction, by_weights, dtype or p.dtype, num_items)
+        return kernels.loss(plan, p, y, weight, keep, *more)
 
     def of_set(self, formulas: Formulas, across: Across | None, *arrays: Tensor) -> Tensor:
         formulas = dataclasses.replace(formulas, across=across)
