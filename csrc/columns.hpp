@@ -208,6 +208,9 @@ class Columns {
       V rivals = splat(static_cast<T>((static_cast<double>(q_.classes) - 1.0) * lift_));
       if constexpr (Weighted) rivals = (splat(of_all) - of_label) * smoothing_.lift;
       V exact = rivals - sum * select<V>(d_own == zero, complement, one - p) + z_slope * p;
+      if constexpr (Weighted)  // a label that weighs little leaves its class as the others are
+        exact = select<V>(rivals + rivals > sum, all * p - of_label * (smoothing_.shares + lift),
+                          exact);
       exact = select<V>(used, exact * by, zero);
       for (std::int64_t c = 0; c < q_.classes; ++c) {
         const V t = Weighted ? V(lift * smoothing_.weights[c]) : lift;

@@ -469,6 +469,9 @@ class LongRows {
       // The targets of the other classes.
       const double rivals = (Weighted ? of_all - of_label : classes - 1.0) * lift_;
       exact = rivals - shares * (own == 0.0 ? complement : 1.0 - p) + z_slope * p;
+      // A label that weighs little leaves its class as the others are.
+      if (Weighted && 2.0 * rivals > shares)
+        exact = (shares + z_slope) * p - of_label * (1.0 - q_.smoothing + lift_);
     }
     // Which entry that is, found before the gradient may take the place of the exponentials.
     std::int64_t exact_class = label;
