@@ -398,10 +398,10 @@ def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Any]:
     of_call = frozenset({*arrays, weight, *_OPTIONS})
 
     def function(*args: Any, **options: Any) -> Any:
-        more = beside(further, options, _is_array)
-        given = {name: x for name, x in options.items() if name in of_call}
+        given = beside(further, options, _is_array)
+        given |= {name: x for name, x in options.items() if name in of_call}
         loss = cls(**{name: x for name, x in options.items() if name not in of_call})
-        return loss(*args, **given, **more)
+        return loss(*args, **given)
 
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit"

@@ -86,6 +86,11 @@ class Torch(Framework):
         found = labels.clamp(0, weights.shape[0] - 1)
         return torch.where(found == labels, weights[found], 1.0)
 
+    def hard(self, y: Tensor) -> bool:
+        if y.requires_grad or not derivatives.reachable(y):
+            return False
+        return bool(((y == 0) | (y == 1)).all())
+
     def visible(self, x: Tensor) -> bool:
         return derivatives.reachable(x)
 

@@ -200,8 +200,8 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     def function(*tensors: Tensor, **options: Any) -> Tensor:
         how = {name: options.pop(name) for name in _OPTIONS if name in options}
         more = beside(further, options, _is_tensor)
-        own = {name: options.pop(name) for name in [*options] if name not in others}
-        return call(_evaluate.make(card, **own), tensors, options | more, **how)
+        given = {name: options.pop(name) for name in [*options] if name not in others}
+        return call(_evaluate.make(card, **given), tensors, options | more, **how)
 
     # Code of its own: by its code the compiler tells one function from another.
     function.__code__ = function.__code__.replace(co_name=card.name)
@@ -209,7 +209,9 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     function.__module__ = "losskit.torch"
     function.__doc__ = card.__doc__
     function.__signature__ = signature(  # type: ignore[attr-defined]
-        arrays, {}, {**dict.fromkeys(further), **_parameters(card), **dict.fromkeys(_OF_CALL), **_OPTIONS}
+        arrays,
+        {},
+        {**dict.fromkeys(further), **_parameters(card), **dict.fromkeys(_OF_CALL), **_OPTIONS},
     )
     return function
 
