@@ -14,7 +14,7 @@ from pathlib import Path
 
 from losskit.core.definition import Card, Rule, cards
 from losskit.core.families import Setwise
-from losskit.engine.arguments import takes
+from losskit.engine.arguments import optional, takes
 from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
 
 PACKAGE = Path(__file__).parents[1] / "src" / "losskit"
@@ -57,7 +57,7 @@ KERAS_LACKS = {
     "CategoricalHinge": ["axis"],
     "CategoricalGeneralizedCrossEntropy": ["from_logits", "ignore_class", "axis", "class_weight"],
     "MeanAbsolutePercentageError": ["epsilon"],
-    "CategoricalCrossentropy": ["temperature", "z_loss"],
+    "CategoricalCrossentropy": ["temperature", "z_loss", "class_weight"],
     "SparseCategoricalCrossentropy": ["class_weight", "label_smoothing", "temperature", "z_loss"],
 }
 
@@ -71,8 +71,13 @@ def argument(name: str, default: object, rule: Rule) -> str:
     return f"{name}: {TYPES[rule.kind]} = {default!r}"
 
 
-def parameters(card: type[Card]) -> dict[str, str]:
-    return {n: argument(n, default, rule) for n, (default, rule) in card.rules().items()}
+def parameters(card: type[Card], array: str | None = None) -> dict[str, str]:
+    """The arguments for a card's parameters; of a function, with its optional slots as arrays."""
+    found = {n: argument(n, default, rule) for n, (default, rule) in card.rules().items()}
+    for name, is_parameter in optional(card).items() if array else ():
+        kinds = found[name].removesuffix(" | None = None") if is_parameter else f"{name}:"
+        found[name] = f"{kinds}{' |' * is_parameter} {array} | None = None"
+    return found
 
 
 def arrays(
@@ -124,7 +129,7 @@ def numpy_stub() -> str:
             f"    def __init__(self, {', '.join(options)}) -> None: ...\n"
         )
     for card in cards():
-        own = list(parameters(card).values())
+        own = list(parameters(card, "ArrayLike").values())
         options = [
             *arrays(card, {}, "ArrayLike", False),
             "sample_weight: ArrayLike | None = None",
@@ -170,9 +175,10 @@ def keras_stub() -> str:
             f"    def __init__(self, {', '.join(arguments)}) -> None: ...\n"
         )
     for card in cards():
-        own = parameters(card)
+        own = parameters(card, "Any")
         if card.__name__ in ("BinaryCrossentropy", "BinaryFocalCrossentropy"):
-            own["axis"] = "axis: int = -1"
+            order = [*card.rules(), "axis"]
+            own = {name: {"axis": "axis: int = -1", **own}[name] for name in [*order, *own]}
         order = list(own)
         if card.__name__ == "SparseCategoricalCrossentropy":
             lacks = KERAS_LACKS[card.__name__]
@@ -215,7 +221,7 @@ def torch_stub() -> str:
         arguments = [
             *arrays(card, {"prediction": "input"}, "Tensor"),
             "*",
-            *parameters(card).values(),
+            *parameters(card, "Tensor").values(),
             "weight: Tensor | None = None",
             "mask: Tensor | None = None",
             "num_items: float | Tensor | None = None",
@@ -248,7 +254,7 @@ def jax_stub() -> str:
             *arrays(card, {"target": "targets", "prediction": "predictions"}, "ArrayLike"),
             "*",
             # A number may be an array, traced too.
-            *(a.replace(": float", ": ArrayLike") for a in parameters(card).values()),
+            *(a.replace(": float", ": ArrayLike") for a in parameters(card, "ArrayLike").values()),
             "where: ArrayLike | None = None",
             "weight: ArrayLike | None = None",
             *([] if issubclass(card, Setwise) else PARTS),
