@@ -303,7 +303,7 @@ def _outside(m: Vocabulary, domain: Domain, x: Array) -> Array | None:
         for other in others:
             first = first & other
         return first
-    if domain.labels or (domain.low == -math.inf and domain.high == math.inf):
+    if domain.labels or domain.lenient or (domain.low == -math.inf and domain.high == math.inf):
         return None
     low, high = domain.ends(m.came.eps)
     return (x < low) | (x > high)
