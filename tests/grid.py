@@ -53,8 +53,8 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"from_logits": True, "temperature": 0.5},
         {"from_logits": True, "temperature": 3.0, "z_loss": 0.01, "label_smoothing": 0.1},
         {"from_logits": True, "z_loss": 1e-4, "axis": 0},
-        {"class_weight": {0: 2.0, 1: 0.0, 2: 0.7}},
-        {"from_logits": True, "axis": 0, "class_weight": {0: 2.0, 1: 0.0, 2: 0.7}},
+        {"class_weight": {0: 2.0, 1: 0.0, 2: 6.7}},
+        {"from_logits": True, "axis": 0, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
         {
             "from_logits": True,
             "temperature": 3.0,
