@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from losskit.engine.shapes import check_shapes
 from losskit.losses.classification import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -16,7 +15,7 @@ from losskit.losses.classification import (
     SparseCategoricalCrossentropy,
 )
 from losskit.losses.divergence import LogKLDivergence, LogKLDivergenceWithLogTargets
-from losskit.torch.evaluate import check, check_reduction, evaluate, laid, make, named
+from losskit.torch.evaluate import check_reduction, evaluate, laid, make
 from losskit.torch.reduction import reduced
 from losskit.torch.weights import class_weights, of_label
 
@@ -35,19 +34,6 @@ def _class_axis(input: Tensor, axis: int | None) -> int:
     if axis is not None:
         return axis
     return 1 if input.dim() > 1 else 0
-
-
-def _along(vector: Tensor, input: Tensor, axis: int) -> Tensor:
-    shape = [1] * input.dim()
-    shape[axis] = -1
-    return vector.to(input.dtype).view(shape)
-
-
-def _all_weighted(shares: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Rows whose magnitudes sum to 1, and what each was divided by to get there."""
-    total = shares.abs().sum(axis)
-    spread = total.unsqueeze(axis)
-    return torch.where(spread == 0, shares, shares / spread), total
 
 
 def cross_entropy(
@@ -100,37 +86,19 @@ def cross_entropy(
         axis=axis,
         label_smoothing=label_smoothing,
     )
-    if weight is None:
-        return evaluate(card, input, target, reduction=reduction, on_empty=on_empty)
-    weight = class_weights(weight, input, axis)
-    own = of_label(weight, target)
-    if label_smoothing == 0.0:
-        return evaluate(
-            card, input, target, weight=own, reduction=reduction, by_weights=True, on_empty=on_empty
-        )
-    keep = target != ignore_index
-    check(card, input, target, keep)
-    # The share that goes to each class is weighted by that class's weight.
-    classes = torch.arange(input.shape[axis], device=input.device)
-    one_hot = (target.unsqueeze(axis) == _along(classes, input, axis)).to(input.dtype)
-    smooth = one_hot * (1.0 - label_smoothing) + label_smoothing / input.shape[axis]
-    shares, total = _all_weighted(smooth * _along(weight, input, axis), axis)
-    total = torch.where((target < 0) | (target >= input.shape[axis]), torch.nan, total)
-    items = evaluate(
-        make(CategoricalCrossentropy, from_logits=True, axis=axis),
+    return evaluate(
+        card,
         input,
-        shares,
-        weight=total,
-        keep=keep,
-        reduction="none" if reduction == "none" else "sum",
-        look=False,
+        target,
+        reduction=reduction,
+        by_weights=True,
+        on_empty=on_empty,
+        more=_by_class(weight, input, axis),
     )
-    if reduction != "mean":
-        return items
-    own = torch.where(keep, own, torch.zeros_like(own))
-    empty = float("nan") if on_empty == "nan" else 0.0
-    total, some = own.sum().to(items.dtype), (own != 0).any()
-    return torch.where(some, items, empty) / torch.where(some, total, 1.0)
+
+
+def _by_class(weight: Tensor | None, input: Tensor, axis: int) -> dict[str, Tensor]:
+    return {} if weight is None else {"class_weight": class_weights(weight, input, axis)}
 
 
 def _cross_entropy_of_shares(
@@ -157,22 +125,8 @@ def _cross_entropy_of_shares(
     card = make(
         CategoricalCrossentropy, from_logits=True, label_smoothing=label_smoothing, axis=axis
     )
-    if weight is None:
-        return evaluate(card, input, target, reduction=reduction, on_empty=on_empty)
-    bad = check(card, input, target)
-    shares = target * (1.0 - label_smoothing) + label_smoothing / input.shape[axis]
-    weights = _along(class_weights(weight, input, axis), input, axis)
-    shares, total = _all_weighted(shares * weights, axis)
-    if bad is not None:
-        total = total.masked_fill(bad, torch.nan)
-    card = make(CategoricalCrossentropy, from_logits=True, axis=axis)
-    return evaluate(
-        *(card, input, shares),
-        weight=total,
-        reduction=reduction,
-        on_empty=on_empty,
-        look=False,
-    )
+    more = _by_class(weight, input, axis)
+    return evaluate(card, input, target, reduction=reduction, on_empty=on_empty, more=more)
 
 
 def nll_loss(
@@ -244,17 +198,10 @@ def binary_cross_entropy_with_logits(
     """
     reduction = reduced(size_average, reduce, reduction)
     card = make(BinaryCrossentropy, from_logits=True)
+    more = {}
     if pos_weight is not None:
-        with named():
-            check_shapes(card, target.shape, input.shape)
-        pos_weight = laid("pos_weight", pos_weight, tuple(input.shape))
-        weight = laid("weight", weight, tuple(input.shape))
-        y = target.to(input.dtype)
-        positive, negative = y * pos_weight, 1.0 - y
-        total = positive + negative
-        target = torch.where(total == 0, y, positive / total)
-        weight = total if weight is None else total * weight
-    return evaluate(card, input, target, weight=weight, reduction=reduction)
+        more["pos_weight"] = laid("pos_weight", pos_weight, tuple(input.shape))
+    return evaluate(card, input, target, weight=weight, reduction=reduction, more=more)
 
 
 def multilabel_soft_margin_loss(
