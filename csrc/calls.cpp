@@ -171,9 +171,8 @@ nb::object PointwiseKernel::mean(nb::handle y, nb::handle p, bool gradient, nb::
 // --- softmax
 
 SoftmaxKernel::SoftmaxKernel(bool dense, bool wide, int axis, bool ignores, std::int64_t ignored,
-                             std::vector<double> class_weight, double smoothing, double z_loss,
-                             double temperature)
-    : wide_(wide), axis_(axis), class_weight_(std::move(class_weight)) {
+                             double smoothing, double z_loss, double temperature)
+    : wide_(wide), axis_(axis) {
   q_.dense = dense;
   q_.ignores = ignores;
   q_.ignored = ignored;
@@ -194,8 +193,10 @@ Found SoftmaxKernel::compute(const Softmax& q) const {
 
 nb::object SoftmaxKernel::run(nb::handle y, nb::handle z, std::int64_t outer, std::int64_t classes,
                               std::int64_t inner, nb::handle weight, nb::handle keep, double scale,
-                              nb::handle items, nb::handle gradient) const {
+                              nb::handle items, nb::handle gradient,
+                              nb::handle class_weight) const {
   const Array target(y, false), logits(z, false), weights(weight, false), kept(keep, false);
+  const Array by_class(class_weight, false);
   const Array to_items(items, true), to_gradient(gradient, true);
   Softmax q = q_;
   q.outer = outer;
@@ -205,12 +206,11 @@ nb::object SoftmaxKernel::run(nb::handle y, nb::handle z, std::int64_t outer, st
   require(outer >= 0 && classes > 0 && inner > 0 && rows * classes == n,
           "the logits are not rows of classes");
   require(target.size() == (q.dense ? n : rows), "the target differs in size");
-  require(class_weight_.empty() || static_cast<std::int64_t>(class_weight_.size()) == classes,
-          "class weights are not one per class");
   for (const Array* a : {&weights, &kept, &to_items})
     require(!a->view() || a->size() == rows, "an array of items differs in size from the rows");
   require(!to_gradient.view() || to_gradient.size() == n, "the gradient differs in size");
-  if (!class_weight_.empty()) q.class_weight = class_weight_.data();
+  require(!by_class.view() || by_class.size() == classes, "class weights are not one per class");
+  q.class_weight = by_class.view();
   q.logits = logits.view();
   q.target = target.view();
   q.weight = weights.view();
@@ -241,8 +241,6 @@ std::int64_t counted(const View& labels, std::int64_t n, std::int64_t ignored) {
 }  // namespace
 
 nb::object SoftmaxKernel::mean(nb::handle y, nb::handle z, bool gradient, nb::handle out) const {
-  // How many classes have weights is for the long way to say.
-  if (!class_weight_.empty()) return nb::none();
   const Plain plain(y, z, out, gradient, wide_, axis_, !q_.dense);
   if (!plain.sound) return nb::none();
   Softmax q = q_;

@@ -89,13 +89,12 @@ class PointwiseKernel {
 class SoftmaxKernel {
  public:
   SoftmaxKernel(bool dense, bool wide, int axis, bool ignores, std::int64_t ignored,
-                std::vector<double> class_weight, double smoothing, double z_loss,
-                double temperature);
+                double smoothing, double z_loss, double temperature);
 
   // Logits are (outer, classes, inner); the rest as above, per row.
   nb::object run(nb::handle y, nb::handle z, std::int64_t outer, std::int64_t classes,
                  std::int64_t inner, nb::handle weight, nb::handle keep, double scale,
-                 nb::handle items, nb::handle gradient) const;
+                 nb::handle items, nb::handle gradient, nb::handle class_weight) const;
   nb::object mean(nb::handle y, nb::handle z, bool gradient, nb::handle out) const;
 
  private:
@@ -103,7 +102,6 @@ class SoftmaxKernel {
 
   bool wide_;
   int axis_;
-  std::vector<double> class_weight_;
   Softmax q_;
 };
 

@@ -7,7 +7,7 @@
 
 namespace losskit::LOSSKIT_ISA {
 
-template <class T, bool Dense, bool General>
+template <class T, bool Dense, bool General, bool Weighted>
 class Columns {
  public:
   Columns(const Softmax& q, Found& found)
@@ -15,7 +15,8 @@ class Columns {
         found_(found),
         temperature_(static_cast<T>(q.temperature)),
         lift_(q.smoothing / static_cast<double>(q.classes)),
-        smoothing_{static_cast<T>(1.0 - q.smoothing), static_cast<T>(lift_)} {
+        class_weights_(q),
+        smoothing_{static_cast<T>(1.0 - q.smoothing), static_cast<T>(lift_), class_weights_.at()} {
     const auto size = static_cast<std::size_t>(q.classes) * w;
     const std::size_t wanted = Dense ? 2 * size : size;
     if (scratch_.size() < wanted) scratch_.resize(wanted);
@@ -135,17 +136,30 @@ class Columns {
         const V raw = load(y_ + c * w);
         low = lesser(raw, low);
         high = greater(raw, high);
-        const V t = General ? raw * smoothing_.shares + smoothing_.lift : raw;
+        V t = General ? raw * smoothing_.shares + smoothing_.lift : raw;
+        if constexpr (Weighted) t *= splat(smoothing_.weights[c]);
         store(y_ + c * w, t);
         shares.add(t);
         others.add(select<V>(is_top, zero, t));
         distances.add(select<V>(t == zero, zero, t * d));
+      } else if constexpr (Weighted) {
+        const T by = smoothing_.weights[c];
+        if (by != T(0)) distances.add(d * by);
       } else if constexpr (General) {
         distances.add(d);
       }
     }
     const V rest = below.total() * T(1.0 / exp_scale<T>) + (tops - one);
-    const V log_sum = log1p(rest), sum = Dense ? shares.total() : one;
+    const V log_sum = log1p(rest);
+    V sum = Dense ? shares.total() : one, of_label = one;
+    // Sparse: of all classes, in place of their number.
+    const T of_all = static_cast<T>(Weighted ? class_weights_.sum() : q_.classes);
+    if constexpr (Weighted && !Dense) {
+      alignas(64) T of[w] = {};
+      for (int lane = 0; lane < n; ++lane) of[lane] = smoothing_.weights[label[lane]];
+      of_label = load(of);
+      sum = of_label * smoothing_.shares + of_all * smoothing_.lift;
+    }
     const V lse = top / per + log_sum;
     V d_own = (load(own) - top) / per, item;
     if constexpr (Dense) {
@@ -156,11 +170,14 @@ class Columns {
                         std::isfinite(sum[lane]));
     } else {
       item = log_sum - d_own;
-      if (General && lift_ != 0.0)  // 0 * inf where a class is ruled out
-        item = (smoothing_.shares == T(0) ? zero : item * smoothing_.shares) +
-               (log_sum * static_cast<T>(q_.classes) - distances.total()) * smoothing_.lift;
+      const V to_own = of_label * smoothing_.shares;
+      if (Weighted || (General && lift_ != 0.0))  // 0 * inf where a class is ruled out
+        item = select<V>(to_own == zero, zero, item * to_own);
+      if (General && lift_ != 0.0)
+        item += (log_sum * of_all - distances.total()) * smoothing_.lift;
     }
-    if (q_.z_loss != 0.0) item += lse * lse * static_cast<T>(q_.z_loss);
+    const V z_loss = (Weighted ? sum : one) * static_cast<T>(q_.z_loss);
+    if (q_.z_loss != 0.0) item += lse * lse * z_loss;
     alignas(64) T items[w];
     for (int lane = 0; lane < n; ++lane) {
       const bool counts = rows.keep[at + lane];
@@ -171,7 +188,7 @@ class Columns {
     if (q_.items) write<T>(q_.items, row, n, items);
     if (!q_.gradient) return;
 
-    const V by = load(weight), z_slope = lse * static_cast<T>(2.0 * q_.z_loss);
+    const V by = load(weight), z_slope = lse * (z_loss + z_loss);
     const V inverse = one / (one + rest), complement = rest * inverse, all = sum + z_slope;
     const V to_p = inverse * T(1.0 / exp_scale<T>);
     Bits<V> met = {};
@@ -188,11 +205,17 @@ class Columns {
       alignas(64) T e_own[w] = {};
       for (int lane = 0; lane < n; ++lane) e_own[lane] = z_[label[lane] * w + lane];
       const V p = load(e_own) * to_p, lift = splat(smoothing_.lift);
-      const V rivals = splat(static_cast<T>((static_cast<double>(q_.classes) - 1.0) * lift_));
-      V exact = rivals - select<V>(d_own == zero, complement, one - p) + z_slope * p;
+      V rivals = splat(static_cast<T>((static_cast<double>(q_.classes) - 1.0) * lift_));
+      if constexpr (Weighted) rivals = (splat(of_all) - of_label) * smoothing_.lift;
+      V exact = rivals - sum * select<V>(d_own == zero, complement, one - p) + z_slope * p;
+      if constexpr (Weighted)  // a label that weighs little leaves its class as the others are
+        exact = select<V>(rivals + rivals > sum, all * p - of_label * (smoothing_.shares + lift),
+                          exact);
       exact = select<V>(used, exact * by, zero);
-      for (std::int64_t c = 0; c < q_.classes; ++c)
-        store(z_ + c * w, select<V>(used, (load(z_ + c * w) * to_p * all - lift) * by, zero));
+      for (std::int64_t c = 0; c < q_.classes; ++c) {
+        const V t = Weighted ? V(lift * smoothing_.weights[c]) : lift;
+        store(z_ + c * w, select<V>(used, (load(z_ + c * w) * to_p * all - t) * by, zero));
+      }
       for (int lane = 0; lane < n; ++lane) z_[label[lane] * w + lane] = exact[lane];
     }
     scatter(row, n, z_);
@@ -215,7 +238,8 @@ class Columns {
         q_.classes, top, q_.temperature, z_slope,
         [&](std::int64_t c) -> double { return read_one<T>(q_.logits, first + c * q_.inner); },
         [&](std::int64_t c) {
-          return (1.0 - q_.smoothing) * read_one<T>(q_.target, first + c * q_.inner) + lift_;
+          const double y = read_one<T>(q_.target, first + c * q_.inner);
+          return class_weights_.of(c) * ((1.0 - q_.smoothing) * y + lift_);
         },
         put);
   }
@@ -240,6 +264,7 @@ class Columns {
   Found& found_;
   const T temperature_;
   const double lift_;
+  const ClassWeights<T> class_weights_;
   const Smoothing<T> smoothing_;
   T *z_, *y_;
 };

@@ -14,7 +14,7 @@ void log_softmax_rows(const LogSoftmax& q, std::int64_t begin, std::int64_t end)
   whole.classes = q.classes;
   alignas(64) T buffer[chunk];
   for (std::int64_t row = begin; row < end; ++row) {
-    const Row<T> r = read_row<T, false, false>(whole, row, T(1), {}, scratch.exponentials.data(),
+    const Row<T> r = read_row<T, false, false, false>(whole, row, T(1), {}, scratch.exponentials.data(),
                                                scratch.references);
     // Two subtractions: the sum of top and logarithm would lose what is small beside the top.
     const auto top = splat(r.top), log_sum = splat(static_cast<T>(std::log1p(r.rest)));

@@ -63,10 +63,10 @@ NB_MODULE(_kernels, m) {
            nb::arg().none())
       .def("mean", &PointwiseKernel::mean, nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none());
   nb::class_<SoftmaxKernel>(m, "SoftmaxKernel")
-      .def(nb::init<bool, bool, int, bool, std::int64_t, std::vector<double>, double, double, double>())
+      .def(nb::init<bool, bool, int, bool, std::int64_t, double, double, double>())
       .def("run", &SoftmaxKernel::run, nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg(),
            nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg().none(),
-           nb::arg().none())
+           nb::arg().none(), nb::arg().none())
       .def("mean", &SoftmaxKernel::mean, nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none());
   m.def("log_softmax", &log_softmax);
   m.attr("large_result") = large_result;

@@ -70,12 +70,12 @@ struct Softmax {
   View logits;
   View target;  // class labels, one per row, or (dense) shares in the shape of the logits
   View weight, keep;
+  View class_weight;  // one for each class: what its share of the target is multiplied by
   View items, gradient;
   std::int64_t outer = 0, classes = 0, inner = 1;
   bool dense = false;
   bool ignores = false;
   std::int64_t ignored = 0;
-  const double* class_weight = nullptr;
   double smoothing = 0.0, z_loss = 0.0, temperature = 1.0;
   double scale = 1.0;  // of the gradient
   bool past_caches = false;

@@ -11,18 +11,21 @@ namespace {
 // Rows this short take less time side by side, one in each lane.
 constexpr std::int64_t short_row = 48;
 
-template <class T, bool Dense, bool General>
+template <class T, bool Dense, bool General, bool Weighted = false>
 void softmax_of(const Softmax& q, std::int64_t begin, std::int64_t end, Found& found) {
   if (q.inner > 1 || q.classes <= short_row)
-    Columns<T, Dense, General>(q, found).run(begin, end);
+    Columns<T, Dense, General, Weighted>(q, found).run(begin, end);
   else
-    LongRows<T, Dense, General>(q, begin, end, found).run();
+    LongRows<T, Dense, General, Weighted>(q, begin, end, found).run();
 }
 
 template <class T>
 void softmax_in(const Softmax& q, std::int64_t begin, std::int64_t end, Found& found) {
   const bool general = q.smoothing != 0.0 || q.temperature != 1.0;
-  if (q.dense)
+  if (q.class_weight)
+    (q.dense ? softmax_of<T, true, true, true> : softmax_of<T, false, true, true>)(q, begin, end,
+                                                                                  found);
+  else if (q.dense)
     (general ? softmax_of<T, true, true> : softmax_of<T, true, false>)(q, begin, end, found);
   else
     (general ? softmax_of<T, false, true> : softmax_of<T, false, false>)(q, begin, end, found);

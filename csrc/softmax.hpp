@@ -43,23 +43,55 @@ inline double total(const Lanes<T> (&chains)[4]) {
   return s.total();
 }
 
-// What the targets of a dense row are: shares * y + lift (label smoothing).
+// What the targets of a dense row are: shares * y + lift (label smoothing), times the weight of their
+// class, where there are weights.
 template <class T>
 struct Smoothing {
   T shares = 1, lift = 0;
+  const T* weights = nullptr;
+};
+
+// Weights of classes, in the type of the computation.
+template <class T>
+class ClassWeights {
+ public:
+  explicit ClassWeights(const Softmax& q) {
+    if (!q.class_weight) return;
+    if (!in_place<T>(q.class_weight)) copy_.resize(q.classes);
+    at_ = read<T>(q.class_weight, 0, q.classes, copy_.data());
+    for (std::int64_t c = 0; c < q.classes; ++c) sum_ += at_[c];
+  }
+  ClassWeights(const ClassWeights&) = delete;
+  const T* at() const { return at_; }
+  double of(std::int64_t c) const { return at_ ? at_[c] : 1.0; }
+  double sum() const { return sum_; }
+
+ private:
+  std::vector<T> copy_;
+  const T* at_ = nullptr;
+  double sum_ = 0.0;
 };
 
 // What a row, or a chunk of it, comes to; exponentials are relative to the top, or a reference.
 struct Sums {
   double exponentials = 0.0;
-  double distances = 0.0;  // sum of d = (z - reference) / temperature; dense: of y * d
+  double distances = 0.0;  // sum of d = (z - reference) / temperature; dense: of y * d; or weighted
   double shares = 0.0;     // dense: sum of the targets
   double low = 0.0, high = 0.0;  // dense: bounds of the targets as given
 };
 
+// The weights of a vector of classes; part: how many there are, if they are less.
+template <class T, class Part>
+LOSSKIT_INLINE Lanes<T> weights_at(const T* weights, Part part) {
+  if constexpr (is_whole<Part>)
+    return load(weights);
+  else
+    return load_part(weights, part, T(0));
+}
+
 // The sums of a chunk, and its exponentials. General: with a temperature, and the sum of distances.
 // The cache is asked for what is written `later`, so that those stores need not wait for memory.
-template <class T, bool Dense, bool General>
+template <class T, bool Dense, bool General, bool Weighted>
 inline Sums exponentials(const T* z, const T* y, std::int64_t n, T reference, T temperature,
                          Smoothing<T> smoothing, T* e, const T* later) {
   using V = Lanes<T>;
@@ -96,11 +128,17 @@ inline Sums exponentials(const T* z, const T* y, std::int64_t n, T reference, T 
       high = greater(raw, high);
       t = raw;
       if constexpr (General) t = raw * smoothing.shares + smoothing.lift;
+      if constexpr (Weighted) t *= weights_at<T>(smoothing.weights + i, part);
       if constexpr (General && !whole) t = select<V>(first_lanes<T>(part), t, zero);
       shares[k] += t;
       // A class of target 0 adds nothing, even where its logit is -inf.
       distances[k] += select<V>(t == zero, zero, t * d);
     } else if constexpr (General) {
+      if constexpr (Weighted) {
+        const V w = weights_at<T>(smoothing.weights + i, part);
+        shares[k] += w;
+        d = select<V>(w == zero, zero, w * d);
+      }
       if constexpr (whole)
         distances[k] += d;
       else
@@ -110,8 +148,8 @@ inline Sums exponentials(const T* z, const T* y, std::int64_t n, T reference, T 
   Sums s;
   s.exponentials = total<T>(sums) * (1.0 / exp_scale<T>);
   if constexpr (Dense || General) s.distances = total<T>(distances);
+  if constexpr (Dense || Weighted) s.shares = total<T>(shares);
   if constexpr (Dense) {
-    s.shares = total<T>(shares);
     s.low = -largest<V>(-low);
     s.high = largest(high);
   }
@@ -119,7 +157,7 @@ inline Sums exponentials(const T* z, const T* y, std::int64_t n, T reference, T 
 }
 
 // Sums over the entries of a chunk that are not the top (whose exponential is 1).
-template <class T, bool Dense>
+template <class T, bool Dense, bool Weighted>
 inline void below_top(const T* e, const T* y, std::int64_t n, Smoothing<T> smoothing, double& sum,
                       double& tops, double& shares) {
   using V = Lanes<T>;
@@ -137,6 +175,7 @@ inline void below_top(const T* e, const T* y, std::int64_t n, Smoothing<T> smoot
         t = select<V>(first_lanes<T>(part),
                       load_part(y + i, part, T(0)) * smoothing.shares + smoothing.lift, zero);
     }
+    if constexpr (Dense && Weighted) t *= weights_at<T>(smoothing.weights + i, part);
     const auto is_top = v == top;
     sums[k] += select<V>(is_top, zero, v);
     if constexpr (Dense) others[k] += select<V>(is_top, zero, t);
@@ -174,7 +213,7 @@ struct Row {
   double others = 0.0;  // dense: the targets of the others, where rest < 1
 };
 
-template <class T, bool Dense, bool General>
+template <class T, bool Dense, bool General, bool Weighted>
 inline Row<T> read_row(const Softmax& q, std::int64_t row, T temperature,
                        Smoothing<T> smoothing, T* e, std::vector<T>& references,
                        const T* later = nullptr) {
@@ -195,7 +234,7 @@ inline Row<T> read_row(const Softmax& q, std::int64_t row, T temperature,
         // What was summed so far moves to the new reference.
         const double shift = (static_cast<double>(r.top) - top) / temperature;
         all.exponentials *= std::exp(shift);
-        const double moved = Dense ? all.shares : static_cast<double>(j);
+        const double moved = Dense || Weighted ? all.shares : static_cast<double>(j);
         if (moved != 0.0) all.distances += moved * shift;
       }
       before = all.exponentials;
@@ -207,8 +246,10 @@ inline Row<T> read_row(const Softmax& q, std::int64_t row, T temperature,
     references.push_back(r.top);
     // Where every class so far is ruled out, the distance to any number is -inf, and exp of it 0.
     const T from = r.top == -std::numeric_limits<T>::infinity() ? T(0) : r.top;
-    const Sums s = exponentials<T, Dense, General>(z, y, n, from, temperature, smoothing, e + j,
-                                                   later ? later + j : e + j);
+    Smoothing<T> here = smoothing;
+    if constexpr (Weighted) here.weights += j;
+    const Sums s = exponentials<T, Dense, General, Weighted>(z, y, n, from, temperature, here, e + j,
+                                                             later ? later + j : e + j);
     if (top != r.top || r.top_chunk + 1 != static_cast<std::int64_t>(references.size())) {
       after += s.exponentials;
       shares_after += s.shares;
@@ -228,7 +269,9 @@ inline Row<T> read_row(const Softmax& q, std::int64_t row, T temperature,
     const std::int64_t n = q.classes - j < chunk ? q.classes - j : chunk;
     const T* y = Dense ? read<T>(q.target, row * q.classes + j, n, y_buffer) : nullptr;
     double sum, tops, shares;
-    below_top<T, Dense>(e + j, y, n, smoothing, sum, tops, shares);
+    Smoothing<T> here = smoothing;
+    if constexpr (Weighted) here.weights += j;
+    below_top<T, Dense, Weighted>(e + j, y, n, here, sum, tops, shares);
     r.rest = before + sum + (tops - 1.0) + after;
     r.others = shares_before + shares + shares_after;
   }
@@ -272,13 +315,10 @@ inline void read_rows(const Softmax& q, std::int64_t begin, std::int64_t n, Rows
       const std::int64_t label = rows.labels[i];
       const bool out_of_range = label < 0 || label >= q.classes;
       found.bad |= out_of_range;
-      if (out_of_range)
-        keep = false;
-      else if (q.class_weight)
-        w *= q.class_weight[label];
+      keep = !out_of_range;
     }
     rows.weights[i] = w;
-    rows.keep[i] = keep && w != 0.0;
+    rows.keep[i] = keep;
   }
 }
 
@@ -340,7 +380,7 @@ inline void slopes_near_top(std::int64_t classes, double top, double temperature
 }
 
 // Softmax cross-entropy of rows whose classes lie side by side.
-template <class T, bool Dense, bool General>
+template <class T, bool Dense, bool General, bool Weighted>
 class LongRows {
  public:
   LongRows(const Softmax& q, std::int64_t begin, std::int64_t end, Found& found)
@@ -350,7 +390,8 @@ class LongRows {
         found_(found),
         temperature_(static_cast<T>(q.temperature)),
         lift_(q.smoothing / static_cast<double>(q.classes)),
-        smoothing_{static_cast<T>(1.0 - q.smoothing), static_cast<T>(lift_)},
+        class_weights_(q),
+        smoothing_{static_cast<T>(1.0 - q.smoothing), static_cast<T>(lift_), class_weights_.at()},
         // A row larger than the second cache keeps its exponentials where its gradient will stand.
         in_gradient_(q.gradient && in_place<T>(q.gradient) && q.classes > (1 << 18)),
         past_caches_(q.past_caches && !in_gradient_) {}
@@ -380,13 +421,17 @@ class LongRows {
     const T* later = q_.gradient && !past_caches_ && in_place<T>(q_.gradient)
                          ? reinterpret_cast<T*>(q_.gradient.data) + row * q_.classes
                          : nullptr;
-    const Row<T> r = read_row<T, Dense, General>(q_, row, temperature_, smoothing_, e,
-                                                 scratch_.references, later);
+    const Row<T> r = read_row<T, Dense, General, Weighted>(q_, row, temperature_, smoothing_, e,
+                                                           scratch_.references, later);
     const Sums& s = r.sums;
     const double rest = r.rest, log_sum = std::log1p(rest);
     const double lse = static_cast<double>(r.top) / temperature_ + log_sum;
     const double classes = static_cast<double>(q_.classes);
-    const double shares = Dense ? s.shares : 1.0;
+    // Sparse: of the true class, and of all the classes.
+    const double of_label = Weighted && !Dense ? class_weights_.of(label) : 1.0;
+    const double of_all = Weighted ? class_weights_.sum() : classes;
+    double shares = Dense ? s.shares : 1.0;
+    if constexpr (Weighted && !Dense) shares = (1.0 - q_.smoothing) * of_label + lift_ * of_all;
     double own = 0.0;  // sparse: d of the true class
     double item;
     if constexpr (Dense) {
@@ -398,10 +443,12 @@ class LongRows {
       const double z = read_one<T>(q_.logits, row * q_.classes + label);
       own = (z - r.top) / temperature_;
       // 0 * inf where the true class is ruled out
-      item = q_.smoothing == 1.0 ? 0.0 : (1.0 - q_.smoothing) * (log_sum - own);
-      if (General && lift_ != 0.0) item += lift_ * (classes * log_sum - s.distances);
+      const double to_own = (1.0 - q_.smoothing) * of_label;
+      item = to_own == 0.0 ? 0.0 : to_own * (log_sum - own);
+      if (General && lift_ != 0.0) item += lift_ * (of_all * log_sum - s.distances);
     }
-    if (q_.z_loss != 0.0) item += q_.z_loss * lse * lse;
+    const double z_loss = Weighted ? q_.z_loss * shares : q_.z_loss;
+    if (z_loss != 0.0) item += z_loss * lse * lse;
     found_.sum += weight * item;
     if (q_.items) {
       const T rounded = static_cast<T>(weight * item);
@@ -410,7 +457,7 @@ class LongRows {
     if (!q_.gradient) return;
 
     // (sum of the targets * p - y) / temperature; the z-loss adds 2 z lse p.
-    const double z_slope = 2.0 * q_.z_loss * lse;
+    const double z_slope = 2.0 * z_loss * lse;
     const double by = weight * q_.scale / q_.temperature;
     const double complement = rest / (1.0 + rest);
     // One entry is computed by itself, lest 1 - p cancel: the true class, or (dense) the top.
@@ -419,8 +466,12 @@ class LongRows {
       exact = (r.others + z_slope) / (1.0 + rest) - (shares - r.others) * complement;
     } else {
       const double p = std::exp(own) / (1.0 + rest);
-      const double rivals = (classes - 1.0) * lift_;  // the targets of the other classes
-      exact = rivals - (own == 0.0 ? complement : 1.0 - p) + z_slope * p;
+      // The targets of the other classes.
+      const double rivals = (Weighted ? of_all - of_label : classes - 1.0) * lift_;
+      exact = rivals - shares * (own == 0.0 ? complement : 1.0 - p) + z_slope * p;
+      // A label that weighs little leaves its class as the others are.
+      if (Weighted && 2.0 * rivals > shares)
+        exact = (shares + z_slope) * p - of_label * (1.0 - q_.smoothing + lift_);
     }
     // Which entry that is, found before the gradient may take the place of the exponentials.
     std::int64_t exact_class = label;
@@ -453,7 +504,10 @@ class LongRows {
     slopes_near_top(
         q_.classes, r.top, q_.temperature, z_slope,
         [&](std::int64_t c) -> double { return read_one<T>(q_.logits, start + c); },
-        [&](std::int64_t c) { return (1.0 - q_.smoothing) * read_one<T>(q_.target, start + c) + lift_; },
+        [&](std::int64_t c) {
+          const double y = (1.0 - q_.smoothing) * read_one<T>(q_.target, start + c) + lift_;
+          return class_weights_.of(c) * y;
+        },
         put);
   }
 
@@ -473,6 +527,7 @@ class LongRows {
       const std::int64_t n = whole || end - j < chunk ? end - j : chunk;
       const T* y = Dense ? read<T>(q_.target, row * q_.classes + j, n, y_buffer) : nullptr;
       const T* from = e + j;
+      const T* weights = Weighted ? smoothing_.weights + j : nullptr;
       put<T>(q_.gradient, row * q_.classes + j, n, past_caches_,
              [&](std::int64_t i, auto part) LOSSKIT_INLINE_LAMBDA {
                V e_i, t = lift;
@@ -483,6 +538,7 @@ class LongRows {
                  e_i = load_part(from + i, part, T(0));
                  if constexpr (Dense) t += load_part(y + i, part, T(0)) * keep;
                }
+               if constexpr (Weighted) t *= weights_at<T>(weights + i, part);
                const V p = e_i * p_scale, error = p * sum - t;
                if constexpr (Dense) met |= nearly_met<V>(error, t, p, p_of_top);
                return V(error * scale);
@@ -510,6 +566,7 @@ class LongRows {
   Found& found_;
   const T temperature_;
   const double lift_;  // what label smoothing gives to each class
+  const ClassWeights<T> class_weights_;
   const Smoothing<T> smoothing_;
   const bool in_gradient_;
   const bool past_caches_;

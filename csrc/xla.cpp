@@ -221,7 +221,6 @@ void softmax(Frame& frame) {
   const Buffer& logits = arrays.prediction;
   const std::int64_t axis = frame.integer("axis") + logits.rank;
   require(0 <= axis && axis < logits.rank, "the logits lack the axis of the classes");
-  const std::vector<double> class_weight = frame.numbers("class_weight");
   Softmax q;
   q.outer = 1;
   for (std::int64_t d = 0; d < axis; ++d) q.outer *= logits.shape[d];
@@ -236,10 +235,7 @@ void softmax(Frame& frame) {
   const std::int64_t rows = q.rows();
   require(q.classes > 0, "there are no classes");
   require(arrays.target.size == (q.dense ? logits.size : rows), "the target differs in size");
-  require(class_weight.empty() || static_cast<std::int64_t>(class_weight.size()) == q.classes,
-          "class weights are not one per class");
   arrays.check_items(rows);
-  if (!class_weight.empty()) q.class_weight = class_weight.data();
   arrays.hand_to(q, q.gradient);
   q.logits = logits.view;
   const bool wide = arrays.wide;

@@ -49,8 +49,13 @@ def argument(name: str, default: object, rule: Rule) -> str:
     return f"{name}: {TYPES[rule.kind]} = {default!r}"
 
 
-def parameters(card: type[Card]) -> dict[str, str]:
-    return {n: argument(n, default, rule) for n, (default, rule) in card.rules().items()}
+def parameters(card: type[Card], array: str | None = None) -> dict[str, str]:
+    """The arguments for a card's parameters; of a function, with its optional slots as arrays."""
+    found = {n: argument(n, default, rule) for n, (default, rule) in card.rules().items()}
+    for name, is_parameter in optional(card).items() if array else ():
+        kinds = found[name].removesuffix(" | None = None") if is_parameter else f"{name}:"
+        found[name] = f"{kinds}{' |' * is_parameter} {array} | None = None"
+    return found
 
 
 def arrays(
@@ -108,13 +113,7 @@ JAX_TYPES |= dict.fromkeys(("delta", "gamma", "epsilon"), "ArrayLike")
 
 
 def base(card: type[Card]) -> str:
-    plain = len(card().slots) == 2 and not optional(card)
-    return "Loss" if plain else "_Several"
-
-
-def by_name(card: type[Card], kind: str) -> list[str]:
-    """What a function takes by its name alone, and need not be given."""
-    return [f"{name}: {kind} | None = None" for name in optional(card)]
+    return "Loss" if len(card().slots) == 2 else "_Several"
 
 
 def numpy_stub() -> str:
@@ -150,13 +149,12 @@ def numpy_stub() -> str:
             f"    def __init__(self, {', '.join(options)}) -> None: ...\n"
         )
     for card in cards():
-        own = list(parameters(card).values())
+        own = list(parameters(card, "ArrayLike").values())
         options = [
             *arrays(card, {}, "ArrayLike", False),
             "sample_weight: ArrayLike | None = None",
             "*",
             *own,
-            *by_name(card, "ArrayLike"),
             "mask: ArrayLike | None = None",
             "num_items: float | None = None",
             'reduction: _Reduction = "mean"',
@@ -196,12 +194,11 @@ def keras_stub() -> str:
             f"    def __init__(self, {', '.join(arguments)}) -> None: ...\n"
         )
     for card in cards():
-        own = {"axis": "axis: int = -1", **parameters(card)}
+        own = {"axis": "axis: int = -1", **parameters(card, "Any")}
         own |= {n: f"{n}: Any = None" for n in ("ref_labels", "ref_embeddings")}
-        order, _, _ = keras_orders(card.name, list(card.rules()))
+        order, _, _ = keras_orders(card.name, list(parameters(card, "Any")))
         returns = "one value" if issubclass(card, Setwise) else "one value per sample"
         arguments = ["y_true: Any", "y_pred: Any", *(own[n] for n in order)]
-        arguments += ["*" for _ in optional(card)] + by_name(card, "Any")
         lines.append(
             f"def {card.name}({', '.join(arguments)}) -> Any:\n"
             f'    """{card.sections()["Summary"]} Gives {returns}."""\n'
@@ -235,8 +232,7 @@ def torch_stub() -> str:
         arguments = [
             *arrays(card, {"prediction": "input"}, "Tensor"),
             "*",
-            *parameters(card).values(),
-            *by_name(card, "Tensor"),
+            *parameters(card, "Tensor").values(),
             "weight: Tensor | None = None",
             "mask: Tensor | None = None",
             "num_items: float | Tensor | None = None",
@@ -278,8 +274,7 @@ def jax_stub() -> str:
             *arrays(card, {"target": "targets", "prediction": "predictions"}, "ArrayLike"),
             "*",
             # A number may be an array, traced too.
-            *(a.replace(": float", ": ArrayLike") for a in parameters(card).values()),
-            *by_name(card, "ArrayLike"),
+            *(a.replace(": float", ": ArrayLike") for a in parameters(card, "ArrayLike").values()),
             "where: ArrayLike | None = None",
             "weight: ArrayLike | None = None",
             *([] if issubclass(card, Setwise) else PARTS),

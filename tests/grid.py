@@ -24,6 +24,8 @@ from losskit.core.families import Setwise, is_rowwise
 from losskit.core.namespaces.numpy import NUMPY
 from losskit.core.packing import Packed, packed
 from losskit.core.slots import spread
+from losskit.engine.call import aligned
+from losskit.engine.numpy import NUMPY as HOST
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "huber": [{}, {"delta": 1e-3}, {"delta": 0.7}, {"delta": 1e6}],
@@ -56,6 +58,16 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"from_logits": True, "temperature": 0.5},
         {"from_logits": True, "temperature": 3.0, "z_loss": 0.01, "label_smoothing": 0.1},
         {"from_logits": True, "z_loss": 1e-4, "axis": 0},
+        {"class_weight": {0: 2.0, 1: 0.0, 2: 6.7}},
+        {"from_logits": True, "axis": 0, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
+        {
+            "from_logits": True,
+            "temperature": 3.0,
+            "z_loss": 0.01,
+            "label_smoothing": 0.001,
+            "class_weight": {0: 2.0, 1: 0.5, 2: 0.25},
+        },
+        {"label_smoothing": 0.1, "class_weight": {1: 7.5}},
     ],
     "sparse_categorical_crossentropy": [
         {},
@@ -296,6 +308,12 @@ def over(card: Any, x: np.ndarray) -> np.ndarray:
 def arrays(card: Any, y: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, ...]:
     """What a face takes, slot by slot, of targets and predictions."""
     return card.apart(NUMPY, y, p) if isinstance(card, Packed) else (y, p)
+
+
+def taken(card: Any, y: np.ndarray, p: np.ndarray) -> tuple[Any, tuple[Any, ...]]:
+    """The card, and the arrays that its formulas take: with those that it holds itself."""
+    call = aligned(HOST, card, (y, p))
+    return call.card, call.arrays
 
 
 def packed_again(card: Any, parts: Any) -> np.ndarray:

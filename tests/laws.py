@@ -207,7 +207,8 @@ def law_target_slope(card: Any) -> None:
     if card.target.high == 1.0:
         y = y * 0.9 + 0.03
     state = (card.local(NUMPY, y, p, rest[0]),) if rest else ()
-    got = card.target_slope(NUMPY, y, p, *rest, *state)
+    own, (_, _, *more) = grid.taken(card, y, p)
+    got = own.target_slope(NUMPY, y, p, *more, *rest, *state)
     far = _far_from_breaks(card, y, p)
     if has_row_target(card):
         far = far.all(card.slots[1].axes)
@@ -219,7 +220,7 @@ def law_target_slope(card: Any) -> None:
         for step in (h, -h):
             moved = y.copy()
             moved[index] += step
-            sides.append(card.value(NUMPY, moved, p, *rest))
+            sides.append(own.value(NUMPY, moved, p, *more, *rest))
         numeric = (sides[0] - sides[1]).sum() / (2 * h)
         assert abs(numeric - got[index]) <= 1e-4 * max(abs(numeric), abs(got[index]), 1e-2), (
             f"target_slope of {card!r} at y={y[index]}, index {index}: got {got[index]}, "

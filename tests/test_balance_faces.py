@@ -105,7 +105,7 @@ def test_jax(point):
 
 
 OF_KERNELS = [
-    p for p in POINTS if native.available() and describe(losskit.get(p[0], **p[1]).card, F32, 4)
+    p for p in POINTS if native.available() and describe(losskit.get(p[0], **p[1]).card, F32)
 ]
 """Which have kernels, and so another way too."""
 

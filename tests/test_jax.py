@@ -77,7 +77,8 @@ def exact(card, kind, dtype=np.float32):
     elif by_y and kind == "ordinary":
         rest = (np.ones(p.shape), np.float64(p.size)) if whole else ()
         state = (card.local(NUMPY, y, p, rest[0]),) if rest else ()
-        want = card.target_slope(NUMPY, y, p, *rest, *state)
+        own, taken = grid.taken(card, y, p)
+        want = own.target_slope(NUMPY, *taken, *rest, *state)
         times = upstream if has_row_target(card) else spread
         # Neither is the truth: each is off by its own rounding.
         rtol = 10 * laws.BOUNDS[np.dtype(dtype).name]

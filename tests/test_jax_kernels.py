@@ -37,6 +37,7 @@ TOLERANCE = {"float64": 1e-13, "float32": 3e-6, "float16": 2e-3, "bfloat16": 2e-
 CARDS_WITH_KERNELS = [
     card
     for card in grid.settings()
+    if not card.held  # that is of a call, and known to a face only
     if (isinstance(card, Pointwise) and card.compiled)
     or (
         isinstance(card, (CategoricalCrossentropy, SparseCategoricalCrossentropy))
@@ -177,9 +178,7 @@ def test_axis_of_the_classes(axis):
         for card, y in ((sparse, labels), (dense, soft.astype(np.float32))):
             for g, w in zip(all_of(card, y, z), by_numpy(card, y, z), strict=True):
                 close(g, w, np.float32)
-    card = SparseCategoricalCrossentropy(
-        from_logits=True, axis=axis, ignore_class=1, class_weight=rng.uniform(0, 2, classes)
-    )
+    card = SparseCategoricalCrossentropy(from_logits=True, axis=axis, ignore_class=1)
     for g, w in zip(all_of(card, labels, z), by_numpy(card, labels, z), strict=True):
         close(g, w, np.float32)
 

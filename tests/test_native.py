@@ -68,13 +68,15 @@ def test_every_sound_card_has_a_kernel():
 
     for card in CARDS:
         inner = card.inner if isinstance(card, Setwise) else card
-        assert find(inner, False, PRECISIONS["float32"], 5) is not None, card
+        if card.held:  # that is of a call
+            continue
+        assert find(inner, False, PRECISIONS["float32"]) is not None, card
         # And it does the work: it does not give up, whole vectors or not, masked or not.
         y, p = random_inputs(inner, 37)
         if is_rowwise(inner) and inner.axis == 0:
             p, y = p.T, (y if inner.target.labels else y.T)
         for mask in (None, np.arange(37) > 5):
-            call = native.prepare(inner, y, p, None, mask)
+            call = native.prepare(inner, (y, p), None, mask)
             assert call.run(value=True) is not None, card
 
 
@@ -539,9 +541,9 @@ def test_a_softmax_card_that_has_changed_has_no_kernel(name, part, monkeypatch):
 
     card, came = getattr(classification, name), PRECISIONS["float32"]
     made = card(from_logits=True)
-    assert find.describe(made, came, 3) is not None
+    assert find.describe(made, came) is not None
     own = getattr(card, part)
-    monkeypatch.setattr(card, part, lambda self, m, y, p: 1.001 * own(self, m, y, p))
+    monkeypatch.setattr(card, part, lambda *given: 1.001 * own(*given))
     find._softmax_holds.cache_clear()
-    assert find.describe(made, came, 3) is None
+    assert find.describe(made, came) is None
     find._softmax_holds.cache_clear()

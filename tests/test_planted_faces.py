@@ -100,8 +100,8 @@ mean = native.mean
     ("law", "name", "wrong"),
     [
         (laws.law_reduction, "mean", wrong_mean),
-        (laws.law_weights, "prepare", without(native.prepare, "weight", 3)),
-        (laws.law_left_out, "prepare", without(native.prepare, "keep", 4)),
+        (laws.law_weights, "prepare", without(native.prepare, "weight", 2)),
+        (laws.law_left_out, "prepare", without(native.prepare, "keep", 3)),
     ],
     ids=["mean", "weights", "mask"],
 )

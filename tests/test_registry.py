@@ -146,7 +146,8 @@ def test_kerass_names_are_there():
 
 def test_no_card_is_a_subclass_of_another():
     for card in CARDS.values():
-        assert not [c for c in _descendants(card) if c.__module__.startswith("losskit.")]
+        found = [c for c in _descendants(card) if c.__module__.startswith("losskit.")]
+        assert not [c for c in found if not c.taken]  # but for those that take more
 
 
 def test_signatures_show_the_parameters():

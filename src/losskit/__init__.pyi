@@ -25,7 +25,8 @@ class BinaryCrossentropy(Loss):
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
         -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
-        label smoothing s replaces y by y * (1 - s) + s / 2
+        label smoothing s replaces y by y * (1 - s) + s / 2;
+        pos_weight, if a call gives it, multiplies the first term
     """
 
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
@@ -35,17 +36,19 @@ class CategoricalCrossentropy(Loss):
 
         -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
         label smoothing s replaces y_j by y_j * (1 - s) + s / classes;
-        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2;
+        class weights multiply y_j, smoothed, and then z_loss by the row's sum of weight_j * y_j
     """
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class SparseCategoricalCrossentropy(Loss):
     """Categorical cross-entropy with integer labels.
 
         -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
-        label smoothing s mixes in s / classes of every class;
-        z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
+        label smoothing s: -sum_j weight_j * t_j * log(p_j / sum_k p_k), t_y = 1 - s + s / classes and
+        s / classes for the others;
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2 times weight_y, or sum_j weight_j * t_j
     """
 
     def __init__(self, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
@@ -455,30 +458,33 @@ class CoxPartialLikelihood(_Several):
 
     def __init__(self, ties: str = 'efron', axis: int = 0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
-def binary_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, label_smoothing: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def binary_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, label_smoothing: float = 0.0, pos_weight: ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
         -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
-        label smoothing s replaces y by y * (1 - s) + s / 2
+        label smoothing s replaces y by y * (1 - s) + s / 2;
+        pos_weight, if a call gives it, multiplies the first term
     """
 
-def categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Categorical cross-entropy with one-hot or soft targets.
 
         -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
         label smoothing s replaces y_j by y_j * (1 - s) + s / classes;
-        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2;
+        class weights multiply y_j, smoothed, and then z_loss by the row's sum of weight_j * y_j
     """
 
-def sparse_categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def sparse_categorical_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Categorical cross-entropy with integer labels.
 
         -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
-        label smoothing s mixes in s / classes of every class;
-        z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
+        label smoothing s: -sum_j weight_j * t_j * log(p_j / sum_k p_k), t_y = 1 - s + s / classes and
+        s / classes for the others;
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2 times weight_y, or sum_j weight_j * t_j
     """
 
-def negative_log_likelihood(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def negative_log_likelihood(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Negative log-likelihood of integer labels, from log-probabilities.
 
         -weight_y * log_p_y
@@ -546,7 +552,7 @@ def categorical_focal_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_
         label smoothing s replaces y by y * (1 - s) + s / classes
     """
 
-def categorical_generalized_cross_entropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def categorical_generalized_cross_entropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
 
         weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
@@ -635,7 +641,7 @@ def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Array
         max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
     """
 
-def multi_margin(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def multi_margin(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
 
         weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
@@ -647,13 +653,13 @@ def multi_label_margin(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Arra
         sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
     """
 
-def multiclass_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def multiclass_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
 
         weight_y * max(1 - p_y + max_(j != y) p_j, 0)
     """
 
-def multiclass_perceptron(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def multiclass_perceptron(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Multi-class perceptron loss: the true class should have the highest score.
 
         weight_y * (max_j p_j - p_y)
@@ -773,7 +779,7 @@ def binary_sparsemax(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayL
         s(z) - y * z - y * (1 - y)       s(z) = ((z + 1) / 2)^2 for |z| < 1, max(z, 0) beyond
     """
 
-def sparsemax(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def sparsemax(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Sparsemax loss with integer labels: 0 once the true class leads by 1.
 
         weight_y * (|p - e_y|^2 / 2 + max(t - z_y, 0))    p_j = max(z_j - t, 0), t such that they sum

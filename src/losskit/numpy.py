@@ -14,7 +14,7 @@ from losskit.core.families import OfMean, Setwise
 from losskit.core.namespaces import Array
 from losskit.core.packing import packed
 from losskit.engine import reduction as reduce
-from losskit.engine.arguments import bind, further, optional, signature, takes
+from losskit.engine.arguments import beside, bind, optional, signature, takes
 from losskit.engine.call import aligned, checked
 from losskit.engine.host import Host, own_dtype
 from losskit.engine.numpy import NUMPY
@@ -95,6 +95,7 @@ class Loss:
         *,
         mask: Any = None,
         num_items: float | None = None,
+        **more: Any,
     ) -> Any:
         """The loss.
 
@@ -108,6 +109,7 @@ class Loss:
             mask: boolean, True where an item counts; the others touch nothing, even if NaN.
             num_items: the item count of the whole of which this is a part: the mean then is
                 sum / num_items, so that the parts' values and gradients add up to the whole's.
+            **more: what the loss takes besides, if anything: class_weight, pos_weight.
 
         Returns:
             A scalar in the prediction's dtype (float32 for float16 and bfloat16); for reduction
@@ -118,12 +120,12 @@ class Loss:
             ValueError: shapes do not match, or a value is outside its domain.
         """
         if self._own:
-            return self._by_own((y_true, y_pred), sample_weight, mask, num_items)
-        if sample_weight is None and mask is None and num_items is None:
+            return self._by_own((y_true, y_pred), sample_weight, mask, more, num_items)
+        if sample_weight is None and mask is None and num_items is None and not more:
             quick = self._quick(y_true, y_pred, False)
             if quick is not None:
                 return quick[0]
-        given = (y_true, y_pred), sample_weight, mask, num_items
+        given = (y_true, y_pred), sample_weight, mask, more, num_items
         return self._host().evaluate(*given, value=True)[0]
 
     def gradient(
@@ -134,6 +136,7 @@ class Loss:
         *,
         mask: Any = None,
         num_items: float | None = None,
+        **more: Any,
     ) -> Any:
         """Derivative of the reduced loss with respect to each prediction, in its shape and dtype.
 
@@ -145,7 +148,7 @@ class Loss:
         """
         self._check_own("gradient")
         return self._host().evaluate(
-            (y_true, y_pred), sample_weight, mask, num_items, order="slope"
+            (y_true, y_pred), sample_weight, mask, more, num_items, order="slope"
         )[1]
 
     def value_and_gradient(
@@ -157,6 +160,7 @@ class Loss:
         mask: Any = None,
         num_items: float | None = None,
         out: Array | None = None,
+        **more: Any,
     ) -> tuple[Any, Any]:
         """The loss and its gradient; ``out`` is an array to write the gradient into.
 
@@ -165,13 +169,12 @@ class Loss:
                 call.
         """
         self._check_own("value_and_gradient")
-        if sample_weight is None and mask is None and num_items is None:
+        if sample_weight is None and mask is None and num_items is None and not more:
             quick = self._quick(y_true, y_pred, True, out)
             if quick is not None:
                 return quick  # type: ignore[no-any-return]
-        return self._host().evaluate(
-            (y_true, y_pred), sample_weight, mask, num_items, value=True, order="slope", out=out
-        )
+        given = (y_true, y_pred), sample_weight, mask, more, num_items
+        return self._host().evaluate(*given, value=True, order="slope", out=out)
 
     def curvature(
         self,
@@ -181,27 +184,28 @@ class Loss:
         *,
         mask: Any = None,
         num_items: float | None = None,
+        **more: Any,
     ) -> Any:
         """Second derivative of the reduced loss by each prediction (the Hessian's diagonal)."""
         self._check_own("curvature")
         return self._host().evaluate(
-            (y_true, y_pred), sample_weight, mask, num_items, order="curve"
+            (y_true, y_pred), sample_weight, mask, more, num_items, order="curve"
         )[1]
 
     def elementwise(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, mask: Any = None
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, mask: Any = None, **more: Any
     ) -> Array:
         """The weighted items, unreduced: one per element, or one per row; 0 where masked.
 
         Raises:
             TypeError: the loss belongs to a set (root mean squared error). Else as the call.
         """
-        return self._host().elementwise((y_true, y_pred), sample_weight, mask)
+        return self._host().elementwise((y_true, y_pred), sample_weight, mask, more)
 
     # --- parts
 
     def parts(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, mask: Any = None
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, mask: Any = None, **more: Any
     ) -> tuple[float, ...]:
         """What a part of the data adds: `merge` the parts of all, then `combine`.
 
@@ -210,7 +214,7 @@ class Loss:
         error the sum is that of the squared errors; for other losses of a set the numbers that say
         all of a part stand in place of the sum.
         """
-        return self._host().parts((y_true, y_pred), sample_weight, mask)
+        return self._host().parts((y_true, y_pred), sample_weight, mask, more)
 
     def merge(self, a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
         """The parts of two parts together."""
@@ -242,20 +246,26 @@ class Loss:
     # --- what a subclass has of its own
 
     def _by_own(
-        self, arrays: tuple[Any, ...], weight: Any, mask: Any, num_items: float | None
+        self,
+        arrays: tuple[Any, ...],
+        weight: Any,
+        mask: Any,
+        more: dict[str, Any],
+        num_items: float | None,
     ) -> Any:
         """The value, of the items, the parts and their combination that a subclass makes."""
-        host, call = self._host(), checked(NUMPY, aligned(NUMPY, self.card, arrays, weight, mask))
+        host = self._host()
+        call = checked(NUMPY, aligned(NUMPY, self.card, arrays, weight, mask, more=more))
         count = host.denominator(call, lambda: host.count(call), num_items)
         given = (*arrays, weight)
         if self.reduction == "none":
-            return self.elementwise(*given, mask=mask)
+            return self.elementwise(*given, mask=mask, **more)
         own = self._own
         if "parts" in own:
-            *state, counted = self.parts(*given, mask=mask)
+            *state, counted = self.parts(*given, mask=mask, **more)
             count = counted if num_items is None else count
         elif "elementwise" in own:
-            items = self.elementwise(*given, mask=mask)
+            items = self.elementwise(*given, mask=mask, **more)
             state = [float(np.sum(items, dtype=np.float64))]
         else:
             state = host.state(call)
@@ -329,13 +339,15 @@ class _Several(Loss):
     def _bind(
         self, method: str, args: tuple[Any, ...], named: dict[str, Any], counts: bool = True
     ) -> tuple[Any, ...]:
-        """(what the card takes, weights, mask, item count) of a call."""
+        """(what the card takes, weights, mask, optional slots, item count) of a call."""
         label = self.card.name if method == "__call__" else f"{self.card.name}.{method}"
-        keywords = _OPTIONS if counts else _OPTIONS[:1]
-        by_name = (*optional(self.card), *keywords)
-        arrays, rest = bind(label, takes(self.card), ("sample_weight",), by_name, args, named)
-        arrays = (*arrays, *further(self.card, rest))
-        return (arrays, rest.get("sample_weight"), *(rest.get(name) for name in keywords))
+        further = tuple(slot.name for slot in self.card.optional)
+        keywords = (*(_OPTIONS if counts else _OPTIONS[:1]), *further)
+        names = takes(self.card)
+        arrays, rest = bind(label, names, ("sample_weight",), keywords, args, named)
+        more = {name: rest[name] for name in further if name in rest}
+        counted = (rest.get("num_items"),) if counts else ()
+        return (arrays, rest.get("sample_weight"), rest.get("mask"), more, *counted)
 
 
 def _plain(method: str) -> tuple[Any, Any]:
@@ -366,6 +378,10 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
     return CLASSES[find(name).__name__](**parameters)
 
 
+def _is_array(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.ndim > 0
+
+
 def _make_class(card: type[Card]) -> type[Loss]:
     own = {name: default for name, (default, _) in card.rules().items()}
     body = {
@@ -374,25 +390,25 @@ def _make_class(card: type[Card]) -> type[Loss]:
         "__module__": "losskit",
         "__signature__": signature((), own, {**_REDUCTION, "name": None}),
     }
-    plain = len(card().slots) == 2 and not optional(card)
-    return type(card.__name__, (Loss if plain else _Several,), body)
+    return type(card.__name__, (Loss if len(card().slots) == 2 else _Several,), body)
 
 
 def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Any]:
-    arrays, weight, keywords = takes(card()), "sample_weight", (*optional(card), *_OPTIONS)
-    of_call = frozenset({*arrays, weight, *keywords})
+    arrays, weight, further = takes(card()), "sample_weight", optional(card)
+    of_call = frozenset({*arrays, weight, *_OPTIONS})
 
     def function(*args: Any, **options: Any) -> Any:
-        given = {name: x for name, x in options.items() if name in of_call}
+        given = beside(further, options, _is_array)
+        given |= {name: x for name, x in options.items() if name in of_call}
         loss = cls(**{name: x for name, x in options.items() if name not in of_call})
         return loss(*args, **given)
 
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit"
     function.__doc__ = card.__doc__
-    own = {name: default for name, (default, _) in card.rules().items()}
+    own = dict.fromkeys(further) | {name: d for name, (d, _) in card.rules().items()}
     function.__signature__ = signature(  # type: ignore[attr-defined]
-        arrays, {weight: None}, {**own, **dict.fromkeys(keywords), **_REDUCTION}
+        arrays, {weight: None}, {**own, **dict.fromkeys(_OPTIONS), **_REDUCTION}
     )
     return function
 

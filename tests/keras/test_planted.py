@@ -50,8 +50,8 @@ def changed(**parts):
     """`aligned`, whose call has parts that are functions of what they were."""
     aligned = evaluate.aligned
 
-    def wrong(*args):
-        call = aligned(*args)
+    def wrong(*args, **named):
+        call = aligned(*args, **named)
         made = {name: make(getattr(call, name)) for name, make in parts.items()}
         return dataclasses.replace(call, **made)
 

@@ -92,7 +92,7 @@ DEFINITIONS: dict[str, type[Definition]] = {
 CANCELLING: dict[str, tuple[str, ...]] = {
     # Soft or smoothed targets at a balance with the prediction.
     "categorical_crossentropy": ("slope", "curve"),
-    "sparse_categorical_crossentropy": ("slope",),
+    "sparse_categorical_crossentropy": ("slope", "curve"),
     "categorical_focal_crossentropy": ("slope", "curve"),
     "categorical_generalized_cross_entropy": ("curve",),
     "ranking_softmax": ("slope",),

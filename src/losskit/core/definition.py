@@ -15,7 +15,7 @@ import re
 from abc import ABC
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, TypeVar
 
 # --- parameters ---------------------------------------------------------------------------------
@@ -162,9 +162,10 @@ def _class_weights(name: str, value: Any) -> tuple[float, ...] | tuple[tuple[int
     return tuple(w for _, w in weights)
 
 
-def made(card: type[Card], parameters: dict[str, Any]) -> Any:
-    """The card with these parameters, made and checked once."""
-    return _made(card, **{name: _hashable(value) for name, value in parameters.items()})
+def made(card: type[Card], parameters: dict[str, Any], taken: tuple[str, ...] = ()) -> Any:
+    """The card with these parameters, made and checked once; see `Card.taking` for the rest."""
+    kind = _taking(card, taken) if taken else card
+    return _made(kind, **{name: _hashable(value) for name, value in parameters.items()})
 
 
 # Typed: 1 is no flag, though it equals True.
@@ -218,6 +219,9 @@ class Domain:
     """The dimension whose entries these are counts of: whole numbers, at most its length."""
     read: bool = True
     """Whether it is looked at: where a card has no target, but is called with one, it is not."""
+    lenient: bool = False
+    """Whether what lies outside is refused only where all numbers are looked at: other faces
+    compute with weights below 0, as their hosts do."""
 
     # Made once: it is asked for at every call, and a compiler reads no lazy property.
     bounded: ClassVar[bool]
@@ -225,7 +229,8 @@ class Domain:
 
     def __post_init__(self) -> None:
         ends = math.isfinite(self.low) or math.isfinite(self.high)
-        object.__setattr__(self, "bounded", bool(self.labels or self.values or ends))
+        bounded = bool(self.labels or self.values or ends) and not self.lenient
+        object.__setattr__(self, "bounded", bounded)
 
     def ends(self, eps: float = 0.0) -> tuple[float, float]:
         """The lowest and the highest number that is let through.
@@ -244,6 +249,7 @@ ROUNDINGS = 4.0
 
 REAL = Domain("any real number")
 NONNEGATIVE = Domain("a number >= 0", low=0.0)
+WEIGHT = Domain("a weight >= 0", low=0.0, lenient=True)
 PROBABILITY = Domain("a probability in [0, 1]", low=0.0, high=1.0, slack=1e-5)
 SHARE = Domain("a probability in [0, 1]; a row need not sum to 1", low=0.0, high=1.0, slack=1e-5)
 LOGIT = Domain("a logit: any real number, -inf for a class that is ruled out")
@@ -276,6 +282,9 @@ class Slot:
     """What each place along the first of its axes holds, where they differ; so many there are."""
     absent: float = 0.0
     """What is put in place of an element that is left out of its item, and then adds nothing."""
+    batched: bool = True
+    """Whether there is one for each item. Else the array has the item's own dimensions alone, is
+    the same for all, and its gradient is summed over them."""
 
     label: ClassVar[str]
     """What messages call it; a face has names of its own in place of these two."""
@@ -350,15 +359,39 @@ class Card(ABC):
     def _fill(self) -> None:
         """What follows from the parameters and is asked for at every call."""
         slots = self.takes()
+        main = [slot.predicted for slot in slots].index(True)
+        held = [s.name for s in self.optional if getattr(self, s.name, None) is not None]
+        slots += tuple([_placed(s, slots[main]) for s in self.optional if s.name in self.taken])
         object.__setattr__(self, "slots", slots)
-        object.__setattr__(self, "main", [slot.predicted for slot in slots].index(True))
+        object.__setattr__(self, "main", main)
+        object.__setattr__(self, "held", tuple(held))
+        object.__setattr__(self, "_known", {})
 
     slots: ClassVar[tuple[Slot, ...]]
     """What the formulas take, in this order."""
-    optional: ClassVar[Slot | None] = None
-    """What they take after these, where it is given: on every face by its name alone."""
-    main: ClassVar[int]
-    """Which slot says what the items are, and in which dtype: the first that a network makes."""
+    optional: ClassVar[tuple[Slot, ...]] = ()
+    """What a call may give besides, by name; the formulas then take it last. Dimensions of its own
+    are those of that name of the main slot, and lie on its axes.
+
+    Where a parameter has the name of one, the card itself may hold it, in numbers of Python.
+    """
+    taken: ClassVar[tuple[str, ...]] = ()
+    """The names of the optional slots that the formulas take."""
+    plain: ClassVar[type[Card] | None] = None
+    """Of a card that takes some: the class of those that do not."""
+    held: ClassVar[tuple[str, ...]]
+    """The names of those of which a parameter has the values: every call is given them."""
+
+    def taking(self, *names: str) -> Any:
+        """The same card whose slots end with these optional ones, and which holds none itself."""
+        known: dict[tuple[str, ...], Any] = self._known  # type: ignore[attr-defined]
+        if names not in known:
+            known[names] = made(type(self), self.without(), names)
+        return known[names]
+
+    def without(self) -> dict[str, Any]:
+        """The parameters, but of optional slots none."""
+        return {**self.parameters(), **dict.fromkeys(self.held)}
 
     def takes(self) -> tuple[Slot, ...]:
         """The slots of a card with these parameters; see `losskit.core.slots`."""
@@ -398,6 +431,25 @@ class Card(ABC):
     def parameters(self) -> dict[str, Any]:
         """Parameter name -> value of this card."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+
+def _placed(slot: Slot, main: Slot) -> Slot:
+    """An optional slot, its dimensions on the axes of the main one."""
+    axes = tuple([main.axes[main.dims.index(name)] for name in slot.dims])
+    return dataclasses.replace(slot, axes=axes)
+
+
+@cache
+def _taking(card: type[Card], taken: tuple[str, ...]) -> type[Card]:
+    """The class of the cards that take these: cards of it equal none that take others."""
+    body: dict[str, Any] = {"taken": taken, "plain": card}
+    body |= {"__doc__": card.__doc__, "__module__": card.__module__}
+    body["__reduce__"] = lambda self: (_again, (card, self.parameters(), taken))
+    return type(card.__name__, (card,), body)
+
+
+def _again(card: type[Card], parameters: dict[str, Any], taken: tuple[str, ...]) -> Card:
+    return _taking(card, taken)(**parameters)
 
 
 # --- registry -----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import math
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from losskit.core.definition import Card, Domain, Slot, made
+from losskit.core.definition import WEIGHT, Card, Domain, Slot, made
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.core.slots import spread
 
@@ -61,6 +61,13 @@ class Items(Card):
         """What value and slopes have in common, where it is worth to be made once.
 
         Then each takes it as a last argument, and makes it where it is not given.
+        """
+        return None
+
+    def as_weight(self, m: Vocabulary, name: str, y: Array, x: Array) -> Array | None:
+        """What an optional slot comes to as a weight of items, if their targets are 0 and 1.
+
+        None where it is more than that.
         """
         return None
 
@@ -127,11 +134,21 @@ class Masks(Rowwise):
         return {"axis": tuple(range(0 if self.whole else 1, dimensions)) or -1}
 
 
+CLASS_WEIGHT = Slot("class_weight", WEIGHT, ("c",), predicted=False, batched=False)
+"""One for each class."""
+
+
 class Labelled(Rowwise):
     """Rows whose target is a class number, each class with its weight."""
 
     ignore_class: int | None
     class_weight: tuple[Any, ...] | None
+    optional: ClassVar[tuple[Slot, ...]] = (CLASS_WEIGHT,)
+
+    @property
+    def of_label(self) -> bool:
+        """Whether a row's class weight is that of its label: a factor, as a sample weight is."""
+        return True
 
     def ignored(self) -> int | None:
         return self.ignore_class
@@ -139,21 +156,11 @@ class Labelled(Rowwise):
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         raise TypeError("Integer labels have no derivative.")
 
-    def weights(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        """The class weight of each row, in the shape of the items."""
-        return m.drop(self._true(m, y, p)[1], self.axis)
-
     def _true(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
-        """Which class is the true one, and its weight, the class axis kept; NaN for a bad label."""
+        """Which class is the true one; and 1 for each row, NaN for a bad label, its axis kept."""
         true = m.classes(y, p, self.axis)
-        given = self._per_class(p.shape[self.axis]) if self.class_weight else [1.0]
-        per_class = m.vector(given, p, self.axis)
-        weight = m.sum(m.where(true, per_class, 0.0 * per_class), self.axis)
-        found = m.max(m.where(true, 1.0 + 0.0 * per_class, 0.0), self.axis)
-        return true, m.where(found > 0, weight, float("nan"))
-
-    def _per_class(self, classes: int) -> list[float]:
-        return per_class("class_weight", self.class_weight or (), classes)
+        found = m.max(m.where(true, m.vector([1.0], p, self.axis), 0.0), self.axis)
+        return true, m.where(found > 0, found, float("nan"))
 
 
 def per_class(name: str, given: tuple[Any, ...], classes: int) -> list[float]:
@@ -339,7 +346,7 @@ def _outside(m: Vocabulary, domain: Domain, x: Array) -> Array | None:
         for other in others:
             first = first & other
         return first
-    if domain.labels or (domain.low == -math.inf and domain.high == math.inf):
+    if domain.labels or domain.lenient or (domain.low == -math.inf and domain.high == math.inf):
         return None
     low, high = domain.ends(m.came.eps)
     return (x < low) | (x > high)

@@ -47,7 +47,7 @@ class Packed(Rowwise):
 
     card: Any
 
-    optional: ClassVar[Slot | None] = None  # where there is one array of each, there is no other
+    optional: ClassVar[tuple[Slot, ...]] = ()  # where there is one array of each, there is no other
 
     def __post_init__(self) -> None:
         self._fill()  # its parameters are those of the other card, and checked

@@ -12,13 +12,6 @@ from typing import Any
 from losskit.core.definition import Slot
 
 
-def given(card: Any, number: int) -> tuple[Slot, ...]:
-    """The slots of so many arrays of a call: the card's, and the optional one if it is there."""
-    if card.optional is None or number <= len(card.slots):
-        return card.slots  # type: ignore[no-any-return]
-    return (*card.slots, card.optional)
-
-
 def signature(card: Any) -> str:
     """What a card takes, as of a gufunc: "(c),(c)->()"."""
     taken = ",".join(f"({','.join(slot.dims)})" for slot in card.slots)
@@ -48,6 +41,12 @@ def slot_shape(slot: Slot, items: tuple[Any, ...], lengths: dict[str, Any]) -> t
 def lengths(slot: Slot, shape: tuple[Any, ...]) -> dict[str, Any]:
     """The lengths of a slot's named dimensions in an array of that shape."""
     return {name: shape[axis] for axis, name in zip(slot.axes, slot.dims, strict=True)}
+
+
+def alone(slot: Slot, x: Any) -> Any:
+    """Of an array in which all items have the same, what one has; there is an item."""
+    axes = {axis % len(x.shape) for axis in slot.axes}
+    return x[tuple([slice(None) if i in axes else 0 for i in range(len(x.shape))])]
 
 
 def spread(m: Any, slot: Slot, x: Any) -> Any:

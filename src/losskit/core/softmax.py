@@ -113,9 +113,13 @@ def residual_of_probabilities(m: Vocabulary, y: Array, row: Row, p: Array, axis:
     like = (whole > 0.5 * total) & (whole < 2.0 * total)
     whole = m.where(like, whole, 1.0)
     # Divided first: the product of small shares would vanish.
-    met = (total / whole) * (q - y) - (y / whole) * m.sum(q - y, axis)
-    # Of a class that holds all of the target the others are what is missed.
-    return m.where(like & (others(m, y, axis) != 0), met, residual(m, y, row, axis))
+    own, all_ = (total / whole) * (q - y), (y / whole) * m.sum(q - y, axis)
+    # Of a class that holds all of the target the others are what is missed. Else of the two forms
+    # that whose parts are smaller: what they round is lost, where they nearly cancel.
+    rest = others(m, y, axis)
+    more, less = rest * row.p, y * row.complement
+    near = m.abs(own) + m.abs(all_) < m.abs(more) + m.abs(less)
+    return m.where(like & near & (rest != 0), own - all_, more - less)
 
 
 def others(m: Vocabulary, y: Array, axis: int) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 KIND = inspect.Parameter
@@ -24,22 +25,36 @@ def takes(
     return tuple(found)
 
 
-def optional(card: Any) -> tuple[str, ...]:
-    """What a face takes by its name alone, and need not be given."""
-    return () if card.optional is None else (card.optional.name,)
-
-
-def further(card: Any, given: dict[str, Any]) -> tuple[Any, ...]:
-    """The array of the optional slot, if it is given: taken out of arguments by name."""
-    found = [given.pop(name, None) for name in optional(card)]
-    return tuple(x for x in found if x is not None)
-
-
 def in_slots(card: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
     """What a card takes, slot by slot, of arrays that have the prediction before the target."""
     if card.slots[0].name != "target":
         return given
     return (given[1], given[0], *given[2:])
+
+
+def optional(card: Any) -> dict[str, bool]:
+    """The names of a card's optional slots, and whether a parameter has that name too."""
+    return {slot.name: slot.name in card.rules() for slot in card.optional}
+
+
+def beside(
+    names: dict[str, bool], given: dict[str, Any], is_array: Callable[[Any], bool]
+) -> dict[str, Any]:
+    """What is given for optional slots, taken out of the arguments: arrays, but no parameters.
+
+    Args:
+        names: as `optional` gives them.
+        given: arguments by name.
+        is_array: whether something is an array, and no value of a parameter of the same name.
+    """
+    found = {}
+    for name, is_parameter in names.items():
+        x = given.get(name)
+        if is_array(x) or not is_parameter:
+            given.pop(name, None)
+            if x is not None:
+                found[name] = x
+    return found
 
 
 def bind(

@@ -8,7 +8,7 @@ from typing import Any
 
 from losskit.core.families import Setwise, State, counting, out_of_domain
 from losskit.core.namespaces import Array, Vocabulary
-from losskit.core.slots import gather, given, spread
+from losskit.core.slots import gather, spread
 from losskit.engine.across import Across
 from losskit.engine.framework import Framework
 
@@ -53,7 +53,7 @@ class Formulas:
 
     def fitted(self, used: Array | None, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
         """The arrays in the dtype of the computation, what does not count replaced."""
-        slots, f = given(self.card, len(arrays)), self.framework
+        slots, f = self.card.slots, self.framework
         dtype = f.computed(f.dtype(arrays[self.card.main]))
         found = []
         for slot, x in zip(slots, arrays, strict=False):

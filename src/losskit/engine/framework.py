@@ -89,6 +89,21 @@ class Framework(ABC):
     def number(self, x: Any, like: Array, dtype: str) -> Array:
         """A number as an array of that dtype, where the other one is."""
 
+    @abstractmethod
+    def constant(self, numbers: list[float], like: Array, dtype: str) -> Array:
+        """Numbers of Python as an array of that dtype, where the other one is."""
+
+    @abstractmethod
+    def of_labels(self, weights: Array, labels: Array) -> Array:
+        """Of weights, one for each class, those of the labels; 1 for what is no class.
+
+        A weight of 0 would keep it from being found out.
+        """
+
+    def hard(self, y: Array) -> bool:
+        """Whether targets are known to be 0 and 1, and no derivative by them will be asked for."""
+        return False
+
     # --- what can be known now
 
     @abstractmethod

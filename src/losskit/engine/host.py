@@ -33,16 +33,26 @@ class Host:
         arrays: tuple[Any, ...],
         weight: Any,
         mask: Any,
+        more: dict[str, Any],
         num_items: Any,
         *,
         value: bool = False,
         order: str | None = None,
         out: Any = None,
     ) -> tuple[Any, Any]:
-        """(value, derivative of that order), each None if not asked for."""
+        """(value, derivative of that order), each None if not asked for.
+
+        Args:
+            arrays: what the card takes, slot by slot.
+            weight, mask: of each item.
+            more: optional slots, by name.
+            num_items: what a mean divides by.
+            value, order: what is asked for.
+            out: where the derivative is to be written.
+        """
         if out is not None:
             check_out(out, arrays[self.card.main], self.card)
-        call = aligned(NUMPY, self.card, arrays, weight, mask)
+        call = aligned(NUMPY, self.card, arrays, weight, mask, more=more)
         fused = self._fused(call, num_items, value=value, order=order, out=out)
         if fused is not None:
             return fused
@@ -63,13 +73,15 @@ class Host:
         out[...] = derivative
         return found, out
 
-    def elementwise(self, arrays: tuple[Any, ...], weight: Any, mask: Any) -> Array:
+    def elementwise(
+        self, arrays: tuple[Any, ...], weight: Any, mask: Any, more: dict[str, Any]
+    ) -> Array:
         if not isinstance(self.card, Items):
             inner = f" Use {self.card.inner.name} for items." if self.is_of_mean else ""
             raise TypeError(
                 f"{self.card.name} is one value per set and has none per element.{inner}"
             )
-        call = aligned(NUMPY, self.card, arrays, weight, mask)
+        call = aligned(NUMPY, self.card, arrays, weight, mask, more=more)
         known = self._kernel(call)
         if known is not None:
             items = native.empty(known.shape, known.out_dtype)
@@ -77,12 +89,14 @@ class Host:
                 return items
         return self.items(checked(NUMPY, call))
 
-    def parts(self, arrays: tuple[Any, ...], weight: Any, mask: Any) -> tuple[float, ...]:
-        call = aligned(NUMPY, self.card, arrays, weight, mask)
+    def parts(
+        self, arrays: tuple[Any, ...], weight: Any, mask: Any, more: dict[str, Any]
+    ) -> tuple[float, ...]:
+        call = aligned(NUMPY, self.card, arrays, weight, mask, more=more)
         known = self._kernel(call)
         found = known.run(value=True) if known is not None else None
         if known is not None and found is not None:
-            return found[0], self._own_count(known)
+            return found[0], self._own_count(call, known)
         call = checked(NUMPY, call)
         return (*self.state(call), self.count(call))
 
@@ -109,12 +123,10 @@ class Host:
 
     def _kernel(self, call: Call) -> native.Call | None:
         """The call by a kernel: of the items, or of those within a function of their mean."""
-        if len(call.arrays) != 2:
-            return None
         weight = call.weight
         wide = self.is_of_mean
         card = call.card.inner if wide else call.card
-        return native.prepare(card, *call.arrays, weight, call.keep, wide)
+        return native.prepare(card, call.arrays, weight, call.keep, wide)
 
     def _fused(
         self,
@@ -132,7 +144,7 @@ class Host:
         known = self._kernel(call)
         if known is None or known.items == 0:
             return None
-        count = self.denominator(call, lambda: self._own_count(known), num_items, known.items)
+        count = self.denominator(call, lambda: self._own_count(call, known), num_items, known.items)
         averaged = self.reduction in ("mean", "mean_with_sample_weight")
         if averaged and not count:
             return None
@@ -168,10 +180,12 @@ class Host:
             return items, derivative
         return _scalar(self.combine(found[0], count), own_dtype(call).type), derivative
 
-    def _own_count(self, known: native.Call) -> float:
+    def _own_count(self, call: Call, known: native.Call) -> float:
         """What the mean divides by, if the caller does not say."""
         if self.reduction != "mean_with_sample_weight":
             return float(known.items)
+        if call.divides is not None:
+            return self.count(checked(NUMPY, call, look=False))
         return native.divisor(self.card, known)
 
     def _formulas(self, call: Call) -> Formulas:
@@ -204,11 +218,7 @@ class Host:
     def count(self, call: Call) -> float:
         if self.reduction != "mean_with_sample_weight":
             return float(counted(call))
-        weight = call.weight
-        if getattr(call.card, "class_weight", None):
-            formulas = self._formulas(call)
-            own = call.card.weights(formulas.m, *formulas.fitted(call.used, call.arrays))
-            weight = own if weight is None else own * weight
+        weight = call.weight if call.divides is None else call.divides
         if weight is None:
             return float(counted(call))
         return float(np.sum(weight if call.used is None else np.where(call.used, weight, 0.0)))

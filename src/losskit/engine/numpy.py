@@ -69,6 +69,17 @@ class NumPy(Framework):
     def number(self, x: Any, like: Array, dtype: str) -> Array:
         return np.asarray(x, dtype)
 
+    def constant(self, numbers: list[float], like: Array, dtype: str) -> Array:
+        return np.array(numbers, dtype)
+
+    def of_labels(self, weights: Array, labels: Array) -> Array:
+        table = np.ones(len(weights) + 2, weights.dtype)
+        table[1:-1] = weights
+        return table.take(labels + 1, mode="clip")
+
+    def hard(self, y: Array) -> bool:
+        return bool(((y == 0) | (y == 1)).all())
+
     def visible(self, x: Array) -> bool:
         return True
 

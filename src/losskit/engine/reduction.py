@@ -126,7 +126,7 @@ def reduced(
     if reduction == "sum":
         own = f.sum(formulas, call)
         return own if across is None else across.total(own)
-    counted = count(f, formulas, call, by_weights) if num_items is None else num_items
+    counted = count(f, call, by_weights) if num_items is None else num_items
     empty = math.nan if on_empty == "nan" else 0.0
     if across is not None:
         dtype = f.computed(f.dtype(call.prediction))
@@ -137,7 +137,7 @@ def reduced(
     if not empty:
         return found
     number = f.number(counted, call.prediction, f.dtype(found))
-    some = number != 0 if call.used is None else f.total(call.used) > 0
+    some = number != 0 if call.adding is None else f.total(call.adding) > 0
     return formulas.m.where(some, found, math.nan)
 
 
@@ -152,13 +152,9 @@ def whole_mean(
     return m.where(count == 0, empty, across.total(own))
 
 
-def count(f: Framework, formulas: Formulas, call: Call, by_weights: bool = False) -> Any:
+def count(f: Framework, call: Call, by_weights: bool = False) -> Any:
     """What a mean divides by: the number of items that count, or the sum of their weights."""
-    weight = call.weight
-    if by_weights and getattr(call.card, "class_weight", None):
-        own = call.card.weights(formulas.m, *formulas.fitted(call.used, call.arrays))
-        weight = own if weight is None else own * weight
-        weight = weight if call.used is None else formulas.m.where(call.used, weight, 0.0)
+    weight = call.weight if call.divides is None else call.divides
     if by_weights and weight is not None:
         return f.total(weight)
     if call.keep is None:
@@ -173,7 +169,7 @@ def parts(f: Framework, call: Call, by_weights: bool = False) -> tuple[Array, ..
     """
     formulas = Formulas(call.card, f.vocabulary(call.came), f, call.looked)
     dtype = f.computed(f.dtype(call.prediction))
-    counted = f.number(count(f, formulas, call, by_weights), call.prediction, dtype)
+    counted = f.number(count(f, call, by_weights), call.prediction, dtype)
     if isinstance(call.card, Setwise):
         arrays = formulas.fitted(call.used, call.arrays)
         weight = _weights(f, formulas, call, dtype)
@@ -215,7 +211,7 @@ def _of_set(
     dtype = f.computed(f.dtype(p))
     arrays = formulas.fitted(call.used, call.arrays)
     weight = _weights(f, formulas, call, dtype)
-    own = count(f, formulas, call, by_weights)
+    own = count(f, call, by_weights)
     counted = f.number(own, p, dtype)
     if across is not None:
         counted = across.count(counted)

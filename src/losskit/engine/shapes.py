@@ -138,6 +138,27 @@ def fits(a: Shape, b: Shape) -> bool:
     )
 
 
+def check_alone(slot: Slot, shape: Shape, known: dict[str, Any], of: str, p_shape: Shape) -> None:
+    """Check an array that is the same for all items against the lengths of an item's dimensions.
+
+    Args:
+        slot: what the array is given for.
+        shape: of the array.
+        known: the lengths, by their names.
+        of: the name of the array that has them.
+        p_shape: its shape.
+
+    Raises:
+        ValueError: it does not fit.
+    """
+    wanted = tuple([known[name] for name in slot.dims])
+    if not fits(shape, wanted):
+        raise ValueError(
+            f"{slot.label} must have the shape {wanted} for {of}.shape={p_shape}: one number for "
+            f"each place of an item; got {slot.label}.shape={shape}."
+        )
+
+
 def laid(name: str, given: Shape, items: Shape) -> Shape:
     """The shape in which weights or a mask broadcast to the items.
 

@@ -102,9 +102,10 @@ def _check_finite(name: str, x: Array, domain: Domain, counted: Array | None) ->
     where = _first(_among(~finite, counted))
     if where is not None:
         what, test = ("NaN", "~np.isnan") if np.isnan(x[where]) else ("infinite", "np.isfinite")
+        advice = f" Drop the missing targets, or leave them out with mask={test}({name}) or "
+        advice = "" if domain.lenient else f"{advice}sample_weight 0."
         raise ValueError(
-            f"{name} is {what} at index {_index(where)}, expected {domain.words}. Drop the "
-            f"missing targets, or leave them out with mask={test}({name}) or sample_weight 0."
+            f"{name} is {what} at index {_index(where)}, expected {domain.words}.{advice}"
         )
 
 

@@ -11,7 +11,7 @@ from jax import Array
 
 from losskit.core.definition import Card, made
 from losskit.core.families import Setwise
-from losskit.engine.arguments import in_slots
+from losskit.engine.arguments import beside, in_slots, optional
 from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import check_num_items
@@ -56,7 +56,8 @@ def evaluate(
         num_items: what a mean divides by: the item count of the whole of which this is a part.
         across: the name of the axis (or axes) along which the batch is parted over devices.
         names: of predictions and targets, for messages.
-        **parameters: of the card; a number may be an array of no dimension, traced too.
+        **parameters: of the card; a number may be an array of no dimension, traced too. Of its
+            optional slots an array, traced too: class_weight, one for each class; pos_weight.
 
     Raises:
         TypeError: predictions are integers, and no quantities.
@@ -68,6 +69,7 @@ def evaluate(
         raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
     if num_items is not None and not isinstance(num_items, jax.Array):
         num_items = check_num_items(num_items)
+    more = beside(optional(card), parameters, is_array)
     known, traced = make(card, parameters)
     parts = across_of(across)
     if parts is not None:
@@ -75,9 +77,13 @@ def evaluate(
     f = Jax(traced) if traced else JAX
     words = {"prediction": names[0], "y_true": names[1], "y_pred": names[0]}
     with named(**{**WORDS, **words}):
-        call = checked(f, aligned(f, known, in_slots(known, arrays), weight, where))
+        call = checked(f, aligned(f, known, in_slots(known, arrays), weight, where, more=more))
         found = reduce(f, call, reduction, on_empty=on_empty, num_items=num_items, across=parts)
         return found.astype(call.prediction.dtype)
+
+
+def is_array(x: Any) -> bool:
+    return isinstance(x, (jax.Array, np.ndarray)) and x.ndim > 0
 
 
 def make(card: type[Card], parameters: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

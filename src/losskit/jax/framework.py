@@ -84,6 +84,14 @@ class Jax(Framework):
     def number(self, x: Any, like: Array, dtype: str) -> Array:
         return jnp.asarray(x, dtype)
 
+    def constant(self, numbers: list[float], like: Array, dtype: str) -> Array:
+        return jnp.asarray(np.array(numbers, dtype))
+
+    def of_labels(self, weights: Array, labels: Array) -> Array:
+        one = jnp.ones(1, weights.dtype)
+        table = jnp.concatenate([one, weights, one])
+        return table[jnp.clip(labels, -1, weights.shape[0]) + 1]
+
     def visible(self, x: Any) -> bool:
         if isinstance(x, jax.core.Tracer):
             return False
@@ -116,7 +124,7 @@ class Jax(Framework):
             scale: Any = 1.0 / max(count, 1)
         else:  # an array, or the product of sizes that are open
             count = jnp.asarray(count, self.computed(call.prediction.dtype.name))
-            whole = call.weight is None  # a number of items, then
+            whole = call.weight is None and call.divides is None  # a number of items, then
             scale = 1.0 / (jnp.maximum(count, 1) if whole else jnp.where(count == 0, 1, count))
         if call.weight is not None:
             return super().sum(formulas, call) * scale

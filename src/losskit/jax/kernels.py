@@ -72,18 +72,18 @@ def find(card: Any, *arrays: Any) -> Spec | None:
     if not all(isinstance(n, int) for n in p_shape) or not registered():
         return None  # a length may be a symbol, in a program for many shapes
     wide, came = computed
-    axis, classes, labels = None, 0, card.target.labels
+    axis, labels = None, card.target.labels
     if isinstance(card, Rowwise):
         axis = card.axis
         if not isinstance(axis, int) or not -len(p_shape) <= axis < len(p_shape):
             return None
         if not p_shape[axis]:
             return None
-        axis, classes = axis % len(p_shape) - len(p_shape), p_shape[axis]
+        axis = axis % len(p_shape) - len(p_shape)
     wanted = item_shape(card, p_shape) if labels else p_shape
     if tuple(y.shape) != wanted or (labels and y_dtype.kind not in "iub"):
         return None
-    known = describe(card, came, classes)
+    known = describe(card, came)
     if known is None:
         return None
     attributes = dataclasses.asdict(known)

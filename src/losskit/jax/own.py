@@ -11,13 +11,13 @@ from jax import Array
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Setwise
-from losskit.engine.arguments import bind, further, in_slots, optional, signature, takes
+from losskit.engine.arguments import beside, bind, in_slots, optional, signature, takes
 from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import combined, merged
 from losskit.engine.reduction import parts as _parts
 from losskit.jax.derivatives import VOCABULARY
-from losskit.jax.evaluate import NAMES, WORDS, evaluate, make
+from losskit.jax.evaluate import NAMES, WORDS, evaluate, is_array, make
 from losskit.jax.framework import JAX, Jax
 
 
@@ -33,16 +33,17 @@ def get(name: str) -> Callable[..., Array]:
 
 
 def _make(card: type[Card]) -> Callable[..., Array]:
-    options: dict[str, Any] = {**dict.fromkeys(optional(card)), "where": None, "weight": None}
+    options: dict[str, Any] = {"where": None, "weight": None}
     if not issubclass(card, Setwise):
         options |= {"reduction": "none", "num_items": None}
     options |= {"on_empty": "zero", "across": None}
-    parameters = {name: default for name, (default, _) in card.rules().items()}
+    parameters: dict[str, Any] = dict.fromkeys(optional(card))
+    parameters |= {name: default for name, (default, _) in card.rules().items()}
     arrays, keywords = takes(card(), NAMES, True), (*parameters, *options)
 
     def function(*args: Any, **given: Any) -> Array:
         args, given = bind(card.name, arrays, (), keywords, args, given)
-        return evaluate(card, *args, *further(card, given), **given)
+        return evaluate(card, *args, **given)
 
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit.jax"
@@ -71,21 +72,23 @@ def parts(
     Returns:
         (sum, count); of a loss of a set the numbers that say all of a part, and the count.
     """
-    more = further(find(name), parameters)
+    more = beside(optional(find(name)), parameters, is_array)
     known, traced = make(find(name), parameters)
     f = Jax(traced) if traced else JAX
     given, _ = bind(known.name, takes(known, NAMES, True), (), (), arrays, {})
     with named(**WORDS):
-        slots = in_slots(known, (*given, *more))
-        return _parts(f, checked(f, aligned(f, known, slots, weight, where)))
+        slots = in_slots(known, given)
+        return _parts(f, checked(f, aligned(f, known, slots, weight, where, more=more)))
 
 
 def merge(name: str, a: tuple[Array, ...], b: tuple[Array, ...], **parameters: Any) -> Any:
     """The `parts` of two parts of the data together."""
+    beside(optional(find(name)), parameters, is_array)
     return merged(VOCABULARY, make(find(name), parameters)[0], a, b)
 
 
 def combine(name: str, *parts: Array, on_empty: str = "zero", **parameters: Any) -> Array:
     """The mean of a loss over the whole, from the merged `parts`."""
     empty = math.nan if on_empty == "nan" else 0.0
+    beside(optional(find(name)), parameters, is_array)
     return combined(VOCABULARY, make(find(name), parameters)[0], parts, empty)

@@ -17,7 +17,8 @@ class BinaryCrossentropy(Loss):
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
         -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
-        label smoothing s replaces y by y * (1 - s) + s / 2
+        label smoothing s replaces y by y * (1 - s) + s / 2;
+        pos_weight, if a call gives it, multiplies the first term
     """
 
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
@@ -27,17 +28,19 @@ class CategoricalCrossentropy(Loss):
 
         -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
         label smoothing s replaces y_j by y_j * (1 - s) + s / classes;
-        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2;
+        class weights multiply y_j, smoothed, and then z_loss by the row's sum of weight_j * y_j
     """
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, temperature: float = 1.0, z_loss: float = 0.0) -> None: ...
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, temperature: float = 1.0, z_loss: float = 0.0, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> None: ...
 
 class SparseCategoricalCrossentropy(Loss):
     """Categorical cross-entropy with integer labels.
 
         -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
-        label smoothing s mixes in s / classes of every class;
-        z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
+        label smoothing s: -sum_j weight_j * t_j * log(p_j / sum_k p_k), t_y = 1 - s + s / classes and
+        s / classes for the others;
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2 times weight_y, or sum_j weight_j * t_j
     """
 
     def __init__(self, from_logits: bool = False, ignore_class: int | None = None, reduction: _Reduction = "sum_over_batch_size", axis: int = -1, name: str | None = ..., dtype: Any = None, *, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0) -> None: ...
@@ -447,16 +450,16 @@ class CoxPartialLikelihood(Loss):
 
     def __init__(self, ties: str = 'efron', axis: int = 0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
-def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
+def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, pos_weight: Any | None = None) -> Any:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss). Gives one value per sample."""
 
-def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0) -> Any:
+def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, class_weight: Sequence[float] | Mapping[int, float] | Any | None = None) -> Any:
     """Categorical cross-entropy with one-hot or soft targets. Gives one value per sample."""
 
-def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0) -> Any:
+def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Any | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0) -> Any:
     """Categorical cross-entropy with integer labels. Gives one value per sample."""
 
-def negative_log_likelihood(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+def negative_log_likelihood(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Any | None = None) -> Any:
     """Negative log-likelihood of integer labels, from log-probabilities. Gives one value per sample."""
 
 def nt_xent(y_true: Any, y_pred: Any, temperature: float = 0.07) -> Any:
@@ -486,7 +489,7 @@ def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: b
 def categorical_focal_crossentropy(y_true: Any, y_pred: Any, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
     """Categorical focal loss: cross-entropy that all but leaves out the easy cases. Gives one value per sample."""
 
-def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Any | None = None) -> Any:
     """Generalised cross-entropy with integer labels: it forgives labels that are wrong. Gives one value per sample."""
 
 def poly1_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1) -> Any:
@@ -528,16 +531,16 @@ def cosine_embedding(y_true: Any, y_pred: Any, margin: float = 0.0) -> Any:
 def categorical_hinge(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Multi-class hinge loss with one-hot targets. Gives one value per sample."""
 
-def multi_margin(y_true: Any, y_pred: Any, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+def multi_margin(y_true: Any, y_pred: Any, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Any | None = None) -> Any:
     """Multi-class margin loss: what every other class lacks to trail by a margin, added up. Gives one value per sample."""
 
 def multi_label_margin(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Multi-label margin loss: every true class should lead every false one by a margin of 1. Gives one value per sample."""
 
-def multiclass_hinge(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+def multiclass_hinge(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Any | None = None) -> Any:
     """Multi-class hinge loss with integer labels: a lead of 1 over the best other class. Gives one value per sample."""
 
-def multiclass_perceptron(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+def multiclass_perceptron(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Any | None = None) -> Any:
     """Multi-class perceptron loss: the true class should have the highest score. Gives one value per sample."""
 
 def soft_tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, smooth: float = 1.0, axis: int | Sequence[int] | None = None) -> Any:
@@ -594,7 +597,7 @@ def triplet_margin(y_true: Any, y_pred: Any, margin: float = 1.0, norm: float = 
 def binary_sparsemax(y_true: Any, y_pred: Any) -> Any:
     """Binary sparsemax loss: 0 from a logit of 1 on, on the right side. Gives one value per sample."""
 
-def sparsemax(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> Any:
+def sparsemax(y_true: Any, y_pred: Any, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Any | None = None) -> Any:
     """Sparsemax loss with integer labels: 0 once the true class leads by 1. Gives one value per sample."""
 
 def cox_partial_likelihood(y_true: Any, y_pred: Any, ties: str = 'efron', axis: int = 0) -> Any:

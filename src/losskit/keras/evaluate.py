@@ -51,7 +51,7 @@ def evaluate(
     dtype: str = "float32",
     axis: int = -1,
     num_items: Any = None,
-    beside: tuple[Any, ...] = (),
+    more: dict[str, Any] | None = None,
     **references: Any,
 ) -> tuple[Tensor, Call]:
     """The reduced loss; without a reduction, one value per sample. And the call it is of.
@@ -67,7 +67,7 @@ def evaluate(
         dtype: of the computation.
         axis: over which the elements of a sample are averaged.
         num_items: what a mean divides by, if the caller says.
-        beside: what the card takes by its name alone, if it is given.
+        more: optional slots of the card, by name.
         references: see `of_rows`.
 
     Raises:
@@ -76,7 +76,7 @@ def evaluate(
     """
     if references or _is_batch(card, y_pred):
         card, y_true, y_pred, mask = of_rows(card, y_true, y_pred, mask, dtype, **references)
-    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype, beside)
+    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype, more)
     card = call.card
     averaged = reduction not in (None, "none", "sum")
     if num_items is not None:
@@ -113,12 +113,12 @@ def prepared(
     sample_weight: Any,
     mask: Any,
     dtype: str,
-    beside: tuple[Any, ...],
+    more: dict[str, Any] | None = None,
 ) -> Call:
     """The call that `evaluate` reduces."""
     if _is_batch(card, y_pred):
         card, y_true, y_pred, mask = of_rows(card, y_true, y_pred, mask, dtype)
-    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype, beside)
+    call, link = _aligned(card, y_true, y_pred, sample_weight, mask, dtype, more)
     return _linked(checked(KERAS, call), link)
 
 
@@ -129,7 +129,7 @@ def _aligned(
     sample_weight: Any,
     mask: Any,
     dtype: str,
-    beside: tuple[Any, ...],
+    more: dict[str, Any] | None = None,
 ) -> tuple[Call, Link | None]:
     card, given = _predictions(card, y_pred)
     # Keras gives a target to those too that take none.
@@ -145,9 +145,9 @@ def _aligned(
         target = (y,)
     card = placed(card, len(first.shape))
     _check_classes(card, first)
-    rest = [ops.cast(ops.convert_to_tensor(x), dtype) for x in (*given[1:], *beside)]
+    rest = [ops.cast(ops.convert_to_tensor(x), dtype) for x in given[1:]]
     arrays = (*target, first, *rest)
-    return aligned(KERAS, card, arrays, sample_weight, mask, came), link
+    return aligned(KERAS, card, arrays, sample_weight, mask, came, more=more), link
 
 
 # --- rows of similarities ---------------------------------------------------------------------
@@ -283,7 +283,9 @@ def _linked(call: Call, link: Link | None) -> Call:
     if reached is not None:
         # What goes into the link must not be NaN where nothing of it counts.
         z = ops.where(reached, z, ops.ones_like(z))
-    return dataclasses.replace(call, arrays=(call.arrays[0], link.function(z)))
+    first = call.card.main
+    arrays = (*call.arrays[:first], link.function(z), *call.arrays[first + 1 :])
+    return dataclasses.replace(call, arrays=arrays)
 
 
 # --- inside -------------------------------------------------------------------------------------
@@ -335,7 +337,7 @@ def _per_sample(call: Call, losses: Tensor, axis: int) -> Tensor:
 
 
 def _check_classes(card: Any, p: Tensor) -> None:
-    counts_classes = card.target.labels or getattr(card, "label_smoothing", 0.0)
+    counts_classes = card.target.labels or card.held or getattr(card, "label_smoothing", 0.0)
     if is_rowwise(card) and counts_classes and len(p.shape) and p.shape[card.axis] is None:
         raise ValueError(
             f"{card.name} must know the number of classes while tracing, got y_pred.shape="

@@ -147,6 +147,13 @@ def _tensorflow() -> type[Framework]:
         def number(self, x: Any, like: Tensor, dtype: str) -> Tensor:
             return tf.cast(x, dtype)
 
+        def constant(self, numbers: list[float], like: Tensor, dtype: str) -> Tensor:
+            return tf.constant(numbers, dtype)
+
+        def of_labels(self, weights: Tensor, labels: Tensor) -> Tensor:
+            found = tf.clip_by_value(labels, 0, tf.shape(weights)[0] - 1)
+            return tf.where(tf.equal(found, labels), tf.gather(weights, found), 1.0)
+
         def visible(self, x: Any) -> bool:
             return tf.executing_eagerly() and "GPU" not in x.device
 

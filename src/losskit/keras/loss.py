@@ -17,8 +17,9 @@ from keras.src.losses.loss import reduce_weighted_values
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Setwise
-from losskit.engine.arguments import bind, further, optional
+from losskit.engine.arguments import beside, optional
 from losskit.engine.arrays import HALF
+from losskit.engine.call import check_names
 from losskit.engine.reduction import combined, merged, parts
 from losskit.keras.evaluate import evaluate, prepared
 from losskit.keras.framework import KERAS
@@ -82,14 +83,14 @@ class Loss(keras.losses.Loss):
             ValueError: shapes do not match; outside of any tracing also: labels out of range,
                 probabilities outside [0, 1].
         """
-        beside = _further(self.card, more)
+        check_names(self.card, more)
         with keras.name_scope(self.name):
             mask = get_keras_mask(y_pred)
             weighted = sample_weight is not None or mask is not None
             if type(self).call is not Loss.call or (weighted and self._at_once):
                 if num_items is not None:
                     raise TypeError(f"{self.name} reduces as Keras does, which has no num_items.")
-                if beside:
+                if more:
                     raise TypeError(f"{self.name} is computed by its own call: no more arguments.")
                 return self._by_call(y_true, y_pred, sample_weight, mask)
             loss, _ = evaluate(
@@ -102,7 +103,7 @@ class Loss(keras.losses.Loss):
                 _computed_in(self.dtype),
                 self._mean_axis,
                 num_items,
-                beside,
+                more,
             )
             return keras.ops.cast(loss, self.dtype)
 
@@ -115,9 +116,9 @@ class Loss(keras.losses.Loss):
         a set the numbers that say all of a part, and the count. Errors are those of the call.
         """
         by_weights = self.reduction == "mean_with_sample_weight"
-        dtype, beside = _computed_in(self.dtype), _further(self.card, more)
+        dtype = _computed_in(self.dtype)
         mask = get_keras_mask(y_pred)
-        call = prepared(self.card, y_true, y_pred, sample_weight, mask, dtype, beside)
+        call = prepared(self.card, y_true, y_pred, sample_weight, mask, dtype, more)
         return parts(KERAS, call, by_weights)
 
     def merge(self, a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -175,28 +176,27 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
     return CLASSES[find(name).__name__](**parameters)
 
 
-def _further(card: Any, named: dict[str, Any]) -> tuple[Any, ...]:
-    """What is given by name of what the card takes beside its slots."""
-    return further(card, bind(card.name, (), (), optional(card), (), named)[1])
-
-
 def _per_sample(
     card: Any,
     y_true: Any,
     y_pred: Any,
     dtype: str,
     axis: int,
-    beside: tuple[Any, ...] = (),
+    more: dict[str, Any] | None = None,
     **references: Any,
 ) -> Tensor:
     """One value per sample; of a set, its value."""
-    options: dict[str, Any] = {"dtype": _computed_in(dtype), "axis": axis, "beside": beside}
+    options: dict[str, Any] = {"dtype": _computed_in(dtype), "axis": axis, "more": more}
     found, call = evaluate(card, y_true, y_pred, **options, **references)
     result = keras.ops.cast(found, dtype)
     if call.keep is not None:
         # So that Keras, which reduces what functions and `call` give, leaves them out as well.
         set_keras_mask(result, call.keep)
     return result
+
+
+def _is_tensor(x: Any) -> bool:
+    return len(getattr(x, "shape", ())) > 0
 
 
 def _takes_batch(card: Any) -> bool:
@@ -249,22 +249,23 @@ def _make_class(card: type[Card]) -> type[Loss]:
 def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     def function(y_true: Any, y_pred: Any, *args: Any, **parameters: Any) -> Tensor:
         given = signature.bind(y_true, y_pred, *args, **parameters).arguments
+        more = beside(further, given, _is_tensor)
         made = card(**{k: v for k, v in given.items() if k in card.rules()})
         shown = keras.ops.convert_to_tensor(keras.tree.flatten(y_pred)[0])
         own = keras.backend.standardize_dtype(shown.dtype)
         own = own if "float" in own else keras.backend.floatx()
-        beside = further(card, {**given})
         references = {k: v for k, v in given.items() if k.startswith("ref_") and v is not None}
-        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1), beside, **references)
+        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1), more, **references)
 
     kind = inspect.Parameter
-    order, _, _ = orders(card.name, list(card.rules()))
-    defaults = {k: default for k, (default, _) in card.rules().items()}
+    further = optional(card)
+    order, _, _ = orders(card.name, [*card.rules(), *(n for n in further if n not in card.rules())])
+    defaults: dict[str, Any] = dict.fromkeys(further)
+    defaults |= {k: default for k, (default, _) in card.rules().items()}
     defaults |= dict.fromkeys(n for n in order if n.startswith("ref_"))
     signature = inspect.Signature(
         [kind(n, kind.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
         + [kind(n, kind.POSITIONAL_OR_KEYWORD, default=defaults.get(n, -1)) for n in order]
-        + [kind(n, kind.KEYWORD_ONLY, default=None) for n in optional(card)]
     )
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit.keras"

@@ -12,10 +12,12 @@ from losskit.core.definition import (
     LOGIT,
     PROBABILITY,
     SHARE,
+    WEIGHT,
     Domain,
+    Slot,
     parameter,
 )
-from losskit.core.families import Labelled, Pointwise, Rowwise, lost, weighted
+from losskit.core.families import CLASS_WEIGHT, Labelled, Pointwise, Rowwise, lost, weighted
 from losskit.core.namespaces import Array, Vocabulary
 
 FROM_LOGITS = {
@@ -34,7 +36,7 @@ IGNORE: dict[str, Any] = {
     "high": 2**31 - 1,
     "doc": "label whose items are left out of the loss and of the count (often -1 or 255)",
 }
-CLASS_WEIGHT: dict[str, Any] = {
+BY_CLASS: dict[str, Any] = {
     "kind": "class weights",
     "doc": "weight per class: a sequence, one for each, or a mapping (1 for those not named)",
 }
@@ -74,7 +76,8 @@ class BinaryCrossentropy(Pointwise):
     Formula
     -------
     -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
-    label smoothing s replaces y by y * (1 - s) + s / 2
+    label smoothing s replaces y by y * (1 - s) + s / 2;
+    pos_weight, if a call gives it, multiplies the first term
 
     Examples
     --------
@@ -103,24 +106,26 @@ class BinaryCrossentropy(Pointwise):
     metric = "binary_accuracy"
     task = "binary"
     link = "logit"
+    optional: ClassVar[tuple[Slot, ...]] = (Slot("pos_weight", WEIGHT, predicted=False),)
 
     @property
     def prediction(self) -> Domain:
         return LOGIT if self.from_logits else PROBABILITY
 
-    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        y, rest = self._targets(y)
+    def value(self, m: Vocabulary, y: Array, p: Array, pos_weight: Array | None = None) -> Array:
+        y, rest = self._targets(y, pos_weight)
         if self.from_logits:
             # Three terms >= 0: softplus(z) - y z would cancel for a confident right answer.
             no, yes = m.maximum(p, 0.0), m.maximum(-p, 0.0)
             likely = m.where(rest == 0, 0.0, rest * no) + m.where(y == 0, 0.0, y * yes)
-            return likely + m.log1p(m.tail(p))
+            either = m.log1p(m.tail(p))
+            return likely + (either if pos_weight is None else (y + rest) * either)
         yes, no = self._logs(m, p)
         return -(y * yes + rest * no)
 
-    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+    def slope(self, m: Vocabulary, y: Array, p: Array, pos_weight: Array | None = None) -> Array:
         given = y
-        y, rest = self._targets(y)
+        y, rest = self._targets(y, pos_weight)
         if self.from_logits:
             # rest sigmoid(z) - y sigmoid(-z): for y near 1 the difference sigmoid(z) - y would lose
             # all but rounding.
@@ -128,12 +133,16 @@ class BinaryCrossentropy(Pointwise):
             far = rest * m.where(p < 0, e, 1.0) - y * m.where(p < 0, 1.0, e)
             # Near 0, where a target of a half is met, by exp(-|z|) - 1, which is not rounded away.
             less = m.expm1(m.where(p < 0, p, -p))
-            near = self._lead(given) + m.where(p < 0, rest, -y) * less
+            lead = self._lead(given) if pos_weight is None else rest - y
+            near = lead + m.where(p < 0, rest, -y) * less
             return m.where((p > -0.5) & (p < 0.5), near, far) / (1.0 + e)
         yes, no = m.floored(p), m.complement(p)
         # From the floored probability, as the other terms: a soft target at p = 0 must agree. At 1
         # yes and no no longer add up to 1.
         both = rest * yes - y * no
+        if pos_weight is not None:
+            above = m.where(y == 0, rest, m.where(rest == 0, -y, both))
+            return above / m.where(y == 0, no, m.where(rest == 0, yes, yes * no))
         if self.label_smoothing:
             # yes - y, with the smoothed y as its parts: as one it would have been rounded.
             apart = (yes - given) + self.label_smoothing * (given - 0.5)
@@ -142,26 +151,47 @@ class BinaryCrossentropy(Pointwise):
         above = m.where(y == 0, 1.0, m.where(rest == 0, -1.0, soft))
         return above / m.where(y == 0, no, m.where(rest == 0, yes, yes * no))
 
-    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        y, rest = self._targets(y)
+    def curve(self, m: Vocabulary, y: Array, p: Array, pos_weight: Array | None = None) -> Array:
+        y, rest = self._targets(y, pos_weight)
         if self.from_logits:
             e = m.tail(p)
-            return e / m.square(1.0 + e)
+            bend = e / m.square(1.0 + e)
+            return bend if pos_weight is None else (y + rest) * bend
         yes, no = m.floored(p), m.complement(p)
         return m.where(y == 0, 0.0, y / yes / yes) + m.where(rest == 0, 0.0, rest / no / no)
 
-    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+    def target_slope(
+        self, m: Vocabulary, y: Array, p: Array, pos_weight: Array | None = None
+    ) -> Array:
         if self.from_logits:
-            return -p * (1.0 - self.label_smoothing) + 0.0 * y
+            costs = -p
+            if pos_weight is not None:
+                # pos_weight softplus(-z) - softplus(z), of which a weight of 1 leaves -z exactly.
+                linear = pos_weight * m.maximum(-p, 0.0) - m.maximum(p, 0.0)
+                costs = linear + (pos_weight - 1.0) * m.log1p(m.tail(p))
+            return costs * (1.0 - self.label_smoothing) + 0.0 * y
         yes, no = self._logs(m, p)
+        yes = yes if pos_weight is None else pos_weight * yes
         return (no - yes) * (1.0 - self.label_smoothing) + 0.0 * y
 
-    def _targets(self, y: Array) -> tuple[Array, Array]:
+    def pos_weight_slope(self, m: Vocabulary, y: Array, p: Array, pos_weight: Array) -> Array:
+        y, _ = self._targets(y)
+        if self.from_logits:
+            cost = m.maximum(-p, 0.0) + m.log1p(m.tail(p))
+            return m.where(y == 0, 0.0, y * cost)
+        return -y * self._logs(m, p)[0]
+
+    def as_weight(self, m: Vocabulary, name: str, y: Array, x: Array) -> Array | None:
+        return None if self.label_smoothing else m.where(y == 1, x, 1.0)
+
+    def _targets(self, y: Array, pos_weight: Array | None = None) -> tuple[Array, Array]:
         """How much of the target is yes, and how much no."""
         # Each smoothed by itself: 1 - y of a smoothed y would keep its rounding alone.
         s = self.label_smoothing
         yes, no = y, 1.0 - y
-        return (yes * (1.0 - s) + 0.5 * s, no * (1.0 - s) + 0.5 * s) if s else (yes, no)
+        if s:
+            yes, no = yes * (1.0 - s) + 0.5 * s, no * (1.0 - s) + 0.5 * s
+        return (yes if pos_weight is None else pos_weight * yes), no
 
     def _lead(self, y: Array) -> Array:
         """No less yes, smoothed: where they are equal, exactly 0."""
@@ -199,11 +229,15 @@ class CategoricalCrossentropy(Rowwise):
     to 1. Label smoothing with a ruled-out class (logit -inf) is infinite. Gradients shrink with the
     square of a temperature shared with the soft targets: multiply the loss by it (distillation).
 
+    Class weights multiply what each class has of the target, and do not change what a mean divides
+    by.
+
     Formula
     -------
     -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
     label smoothing s replaces y_j by y_j * (1 - s) + s / classes;
-    z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
+    z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2;
+    class weights multiply y_j, smoothed, and then z_loss by the row's sum of weight_j * y_j
 
     Examples
     --------
@@ -228,6 +262,7 @@ class CategoricalCrossentropy(Rowwise):
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
     temperature: float = parameter(1.0, **TEMPERATURE)
     z_loss: float = parameter(0.0, **Z_LOSS)
+    class_weight: tuple[Any, ...] | None = parameter(None, **BY_CLASS)
 
     name = "categorical_crossentropy"
     aliases = ("cce", "ce", "crossentropy", "cross_entropy")
@@ -237,6 +272,7 @@ class CategoricalCrossentropy(Rowwise):
     metric = "categorical_accuracy"
     task = "categorical"
     link = "softmax"
+    optional: ClassVar[tuple[Slot, ...]] = (CLASS_WEIGHT,)
 
     @property
     def prediction(self) -> Domain:
@@ -251,18 +287,26 @@ class CategoricalCrossentropy(Rowwise):
     def check(self) -> None:
         check_for_logits(self)
 
-    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.drop(softmax_value(self, m, self._smooth(y, p), p), self.axis)
+    def value(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
+        return m.drop(softmax_value(self, m, self._smooth(y, p), p, class_weight), self.axis)
 
-    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return softmax_slope(self, m, self._smooth(y, p), p, soft=True)
+    def slope(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
+        return softmax_slope(self, m, self._smooth(y, p), p, class_weight, soft=True)
 
-    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return softmax_curve(self, m, self._smooth(y, p), p)
+    def curve(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
+        return softmax_curve(self, m, self._smooth(y, p), p, class_weight)
 
-    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+    def target_slope(
+        self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None
+    ) -> Array:
+        if class_weight is not None:
+            rate = (1.0 - self.label_smoothing) * class_weight
+            return weighted(m, rate, softmax_costs(self, m, p))
         row = distribution(self, m, p)
         return -row.log_p * (1.0 - self.label_smoothing)
+
+    def class_weight_slope(self, m: Vocabulary, y: Array, p: Array, class_weight: Array) -> Array:
+        return weighted(m, self._smooth(y, p), softmax_costs(self, m, p))
 
     def _smooth(self, y: Array, p: Array) -> Array:
         s = self.label_smoothing
@@ -286,13 +330,15 @@ class SparseCategoricalCrossentropy(Labelled):
     For one-hot targets use `categorical_crossentropy`. Say whether predictions are logits: with
     `from_logits=True` the model needs no softmax, and this is the better choice. Labels start at 0.
     Class weights multiply the items as sample weights do: they do not change the count of the mean
-    (reduction "mean_with_sample_weight" divides by the weights).
+    (reduction "mean_with_sample_weight" divides by the weights of the labels). With label smoothing
+    every class has its own weight for its share of the target.
 
     Formula
     -------
     -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
-    label smoothing s mixes in s / classes of every class;
-    z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
+    label smoothing s: -sum_j weight_j * t_j * log(p_j / sum_k p_k), t_y = 1 - s + s / classes and
+    s / classes for the others;
+    z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2 times weight_y, or sum_j weight_j * t_j
 
     Examples
     --------
@@ -315,7 +361,7 @@ class SparseCategoricalCrossentropy(Labelled):
     from_logits: bool = parameter(False, **FROM_LOGITS)
     ignore_class: int | None = parameter(None, **IGNORE)
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
-    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+    class_weight: tuple[Any, ...] | None = parameter(None, **BY_CLASS)
     label_smoothing: float = parameter(0.0, **SMOOTHING)
     temperature: float = parameter(1.0, **TEMPERATURE)
     z_loss: float = parameter(0.0, **Z_LOSS)
@@ -342,25 +388,33 @@ class SparseCategoricalCrossentropy(Labelled):
     def check(self) -> None:
         check_for_logits(self)
 
-    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        target, weight = self._target(m, y, p)
-        return m.drop(weighted(m, weight, softmax_value(self, m, target, p)), self.axis)
+    @property
+    def of_label(self) -> bool:
+        return not self.label_smoothing
 
-    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        target, weight = self._target(m, y, p)
-        return weighted(m, weight, softmax_slope(self, m, target, p))
+    def value(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
+        target, sound = self._target(m, y, p)
+        return m.drop(sound * softmax_value(self, m, target, p, class_weight), self.axis)
 
-    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        target, weight = self._target(m, y, p)
-        return weighted(m, weight, softmax_curve(self, m, target, p))
+    def slope(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
+        target, sound = self._target(m, y, p)
+        return sound * softmax_slope(self, m, target, p, class_weight)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
+        target, sound = self._target(m, y, p)
+        return sound * softmax_curve(self, m, target, p, class_weight)
+
+    def class_weight_slope(self, m: Vocabulary, y: Array, p: Array, class_weight: Array) -> Array:
+        target, sound = self._target(m, y, p)
+        return sound * weighted(m, target, softmax_costs(self, m, p))
 
     def _target(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
-        """The one-hot (or smoothed) row, and the weight of its class; NaN for a bad label."""
-        true, weight = self._true(m, y, p)
+        """The one-hot (or smoothed) row; and 1, NaN for a bad label."""
+        true, sound = self._true(m, y, p)
         low = self.label_smoothing / p.shape[self.axis]
         high = 1.0 - self.label_smoothing + low
         zero = 0.0 * m.max(p, self.axis)
-        return m.where(true, high + zero, low + zero), weight
+        return m.where(true, high + zero, low + zero), sound
 
 
 @dataclass(frozen=True)
@@ -399,7 +453,7 @@ class NegativeLogLikelihood(Labelled):
 
     ignore_class: int | None = parameter(None, **IGNORE)
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
-    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+    class_weight: tuple[Any, ...] | None = parameter(None, **BY_CLASS)
 
     name = "negative_log_likelihood"
     aliases = ("nll", "nll_loss")
@@ -416,17 +470,17 @@ class NegativeLogLikelihood(Labelled):
         return LOG_PROBABILITY
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight = self._true(m, y, p)
+        true, sound = self._true(m, y, p)
         item = m.sum(m.where(true, -p, lost(m, p)), self.axis)
-        return m.drop(weighted(m, weight, item), self.axis)
+        return m.drop(sound * item, self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight = self._true(m, y, p)
-        return m.where(true, -weight, 0.0 * weight) + lost(m, p)
+        true, sound = self._true(m, y, p)
+        return m.where(true, -sound, 0.0 * sound) + lost(m, p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight = self._true(m, y, p)
-        return m.where(true, 0.0 * weight, 0.0 * weight) + lost(m, p)
+        _, sound = self._true(m, y, p)
+        return 0.0 * sound + lost(m, p)
 
 
 # --- shared by the two categorical cross-entropies ----------------------------------------------
@@ -459,27 +513,47 @@ def distribution(card: Softmax, m: Vocabulary, p: Array) -> softmax.Row:
     return softmax.from_probabilities(m, p, card.axis)
 
 
-def softmax_value(card: Softmax, m: Vocabulary, y: Array, p: Array) -> Array:
+def softmax_value(
+    card: Softmax, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None
+) -> Array:
     """The cross-entropy of each row, the class axis kept."""
-    row = distribution(card, m, p)
-    item = softmax.cross_entropy(m, y, row, card.axis)
+    row, axis = distribution(card, m, p), card.axis
+    y, z_loss = _weighed(card, m, y, class_weight)
+    item = softmax.cross_entropy(m, y, row, axis)
     if not card.z_loss:
         return item
     whole = _log_sum_exp(card, m, p, row)
-    return item + card.z_loss * whole * whole
+    return item + z_loss * whole * whole
 
 
-def softmax_slope(card: Softmax, m: Vocabulary, y: Array, p: Array, soft: bool = False) -> Array:
+def softmax_costs(card: Softmax, m: Vocabulary, p: Array) -> Array:
+    """What a share of each class costs, where its weight is 1 and multiplies the z-loss too."""
+    row = distribution(card, m, p)
+    if not card.z_loss:
+        return -row.log_p
+    whole = _log_sum_exp(card, m, p, row)
+    return card.z_loss * whole * whole - row.log_p
+
+
+def softmax_slope(
+    card: Softmax,
+    m: Vocabulary,
+    y: Array,
+    p: Array,
+    class_weight: Array | None = None,
+    soft: bool = False,
+) -> Array:
     """Derivative of the cross-entropy with respect to logits or probabilities.
 
     Soft targets, of more than one class, may be met by a prediction: where they nearly are, the
     slope keeps its digits.
     """
     row, axis = distribution(card, m, p), card.axis
+    y, z_loss = _weighed(card, m, y, class_weight)
     if card.from_logits:
         # Of z_loss * f^2, f the log-sum-exp: 2 z_loss f p. It joins the factor of p, for a product
         # of its own would underflow before their sum does.
-        more = 2.0 * card.z_loss * _log_sum_exp(card, m, p, row) if card.z_loss else None
+        more = 2.0 * z_loss * _log_sum_exp(card, m, p, row) if card.z_loss else None
         residual = softmax.balanced_residual if soft else softmax.residual
         error = residual(m, y, row, axis, more)
         return error if card.temperature == 1.0 else error / card.temperature
@@ -490,15 +564,18 @@ def softmax_slope(card: Softmax, m: Vocabulary, y: Array, p: Array, soft: bool =
     return m.where(y == 0, m.sum(y, axis) / m.sum(q, axis), error / q)
 
 
-def softmax_curve(card: Softmax, m: Vocabulary, y: Array, p: Array) -> Array:
+def softmax_curve(
+    card: Softmax, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None
+) -> Array:
     """Diagonal of the second derivative of the cross-entropy."""
     row, axis = distribution(card, m, p), card.axis
+    y, z_loss = _weighed(card, m, y, class_weight)
     if card.from_logits:
         bend = m.sum(y, axis) * row.complement
         if card.z_loss:
             # Of f^2: 2 (f f'' + f'^2).
             bent = _log_sum_exp(card, m, p, row) * row.complement + row.p
-            bend = bend + 2.0 * card.z_loss * bent
+            bend = bend + 2.0 * z_loss * bent
         curve = bend * row.p
         return curve if card.temperature == 1.0 else curve / card.temperature / card.temperature
     # y / q^2 - total / whole^2 in shares of the whole: the near-certain right class keeps its
@@ -506,6 +583,16 @@ def softmax_curve(card: Softmax, m: Vocabulary, y: Array, p: Array) -> Array:
     whole = m.sum(m.floored(p), axis)
     own = m.where(y == 0, 0.0, y * row.complement * (1.0 + row.p) / row.p / row.p)
     return (own - softmax.others(m, y, axis)) / whole / whole
+
+
+def _weighed(
+    card: Softmax, m: Vocabulary, y: Array, class_weight: Array | None
+) -> tuple[Array, Any]:
+    """The shares of the target, times their classes' weights; and the weight of the z-loss."""
+    if class_weight is None:
+        return y, card.z_loss
+    y = class_weight * y
+    return y, card.z_loss * m.sum(y, card.axis) if card.z_loss else 0.0
 
 
 def _log_sum_exp(card: Softmax, m: Vocabulary, z: Array, row: softmax.Row) -> Array:

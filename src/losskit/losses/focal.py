@@ -10,7 +10,7 @@ from losskit.core.definition import LABEL, LOGIT, PROBABILITY, SHARE, Domain, pa
 from losskit.core.families import Labelled, Pointwise, Rowwise, lost, per_class, weighted
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.losses.classification import (
-    CLASS_WEIGHT,
+    BY_CLASS,
     FROM_LOGITS,
     IGNORE,
     SMOOTHING,
@@ -437,7 +437,7 @@ class CategoricalGeneralizedCrossEntropy(Labelled):
     from_logits: bool = parameter(False, **FROM_LOGITS)
     ignore_class: int | None = parameter(None, **IGNORE)
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
-    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+    class_weight: tuple[Any, ...] | None = parameter(None, **BY_CLASS)
 
     name = "categorical_generalized_cross_entropy"
     aliases = ("gce", "generalized_cross_entropy", "generalized_crossentropy")
@@ -457,7 +457,7 @@ class CategoricalGeneralizedCrossEntropy(Labelled):
         return not self.from_logits
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight = self._true(m, y, p)
+        true, sound = self._true(m, y, p)
         if self.from_logits:
             log_p = self._own(m, true, softmax.from_logits(m, p, self.axis).log_p)
             cost = -m.expm1(self.q * log_p) / self.q
@@ -467,26 +467,26 @@ class CategoricalGeneralizedCrossEntropy(Labelled):
             own = m.clip(self._own(m, true, p), 0.0, 1.0)
             log_p = m.log(m.where(own == 0, 1.0, own))
             cost = m.where(own == 0, 1.0 / self.q, -m.expm1(self.q * log_p) / self.q)
-        return m.drop(weighted(m, weight, cost), self.axis)
+        return m.drop(sound * cost, self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight = self._true(m, y, p)
+        true, sound = self._true(m, y, p)
         if self.from_logits:
             row = softmax.from_logits(m, p, self.axis)
             # p - 1 of the true class by its complement, which does not round to 0.
-            return weighted(m, weight, self._power(m, true, row) * self._error(m, true, row))
+            return sound * (self._power(m, true, row) * self._error(m, true, row))
         rate = -m.power(m.minimum(m.floored(p), 1.0), self.q - 1.0)
-        return weighted(m, weight, m.where(true, rate, 0.0) + lost(m, p))  # NaN^0 is 1
+        return sound * (m.where(true, rate, 0.0) + lost(m, p))  # NaN^0 is 1
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight = self._true(m, y, p)
+        true, sound = self._true(m, y, p)
         if self.from_logits:
             row = softmax.from_logits(m, p, self.axis)
             error = self._error(m, true, row)
             bend = row.p * row.complement + self.q * error * m.where(true, row.complement, -row.p)
-            return weighted(m, weight, self._power(m, true, row) * bend)
+            return sound * (self._power(m, true, row) * bend)
         rate = (1.0 - self.q) * m.power(m.minimum(m.floored(p), 1.0), self.q - 2.0)
-        return weighted(m, weight, m.where(true, rate, lost(m, p)))
+        return sound * m.where(true, rate, lost(m, p))
 
     def _own(self, m: Vocabulary, true: Array, x: Array) -> Array:
         """The number of the true class, the class axis kept."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from losskit.core.definition import LABEL, Domain, parameter
-from losskit.core.families import Labelled, Rowwise, lost, weighted
+from losskit.core.families import Labelled, Rowwise, lost
 from losskit.core.logarithms import lead
 from losskit.core.namespaces import Array, Vocabulary
-from losskit.losses.classification import CLASS_WEIGHT, IGNORE
+from losskit.losses.classification import BY_CLASS, IGNORE
 
 MEMBERSHIPS = Domain("1 for each true class and 0 (or -1) elsewhere", values=(-1.0, 0.0, 1.0))
 
@@ -54,7 +54,7 @@ class MultiMargin(Labelled):
     margin: float = parameter(1.0, kind="number", doc="by how much the true class must lead")
     ignore_class: int | None = parameter(None, **IGNORE)
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
-    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+    class_weight: tuple[Any, ...] | None = parameter(None, **BY_CLASS)
 
     name = "multi_margin"
     aliases = ("multi_margin_loss",)
@@ -65,27 +65,27 @@ class MultiMargin(Labelled):
     task = "sparse"
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight, leads = self._leads(m, y, p)
+        true, sound, leads = self._leads(m, y, p)
         short = m.where(true, 0.0, m.maximum(leads, 0.0))
         item = m.sum(short if self.power == 1 else m.square(short), self.axis) / self._classes(p)
-        return m.drop(weighted(m, weight, item), self.axis)
+        return m.drop(sound * item, self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight, leads = self._leads(m, y, p)
+        true, sound, leads = self._leads(m, y, p)
         rate = _step(m, leads, 1.0) if self.power == 1 else 2.0 * m.maximum(leads, 0.0)
         pull = m.where(true, 0.0, rate) / self._classes(p)
-        return weighted(m, weight, m.where(true, -m.sum(pull, self.axis), pull))
+        return sound * m.where(true, -m.sum(pull, self.axis), pull)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight, leads = self._leads(m, y, p)
+        true, sound, leads = self._leads(m, y, p)
         rate = _step(m, leads, 0.0 if self.power == 1 else 2.0)
         bend = m.where(true, 0.0, rate) / self._classes(p)
-        return weighted(m, weight, m.where(true, m.sum(bend, self.axis), bend))
+        return sound * m.where(true, m.sum(bend, self.axis), bend)
 
     def _leads(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array]:
-        """Which class is the true one, its weight, and what each other one has too much."""
-        true, weight = self._true(m, y, p)
-        return true, weight, lead(m, p, m.sum(m.where(true, p, 0.0), self.axis), self.margin)
+        """Which class is the true one, what `_true` says, and what each other one has too much."""
+        true, sound = self._true(m, y, p)
+        return true, sound, lead(m, p, m.sum(m.where(true, p, 0.0), self.axis), self.margin)
 
     def _classes(self, p: Array) -> Any:
         return p.shape[self.axis]
@@ -207,7 +207,7 @@ class MulticlassHinge(Labelled):
 
     ignore_class: int | None = parameter(None, **IGNORE)
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
-    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+    class_weight: tuple[Any, ...] | None = parameter(None, **BY_CLASS)
 
     name = "multiclass_hinge"
     aliases = ("multiclass_hinge_loss",)
@@ -264,7 +264,7 @@ class MulticlassPerceptron(Labelled):
 
     ignore_class: int | None = parameter(None, **IGNORE)
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
-    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+    class_weight: tuple[Any, ...] | None = parameter(None, **BY_CLASS)
 
     name = "multiclass_perceptron"
     aliases = ("multiclass_perceptron_loss",)
@@ -293,19 +293,19 @@ BestRival = MulticlassHinge | MulticlassPerceptron
 
 def best_rival_value(card: BestRival, m: Vocabulary, y: Array, p: Array) -> Array:
     """What the true class lacks of its lead over the best other one."""
-    true, weight = card._true(m, y, p)
+    true, sound = card._true(m, y, p)
     _, short = _best_rival(card, m, true, p)
-    return m.drop(weighted(m, weight, m.maximum(short, 0.0)), card.axis)
+    return m.drop(sound * m.maximum(short, 0.0), card.axis)
 
 
 def best_rival_slope(card: BestRival, m: Vocabulary, y: Array, p: Array) -> Array:
     """Its derivative. Rivals that tie share the pull: the subgradient of least magnitude."""
-    true, weight = card._true(m, y, p)
+    true, sound = card._true(m, y, p)
     rivals, short = _best_rival(card, m, true, p)
-    one = 1.0 + 0.0 * weight
+    one = 1.0 + 0.0 * sound
     best = m.where(true, 0.0, m.where(rivals == m.max(rivals, card.axis), one, 0.0))
     share = best / m.maximum(m.sum(best, card.axis), 1.0)
-    return weighted(m, weight, m.where(short > 0, m.where(true, -one, share), lost(m, short)))
+    return sound * m.where(short > 0, m.where(true, -one, share), lost(m, short))
 
 
 def _best_rival(card: BestRival, m: Vocabulary, true: Array, p: Array) -> tuple[Array, Array]:

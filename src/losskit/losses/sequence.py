@@ -76,11 +76,13 @@ class CTC(Rowwise):
         "a class label other than the blank; behind the last the blank, or negative numbers",
         labels=True,
     )
-    optional = Slot(
-        "frames",
-        Domain("how many frames there are", low=0.0, count_of="t"),
-        predicted=False,
-        differentiable=False,
+    optional: ClassVar[tuple[Slot, ...]] = (
+        Slot(
+            "frames",
+            Domain("how many frames there are", low=0.0, count_of="t"),
+            predicted=False,
+            differentiable=False,
+        ),
     )
     convex = False
     metric = "label_error_rate"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from losskit.core.definition import LABEL, LOGIT, PROBABILITY, Domain, parameter
-from losskit.core.families import Labelled, Pointwise, weighted
+from losskit.core.families import Labelled, Pointwise
 from losskit.core.namespaces import Array, Vocabulary
-from losskit.losses.classification import CLASS_WEIGHT, IGNORE
+from losskit.losses.classification import BY_CLASS, IGNORE
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Sparsemax(Labelled):
 
     ignore_class: int | None = parameter(None, **IGNORE)
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
-    class_weight: tuple[Any, ...] | None = parameter(None, **CLASS_WEIGHT)
+    class_weight: tuple[Any, ...] | None = parameter(None, **BY_CLASS)
 
     name = "sparsemax"
     aliases = ("sparsemax_loss", "multiclass_sparsemax_loss")
@@ -139,30 +139,30 @@ class Sparsemax(Labelled):
         return LOGIT
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight, short, q = self._short(m, y, p)
+        true, sound, short, q = self._short(m, y, p)
         half = 0.5 * m.sum(m.square(m.where(true, -m.sum(q, self.axis), q)), self.axis)
-        return m.drop(weighted(m, weight, half + short), self.axis)
+        return m.drop(sound * (half + short), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        true, weight, _, q = self._short(m, y, p)
-        return weighted(m, weight, m.where(true, -m.sum(q, self.axis), q))
+        true, sound, _, q = self._short(m, y, p)
+        return sound * m.where(true, -m.sum(q, self.axis), q)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        _, weight = self._true(m, y, p)
+        _, sound = self._true(m, y, p)
         d = p - m.max(p, self.axis)
         threshold, size = self._threshold(m, d)
         rest = (size - 1.0) / size
-        return weighted(m, weight, m.where(d > threshold, rest, 0.0 * threshold))
+        return sound * m.where(d > threshold, rest, 0.0 * threshold)
 
     def _short(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array, Array]:
-        """Which class is the true one, its weight, what its logit lacks to the support, and the
-        probabilities of the others."""
-        true, weight = self._true(m, y, p)
+        """Which class is the true one, what `_true` says, what its logit lacks to the support, and
+        the probabilities of the others."""
+        true, sound = self._true(m, y, p)
         d = p - m.max(p, self.axis)
         threshold, _ = self._threshold(m, d)
         q = m.where(true, 0.0 * threshold, m.maximum(d - threshold, 0.0))
         short = m.maximum(threshold - m.sum(m.where(true, d, 0.0), self.axis), 0.0)
-        return true, weight, short, q
+        return true, sound, short, q
 
     def _threshold(self, m: Vocabulary, d: Array) -> tuple[Array, Array]:
         """Below which logits have a probability of 0, and how many lie above."""

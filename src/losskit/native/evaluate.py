@@ -14,6 +14,7 @@ import numpy as np
 
 from losskit.core.families import Items, is_rowwise
 from losskit.core.namespaces import Array
+from losskit.core.slots import alone
 from losskit.native.find import computed_in, find, is_bfloat16
 from losskit.native.library import empty, kernels
 
@@ -37,6 +38,8 @@ class Call:
     """In which the predictions came, and derivatives go."""
     out_dtype: Any
     """Dtype of items, of the computation that is."""
+    by_class: Array | None = None
+    """The weight of each class, where a kernel takes them."""
 
     def run(
         self,
@@ -56,25 +59,31 @@ class Call:
             )
         else:
             found = self.kernel.run(
-                self.y, self.p, *self.rows, self.weight, self.keep, scale, items, into
+                *(self.y, self.p, *self.rows, self.weight, self.keep, scale, items, into),
+                self.by_class,
             )
         # Weights that add up to infinity are an error.
         return None if found is None or found[1] == math.inf else found
 
 
 def prepare(
-    card: Any, y: Array, p: Array, weight: Array | None, keep: Array | None, wide: bool = False
+    card: Any,
+    arrays: tuple[Array, ...],
+    weight: Array | None,
+    keep: Array | None,
+    wide: bool = False,
 ) -> Call | None:
     """The call, if a kernel computes it.
 
     Args:
         card: any card, its axes known.
-        y, p: arrays of shapes that fit it.
+        arrays: what it takes, slot by slot, of shapes that fit it.
         weight, keep: None, or arrays in the shape of the items; ``keep`` of booleans.
         wide: compute in float64 whatever the predictions' dtype.
     """
-    if kernels() is None or len(card.slots) != 2:
+    if kernels() is None or len(arrays) - len(card.taken) != 2:
         return None
+    y, p, *more = arrays
     computed = computed_in(p.dtype)
     if computed is None or not readable(y.dtype) or p.size == 0 or p.ndim > _DIMENSIONS:
         return None
@@ -87,9 +96,17 @@ def prepare(
         rows = (math.prod(p.shape[:axis]), p.shape[axis], math.prod(p.shape[axis + 1 :]))
     if card.target.labels and y.dtype.kind not in "iub":
         return None
-    kernel = find(card, wide or computed[0], computed[1], rows[1] if rows else 0)
+    kernel = find(card, wide or computed[0], computed[1])
     if kernel is None:
         return None
+    by_class = None
+    if more:
+        if card.taken != ("class_weight",):
+            return None
+        by_class = np.ascontiguousarray(alone(card.slots[2], more[0]))
+        # Weights below 0 are for the formulas.
+        if not readable(by_class.dtype) or not 0.0 <= by_class.min() <= by_class.max() < math.inf:
+            return None
     if weight is not None:
         if not readable(weight.dtype):
             return None
@@ -104,7 +121,10 @@ def prepare(
     elif keep is not None:
         items = int(np.count_nonzero(keep))
     out_dtype = _FLOAT64 if wide or computed[0] else _FLOAT32
-    return Call(kernel, _plain(y), _plain(p), weight, keep, shape, rows, items, p.dtype, out_dtype)
+    return Call(
+        *(kernel, _plain(y), _plain(p), weight, keep, shape, rows, items, p.dtype, out_dtype),
+        by_class,
+    )
 
 
 def log_softmax(z: Array, axis: int) -> Array | None:
@@ -120,14 +140,10 @@ def log_softmax(z: Array, axis: int) -> Array | None:
 
 
 def divisor(card: Any, call: Call) -> float:
-    """The sum of the weights of the items that count, class weights included."""
-    weight = np.ones(call.shape) if call.weight is None else call.weight.astype(np.float64)
-    per_class = getattr(card, "class_weight", None)
-    keep = call.keep
-    if per_class:
-        classes = call.rows[1] if call.rows else 0
-        # Labels out of range are found by the kernel; here they only must not be looked up.
-        weight = weight * np.take(card._per_class(classes), call.y, mode="clip")
+    """The sum of the weights of the items that count."""
+    if call.weight is None:
+        return float(call.items)
+    weight, keep = call.weight.astype(np.float64, copy=False), call.keep
     ignored = card.ignored() if isinstance(card, Items) else None
     if ignored is not None:
         keep = call.y != ignored if keep is None else keep & (call.y != ignored)

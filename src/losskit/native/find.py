@@ -7,6 +7,7 @@ written by hand, which are tried on a few rows before they are taken.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -24,22 +25,21 @@ _found: dict[Any, Any] = {}
 _MOST = 1024  # kernels kept; parameters of which there are more are tried out, not trained with
 
 
-def find(card: Any, wide: bool, came: Precision, classes: int = 0) -> Any:
+def find(card: Any, wide: bool, came: Precision) -> Any:
     """The kernel for a card with its parameters; None if there is none.
 
     Args:
         card: a card.
         wide: whether it computes in float64, not in float32.
         came: of the dtype in which predictions come.
-        classes: length of the class axis, for row-wise cards.
     """
-    key = (card, type(card), wide, came, classes)
+    key = (card, type(card), wide, came)
     try:
         return _found[key]
     except KeyError:
         if len(_found) >= _MOST:
             _found.clear()
-        kernel = _found[key] = _make(card, wide, came, classes)
+        kernel = _found[key] = _make(card, wide, came)
         return kernel
 
 
@@ -95,15 +95,15 @@ class Softmax:
     axis: int
     ignores: bool
     ignored: int
-    class_weight: tuple[float, ...]
-    """One for each class, or none."""
     smoothing: float
     z_loss: float
     temperature: float
 
 
-def describe(card: Any, came: Precision, classes: int) -> Formulas | Softmax | None:
+def describe(card: Any, came: Precision) -> Formulas | Softmax | None:
     """What a kernel has to know of a card; None if none computes it. Arguments as of `find`."""
+    if card.held:
+        return None  # what it holds belongs to every call, which is not asked here
     if isinstance(card, Pointwise):
         if not card.compiled or len(card.slots) != 2:
             return None
@@ -113,28 +113,23 @@ def describe(card: Any, came: Precision, classes: int) -> Formulas | Softmax | N
             return None
         values = tuple(float(getattr(card, name)) for name in free)
         return Formulas(fingerprint, values, *card.prediction.ends(came.eps))
-    kind: Any = type(card)
+    kind: Any = type(card).plain or type(card)
     by_hand = kind in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and card.from_logits
     if by_hand and _softmax_holds(kind):
         # Whatever is no ordinary float32, and no axis, is for NumPy to compute or to refuse.
         if not 1e-30 <= card.temperature <= 1e30 or not -64 <= card.axis < 64:
             return None
-        try:
-            return _softmax(card, classes)
-        except ValueError:
-            return None  # of class weights that do not fit: the message comes from the card
+        return _softmax(card)
     return None
 
 
-def _softmax(card: Any, classes: int) -> Softmax:
+def _softmax(card: Any) -> Softmax:
     ignored = card.ignored()
-    weighted = getattr(card, "class_weight", None)
     return Softmax(
-        dense=type(card) is CategoricalCrossentropy,
+        dense=not card.target.labels,
         axis=card.axis,
         ignores=ignored is not None,
         ignored=ignored or 0,
-        class_weight=tuple(card._per_class(classes)) if weighted else (),
         smoothing=card.label_smoothing,
         z_loss=card.z_loss,
         temperature=card.temperature,
@@ -143,7 +138,7 @@ def _softmax(card: Any, classes: int) -> Softmax:
 
 @cache
 def _softmax_holds(card: Any) -> bool:
-    """Whether the kernel computes what the card says, tried in float64.
+    """Whether the kernel computes what the card says, tried in float64; with class weights too.
 
     It has no text to be compared by: were the card another one, so would these numbers be.
     """
@@ -151,15 +146,15 @@ def _softmax_holds(card: Any) -> bool:
     y: Any = np.array([[0.25, 0.0, 0.75], [1.0, 0.0, 0.0], [0.2, 0.3, 0.5]])
     further: dict[str, Any] = {"label_smoothing": 0.125, "temperature": 1.5, "z_loss": 0.25}
     if card.target.labels:
-        y, further = y.argmax(1), further | {"class_weight": (1.0, 2.0, 0.5)}
-    m = vocabulary(z.dtype)
-    for options in ({}, further):
+        y = y.argmax(1)
+    m, by_class = vocabulary(z.dtype), np.array([1.0, 2.0, 0.5])
+    for options, weights in itertools.product(({}, further), (None, by_class)):
         tried = card(from_logits=True, **options)
         items, slopes = np.empty(len(z)), np.empty_like(z)
-        _softmax_kernel(_softmax(tried, z.shape[1]), True).run(
-            y, z, len(z), z.shape[1], 1, None, None, 1.0, items, slopes
+        _softmax_kernel(_softmax(tried), True).run(
+            y, z, len(z), z.shape[1], 1, None, None, 1.0, items, slopes, weights
         )
-        wanted = tried.value(m, y, z), tried.slope(m, y, z)
+        wanted = tried.value(m, y, z, weights), tried.slope(m, y, z, weights)
         if not all(
             np.allclose(*pair, 1e-9, 0.0) for pair in zip((items, slopes), wanted, strict=True)
         ):
@@ -167,8 +162,8 @@ def _softmax_holds(card: Any) -> bool:
     return True
 
 
-def _make(card: Any, wide: bool, came: Precision, classes: int) -> Any:
-    known = describe(card, came, classes)
+def _make(card: Any, wide: bool, came: Precision) -> Any:
+    known = describe(card, came)
     if isinstance(known, Formulas):
         number = _numbers()[known.fingerprint]
         values = list(known.parameters)
@@ -185,7 +180,6 @@ def _softmax_kernel(known: Softmax, wide: bool) -> Any:
         known.axis,
         known.ignores,
         known.ignored,
-        list(known.class_weight),
         known.smoothing,
         known.z_loss,
         known.temperature,

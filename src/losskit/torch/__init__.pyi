@@ -19,7 +19,8 @@ class BinaryCrossentropy(Loss):
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
         -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
-        label smoothing s replaces y by y * (1 - s) + s / 2
+        label smoothing s replaces y by y * (1 - s) + s / 2;
+        pos_weight, if a call gives it, multiplies the first term
     """
 
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
@@ -29,17 +30,19 @@ class CategoricalCrossentropy(Loss):
 
         -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
         label smoothing s replaces y_j by y_j * (1 - s) + s / classes;
-        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2;
+        class weights multiply y_j, smoothed, and then z_loss by the row's sum of weight_j * y_j
     """
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class SparseCategoricalCrossentropy(Loss):
     """Categorical cross-entropy with integer labels.
 
         -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
-        label smoothing s mixes in s / classes of every class;
-        z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
+        label smoothing s: -sum_j weight_j * t_j * log(p_j / sum_k p_k), t_y = 1 - s + s / classes and
+        s / classes for the others;
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2 times weight_y, or sum_j weight_j * t_j
     """
 
     def __init__(self, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
@@ -449,30 +452,33 @@ class CoxPartialLikelihood(Loss):
 
     def __init__(self, ties: str = 'efron', axis: int = 0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
-def binary_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def binary_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, pos_weight: Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
         -(y * log(p) + (1 - y) * log(1 - p))           with p = sigmoid(z) for logits z;
-        label smoothing s replaces y by y * (1 - s) + s / 2
+        label smoothing s replaces y by y * (1 - s) + s / 2;
+        pos_weight, if a call gives it, multiplies the first term
     """
 
-def categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, temperature: float = 1.0, z_loss: float = 0.0, class_weight: Sequence[float] | Mapping[int, float] | Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Categorical cross-entropy with one-hot or soft targets.
 
         -sum_j y_j * log(p_j / sum_k p_k)              with p = softmax(z / temperature) for logits z;
         label smoothing s replaces y_j by y_j * (1 - s) + s / classes;
-        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2;
+        class weights multiply y_j, smoothed, and then z_loss by the row's sum of weight_j * y_j
     """
 
-def sparse_categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def sparse_categorical_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Tensor | None = None, label_smoothing: float = 0.0, temperature: float = 1.0, z_loss: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Categorical cross-entropy with integer labels.
 
         -weight_y * log(p_y / sum_k p_k)               with p = softmax(z / temperature) for logits z;
-        label smoothing s mixes in s / classes of every class;
-        z_loss adds weight_y * z_loss * log(sum_j exp(z_j / temperature))^2
+        label smoothing s: -sum_j weight_j * t_j * log(p_j / sum_k p_k), t_y = 1 - s + s / classes and
+        s / classes for the others;
+        z_loss adds z_loss * log(sum_j exp(z_j / temperature))^2 times weight_y, or sum_j weight_j * t_j
     """
 
-def negative_log_likelihood(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def negative_log_likelihood(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Negative log-likelihood of integer labels, from log-probabilities.
 
         -weight_y * log_p_y
@@ -540,7 +546,7 @@ def categorical_focal_crossentropy(input: Tensor, y_true: Tensor, *, alpha: floa
         label smoothing s replaces y by y * (1 - s) + s / classes
     """
 
-def categorical_generalized_cross_entropy(input: Tensor, y_true: Tensor, *, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def categorical_generalized_cross_entropy(input: Tensor, y_true: Tensor, *, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
 
         weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
@@ -629,7 +635,7 @@ def categorical_hinge(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: 
         max(1 + max_j((1 - y_j) * p_j) - sum_j(y_j * p_j), 0)
     """
 
-def multi_margin(input: Tensor, y_true: Tensor, *, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def multi_margin(input: Tensor, y_true: Tensor, *, power: int = 1, margin: float = 1.0, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
 
         weight_y * sum_(j != y) max(margin - p_y + p_j, 0)^power / classes
@@ -641,13 +647,13 @@ def multi_label_margin(input: Tensor, y_true: Tensor, *, axis: int = -1, weight:
         sum_(i true, j false) max(1 - p_i + p_j, 0) / classes
     """
 
-def multiclass_hinge(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def multiclass_hinge(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Multi-class hinge loss with integer labels: a lead of 1 over the best other class.
 
         weight_y * max(1 - p_y + max_(j != y) p_j, 0)
     """
 
-def multiclass_perceptron(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def multiclass_perceptron(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Multi-class perceptron loss: the true class should have the highest score.
 
         weight_y * (max_j p_j - p_y)
@@ -767,7 +773,7 @@ def binary_sparsemax(input: Tensor, y_true: Tensor, *, weight: Tensor | None = N
         s(z) - y * z - y * (1 - y)       s(z) = ((z + 1) / 2)^2 for |z| < 1, max(z, 0) beyond
     """
 
-def sparsemax(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def sparsemax(input: Tensor, y_true: Tensor, *, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Sparsemax loss with integer labels: 0 once the true class leads by 1.
 
         weight_y * (|p - e_y|^2 / 2 + max(t - z_y, 0))    p_j = max(z_j - t, 0), t such that they sum

@@ -41,9 +41,14 @@ def make(card: type[Card], **parameters: Any) -> Any:
             )
     if torch.compiler.is_compiling():
         # The compiler cannot make one, but reads one that it finds under a name.
-        fixed = {name: _fixed(value) for name, value in parameters.items()}
-        return getattr(_kept, _keep(card, **fixed))
+        return _made(card, parameters)
     return made(card, parameters)
+
+
+def _made(card: type[Card], parameters: dict[str, Any], taken: tuple[str, ...] = ()) -> Any:
+    """The same, as the compiler takes it."""
+    fixed = {name: _fixed(value) for name, value in parameters.items()}
+    return getattr(_kept, _keep(card, taken, **fixed))
 
 
 class _Kept:
@@ -55,8 +60,8 @@ _names: dict[Card, str] = {}
 
 
 @torch.compiler.assume_constant_result
-def _keep(card: type[Card], **parameters: Any) -> str:
-    known = made(card, parameters)
+def _keep(card: type[Card], taken: tuple[str, ...], **parameters: Any) -> str:
+    known = made(card, parameters, taken)
     name = _names.setdefault(known, f"{card.__name__}_{len(_names)}")
     setattr(_kept, name, known)
     return name
@@ -86,6 +91,7 @@ def evaluate(
     leading: bool = False,
     num_items: Any = None,
     across: Across | None = None,
+    more: dict[str, Tensor] | None = None,
 ) -> Tensor:
     """The reduced loss, or the items.
 
@@ -101,19 +107,21 @@ def evaluate(
         leading: whether weights and mask of fewer dimensions belong to the first ones.
         num_items: what a mean divides by: the item count of the whole of which this is a part.
         across: where the other parts of the batch are, if there are any.
+        more: what the card takes besides, by the names of its optional slots.
 
     Raises:
         TypeError: an argument is no tensor, or complex, or the input holds integers.
         ValueError: shapes do not match, or a value is out of its domain.
     """
     plain = weight is None and keep is None and num_items is None and across is None
-    if plain and len(tensors) == 2 and reduction == "mean" and on_empty in ON_EMPTY:
+    if plain and not more and len(tensors) == 2 and reduction == "mean" and on_empty in ON_EMPTY:
         p, y = tensors
         if isinstance(p, Tensor) and isinstance(y, Tensor):
             found = kernels.mean(card, p, y)
             if found is not None:
                 return found
-    if torch.compiler.is_compiling():
+    compiling = torch.compiler.is_compiling()
+    if compiling:
         _fixed(list(card.parameters().values()))
     check_reduction(reduction)
     check_on_empty(on_empty)
@@ -126,7 +134,9 @@ def evaluate(
         input = slots[card.main]
         if not leading:
             weight, keep = _trailing(card, input, weight, keep)
-        call = aligned(TORCH, card, slots, weight, keep, make=_made)
+        call = aligned(
+            TORCH, card, slots, weight, keep, make=_made if compiling else None, more=more
+        )
         dtype = result_dtype(input)
         if across is None:
             fused = TORCH.fused(call, reduction, by_weights, num_items, dtype)
@@ -142,10 +152,6 @@ def evaluate(
             across=across,
         )
         return found.to(dtype)
-
-
-def _made(kind: type[Card], parameters: dict[str, Any]) -> Any:
-    return make(kind, **parameters)
 
 
 named = partial(

@@ -13,9 +13,10 @@ from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.torch import TorchVocabulary
 from losskit.engine.across import Across
 from losskit.engine.arrays import HALF
-from losskit.engine.call import Call
+from losskit.engine.call import Call, checked
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
+from losskit.engine.reduction import count
 from losskit.torch import derivatives
 
 _DTYPES = {
@@ -88,6 +89,18 @@ class Torch(Framework):
     def number(self, x: Any, like: Tensor, dtype: str) -> Tensor:
         return x if isinstance(x, Tensor) else like.new_full((), x, dtype=getattr(torch, dtype))
 
+    def constant(self, numbers: list[float], like: Tensor, dtype: str) -> Tensor:
+        return torch.tensor(numbers, dtype=getattr(torch, dtype), device=like.device)
+
+    def of_labels(self, weights: Tensor, labels: Tensor) -> Tensor:
+        found = labels.clamp(0, weights.shape[0] - 1)
+        return torch.where(found == labels, weights[found], 1.0)
+
+    def hard(self, y: Tensor) -> bool:
+        if y.requires_grad or not derivatives.reachable(y):
+            return False
+        return bool(((y == 0) | (y == 1)).all())
+
     def visible(self, x: Tensor) -> bool:
         return derivatives.reachable(x)
 
@@ -104,32 +117,36 @@ class Torch(Framework):
 
     def mean(self, formulas: Formulas, call: Call, count: Any) -> Tensor:
         total = self.sum(formulas, call)
-        if call.used is None:
+        adding = call.adding
+        if adding is None:
             # A number is looked at; a size that is open is none.
             return total / count if not isinstance(count, int) or count else total
         # Weights that cancel are a count like any other: they divide by 0, as in PyTorch.
-        return total / torch.where(call.used.any(), count, 1.0)
+        return total / torch.where(adding.any(), count, 1.0)
 
     def fused(
         self, call: Call, reduction: str, by_weights: bool, num_items: Any, dtype: Any = None
     ) -> Tensor | None:
         from losskit.torch import kernels
 
-        if len(call.arrays) != 2:
-            return None
         if isinstance(num_items, Tensor):
             if not derivatives.reachable(num_items):
                 return None
             num_items = num_items.item()
-        (y, p), weight, keep = call.arrays, call.weight, call.keep
+        card, weight, keep = call.card, call.weight, call.keep
+        if len(call.arrays) - len(card.taken) != 2:
+            return None
+        y, p, *more = call.arrays
         if not isinstance(y, Tensor) or _DTYPES[p.dtype] != call.came:
             return None
-        if y.requires_grad or (weight is not None and weight.requires_grad):
+        if any(x is not None and x.requires_grad for x in (y, weight, *more)):
             return None
-        if not derivatives.reachable(p, y, weight, keep):
+        if not derivatives.reachable(p, y, weight, keep, *more):
             return None
-        plan = kernels.Plan(call.card, reduction, by_weights, dtype or p.dtype, num_items)
-        return kernels.loss(plan, p, y, weight, keep)
+        if by_weights and call.divides is not None and num_items is None:
+            num_items = float(count(self, checked(self, call, look=False), True))
+        plan = kernels.Plan(card, reduction, by_weights, dtype or p.dtype, num_items)
+        return kernels.loss(plan, p, y, weight, keep, *more)
 
     def of_set(self, formulas: Formulas, across: Across | None, *arrays: Tensor) -> Tensor:
         formulas = dataclasses.replace(formulas, across=across)

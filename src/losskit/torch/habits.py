@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from losskit.engine.shapes import check_shapes
 from losskit.losses.classification import (
     CategoricalCrossentropy,
     NegativeLogLikelihood,
@@ -22,7 +21,8 @@ from losskit.losses.classification import (
 from losskit.losses.margin import MarginRanking
 from losskit.losses.multiclass import MultiMargin
 from losskit.losses.similarity import CosineSimilarity, TripletMargin
-from losskit.torch.evaluate import check, check_reduction, evaluate, laid, make, named, result_dtype
+from losskit.torch.evaluate import check_reduction, evaluate, laid, make, named, result_dtype
+from losskit.torch.framework import TORCH
 from losskit.torch.kernels import HALF
 from losskit.torch.sequence import ctc_loss as ctc_loss
 
@@ -31,19 +31,6 @@ def _class_axis(input: Tensor, axis: int | None) -> int:
     if axis is not None:
         return axis
     return 1 if input.dim() > 1 else 0
-
-
-def _along(vector: Tensor, input: Tensor, axis: int) -> Tensor:
-    shape = [1] * input.dim()
-    shape[axis] = -1
-    return vector.to(input.dtype).view(shape)
-
-
-def _all_weighted(shares: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Rows whose magnitudes sum to 1, and what each was divided by to get there."""
-    total = shares.abs().sum(axis)
-    spread = total.unsqueeze(axis)
-    return torch.where(spread == 0, shares, shares / spread), total
 
 
 def cross_entropy(
@@ -57,96 +44,30 @@ def cross_entropy(
     on_empty: str = "zero",
 ) -> Tensor:
     axis = _class_axis(input, axis)
-    if target.shape == input.shape and (input.dim() > 1 or target.is_floating_point()):
-        return _cross_entropy_of_shares(
-            input, target, weight, ignore_index, reduction, label_smoothing, axis, on_empty
-        )
-    if target.is_floating_point():
+    options = {"from_logits": True, "label_smoothing": label_smoothing, "axis": axis}
+    shares = target.shape == input.shape and (input.dim() > 1 or target.is_floating_point())
+    if shares:
+        if not target.is_floating_point():
+            raise TypeError(
+                f"target holds {target.dtype} in the shape of the input {tuple(input.shape)}, "
+                "expected floating-point probabilities. Labels come without the class axis: "
+                f"one-hot ones as target.argmax({axis}), or convert with target.to(input.dtype)."
+            )
+        if ignore_index >= 0:
+            raise ValueError(
+                f"ignore_index={ignore_index} has no meaning for targets that are probabilities: "
+                "give labels, or leave rows out with a row of zeros."
+            )
+        card = make(CategoricalCrossentropy, **options)
+    elif target.is_floating_point():
         raise TypeError(
             f"target holds {target.dtype} in the shape of labels {tuple(target.shape)}, expected "
             "integers. Convert labels with target.long(); probabilities need the shape of the "
             f"input, {tuple(input.shape)}."
         )
-    card = make(
-        SparseCategoricalCrossentropy,
-        from_logits=True,
-        ignore_class=ignore_index,
-        axis=axis,
-        label_smoothing=label_smoothing,
-    )
-    if weight is None:
-        return evaluate(card, input, target, reduction=reduction, on_empty=on_empty)
-    weight = class_weights(weight, input, axis)
-    own = of_label(weight, target)
-    if label_smoothing == 0.0:
-        return evaluate(
-            card, input, target, weight=own, reduction=reduction, by_weights=True, on_empty=on_empty
-        )
-    keep = target != ignore_index
-    check(card, input, target, keep)
-    # The share that goes to each class is weighted by that class's weight.
-    classes = torch.arange(input.shape[axis], device=input.device)
-    one_hot = (target.unsqueeze(axis) == _along(classes, input, axis)).to(input.dtype)
-    smooth = one_hot * (1.0 - label_smoothing) + label_smoothing / input.shape[axis]
-    shares, total = _all_weighted(smooth * _along(weight, input, axis), axis)
-    total = torch.where((target < 0) | (target >= input.shape[axis]), torch.nan, total)
-    items = evaluate(
-        make(CategoricalCrossentropy, from_logits=True, axis=axis),
-        input,
-        shares,
-        weight=total,
-        keep=keep,
-        reduction="none" if reduction == "none" else "sum",
-        look=False,
-    )
-    if reduction != "mean":
-        return items
-    own = torch.where(keep, own, torch.zeros_like(own))
-    empty = float("nan") if on_empty == "nan" else 0.0
-    total, some = own.sum().to(items.dtype), (own != 0).any()
-    return torch.where(some, items, empty) / torch.where(some, total, 1.0)
-
-
-def _cross_entropy_of_shares(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    ignore_index: int,
-    reduction: str,
-    label_smoothing: float,
-    axis: int,
-    on_empty: str,
-) -> Tensor:
-    if not target.is_floating_point():
-        raise TypeError(
-            f"target holds {target.dtype} in the shape of the input {tuple(input.shape)}, expected "
-            "floating-point probabilities. Labels come without the class axis: one-hot ones as "
-            f"target.argmax({axis}), or convert with target.to(input.dtype)."
-        )
-    if ignore_index >= 0:
-        raise ValueError(
-            f"ignore_index={ignore_index} has no meaning for targets that are probabilities: give "
-            "labels, or leave rows out with a row of zeros."
-        )
-    card = make(
-        CategoricalCrossentropy, from_logits=True, label_smoothing=label_smoothing, axis=axis
-    )
-    if weight is None:
-        return evaluate(card, input, target, reduction=reduction, on_empty=on_empty)
-    bad = check(card, input, target)
-    shares = target * (1.0 - label_smoothing) + label_smoothing / input.shape[axis]
-    weights = _along(class_weights(weight, input, axis), input, axis)
-    shares, total = _all_weighted(shares * weights, axis)
-    if bad is not None:
-        total = total.masked_fill(bad, torch.nan)
-    card = make(CategoricalCrossentropy, from_logits=True, axis=axis)
-    return evaluate(
-        *(card, input, shares),
-        weight=total,
-        reduction=reduction,
-        on_empty=on_empty,
-        look=False,
-    )
+    else:
+        card = make(SparseCategoricalCrossentropy, ignore_class=ignore_index, **options)
+    return _by_classes(card, input, target, weight, reduction, axis, on_empty, not shares)
 
 
 def nll_loss(
@@ -160,15 +81,34 @@ def nll_loss(
 ) -> Tensor:
     axis = _class_axis(input, axis)
     card = make(NegativeLogLikelihood, ignore_class=ignore_index, axis=axis)
-    own = None if weight is None else of_label(class_weights(weight, input, axis), target)
+    return _by_classes(card, input, target, weight, reduction, axis, on_empty)
+
+
+def _by_classes(
+    card: Any,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    reduction: str,
+    axis: int,
+    on_empty: str = "zero",
+    by_weights: bool = True,
+) -> Tensor:
+    """With a weight for each class."""
+    if weight is not None and weight.shape != (input.shape[axis],):
+        raise ValueError(
+            f"weight must hold one number per class: got weight.shape={tuple(weight.shape)}, "
+            f"expected ({input.shape[axis]},) for input.shape={tuple(input.shape)} with classes "
+            f"along axis {axis}."
+        )
     return evaluate(
         card,
         input,
         target,
-        weight=own,
         reduction=reduction,
-        by_weights=True,
+        by_weights=by_weights,
         on_empty=on_empty,
+        more=None if weight is None else {"class_weight": weight},
     )
 
 
@@ -180,17 +120,10 @@ def binary_cross_entropy_with_logits(
     reduction: str,
     pos_weight: Tensor | None = None,
 ) -> Tensor:
+    more = {}
     if pos_weight is not None:
-        with named():
-            check_shapes(card, target.shape, input.shape)
-        pos_weight = laid("pos_weight", pos_weight, tuple(input.shape))
-        weight = laid("weight", weight, tuple(input.shape))
-        y = target.to(input.dtype)
-        positive, negative = y * pos_weight, 1.0 - y
-        total = positive + negative
-        target = torch.where(total == 0, y, positive / total)
-        weight = total if weight is None else total * weight
-    return evaluate(card, input, target, weight=weight, reduction=reduction)
+        more["pos_weight"] = laid("pos_weight", pos_weight, tuple(input.shape))
+    return evaluate(card, input, target, weight=weight, reduction=reduction, more=more)
 
 
 def multilabel_soft_margin_loss(
@@ -288,14 +221,7 @@ def multi_margin_loss(
         input = input.unsqueeze(0)  # one class
     if input.dim() == 1 and target.shape == (1,):
         input = input.unsqueeze(0)  # one item
-    own = None if weight is None else of_label(class_weights(weight, input, -1), target)
-    return evaluate(
-        card,
-        input,
-        target,
-        weight=own,
-        reduction=reduction,
-    )
+    return _by_classes(card, input, target, weight, reduction, -1, by_weights=False)
 
 
 def multilabel_margin_loss(card: Any, input: Tensor, target: Tensor, reduction: str) -> Tensor:
@@ -397,30 +323,10 @@ def _divisor(items: Tensor, target: Tensor, weight: Tensor | None, ignored: int)
     """What the mean of `cross_entropy` divides by; 1 where nothing counts."""
     if target.is_floating_point():
         return max(1, items.numel())
-    counts = target != ignored
-    if weight is None:
-        return counts.sum().clamp(min=1)
-    own = torch.where(counts, of_label(weight, target), 0.0)
+    own = (target != ignored).to(items.dtype)
+    if weight is not None:
+        own = torch.where(own > 0, TORCH.of_labels(weight, target.long()), 0.0)
     return torch.where((own != 0).any(), own.sum(), 1.0).to(items.dtype)
-
-
-def class_weights(weight: Tensor, input: Tensor, axis: int) -> Tensor:
-    classes = input.shape[axis]
-    if weight.shape != (classes,):
-        raise ValueError(
-            f"weight must hold one number per class: got weight.shape={tuple(weight.shape)}, "
-            f"expected ({classes},) for input.shape={tuple(input.shape)} with classes along axis "
-            f"{axis}."
-        )
-    return weight
-
-
-def of_label(weight: Tensor, target: Tensor) -> Tensor:
-    """The weight of each item's class; of a label that is none, any: it is found out elsewhere."""
-    labels = target.long()
-    found = labels.clamp(0, weight.shape[0] - 1)
-    # A weight of 0 would keep a label that is no class from being found out.
-    return torch.where(found == labels, weight[found], torch.ones_like(weight[found]))
 
 
 MODULES: dict[str, Any] = {}

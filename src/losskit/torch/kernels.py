@@ -67,7 +67,12 @@ def mean(card: Any, p: Tensor, y: Tensor) -> Tensor | None:
 
 
 def loss(
-    plan: Plan, p: Tensor, y: Tensor, weight: Tensor | None, keep: Tensor | None
+    plan: Plan,
+    p: Tensor,
+    y: Tensor,
+    weight: Tensor | None,
+    keep: Tensor | None,
+    *more: Tensor,
 ) -> Tensor | None:
     """The loss of tensors that are `reachable`; None where no kernel computes it.
 
@@ -79,13 +84,13 @@ def loss(
         return None
     wants = p.requires_grad and torch.is_grad_enabled()
     now = wants and p.dtype not in HALF and not hooked()
-    found = _evaluate(plan, p, y, weight, keep, value=True, gradient=now)
+    found = _evaluate(plan, p, y, weight, keep, *more, value=True, gradient=now)
     if found is None:
         return None
     value, gradient = found
     if not wants:
         return value
-    return _apply(p, (plan, value, gradient, y, weight, keep))
+    return _apply(p, (plan, value, gradient, y, weight, keep, *more))
 
 
 def _evaluate(
@@ -94,7 +99,7 @@ def _evaluate(
     y: Tensor,
     weight: Tensor | None,
     keep: Tensor | None,
-    *,
+    *more: Tensor,
     value: bool = False,
     gradient: bool = False,
     factor: float = 1.0,
@@ -103,8 +108,7 @@ def _evaluate(
     card = plan.card
     call = native.prepare(
         card,
-        array(y),
-        array(p),
+        (array(y), array(p), *map(array, more)),
         None if weight is None else array(weight.float() if weight.dtype in HALF else weight),
         None if keep is None else array(keep),
     )
@@ -184,15 +188,15 @@ _apply = super(torch.autograd.Function, _Fused).apply
 
 def _by_operations(plan: Plan, g: Tensor, saved: Any) -> Tensor:
     """The gradient by the prediction, itself differentiable by it and by ``g``."""
-    p, y, weight, keep = saved
+    p, y, weight, keep, *more = saved
     shape = item_shape(plan.card, tuple(p.shape))
-    call = Call(plan.card, (y, p), TORCH.dtype(p), shape, weight, keep)
+    call = Call(plan.card, (y, p, *more), TORCH.dtype(p), shape, weight, keep)
     call = checked(TORCH, call, look=False)
     formulas = Formulas(plan.card, TORCH.vocabulary(call.came), TORCH, looked=True)
     slope = formulas.slope(1, call.used, *call.arrays)
     rate = g.to(slope.dtype)
     if plan.reduction == "mean":
-        own = count(TORCH, formulas, call, plan.by_weights)
+        own = count(TORCH, call, plan.by_weights)
         rate = rate / (own if plan.num_items is None else plan.num_items)
     if call.weight is not None:
         rate = rate * call.weight

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import OfMean, Setwise
-from losskit.engine.arguments import bind, further, in_slots, optional, signature, takes
+from losskit.engine.arguments import beside, bind, in_slots, optional, signature, takes
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import combined, merged, parts
 from losskit.torch import evaluate as _evaluate
@@ -71,6 +71,7 @@ class Loss(nn.Module):
         mask: Tensor | None = None,
         *,
         num_items: Any = None,
+        **more: Tensor,
     ) -> Tensor:
         """The loss.
 
@@ -84,6 +85,8 @@ class Loss(nn.Module):
             mask: boolean, True where an item counts; the others touch nothing, even if NaN.
             num_items: the item count of the whole of which this is a part: what the mean divides
                 by, so that the parts' values and gradients add up to the whole's.
+            **more: what the loss takes besides, if anything: class_weight, one for each class;
+                pos_weight, as ``weight``. They may change from call to call, and have gradients.
 
         Raises:
             TypeError: the input holds integers.
@@ -100,6 +103,7 @@ class Loss(nn.Module):
             reduction=self.reduction,
             on_empty=self.on_empty,
             across=self.across,
+            more=more,
         )
 
     def parts(self, *tensors: Tensor, **options: Any) -> tuple[Tensor, ...]:
@@ -108,13 +112,11 @@ class Loss(nn.Module):
         (sum, count); of a loss of a set the numbers that say all of a part, and the count.
         Arguments and errors are those of the call.
         """
-        names = takes(self.card, NAMES, True)
-        given, rest = bind(
-            self.card.name, names, ("weight", "mask"), optional(self.card), tensors, options
-        )
+        names, more = takes(self.card, NAMES, True), _more(self.card, options)
+        given, rest = bind(self.card.name, names, ("weight", "mask"), (), tensors, options)
         with _evaluate.named():
-            slots = in_slots(self.card, (*given, *further(self.card, rest)))
-            call = aligned(TORCH, self.card, slots, rest.get("weight"), rest.get("mask"))
+            slots = in_slots(self.card, given)
+            call = aligned(TORCH, self.card, slots, rest.get("weight"), rest.get("mask"), more=more)
             return parts(TORCH, checked(TORCH, call))
 
     def merge(self, a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -145,16 +147,16 @@ def get(name: str, **parameters: Any) -> Loss:
 
 def call(card: Any, tensors: tuple[Any, ...], given: dict[str, Any], **how: Any) -> Tensor:
     """The loss of the arguments of a call."""
+    more = _more(card, given)
     if given or len(tensors) != 2 or len(card.slots) != 2:
         tensors, given = bind(
             card.name,
             takes(card, NAMES, True),
             ("weight", "mask"),
-            (*optional(card), "num_items"),
+            ("num_items",),
             tensors,
             given,
         )
-        tensors = (*tensors, *further(card, given))
     return evaluate(
         card,
         *tensors,
@@ -162,8 +164,18 @@ def call(card: Any, tensors: tuple[Any, ...], given: dict[str, Any], **how: Any)
         keep=given.get("mask"),
         num_items=given.get("num_items"),
         leading=True,
+        more=more,
         **how,
     )
+
+
+def _more(card: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """What is given for optional slots, taken out of the arguments of a call."""
+    return {slot.name: given.pop(slot.name) for slot in card.optional if slot.name in given}
+
+
+def _is_tensor(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.dim() > 0
 
 
 def _parameters(card: type[Card]) -> dict[str, Any]:
@@ -177,7 +189,7 @@ def _make_class(card: type[Card]) -> type[Loss]:
         "__module__": "losskit.torch",
         "__signature__": signature((), {**_parameters(card), **_OPTIONS}, {}),
     }
-    if len(card().slots) != 2 or optional(card):
+    if len(card().slots) != 2:
         body["forward"] = _forward
     return type(card.__name__, (Loss,), body)
 
@@ -188,13 +200,13 @@ def _forward(self: Loss, *tensors: Tensor, **options: Any) -> Tensor:
 
 def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     arrays = takes(card(), NAMES, True)
-    of_call = (*optional(card), *_OF_CALL)
-    others = frozenset({*arrays, *of_call, *_OPTIONS})
+    others, further = frozenset({*arrays, *_OF_CALL, *_OPTIONS}), optional(card)
 
     def function(*tensors: Tensor, **options: Any) -> Tensor:
         how = {name: options.pop(name) for name in _OPTIONS if name in options}
-        own = {name: options.pop(name) for name in [*options] if name not in others}
-        return call(_evaluate.make(card, **own), tensors, options, **how)
+        more = beside(further, options, _is_tensor)
+        given = {name: options.pop(name) for name in [*options] if name not in others}
+        return call(_evaluate.make(card, **given), tensors, options | more, **how)
 
     # Code of its own: by its code the compiler tells one function from another.
     function.__code__ = function.__code__.replace(co_name=card.name)
@@ -202,7 +214,9 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
     function.__module__ = "losskit.torch"
     function.__doc__ = card.__doc__
     function.__signature__ = signature(  # type: ignore[attr-defined]
-        arrays, {}, {**_parameters(card), **dict.fromkeys(of_call), **_OPTIONS}
+        arrays,
+        {},
+        {**dict.fromkeys(further), **_parameters(card), **dict.fromkeys(_OF_CALL), **_OPTIONS},
     )
     return function
 
