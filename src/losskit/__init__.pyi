@@ -398,7 +398,7 @@ class MeanSquaredLogarithmicError(Loss):
 
     def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
-class CTC(_Several):
+class CTC(Loss):
     """CTC (connectionist temporal classification): the likelihood of labels without their times.
 
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])

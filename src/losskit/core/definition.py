@@ -369,6 +369,8 @@ class Card(ABC):
 
     slots: ClassVar[tuple[Slot, ...]]
     """What the formulas take, in this order."""
+    main: ClassVar[int]
+    """Which slot says what the items are, and in which dtype: the first that a network makes."""
     optional: ClassVar[tuple[Slot, ...]] = ()
     """What a call may give besides, by name; the formulas then take it last. Dimensions of its own
     are those of that name of the main slot, and lie on its axes.

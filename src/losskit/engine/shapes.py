@@ -6,7 +6,6 @@ from typing import Any
 
 from losskit.core.definition import Slot
 from losskit.core.families import has_row_target, is_rowwise
-from losskit.core.slots import given as slots_of
 from losskit.core.slots import item_shape, lengths, signature, slot_shape
 
 Shape = tuple[Any, ...]
@@ -22,7 +21,7 @@ def check_shapes(card: Any, *shapes: Shape) -> Shape:
     Raises:
         ValueError: they do not; the message says what to reshape.
     """
-    slots = slots_of(card, len(shapes))
+    slots = card.slots
     if len(shapes) == 2:
         # Mostly they do, and small calls are not to wait for the rest.
         (y_shape, p_shape), at = shapes, slots[1].axes

@@ -582,7 +582,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any, epsilon: float = 1e
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared differences of log(1 + x) (MSLE). Gives one value per sample."""
 
-def ctc(y_true: Any, y_pred: Any, blank: int = 0, from_logits: bool = True, *, frames: Any | None = None) -> Any:
+def ctc(y_true: Any, y_pred: Any, blank: int = 0, from_logits: bool = True, frames: Any | None = None) -> Any:
     """CTC (connectionist temporal classification): the likelihood of labels without their times. Gives one value per sample."""
 
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
