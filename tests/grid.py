@@ -364,7 +364,7 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
             p -= np.log(np.exp(p).sum(-1, keepdims=True))
         return of_sequences(card, p, dtype)
     p = _random(rng, card.prediction, shape, is_rowwise(card))
-    if card.target.labels and card.slots[0].axes:
+    if card.target.labels and card.slots[0].axes and not card.target.names:
         p = _random(rng, card.prediction, (rows * PIXELS, classes), True)
         return images(card, rng.integers(0, classes, (rows, PIXELS)), p.astype(dtype))
     if card.target.labels:

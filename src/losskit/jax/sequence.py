@@ -49,7 +49,7 @@ def ctc_loss(
             that is no class, or is the blank, or comes after padding. Under jit its loss is NaN.
     """
     card, y, z, frames = _prepare(logits, logit_paddings, labels, label_paddings, blank_id)
-    return derivatives.items(card, {}, None, y, z, frames[:, -1]).astype(z.dtype)
+    return derivatives.items(card.taking("frames"), {}, None, y, z, frames[:, -1]).astype(z.dtype)
 
 
 def ctc_loss_with_forward_probs(
@@ -71,7 +71,7 @@ def ctc_loss_with_forward_probs(
         lies behind the last label, is -inf.
     """
     card, y, z, frames = _prepare(logits, logit_paddings, labels, label_paddings, blank_id)
-    losses = derivatives.items(card, {}, None, y, z, frames[:, -1]).astype(z.dtype)
+    losses = derivatives.items(card.taking("frames"), {}, None, y, z, frames[:, -1]).astype(z.dtype)
     blank, label = _forward(card, y, z, frames)
     return losses, blank.astype(z.dtype), label.astype(z.dtype)
 

@@ -13,6 +13,8 @@ from losskit.core.namespaces import Array, Vocabulary
 MEAN = Domain("a mean")
 VARIANCE = Domain("a variance >= 0", low=0.0)
 HALF_LOG_2_PI = 0.5 * math.log(2.0 * math.pi)
+NEAR, TERMS = 0.05, 14
+"""How far the series of r - log(1 + r) is taken, and how many of its terms float64 needs there."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +80,24 @@ class Poisson(Pointwise):
         if self.log_input:
             # Of a count of 0 the logarithm may be -inf; beside an infinite rate no product counts.
             rate = m.exp(p)
-            item = m.where((y == 0) | (rate == float("inf")), rate, rate - y * p)
-        else:
-            item = p - y * m.log(self._under_log(m, p))
-        return item + self._log_factorial(m, y) if self.full else item
+            lost = (y == 0) | (rate == float("inf"))
+            item = m.where(lost, rate, rate - y * p)
+            if not self.full:
+                return item
+            whole = self._whole(m, y, m.exp_less(p, y), m.where(lost, 0.0, p))
+            return m.where(lost | (y <= 1), item, whole)
+        q = self._under_log(m, p)
+        item = p - y * m.log(q)
+        if not self.full:
+            return item
+        whole = self._whole(m, y, self._lead(m, y, p), m.log(q)) - self.eps
+        return m.where(y > 1, whole, item)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.log_input:
             return m.exp_less(p, y)
         # (p - y) / p, not 1 - y / p: no cancellation near the optimum.
-        q = self._under_log(m, p)
-        return (q - y) / q
+        return self._lead(m, y, p) / self._under_log(m, p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.log_input:
@@ -106,12 +115,32 @@ class Poisson(Pointwise):
     def _under_log(self, m: Vocabulary, p: Array) -> Array:
         return m.floored(p) + self.eps
 
+    def _lead(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        """What is under the logarithm, less the count: a small eps is not to be rounded away."""
+        return (m.floored(p) - y) + self.eps
+
     @staticmethod
-    def _log_factorial(m: Vocabulary, y: Array) -> Array:
-        """log(y!) by Stirling's formula, 0 for counts up to 1."""
+    def _whole(m: Vocabulary, y: Array, lead: Array, log_rate: Array) -> Array:
+        """With log(y!) by Stirling's formula, for counts above 1.
+
+        Args:
+            m: the vocabulary.
+            y: counts.
+            lead: the rate less the count.
+            log_rate: the logarithm of the rate.
+        """
         count = m.maximum(y, 1.0)
-        stirling = (count + 0.5) * m.log(count) - count + HALF_LOG_2_PI
-        return m.where(y > 1, stirling, 0.0)
+        r = lead / count
+        # y (r - log(1 + r)): near 0 by its series, for the difference would be rounding alone.
+        small = m.clip(r, -NEAR, NEAR)
+        series = 0.0 * r
+        for n in range(TERMS, 1, -1):
+            series = 1.0 / n - small * series
+        middle = m.clip(r, -0.5, 0.5)
+        away = lead - count * (log_rate - m.log(count))
+        close = m.where((r > -0.5) & (r < 0.5), count * (middle - m.log1p(middle)), away)
+        found = m.where((r > -NEAR) & (r < NEAR), (count * small) * (small * series), close)
+        return found + (0.5 * m.log(count) + HALF_LOG_2_PI)
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,8 @@ def ctc_loss(
             make(CTC, blank=blank, from_logits=False),
             # Reduced before it is rounded to half precision.
             *((p.float() if p.dtype in HALF else p).movedim(1, 0), y.to(p.device)),
-            frames.to(p.device),
             reduction="none",
+            more={"frames": frames.to(p.device)},
         )
     if zero_infinity:
         loss = torch.where(loss == float("inf"), 0.0, loss)

@@ -105,8 +105,8 @@ def _card(name: str, options: dict[str, Any], y_dim: int, p_dim: int) -> Card | 
     # PyTorch has the classes second.
     axis = (1 if p_dim > 1 else 0) if axis is None else axis
     card = None if row is None else row.made(options, y_dim == p_dim, axis=axis)
-    if card is None or not targets(card) or card.optional:
-        return None  # it takes more than targets and predictions
+    if card is None or not targets(card) or card.task == "sequence":
+        return None  # it takes other arrays than targets and predictions
     return card  # type: ignore[no-any-return]
 
 
