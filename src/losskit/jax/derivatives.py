@@ -18,35 +18,13 @@ import numpy as np
 from jax import Array
 
 from losskit.core.families import Items, Setwise
-from losskit.core.namespaces import PRECISIONS
-from losskit.core.namespaces.jax import JaxVocabulary
 from losskit.engine.across import Across
 from losskit.engine.arrays import HALF
 from losskit.engine.formulas import Formulas
 from losskit.jax import kernels
+from losskit.jax.operations import OPERATIONS
 from losskit.jax.traced import Traced
 from losskit.native.find import simplicity
-
-
-@jax.custom_jvp
-def _sigmoid(x: Array) -> Array:
-    return JaxVocabulary(jax).sigmoid(x)
-
-
-@_sigmoid.defjvp
-def _(primals: Any, tangents: Any) -> Any:
-    # Through |x| the slope at 0 would be 0, where the sigmoid's is 1/4.
-    (x,), (dx,) = primals, tangents
-    return _sigmoid(x), _sigmoid(x) * _sigmoid(-x) * dx
-
-
-VOCABULARY = JaxVocabulary(jax, _sigmoid)
-_BY_DTYPE = {name: JaxVocabulary(jax, _sigmoid, came) for name, came in PRECISIONS.items()}
-
-
-def vocabulary(came: str) -> JaxVocabulary:
-    """For predictions that came in the dtype of that name."""
-    return _BY_DTYPE.get(came, VOCABULARY)
 
 
 @dataclass(frozen=True)
@@ -62,15 +40,13 @@ class _Known:
     """Where the other parts of a set are."""
 
     def formulas(self, parameters: Any, p: Array) -> Formulas:
-        from losskit.jax.framework import JAX
-
         card = self.card
         if self.traced:
             card = copy.copy(card)
             for name, value in zip(self.traced, parameters, strict=True):
                 object.__setattr__(card, name, Traced(name, value))
-        m = vocabulary(self.came or p.dtype.name)
-        return Formulas(card, m, JAX, across=self.across)
+        m = OPERATIONS.vocabulary(self.came or p.dtype.name)
+        return Formulas(card, m, OPERATIONS, across=self.across)
 
     def value(self, parameters: Any, used: Array | None, *arrays: Array) -> Array:
         def of(*arrays: Array) -> Array:

@@ -16,9 +16,9 @@ from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import combined, merged
 from losskit.engine.reduction import parts as _parts
-from losskit.jax.derivatives import VOCABULARY
 from losskit.jax.evaluate import NAMES, WORDS, evaluate, is_array, make
 from losskit.jax.framework import JAX, Jax
+from losskit.jax.operations import VOCABULARY
 
 
 def get(name: str) -> Callable[..., Array]:

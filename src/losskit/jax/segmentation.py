@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from losskit.engine.arrays import sound
-from losskit.jax.derivatives import VOCABULARY
 from losskit.jax.framework import JAX
+from losskit.jax.operations import VOCABULARY
 from losskit.jax.shapes import Axis, rowwise
 from losskit.losses.overlap import SoftTversky
 

@@ -15,6 +15,7 @@ from losskit.engine.arrays import HALF
 from losskit.jax import derivatives
 from losskit.jax.evaluate import make
 from losskit.jax.framework import JAX
+from losskit.jax.operations import VOCABULARY
 from losskit.losses.sequence import CTC
 
 __all__ = ["ctc_loss", "ctc_loss_with_forward_probs"]
@@ -79,7 +80,7 @@ def ctc_loss_with_forward_probs(
 @partial(jax.jit, static_argnums=0)
 def _forward(card: CTC, y: Array, z: Array, frames: Array) -> tuple[Array, Array]:
     z = z.astype(jnp.float32) if z.dtype.name in HALF else z
-    there = card.forward(derivatives.VOCABULARY, y, z, frames[:, -1])
+    there = card.forward(VOCABULARY, y, z, frames[:, -1])
     start = jnp.full_like(there, -jnp.inf, shape=(1, *there.shape[1:])).at[..., 0].set(0.0)
     there = jnp.take_along_axis(jnp.concatenate([start, there]), frames.T[..., None], 0)
     blank, label = there[..., ::2], there[..., 1::2]

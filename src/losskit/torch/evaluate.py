@@ -10,12 +10,11 @@ from torch import Tensor
 from torch.fx.experimental.symbolic_shapes import guard_scalar
 
 from losskit.core.definition import Card, made
-from losskit.core.families import out_of_domain
 from losskit.core.slots import item_shape
 from losskit.engine import arrays as words
 from losskit.engine.across import Across
 from losskit.engine.arguments import in_slots
-from losskit.engine.call import Call, aligned, checked
+from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import check_num_items
 from losskit.engine.reduction import reduced as reduce
 from losskit.torch import kernels
@@ -205,22 +204,3 @@ def result_dtype(input: Tensor) -> torch.dtype:
     if input.dtype in HALF and torch.is_autocast_enabled(input.device.type):
         return torch.float32
     return input.dtype
-
-
-def check(card: Any, input: Tensor, target: Tensor, used: Tensor | None = None) -> Tensor | None:
-    """What `evaluate` would refuse, for a loss that is composed of another one.
-
-    Returns:
-        Which items are out of their domain, where that cannot be an error; None if none may be.
-
-    Raises:
-        ValueError: shapes do not match, or a value that is used is out of its domain.
-    """
-    with named():
-        call: Call = checked(TORCH, aligned(TORCH, card, (target, input), None, used))
-    if call.looked:
-        return None
-    wide = TORCH.computed(TORCH.dtype(input))
-    y = target if card.target.labels else TORCH.cast(target, wide)
-    bad = out_of_domain(TORCH.vocabulary(call.came), card, y, TORCH.cast(input, wide))
-    return bad if bad is None or used is None else bad & used

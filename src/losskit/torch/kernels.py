@@ -19,7 +19,7 @@ from losskit.engine.reduction import count
 from losskit.native.find import BFLOAT16
 from losskit.torch import derivatives
 from losskit.torch.derivatives import hooked, product, product_of_data
-from losskit.torch.framework import TORCH
+from losskit.torch.operations import OPERATIONS
 
 HALF = (torch.float16, torch.bfloat16)
 _COMPUTED = (torch.float32, torch.float64)
@@ -190,17 +190,17 @@ def _by_operations(plan: Plan, g: Tensor, saved: Any) -> Tensor:
     """The gradient by the prediction, itself differentiable by it and by ``g``."""
     p, y, weight, keep, *more = saved
     shape = item_shape(plan.card, tuple(p.shape))
-    call = Call(plan.card, (y, p, *more), TORCH.dtype(p), shape, weight, keep)
-    call = checked(TORCH, call, look=False)
-    formulas = Formulas(plan.card, TORCH.vocabulary(call.came), TORCH, looked=True)
+    call = Call(plan.card, (y, p, *more), OPERATIONS.dtype(p), shape, weight, keep)
+    call = checked(OPERATIONS, call, look=False)
+    formulas = Formulas(plan.card, OPERATIONS.vocabulary(call.came), OPERATIONS, looked=True)
     slope = formulas.slope(1, call.used, *call.arrays)
     rate = g.to(slope.dtype)
     if plan.reduction == "mean":
-        own = count(TORCH, call, plan.by_weights)
+        own = count(OPERATIONS, call, plan.by_weights)
         rate = rate / (own if plan.num_items is None else plan.num_items)
     if call.weight is not None:
         rate = rate * call.weight
     return product(slope, formulas.spread(1, rate) if rate.ndim else rate).to(p.dtype)
 
 
-_M = TORCH.vocabulary("float32")
+_M = OPERATIONS.vocabulary("float32")

@@ -1,0 +1,132 @@
+"""What the engine asks of PyTorch, by its operations alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from losskit.core.namespaces import PRECISIONS
+from losskit.core.namespaces.torch import TorchVocabulary
+from losskit.engine.across import Across
+from losskit.engine.arrays import HALF
+from losskit.engine.call import Call
+from losskit.engine.formulas import Formulas
+from losskit.engine.framework import Framework
+from losskit.torch import derivatives
+
+DTYPES = {
+    dtype: str(dtype).removeprefix("torch.")
+    for dtype in vars(torch).values()
+    if isinstance(dtype, torch.dtype)
+}
+
+
+def _quick(x: Tensor, axis: int) -> Tensor | None:
+    """The order by NumPy, whose sort is several times as fast where it has vectors."""
+    if not derivatives.reachable(x):
+        return None
+    return torch.from_numpy(np.argsort(x.detach().numpy(), axis))
+
+
+_M = TorchVocabulary(torch, quick=_quick)
+_BY_DTYPE = {name: TorchVocabulary(torch, came, _quick) for name, came in PRECISIONS.items()}
+
+
+class Operations(Framework):
+    """Tensors of PyTorch, by its operations."""
+
+    convert = ".float()"
+
+    def array(self, name: str, x: Any, labels: bool = False) -> Tensor:
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"{name} must be a tensor, got {type(x).__name__}. Convert with torch.as_tensor."
+            )
+        if x.is_complex():
+            raise TypeError(f"{name} must hold real numbers, got {x.dtype}.")
+        return x
+
+    def dtype(self, x: Tensor) -> str:
+        return DTYPES[x.dtype]
+
+    def cast(self, x: Tensor, dtype: str) -> Tensor:
+        return x.to(getattr(torch, dtype))
+
+    def floating(self, x: Tensor) -> Tensor:
+        return x.to(torch.get_default_dtype())
+
+    def reshaped(self, x: Tensor, shape: tuple[Any, ...]) -> Tensor:
+        return x.reshape(shape)
+
+    def broadcast(self, x: Tensor, sizes: tuple[Any, ...]) -> Tensor:
+        return x.expand(sizes)
+
+    def labels(self, x: Tensor) -> Tensor:
+        if not x.is_floating_point():
+            return x.long()
+        whole = x.long()
+        return torch.where(whole.to(x.dtype) == x, whole, torch.full_like(whole, self.no_class))
+
+    def truth(self, name: str, x: Tensor) -> Tensor:
+        if x.dtype != torch.bool:
+            raise TypeError(
+                f"{name} must be boolean (True counts), got {x.dtype}. Compare first, e.g. "
+                "mask=(target != -1); for weights use weight."
+            )
+        return x
+
+    def total(self, x: Tensor) -> Tensor:
+        return x.sum()
+
+    def ones(self, like: Tensor, dtype: str) -> Tensor:
+        return torch.ones_like(like, dtype=getattr(torch, dtype))
+
+    def number(self, x: Any, like: Tensor, dtype: str) -> Tensor:
+        return x if isinstance(x, Tensor) else like.new_full((), x, dtype=getattr(torch, dtype))
+
+    def constant(self, numbers: list[float], like: Tensor, dtype: str) -> Tensor:
+        return torch.tensor(numbers, dtype=getattr(torch, dtype), device=like.device)
+
+    def of_labels(self, weights: Tensor, labels: Tensor) -> Tensor:
+        found = labels.clamp(0, weights.shape[0] - 1)
+        return torch.where(found == labels, weights[found], 1.0)
+
+    def hard(self, y: Tensor) -> bool:
+        if y.requires_grad or not derivatives.reachable(y):
+            return False
+        return bool(((y == 0) | (y == 1)).all())
+
+    def visible(self, x: Tensor) -> bool:
+        return derivatives.reachable(x)
+
+    def values(self, x: Tensor) -> Any:
+        x = x.detach()
+        return (x.float() if DTYPES[x.dtype] in HALF else x).numpy()
+
+    def vocabulary(self, came: str) -> TorchVocabulary:
+        return _BY_DTYPE.get(came, _M)
+
+    def items(self, formulas: Formulas, call: Call) -> Tensor:
+        return derivatives.apply(formulas, call.used, *call.arrays)
+
+    def mean(self, formulas: Formulas, call: Call, count: Any) -> Tensor:
+        total = self.sum(formulas, call)
+        adding = call.adding
+        if adding is None:
+            # A number is looked at; a size that is open is none.
+            return total / count if not isinstance(count, int) or count else total
+        # Weights that cancel are a count like any other: they divide by 0, as in PyTorch.
+        return total / torch.where(adding.any(), count, 1.0)
+
+    def of_set(self, formulas: Formulas, across: Across | None, *arrays: Tensor) -> Tensor:
+        formulas = dataclasses.replace(formulas, across=across)
+        if any(x.requires_grad for x in arrays[len(formulas.card.slots) :]):
+            return formulas.value(None, *arrays)  # by operations: of the weights no slope is given
+        return derivatives.apply(formulas, None, *arrays)
+
+
+OPERATIONS = Operations()
