@@ -366,7 +366,10 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
     p = _random(rng, card.prediction, shape, is_rowwise(card))
     if card.target.labels and card.slots[0].axes and not card.target.names:
         p = _random(rng, card.prediction, (rows * PIXELS, classes), True)
-        return images(card, rng.integers(0, classes, (rows, PIXELS)), p.astype(dtype))
+        y = rng.integers(0, classes, (rows, PIXELS))
+        if card.ignored() is not None:  # one of each is to count
+            y[(y == card.ignored()).all(1), 0] = (card.ignored() + 1) % classes
+        return images(card, y, p.astype(dtype))
     if card.target.labels:
         high = 3 if card.target.names else classes
         return rng.integers(0, high, (rows, *own_target(card, classes))), p.astype(dtype)
@@ -489,7 +492,7 @@ def extreme(card: Any, dtype: Any) -> Any:
             table = np.array([(t, t + e, v) for t, e, v in triples]).astype(dtype)
         table = table[np.isfinite(table.astype(np.float64)).all(1)]
         return table[:, 0], table[:, 1:]
-    if len(card.slots[1].dims) > 1:
+    if "d" in card.slots[1].dims:
         return _extreme_sets(card, dtype)
     if is_rowwise(card):
         return _extreme_rows(card, dtype)
