@@ -52,22 +52,29 @@ def pytest_collection_finish():
 
 
 _tests = itertools.count(1)
+_most = [2.0e9]
+"""So much memory a worker may hold before it forgets; more, where that gave little back."""
 
 
 @pytest.fixture(autouse=True)
 def _give_memory_back():
     """What was compiled, gigabytes of it in time, and what the C library keeps."""
     yield
-    pages = Path("/proc/self/statm")
-    if next(_tests) % 10 or not pages.exists():
+    # Not each time: to look through all that the frameworks hold takes a second or two.
+    if next(_tests) % 10 or _held() < _most[0]:
         return
-    # Not each time: to look through all that the frameworks hold takes a second.
-    if int(pages.read_text().split()[1]) * 4096 > 1.7e9:
-        for name, forget in FORGET.items():
-            if name in sys.modules:
-                forget(sys.modules[name])
-        gc.collect()
-        ctypes.CDLL(None).malloc_trim(0)
+    for name, forget in FORGET.items():
+        if name in sys.modules:
+            forget(sys.modules[name])
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    _most[0] = max(_most[0], _held() + 0.5e9)
+
+
+def _held():
+    """The memory of this process; 0 where that is not told."""
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[1]) * 4096 if pages.exists() else 0
 
 
 FORGET = {

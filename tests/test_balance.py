@@ -21,6 +21,8 @@ CARDS = [
     and not card.slots[0].places
     and not isinstance(getattr(card, "card", card), Pairs)
     and card.parameters().get("axis", -1) == -1
+    # Nor of a sequence or a set of vectors.
+    and not (card.target.names or card.slots[0].domain.blank is not None)
 ]
 OF_LOGARITHMS = ("poisson", "log_kl_divergence", "generalized_log_kl_divergence")
 """What they compare is rounded once more in float64, which has no wider type beside it."""
