@@ -265,11 +265,11 @@ def test_every_loss_trains_on_the_data_that_suit_it():
             assert np.isfinite(loss), name
             assert not np.array_equal(model.get_weights()[2], weights[2]), name
             trained.add(name)
-    # All but these: a class is no log-probability, no pair or triplet, no quantity and no time.
+    # All but these: a class is no log-probability, no pair, quantity, time or sequence.
     assert {c.name for c in cards()} - trained == {
         *("log_kl_divergence_with_log_targets", "gaussian_nll"),
         *("hinge_embedding", "cosine_embedding", "triplet_margin", "cox_partial_likelihood"),
-        *("nt_xent", "info_nce", "circle"),
+        *("nt_xent", "info_nce", "circle", "ctc"),
     }
 
 

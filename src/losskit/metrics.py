@@ -271,7 +271,7 @@ def retrieval_accuracy(y_true: Any, y_pred: Any, sample_weight: Any = None) -> f
     Raises:
         ValueError: there are not two vectors along that axis.
 
-    >>> retrieval_accuracy(None, [[[1.0, 0.0], [1.0, 0.1]], [[0.0, 1.0], [1.0, 0.0]]])
+    >>> retrieval_accuracy(None, [[[1.0, 0.0], [1.0, 0.1]], [[0.0, 1.0], [1.0, -1.0]]])
     0.5
     """
     p = as_array("y_pred", y_pred)

@@ -138,7 +138,7 @@ def _with_more(f: Framework, call: Call, more: dict[str, Any], over_items: Any, 
         if slot.batched:
             x, y = over_items(slot.label, f.cast(x, dtype)), call.arrays[0]
             own = None
-            if f.hard(y):
+            if not card.slots[0].domain.labels and f.hard(y):
                 own = card.as_weight(f.vocabulary(call.came), slot.name, y, x)
             if own is None:
                 taken[slot.name] = x

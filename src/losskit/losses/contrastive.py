@@ -390,7 +390,7 @@ class Circle(Labelled):
     >>> import losskit
     >>> labels, vectors = [0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
     >>> round(float(losskit.circle(labels, vectors, gamma=1.0)), 6)
-    0.54765
+    0.545893
 
     References
     ----------
