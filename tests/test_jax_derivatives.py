@@ -90,7 +90,9 @@ SETTINGS = [
     )
     if set(options) <= set(card.rules())
 ]
-JUMPS = {  # at a tie the first derivative itself jumps
+JUMPS = {
+    "lovasz_hinge",
+    "lovasz_softmax",  # at a tie the first derivative itself jumps
     *("perceptron", "margin_ranking", "categorical_hinge", "multiclass_hinge"),
     *("multiclass_perceptron", "cosine_similarity"),
 }
