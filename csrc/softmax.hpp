@@ -506,7 +506,8 @@ class LongRows {
         [&](std::int64_t c) -> double { return read_one<T>(q_.logits, start + c); },
         [&](std::int64_t c) {
           const double y = (1.0 - q_.smoothing) * read_one<T>(q_.target, start + c) + lift_;
-          return class_weights_.of(c) * y;
+          if constexpr (Weighted) return class_weights_.of(c) * y;
+          return y;
         },
         put);
   }
