@@ -49,7 +49,9 @@ def name(loss: Loss) -> str:
     # The least size of a target lies far below what a picture shows.
     hidden = {*HIDDEN, *(parameter for parameter in rules if rules[parameter][1].least_target)}
     shown = [
-        f"{_symbol(parameter)} = {value if isinstance(value, str) else format(value, 'g')}"
+        _symbol(parameter)
+        if value is True
+        else f"{_symbol(parameter)} = {value if isinstance(value, str) else format(value, 'g')}"
         for parameter, value in loss.card.parameters().items()
         if parameter not in hidden and (value != rules[parameter][0] or len(rules) == 1)
     ]
