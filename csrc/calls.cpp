@@ -257,6 +257,79 @@ nb::object SoftmaxKernel::mean(nb::handle y, nb::handle z, bool gradient, nb::ha
   return plain.result(compute(q), rows);
 }
 
+// --- programs
+
+ProgramKernel::ProgramKernel(bool wide, Program program, std::vector<double> parameters, bool value,
+                             std::vector<Values> values, std::vector<double> stand_ins,
+                             std::optional<std::int64_t> ignored, double floor,
+                             double complement_floor)
+    : wide_(wide), program_(std::move(program)), parameters_(std::move(parameters)) {
+  program_.verify();
+  require(values.size() == program_.slots.size() && stand_ins.size() == program_.slots.size() &&
+              parameters_.size() == static_cast<std::size_t>(program_.parameters),
+          "a program was handed other slots or parameters than it takes");
+  std::copy(values.begin(), values.end(), q_.values);
+  std::copy(stand_ins.begin(), stand_ins.end(), q_.stand_ins);
+  q_.value = value ? 0 : -1;
+  q_.ignores = ignored.has_value();
+  q_.ignored = ignored.value_or(0);
+  q_.floor = floor;
+  q_.complement_floor = complement_floor;
+}
+
+nb::object ProgramKernel::run(nb::sequence arrays, std::int64_t outer, std::int64_t classes,
+                              std::int64_t inner, nb::handle weight, nb::handle keep, double scale,
+                              nb::handle items, nb::sequence outputs) const {
+  Programmed q = q_;
+  q.program = &program_;
+  q.parameters = parameters_.data();
+  q.outer = outer;
+  q.classes = classes;
+  q.inner = inner;
+  q.scale = scale;
+  require(outer >= 0 && classes > 0 && inner > 0, "the arrays are not rows of elements");
+  const std::int64_t rows = q.rows(), n = rows * classes;
+  const auto size = [&](const Slot& s) {
+    return s.shared ? classes : s.span == of_element ? n : rows;
+  };
+  std::array<std::optional<Array>, 2 * Program::most_slots> held;
+  std::size_t s = 0, h = 0;
+  for (nb::handle x : arrays) {
+    require(s < program_.slots.size(), "there are more arrays than the program takes");
+    const Array& a = held[h++].emplace(x, false);
+    require(a.size() == size(program_.slots[s]), "an array of the program has another size");
+    q.slots[s++] = a.view();
+  }
+  require(s == program_.slots.size(), "there are fewer arrays than the program takes");
+  std::size_t o = q.value + 1, k = 0;
+  for (nb::handle x : outputs) {
+    require(o < program_.outputs.size(), "there are more results than the program has");
+    const Array& a = held[h++].emplace(x, true);
+    require(a.size() == (program_.outputs[o].span == of_element ? n : rows),
+            "a result of the program has another size");
+    q.outputs[k++] = a.view();
+    ++o;
+  }
+  require(o == program_.outputs.size(), "there are fewer results than the program has");
+  const Array weights(weight, false), kept(keep, false), to_items(items, true);
+  for (const Array* a : {&weights, &kept, &to_items})
+    require(!a->view() || a->size() == rows, "an array of items differs in size from the rows");
+  q.weight = weights.view();
+  q.keep = kept.view();
+  q.items = to_items.view();
+  q.past_caches = past_caches(n, wide_);
+  return result(compute(q));
+}
+
+Found ProgramKernel::compute(const Programmed& q) const {
+  const Kernels& k = kernels();
+  const Released released(q.rows() * q.classes);
+  return in_parts(q.rows(), rows_per_part(q.classes), q.rows() * q.classes,
+                  [&](std::int64_t begin, std::int64_t end, Found& found) {
+                    k.program(wide_, q, begin, end, found);
+                  });
+}
+
 void log_softmax(nb::handle z, nb::handle out, bool wide, std::int64_t rows, std::int64_t classes) {
   const Array logits(z, false), to(out, true);
   require(classes > 0 && rows >= 0 && rows * classes == logits.size() && to.size() == logits.size(),

@@ -8,6 +8,7 @@
 #include "arrays.hpp"
 #include "dispatch.hpp"
 #include "parts.hpp"
+#include "program.hpp"
 
 namespace losskit {
 
@@ -103,6 +104,28 @@ class SoftmaxKernel {
   bool wide_;
   int axis_;
   Softmax q_;
+};
+
+// A card's program with its parameters, and what its slots may hold.
+class ProgramKernel {
+ public:
+  ProgramKernel(bool wide, Program program, std::vector<double> parameters, bool value,
+                std::vector<Values> values, std::vector<double> stand_ins,
+                std::optional<std::int64_t> ignored, double floor, double complement_floor);
+
+  // Arrays slot by slot; rows are (outer, classes, inner); weight, keep: of each row, or None;
+  // outputs: where derivatives go, multiplied by `scale`. (sum, sum of weights), or None.
+  nb::object run(nb::sequence arrays, std::int64_t outer, std::int64_t classes, std::int64_t inner,
+                 nb::handle weight, nb::handle keep, double scale, nb::handle items,
+                 nb::sequence outputs) const;
+
+ private:
+  Found compute(const Programmed& q) const;
+
+  bool wide_;
+  Program program_;
+  std::vector<double> parameters_;
+  Programmed q_;
 };
 
 void log_softmax(nb::handle z, nb::handle out, bool wide, std::int64_t rows, std::int64_t classes);

@@ -4,6 +4,12 @@
 
 namespace losskit {
 namespace LOSSKIT_ISA {
+
+// interpreter.cpp
+void program(bool wide, const Programmed&, std::int64_t begin, std::int64_t end, Found&);
+void program_outside(bool wide, const Programmed&, std::int64_t begin, std::int64_t end,
+                     bool* outside);
+
 namespace {
 
 #define LOSSKIT_FORMULAS(Card) formulas_of<Card, T>,
@@ -37,7 +43,8 @@ std::vector<CardText> cards() {
 
 extern const Kernels kernels;
 const Kernels kernels = {LOSSKIT_ISA_NAME, pointwise, softmax,
-                         pointwise_outside, softmax_outside, log_softmax, cards, copy};
+                         pointwise_outside, softmax_outside, program, program_outside,
+                         log_softmax, cards, copy};
 
 }  // namespace LOSSKIT_ISA
 }  // namespace losskit

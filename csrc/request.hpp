@@ -92,6 +92,8 @@ struct CardText {
   int parameters;
 };
 
+struct Programmed;
+
 // Everything that is compiled once for each instruction set. `wide`: computed in float64.
 struct Kernels {
   const char* isa;
@@ -102,6 +104,9 @@ struct Kernels {
   void (*pointwise_outside)(int card, bool wide, const Pointwise&, std::int64_t begin,
                             std::int64_t end, bool* outside);
   void (*softmax_outside)(bool wide, const Softmax&, std::int64_t begin, std::int64_t end,
+                          bool* outside);
+  void (*program)(bool wide, const Programmed&, std::int64_t begin, std::int64_t end, Found&);
+  void (*program_outside)(bool wide, const Programmed&, std::int64_t begin, std::int64_t end,
                           bool* outside);
   void (*log_softmax)(bool wide, const LogSoftmax&, std::int64_t begin, std::int64_t end);
   // The cards, in the order of their numbers.

@@ -4,7 +4,7 @@
     python scripts/write_kernels.py --check    # fail if it is stale (CI does this)
 
 The cards are the one truth: their formulas are called with symbols, and what they do is written
-down (`losskit.core.namespaces.text`). The loops around the text are in csrc/pointwise.hpp.
+down (`losskit.programs.text`). The loops around the text are in csrc/pointwise.hpp.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 
 from losskit.core.definition import Domain, cards
 from losskit.core.families import Pointwise
-from losskit.core.namespaces import text
 from losskit.losses import __all__ as _families  # noqa: F401  (fills the registry)
+from losskit.programs import text
 
 TARGET = Path(__file__).parents[1] / "csrc" / "generated" / "cards.hpp"
 HEAD = """\

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from losskit.core.families import Pointwise
-from losskit.core.namespaces import PRECISIONS, Array, Precision, text
+from losskit.core.namespaces import PRECISIONS, Array, Precision
 from losskit.core.namespaces.numpy import vocabulary
 from losskit.losses.classification import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from losskit.native import library
 from losskit.native.library import kernels
+from losskit.programs import text
 
 _found: dict[Any, Any] = {}
 _MOST = 1024  # kernels kept; parameters of which there are more are tried out, not trained with
@@ -80,7 +81,7 @@ class Formulas:
 
 
 def simplicity(card: Any) -> str:
-    """What a card's formulas take: see `losskit.core.namespaces.text.simplicity`."""
+    """What a card's formulas take: see `losskit.programs.text.simplicity`."""
     if not isinstance(card, Pointwise):
         return "series"
     return _traced(type(card), tuple(text.fixed_parameters(card).items()))[2]

@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,12 @@ def empty(shape: tuple[int, ...], dtype: Any) -> Any:
         if array is not None:
             return array
     return np.empty(shape, dtype)
+
+
+@cache
+def operations() -> dict[str, int]:
+    """The numbers of the operations that programs are made of, by name."""
+    return {name: i for i, name in enumerate(_kernels.operations())}
 
 
 def free_kept_memory() -> None:

@@ -45,6 +45,12 @@ def _product(args: Any, a: Bounds, b: Bounds) -> Bounds:
     return min(products), max(products)
 
 
+def _difference(args: Any, a: Bounds, b: Bounds) -> Bounds:
+    if getattr(args[1], "op", "") == "max" and args[1].args[0] is args[0]:
+        return -INF, 0.0  # how far a number lies below the largest of its row
+    return a[0] - b[1], a[1] - b[0]
+
+
 def _quotient(args: Any, a: Bounds, b: Bounds) -> Bounds:
     if b[0] <= 0:
         return -INF, INF
@@ -61,9 +67,14 @@ def _either(_: Any, condition: Any, yes: Bounds, no: Bounds) -> Bounds:
 
 _RULES: dict[str, Any] = {
     "+": lambda _, a, b: (a[0] + b[0], a[1] + b[1]),
-    "-": lambda _, a, b: (a[0] - b[1], a[1] - b[0]),
+    "-": _difference,
     "*": _product,
     "/": _quotient,
+    "sum": lambda _, a: (0.0 if a[0] >= 0 else -INF, INF),
+    "max": lambda _, a: a,
+    "pick": lambda _, a, *b: a,
+    "length": lambda _: (1.0, INF),
+    "power": lambda _, *a: (0.0, INF),
     "negative": lambda _, a: (-a[1], -a[0]),
     "absolute": _absolute,
     "exp": lambda _, a: (0.0, INF),

@@ -1,0 +1,909 @@
+// Programs, run over tiles that stay in the first cache: instruction after instruction, each a loop
+// over vectors. Memory is read and written once.
+//
+// A tile holds some rows as a whole, one after another, or, where rows are short or their elements
+// lie apart, turned round: then neighbours are the same element of different rows, and what is to be
+// reduced lies in different vectors. To most instructions it is all the same.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <new>
+
+#include "pointwise.hpp"
+#include "program.hpp"
+
+namespace losskit::LOSSKIT_ISA {
+
+// --- instructions
+
+template <class T>
+struct Tile {
+  T** registers;
+  const T* scalars;
+  std::int64_t rows = 0;      // of them there are so many in the tile
+  std::int64_t row_step = 0;  // numbers from one register's row of elements to the next, if turned
+  std::int64_t classes = 0;   // elements of a row that are in the tile
+  std::int64_t first = 0;     // which of the row's the first is
+  bool turned = false;
+  const std::int64_t* labels = nullptr;
+  double* sums = nullptr;  // of the parts of a row that came before, by registers
+  const View* slots = nullptr;
+  const Slot* kinds = nullptr;
+  std::int64_t element = 0;  // in passes: where the row begins, and how far apart its elements lie
+  std::int64_t element_step = 1;
+
+  std::int64_t elements() const { return turned ? row_step * classes : rows * classes; }
+};
+
+template <class T>
+using Step = void (*)(const Instruction&, const Tile<T>&);
+
+template <class T>
+using Two = Pair<Lanes<T>>;
+
+template <class T>
+LOSSKIT_INLINE Two<T> load_two(const T* from) {
+  return {load(from), load(from + width<T>)};
+}
+template <class T>
+LOSSKIT_INLINE void store_two(T* to, Two<T> x) {
+  store(to, x.a);
+  store(to + width<T>, x.b);
+}
+template <class T>
+LOSSKIT_INLINE Two<T> mask_as_lanes(Bits<Two<T>> m) {
+  return {from_bits<Lanes<T>>(m.a), from_bits<Lanes<T>>(m.b)};
+}
+template <class T>
+LOSSKIT_INLINE Bits<Two<T>> lanes_as_mask(Two<T> x) {
+  return {bits(x.a), bits(x.b)};
+}
+
+// Calls f(i) for two vectors at a time, past the end of what there is to the next such boundary.
+template <class T, class F>
+LOSSKIT_INLINE void each(const Instruction& i, const Tile<T>& t, F&& f) {
+  const std::int64_t n = i.span == of_element ? t.elements() : t.rows;
+  for (std::int64_t k = 0; k < n; k += step<T>) f(k);
+}
+
+#define LOSSKIT_OPERANDS                                     \
+  T* to = t.registers[i.to];                                 \
+  [[maybe_unused]] const T* a = t.registers[i.a];            \
+  [[maybe_unused]] const T* b = t.registers[i.b];
+
+template <class V>
+LOSSKIT_INLINE Pair<V> negative(Pair<V> x) {
+  return -x;
+}
+
+#define LOSSKIT_DEFINE(name)                                                             \
+  template <class T>                                                                     \
+  void name##_step(const Instruction& i, const Tile<T>& t) {                             \
+    LOSSKIT_OPERANDS                                                                     \
+    each(i, t, [&](std::int64_t k)                                                       \
+                   LOSSKIT_INLINE_LAMBDA { store_two<T>(to + k, name(load_two(a + k))); }); \
+  }
+LOSSKIT_UNARY(LOSSKIT_DEFINE)
+#undef LOSSKIT_DEFINE
+
+#define LOSSKIT_DEFINE(name, op)                                                          \
+  template <class T>                                                                      \
+  void name##_vv_step(const Instruction& i, const Tile<T>& t) {                           \
+    LOSSKIT_OPERANDS                                                                      \
+    each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {                                \
+      store_two<T>(to + k, load_two(a + k) op load_two(b + k));                           \
+    });                                                                                   \
+  }                                                                                       \
+  template <class T>                                                                      \
+  void name##_vs_step(const Instruction& i, const Tile<T>& t) {                           \
+    LOSSKIT_OPERANDS                                                                      \
+    const T s = t.scalars[i.b];                                                           \
+    each(i, t, [&](std::int64_t k)                                                        \
+                   LOSSKIT_INLINE_LAMBDA { store_two<T>(to + k, load_two(a + k) op s); }); \
+  }                                                                                       \
+  template <class T>                                                                      \
+  void name##_sv_step(const Instruction& i, const Tile<T>& t) {                           \
+    LOSSKIT_OPERANDS                                                                      \
+    const T s = t.scalars[i.b];                                                           \
+    each(i, t, [&](std::int64_t k)                                                        \
+                   LOSSKIT_INLINE_LAMBDA { store_two<T>(to + k, s op load_two(a + k)); }); \
+  }
+LOSSKIT_ARITHMETIC(LOSSKIT_DEFINE)
+#undef LOSSKIT_DEFINE
+
+#define LOSSKIT_DEFINE(name, op)                                                          \
+  template <class T>                                                                      \
+  void name##_vv_step(const Instruction& i, const Tile<T>& t) {                           \
+    LOSSKIT_OPERANDS                                                                      \
+    each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {                                \
+      store_two<T>(to + k, mask_as_lanes<T>(load_two(a + k) op load_two(b + k)));         \
+    });                                                                                   \
+  }                                                                                       \
+  template <class T>                                                                      \
+  void name##_vs_step(const Instruction& i, const Tile<T>& t) {                           \
+    LOSSKIT_OPERANDS                                                                      \
+    const Two<T> s = broadcast<Two<T>>(t.scalars[i.b]);                                   \
+    each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {                                \
+      store_two<T>(to + k, mask_as_lanes<T>(load_two(a + k) op s));                       \
+    });                                                                                   \
+  }
+LOSSKIT_COMPARISONS(LOSSKIT_DEFINE)
+#undef LOSSKIT_DEFINE
+
+#define LOSSKIT_DEFINE(name)                                                  \
+  template <class T>                                                          \
+  void name##_step(const Instruction& i, const Tile<T>& t) {                  \
+    LOSSKIT_OPERANDS                                                          \
+    each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {                    \
+      store_two<T>(to + k, name(load_two(a + k), load_two(b + k)));           \
+    });                                                                       \
+  }
+LOSSKIT_BINARY(LOSSKIT_DEFINE)
+#undef LOSSKIT_DEFINE
+
+#define LOSSKIT_DEFINE(name)                                                             \
+  template <class T>                                                                     \
+  void name##_step(const Instruction& i, const Tile<T>& t) {                             \
+    LOSSKIT_OPERANDS                                                                     \
+    const T s = t.scalars[i.b];                                                          \
+    each(i, t, [&](std::int64_t k)                                                       \
+                   LOSSKIT_INLINE_LAMBDA { store_two<T>(to + k, name(load_two(a + k), s)); }); \
+  }
+LOSSKIT_BOUNDED(LOSSKIT_DEFINE)
+#undef LOSSKIT_DEFINE
+
+// Masks lie in registers as they are, all bits of a number 1 or 0.
+template <class T>
+void and_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {
+    store_two<T>(to + k, mask_as_lanes<T>(lanes_as_mask<T>(load_two(a + k)) &
+                                          lanes_as_mask<T>(load_two(b + k))));
+  });
+}
+template <class T>
+void or_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {
+    store_two<T>(to + k, mask_as_lanes<T>(lanes_as_mask<T>(load_two(a + k)) |
+                                          lanes_as_mask<T>(load_two(b + k))));
+  });
+}
+template <class T>
+void not_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {
+    store_two<T>(to + k, mask_as_lanes<T>(~lanes_as_mask<T>(load_two(a + k))));
+  });
+}
+template <class T>
+void where_v_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {
+    store_two<T>(to + k, where<Two<T>>(lanes_as_mask<T>(load_two(a + k)), load_two(b + k)));
+  });
+}
+template <class T>
+void where_s_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  const Two<T> s = broadcast<Two<T>>(t.scalars[i.b]);
+  each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {
+    store_two<T>(to + k, where<Two<T>>(lanes_as_mask<T>(load_two(a + k)), s));
+  });
+}
+template <class T>
+void select_vv_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  const T* c = t.registers[i.c];
+  each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {
+    store_two<T>(to + k, select<Two<T>>(lanes_as_mask<T>(load_two(a + k)), load_two(b + k),
+                                        load_two(c + k)));
+  });
+}
+template <class T>
+void select_vs_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  const Two<T> s = broadcast<Two<T>>(t.scalars[i.c]);
+  each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {
+    store_two<T>(to + k,
+                 select<Two<T>>(lanes_as_mask<T>(load_two(a + k)), load_two(b + k), s));
+  });
+}
+template <class T>
+void select_sv_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  const Two<T> s = broadcast<Two<T>>(t.scalars[i.c]);
+  each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {
+    store_two<T>(to + k,
+                 select<Two<T>>(lanes_as_mask<T>(load_two(a + k)), s, load_two(b + k)));
+  });
+}
+template <class T>
+void select_ss_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  const Two<T> yes = broadcast<Two<T>>(t.scalars[i.b]), no = broadcast<Two<T>>(t.scalars[i.c]);
+  each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA {
+    store_two<T>(to + k, select<Two<T>>(lanes_as_mask<T>(load_two(a + k)), yes, no));
+  });
+}
+template <class T>
+void power_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  const T s = t.scalars[i.b];
+  const std::int64_t n = i.span == of_element ? t.elements() : t.rows;
+  for (std::int64_t k = 0; k < n; ++k) to[k] = std::pow(a[k], s);
+}
+template <class T>
+void fill_step(const Instruction& i, const Tile<T>& t) {
+  T* to = t.registers[i.to];
+  const Two<T> s = broadcast<Two<T>>(t.scalars[i.a]);
+  each(i, t, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA { store_two<T>(to + k, s); });
+}
+
+// What each row has, for each of its elements. Rows are written one after another, past their ends:
+// the next one puts that right.
+template <class T>
+void expand_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  if (t.turned) {
+    for (std::int64_t c = 0; c < t.classes; ++c)
+      std::memcpy(to + c * t.row_step, a, t.row_step * sizeof(T));
+    return;
+  }
+  for (std::int64_t r = 0; r < t.rows; ++r) {
+    const Lanes<T> x = splat(a[r]);
+    T* row = to + r * t.classes;
+    for (std::int64_t k = 0; k < t.classes; k += width<T>) store(row + k, x);
+  }
+}
+
+// Where the element is that of the row's label.
+template <class T>
+void classes_step(const Instruction& i, const Tile<T>& t) {
+  T* to = t.registers[i.to];
+  using Integer = typename lanes_of<T>::Integer;
+  constexpr Integer all = -1;
+  std::memset(to, 0, t.elements() * sizeof(T));
+  for (std::int64_t r = 0; r < t.rows; ++r) {
+    const std::int64_t at = t.labels[r] - t.first;
+    if (at < 0 || at >= t.classes) continue;
+    std::memcpy(t.turned ? to + at * t.row_step + r : to + r * t.classes + at, &all, sizeof all);
+  }
+}
+
+// What a slot holds at the row's label.
+template <class T>
+void pick_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  if (t.sums != nullptr) {  // in passes: from where it lies
+    const std::int64_t own = t.labels[0];
+    const std::int64_t at = t.kinds[i.a].shared ? own : t.element + own * t.element_step;
+    to[0] = read_one<T>(t.slots[i.a], at);
+    return;
+  }
+  for (std::int64_t r = 0; r < t.rows; ++r)
+    to[r] = t.turned ? a[t.labels[r] * t.row_step + r] : a[r * t.classes + t.labels[r]];
+}
+
+template <class T>
+LOSSKIT_INLINE double sum_of_row(const T* x, std::int64_t n) {
+  constexpr int w = width<T>;
+  Sum one, two;
+  std::int64_t k = 0;
+  for (; k + 2 * w <= n; k += 2 * w) {
+    one.add(load(x + k));
+    two.add(load(x + k + w));
+  }
+  if (k + w <= n) one.add(load(x + k)), k += w;
+  if (k < n) two.add(load_part<T>(x + k, n - k, T(0)));
+  for (int p = 0; p < Sum::parts; ++p) one.part[p] += two.part[p];
+  return one.total();
+}
+
+template <class T>
+LOSSKIT_INLINE T max_of_row(const T* x, std::int64_t n) {
+  constexpr int w = width<T>;
+  const T none = -std::numeric_limits<T>::infinity();
+  Lanes<T> one = splat(none), two = one;
+  std::int64_t k = 0;
+  for (; k + 2 * w <= n; k += 2 * w) {
+    one = maximum(one, load(x + k));
+    two = maximum(two, load(x + k + w));
+  }
+  if (k + w <= n) one = maximum(one, load(x + k)), k += w;
+  if (k < n) two = maximum(two, load_part<T>(x + k, n - k, none));
+  one = maximum(one, two);
+  T most = one[0];
+  for (int j = 1; j < w; ++j) most = most >= one[j] || most != most ? most : one[j];
+  return most;
+}
+
+template <class T>
+void sum_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  if (t.sums != nullptr) {
+    t.sums[i.to] += sum_of_row(a, t.classes);
+    return;
+  }
+  if (!t.turned) {
+    for (std::int64_t r = 0; r < t.rows; ++r)
+      to[r] = static_cast<T>(sum_of_row(a + r * t.classes, t.classes));
+    return;
+  }
+  for (std::int64_t r = 0; r < t.rows; r += width<T>) {
+    if constexpr (sizeof(T) == 4) {
+      Wide sum = widened(load(a + r));
+      for (std::int64_t c = 1; c < t.classes; ++c) {
+        const Wide x = widened(load(a + c * t.row_step + r));
+        sum.low += x.low;
+        sum.high += x.high;
+      }
+      store<T>(to + r, narrowed(sum));
+    } else {
+      Lanes<T> sum = load(a + r);
+      for (std::int64_t c = 1; c < t.classes; ++c) sum += load(a + c * t.row_step + r);
+      store<T>(to + r, sum);
+    }
+  }
+}
+
+template <class T>
+void max_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  if (t.sums != nullptr) {
+    const double x = max_of_row(a, t.classes);
+    if (!(t.sums[i.to] >= x) && t.sums[i.to] == t.sums[i.to]) t.sums[i.to] = x;
+    return;
+  }
+  if (!t.turned) {
+    for (std::int64_t r = 0; r < t.rows; ++r) to[r] = max_of_row(a + r * t.classes, t.classes);
+    return;
+  }
+  for (std::int64_t r = 0; r < t.rows; r += width<T>) {
+    Lanes<T> most = load(a + r);
+    for (std::int64_t c = 1; c < t.classes; ++c)
+      most = maximum(most, load(a + c * t.row_step + r));
+    store<T>(to + r, most);
+  }
+}
+
+template <class T>
+inline constexpr Step<T> steps[] = {
+#define LOSSKIT_ONE(name) name##_step<T>,
+#define LOSSKIT_THREE(name, op) name##_vv_step<T>, name##_vs_step<T>, name##_sv_step<T>,
+#define LOSSKIT_TWO(name, op) name##_vv_step<T>, name##_vs_step<T>, nullptr,
+    LOSSKIT_UNARY(LOSSKIT_ONE) LOSSKIT_ARITHMETIC(LOSSKIT_THREE) LOSSKIT_COMPARISONS(LOSSKIT_TWO)
+    LOSSKIT_BINARY(LOSSKIT_ONE) LOSSKIT_BOUNDED(LOSSKIT_ONE) LOSSKIT_OTHERS(LOSSKIT_ONE)
+#undef LOSSKIT_ONE
+#undef LOSSKIT_TWO
+#undef LOSSKIT_THREE
+};
+
+// --- scalars
+
+inline double of_scalars(const Instruction& i, const double* s) {
+  const double a = s[i.a], b = s[i.b];
+  switch (static_cast<Op>(i.op)) {
+    case Op::scalar_add_: return a + b;
+    case Op::scalar_sub_: return a - b;
+    case Op::scalar_mul_: return a * b;
+    case Op::scalar_div_: return a / b;
+    case Op::scalar_negative_: return -a;
+    case Op::scalar_absolute_: return std::fabs(a);
+    case Op::scalar_exp_: return std::exp(a);
+    case Op::scalar_expm1_: return std::expm1(a);
+    case Op::scalar_log_: return std::log(a);
+    case Op::scalar_log1p_: return std::log1p(a);
+    case Op::scalar_square_root_: return std::sqrt(a);
+    case Op::scalar_tanh_: return std::tanh(a);
+    case Op::scalar_maximum_: return a >= b || a != a ? a : b;
+    case Op::scalar_minimum_: return a <= b || a != a ? a : b;
+    case Op::scalar_power_: return std::pow(a, b);
+    default: return 0.0;
+  }
+}
+
+// --- a call
+
+// Memory of a thread that is kept from call to call.
+char* scratch(std::size_t bytes);
+
+template <class T>
+class Run {
+ public:
+  Run(const Programmed& q, Found& found) : q_(q), p_(*q.program), found_(found) {
+    scalars();
+    lay_out();
+  }
+
+  void rows(std::int64_t begin, std::int64_t end, bool* outside = nullptr) {
+    outside_ = outside;
+    first_ = begin;
+    if (chunked_) {
+      for (std::int64_t r = begin; r < end; ++r) long_row(r);
+      return;
+    }
+    for (std::int64_t r = begin; r < end; r += rows_) tile(r, std::min(rows_, end - r));
+  }
+
+ private:
+  static constexpr std::int64_t two = step<T>;
+  // Whole vectors, and room for what is written past the last row.
+  static std::int64_t padded(std::int64_t n) { return (n + 3 * two - 1) / two * two; }
+
+  void scalars() {
+    std::vector<double> s(p_.scalar_count());
+    Constants<T> k;
+    s[0] = k.tiny;
+    s[1] = std::max(k.floor, q_.floor);
+    s[2] = std::max(k.complement_floor, q_.complement_floor);
+    s[3] = std::max(least_slack, 16.0 * s[2]);
+    s[4] = static_cast<double>(q_.classes);
+    std::size_t at = Program::constants;
+    for (int i = 0; i < p_.parameters; ++i) s[at++] = q_.parameters[i];
+    for (const double x : p_.numbers) s[at++] = x;
+    for (const Instruction& i : p_.scalars) s[i.to] = of_scalars(i, s.data());
+    scalars_.assign(s.begin(), s.end());
+  }
+
+  void lay_out() {
+    const std::int64_t c = q_.classes;
+    const int live = std::max(p_.registers_whole, 1);
+    std::int64_t most = (std::int64_t{32} << 10) / (live * std::int64_t{sizeof(T)});
+    most = std::clamp<std::int64_t>(most / 64 * 64, 256, 2048);
+    const std::int64_t large = (std::int64_t{512} << 10) / (live * std::int64_t{sizeof(T)});
+    turned_ = c < 2 * width<T> || (q_.inner > 1 && c * two <= std::max(most, large));
+    if (turned_) {
+      rows_ = std::max(two, most / c / two * two);
+      capacity_ = padded(std::max(rows_ * c, rows_));
+    } else {
+      chunked_ = c > std::max(most, large);
+      rows_ = chunked_ ? 1 : std::max<std::int64_t>(1, most / c);
+      capacity_ = padded(chunked_ ? most : rows_ * c);
+      chunk_ = most;
+    }
+    const int count = chunked_ ? p_.registers_passes : p_.registers_whole;
+    const std::size_t slots = p_.slots.size();
+    // Registers, of which the first hold the slots; two more; and what is of rows.
+    const std::size_t tiles = static_cast<std::size_t>(count) + 2;
+    const std::int64_t of_rows = padded(rows_);
+    std::size_t bytes = tiles * capacity_ * sizeof(T) + of_rows * (sizeof(double) * 2 + 8 + 8) +
+                        count * (sizeof(T*) + sizeof(double)) + 1024;
+    char* at = scratch(bytes);
+    const auto take = [&](std::size_t size) {
+      char* from = at;
+      at += (size + 63) / 64 * 64;
+      return from;
+    };
+    memory_ = reinterpret_cast<T*>(take(tiles * capacity_ * sizeof(T)));
+    weights_ = reinterpret_cast<double*>(take(of_rows * sizeof(double)));
+    labels_ = reinterpret_cast<std::int64_t*>(take(of_rows * sizeof(std::int64_t)));
+    sums_ = reinterpret_cast<double*>(take(count * sizeof(double)));
+    registers_ = reinterpret_cast<T**>(take(count * sizeof(T*)));
+    for (int r = 0; r < count; ++r) registers_[r] = memory_ + r * capacity_;
+    spare_ = memory_ + static_cast<std::size_t>(count) * capacity_;
+    for (std::size_t s = 0; s < slots; ++s)
+      if (p_.slots[s].shared) share(s);
+  }
+
+  T* own(std::size_t slot) { return memory_ + slot * capacity_; }
+
+  // Lays a slot that is the same for all rows over the rows of a tile.
+  void share(std::size_t s) {
+    if (chunked_) return;
+    T* row = spare_;
+    const T* x = read<T>(q_.slots[s], 0, q_.classes, row);
+    for (std::int64_t r = 0; r < rows_; ++r)
+      for (std::int64_t c = 0; c < q_.classes; ++c)
+        own(s)[turned_ ? c * rows_ + r : r * q_.classes + c] = x[c];
+  }
+
+  void run(const std::vector<Instruction>& all, const Tile<T>& t) {
+    for (const Instruction& i : all) steps<T>[i.op](i, t);
+  }
+
+  // --- tiles of whole rows
+
+  void tile(std::int64_t begin, std::int64_t n) {
+    Tile<T> t{};
+    t.registers = registers_;
+    t.scalars = scalars_.data();
+    t.rows = n;
+    t.classes = q_.classes;
+    t.turned = turned_;
+    t.row_step = rows_;
+    t.labels = labels_;
+    t.slots = q_.slots;
+    t.kinds = p_.slots.data();
+    bool all = weigh(begin, n);
+    for (std::size_t s = 0; s < p_.slots.size(); ++s) {
+      if (p_.slots[s].shared) continue;
+      registers_[s] = own(s);
+      if (q_.values[s].labels)
+        all &= labels(s, begin, n);
+      else if (p_.slots[s].span == of_row)
+        of_rows(s, begin, n);
+      else
+        of_elements(s, begin, n);
+    }
+    if (!all) leave_out(n);
+    for (std::size_t s = 0; s < p_.slots.size(); ++s)
+      if (!q_.values[s].labels && !p_.slots[s].shared) check(s, begin, n);
+    if (outside_ != nullptr) return;
+    run(p_.whole, t);
+    if (q_.value >= 0) put_items(registers_[p_.outputs[q_.value].whole], begin, n);
+    const int first = q_.value + 1;
+    for (std::size_t o = first; o < p_.outputs.size(); ++o)
+      if (p_.outputs[o].span == of_row)
+        put_rows(registers_[p_.outputs[o].whole], q_.outputs[o - first], begin, n);
+      else
+        put_elements(registers_[p_.outputs[o].whole], q_.outputs[o - first], begin, n);
+  }
+
+  // Reads the weights of rows. Returns whether all of them count.
+  bool weigh(std::int64_t begin, std::int64_t n) {
+    weighted_ = q_.weight || q_.keep;
+    if (q_.weight) {
+      const double* w = read<double>(q_.weight, begin, n, weights_);
+      if (w != weights_) std::memcpy(weights_, w, n * sizeof *w);
+    } else {
+      std::fill(weights_, weights_ + n, 1.0);
+    }
+    if (q_.keep) {
+      for (std::int64_t k = 0; k < n; ++k)
+        if (!read_one<std::uint8_t>(q_.keep, begin + k)) weights_[k] = 0.0;
+    }
+    if (!weighted_) return true;
+    bool sound = true, all = true;
+    for (std::int64_t k = 0; k < n; ++k) {
+      const bool fine = weights_[k] >= 0.0 && weights_[k] <= std::numeric_limits<T>::max();
+      if (outside_ != nullptr && !fine) outside_[begin - first_ + k] = true;
+      sound &= fine;
+      all &= weights_[k] != 0.0;
+      found_.weights += weights_[k];
+    }
+    found_.bad |= !sound;
+    return all;
+  }
+
+  bool labels(std::size_t s, std::int64_t begin, std::int64_t n) {
+    const std::int64_t* y = read<std::int64_t>(q_.slots[s], begin, n, labels_);
+    if (y != labels_) std::memcpy(labels_, y, n * sizeof *y);
+    bool all = true;
+    for (std::int64_t k = 0; k < n; ++k) {
+      if (q_.ignores && labels_[k] == q_.ignored) {
+        weights_[k] = 0.0;
+        weighted_ = true;
+      }
+      const bool counts = weights_[k] != 0.0;
+      all &= counts;
+      if (labels_[k] >= 0 && labels_[k] < q_.classes) continue;
+      if (counts) {
+        found_.bad = true;
+        if (outside_ != nullptr) outside_[begin - first_ + k] = true;
+      }
+      labels_[k] = 0;
+    }
+    return all;
+  }
+
+  void of_rows(std::size_t s, std::int64_t begin, std::int64_t n) {
+    const T* x = read<T>(q_.slots[s], begin, n, own(s));
+    if (n % two == 0)
+      registers_[s] = const_cast<T*>(x);
+    else if (x != own(s))
+      std::memcpy(own(s), x, n * sizeof(T));
+  }
+
+  void of_elements(std::size_t s, std::int64_t begin, std::int64_t n) {
+    const std::int64_t c = q_.classes;
+    const View& from = q_.slots[s];
+    if (q_.inner == 1) {
+      T* buffer = turned_ ? spare_ : own(s);
+      const T* x = read<T>(from, begin * c, n * c, buffer);
+      if (!turned_) {
+        // Past the end of a tile there are the next rows; past that of the last there is nothing.
+        if (n * c % two == 0 || begin + n + (two + c - 1) / c <= q_.rows())
+          registers_[s] = const_cast<T*>(x);
+        else if (x != own(s))
+          std::memcpy(own(s), x, n * c * sizeof(T));
+        return;
+      }
+      T* to = own(s);
+      for (std::int64_t k = 0; k < c; ++k)
+        for (std::int64_t r = 0; r < n; ++r) to[k * rows_ + r] = x[r * c + k];
+      return;
+    }
+    apart(begin, n, [&](std::int64_t r, std::int64_t at, std::int64_t count) {
+      for (std::int64_t k = 0; k < c; ++k) {
+        const T* x = read<T>(from, at + k * q_.inner, count, spare_);
+        if (turned_)
+          std::memcpy(own(s) + k * rows_ + r, x, count * sizeof(T));
+        else
+          for (std::int64_t j = 0; j < count; ++j) own(s)[(r + j) * c + k] = x[j];
+      }
+    });
+  }
+
+  // Rows whose elements lie apart: calls f(row, where its first element lies, how many such rows).
+  template <class F>
+  void apart(std::int64_t begin, std::int64_t n, F&& f) {
+    for (std::int64_t r = 0; r < n;) {
+      const std::int64_t o = (begin + r) / q_.inner, i = (begin + r) % q_.inner;
+      const std::int64_t count = std::min(n - r, q_.inner - i);
+      f(r, o * q_.classes * q_.inner + i, count);
+      r += count;
+    }
+  }
+
+  // Puts something harmless in place of what does not count.
+  void leave_out(std::int64_t n) {
+    for (std::size_t s = 0; s < p_.slots.size(); ++s) {
+      if (p_.slots[s].shared || q_.values[s].labels) continue;
+      const bool rows = p_.slots[s].span == of_row;
+      T* to = own(s);
+      if (registers_[s] != to) {
+        std::memcpy(to, registers_[s], (rows ? n : n * q_.classes) * sizeof(T));
+        registers_[s] = to;
+      }
+      const T x = static_cast<T>(q_.stand_ins[s]);
+      for (std::int64_t r = 0; r < n; ++r) {
+        if (weights_[r] != 0.0) continue;
+        for (std::int64_t k = 0; k < (rows ? 1 : q_.classes); ++k)
+          to[rows ? r : turned_ ? k * rows_ + r : r * q_.classes + k] = x;
+      }
+    }
+  }
+
+  // Looks whether what a slot holds lies in its domain.
+  void check(std::size_t s, std::int64_t begin, std::int64_t n) {
+    const Values& v = q_.values[s];
+    const bool bounded = v.low > -infinity || v.high < infinity;
+    if (!v.finite && !bounded && v.few == 0) return;
+    const bool rows = p_.slots[s].span == of_row;
+    const T* x = registers_[s];
+    if (rows || !turned_) {
+      const std::int64_t count = rows ? n : n * q_.classes;
+      if (sound(v, bounded, x, count)) return;
+    } else {
+      bool all = true;
+      for (std::int64_t k = 0; k < q_.classes; ++k) all &= sound(v, bounded, x + k * rows_, n);
+      if (all) return;
+    }
+    found_.bad = true;
+    if (outside_ == nullptr) return;
+    for (std::int64_t r = 0; r < n; ++r)
+      for (std::int64_t k = 0; k < (rows ? 1 : q_.classes); ++k)
+        outside_[begin - first_ + r] |=
+            !sound(v, bounded, x + (rows ? r : turned_ ? k * rows_ + r : r * q_.classes + k), 1);
+  }
+
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+
+  // Whether all numbers are among the values; a NaN is let through where numbers may be infinite.
+  static bool sound(const Values& v, bool bounded, const T* x, std::int64_t n) {
+    using V = Lanes<T>;
+    constexpr int w = width<T>;
+    const V low = splat(static_cast<T>(v.low)), high = splat(static_cast<T>(v.high));
+    V finite = {};
+    Integers<T> bad = {};
+    for (std::int64_t k = 0; k < n; k += w) {
+      const V y = n - k < w ? load_part<T>(x + k, n - k, x[k]) : load(x + k);
+      if (v.finite) finite += v.minus_infinity ? where<V>(y != y, y) : y * V{};
+      if (v.finite && v.minus_infinity) bad |= y == splat(std::numeric_limits<T>::infinity());
+      if (bounded) bad |= (y < low) | (y > high);
+      if (v.few > 0) {
+        Integers<T> none = y != splat(static_cast<T>(v.only[0]));
+        for (int j = 1; j < v.few; ++j) none &= y != splat(static_cast<T>(v.only[j]));
+        bad |= none;
+      }
+    }
+    return !(any<V>(bad) || any<V>(finite != finite));
+  }
+
+  // --- results
+
+  double weight(std::int64_t r) const { return weights_[r] * q_.scale; }
+
+  void put_items(T* items, std::int64_t begin, std::int64_t n) {
+    double sum = 0.0;
+    if (weighted_) {
+      for (std::int64_t r = 0; r < n; ++r) {
+        const double x = weights_[r] == 0.0 ? 0.0 : weights_[r] * static_cast<double>(items[r]);
+        sum += x;
+        items[r] = static_cast<T>(x);
+      }
+    } else {
+      sum = sum_of_row(items, n);
+    }
+    found_.sum += sum;
+    if (q_.items) write<T>(q_.items, begin, n, items);
+  }
+
+  // Multiplies by weights, in place.
+  void scale_rows(T* x, std::int64_t n) {
+    const T s = static_cast<T>(q_.scale);
+    for (std::int64_t r = 0; r < n; ++r)
+      x[r] = !weighted_ ? x[r] * s : weights_[r] == 0.0 ? T(0) : x[r] * static_cast<T>(weight(r));
+  }
+
+  void put_rows(const T* x, const View& to, std::int64_t begin, std::int64_t n) {
+    std::memcpy(spare_, x, n * sizeof(T));
+    scale_rows(spare_, n);
+    write<T>(to, begin, n, spare_);
+  }
+
+  void put_elements(const T* x, const View& to, std::int64_t begin, std::int64_t n) {
+    const std::int64_t c = q_.classes;
+    const bool direct = q_.inner == 1 && in_place<T>(to);
+    T* out = direct ? reinterpret_cast<T*>(to.data) + begin * c : spare_;
+    const T s = static_cast<T>(q_.scale);
+    if (turned_) {
+      // Scaled where they lie: the register is free by now.
+      T* own = const_cast<T*>(x);
+      for (std::int64_t k = 0; k < c; ++k) scale_rows(own + k * rows_, n);
+      if (q_.inner > 1) {
+        apart(begin, n, [&](std::int64_t r, std::int64_t at, std::int64_t count) {
+          for (std::int64_t k = 0; k < c; ++k)
+            write<T>(to, at + k * q_.inner, count, own + k * rows_ + r);
+        });
+        return;
+      }
+      for (std::int64_t r = 0; r < n; ++r)
+        for (std::int64_t k = 0; k < c; ++k) out[r * c + k] = own[k * rows_ + r];
+    } else if (!weighted_) {
+      scaled(x, out, n * c, s);
+    } else {
+      for (std::int64_t r = 0; r < n; ++r) {
+        if (weights_[r] == 0.0)
+          std::fill(out + r * c, out + (r + 1) * c, T(0));
+        else
+          scaled(x + r * c, out + r * c, c, static_cast<T>(weight(r)));
+      }
+    }
+    if (direct) return;
+    if (q_.inner == 1) return write<T>(to, begin * c, n * c, out);
+    apart(begin, n, [&](std::int64_t r, std::int64_t at, std::int64_t count) {
+      T* column = spare_ + capacity_;
+      for (std::int64_t k = 0; k < c; ++k) {
+        for (std::int64_t j = 0; j < count; ++j) column[j] = out[(r + j) * c + k];
+        write<T>(to, at + k * q_.inner, count, column);
+      }
+    });
+  }
+
+  static void scaled(const T* x, T* to, std::int64_t n, T s) {
+    constexpr int w = width<T>;
+    std::int64_t k = 0;
+    for (; k + w <= n; k += w) store<T>(to + k, load(x + k) * s);
+    for (; k < n; ++k) to[k] = x[k] * s;
+  }
+
+  // --- long rows, in passes
+
+  void long_row(std::int64_t r) {
+    Tile<T> t{};
+    t.registers = registers_;
+    t.scalars = scalars_.data();
+    t.rows = 1;
+    t.labels = labels_;
+    t.sums = sums_;
+    t.slots = q_.slots;
+    t.kinds = p_.slots.data();
+    t.element = r / q_.inner * q_.classes * q_.inner + r % q_.inner;
+    t.element_step = q_.inner;
+    bool all = weigh(r, 1);
+    for (std::size_t s = 0; s < p_.slots.size(); ++s) {
+      registers_[s] = own(s);
+      if (q_.values[s].labels) all &= labels(s, r, 1);
+      else if (p_.slots[s].span == of_row) read_row(s, r, all);
+    }
+    const auto chunks = [&](auto&& f) {
+      for (std::int64_t c = 0; c < q_.classes; c += chunk_) {
+        t.first = c;
+        t.classes = std::min(chunk_, q_.classes - c);
+        for (std::size_t s = 0; s < p_.slots.size(); ++s)
+          if (p_.slots[s].span == of_element && !q_.values[s].labels) chunk(s, t, all);
+        f();
+      }
+    };
+    bool looked = false;
+    for (std::size_t k = 0; k < p_.passes.size(); ++k) {
+      const Program::Pass& pass = p_.passes[k];
+      t.classes = 1;
+      if (outside_ == nullptr) run(pass.once, t);
+      for (const Instruction& i : pass.each)
+        if (i.span == of_row) sums_[i.to] = i.op == static_cast<int>(Op::sum_) ? 0.0 : -infinity;
+      chunks([&] {
+        for (std::size_t s = 0; !looked && s < p_.slots.size(); ++s)
+          if (p_.slots[s].span == of_element && !q_.values[s].labels && !p_.slots[s].shared)
+            look(s, r, t.classes);
+        if (outside_ != nullptr) return;
+        run(pass.each, t);
+        if (k + 1 == p_.passes.size()) put_chunk(t);
+      });
+      looked = true;
+      if (outside_ != nullptr) return;
+      for (const Instruction& i : pass.each)
+        if (i.span == of_row) registers_[i.to][0] = static_cast<T>(sums_[i.to]);
+    }
+    t.classes = 1;
+    run(p_.after, t);
+    if (q_.value >= 0) put_items(registers_[p_.outputs[q_.value].passes], r, 1);
+    const int first = q_.value + 1;
+    for (std::size_t o = first; o < p_.outputs.size(); ++o)
+      if (p_.outputs[o].span == of_row)
+        put_rows(registers_[p_.outputs[o].passes], q_.outputs[o - first], r, 1);
+  }
+
+  void read_row(std::size_t s, std::int64_t r, bool all) {
+    own(s)[0] = all ? read_one<T>(q_.slots[s], r) : static_cast<T>(q_.stand_ins[s]);
+    look(s, r, 1);
+  }
+
+  void look(std::size_t s, std::int64_t r, std::int64_t n) {
+    const Values& v = q_.values[s];
+    const bool bounded = v.low > -infinity || v.high < infinity;
+    if (!v.finite && !bounded && v.few == 0) return;
+    if (sound(v, bounded, registers_[s], n)) return;
+    found_.bad = true;
+    if (outside_ != nullptr) outside_[r - first_] = true;
+  }
+
+  // Reads a part of a row.
+  void chunk(std::size_t s, const Tile<T>& t, bool all) {
+    if (!all) {
+      std::fill(own(s), own(s) + t.classes, static_cast<T>(q_.stand_ins[s]));
+      registers_[s] = own(s);
+      return;
+    }
+    const View& from = q_.slots[s];
+    if (p_.slots[s].shared || q_.inner == 1) {
+      const std::int64_t at = p_.slots[s].shared ? t.first : t.element + t.first;
+      const T* x = read<T>(from, at, t.classes, own(s));
+      if (t.classes % two == 0)
+        registers_[s] = const_cast<T*>(x);
+      else if (x != own(s))
+        std::memcpy(own(s), x, t.classes * sizeof(T));
+      if (t.classes % two != 0) registers_[s] = own(s);
+      return;
+    }
+    registers_[s] = own(s);
+    for (std::int64_t k = 0; k < t.classes; ++k)
+      own(s)[k] = read_one<T>(from, t.element + (t.first + k) * q_.inner);
+  }
+
+  void put_chunk(const Tile<T>& t) {
+    const int first = q_.value + 1;
+    for (std::size_t o = first; o < p_.outputs.size(); ++o) {
+      if (p_.outputs[o].span == of_row) continue;
+      const View& to = q_.outputs[o - first];
+      const T* x = registers_[p_.outputs[o].passes];
+      if (weights_[0] == 0.0)
+        std::fill(spare_, spare_ + t.classes, T(0));
+      else
+        scaled(x, spare_, t.classes, static_cast<T>(weight(0)));
+      if (q_.inner == 1)
+        write<T>(to, t.element + t.first, t.classes, spare_);
+      else
+        for (std::int64_t k = 0; k < t.classes; ++k)
+          write<T>(to, t.element + (t.first + k) * q_.inner, 1, spare_ + k);
+    }
+  }
+
+  const Programmed& q_;
+  const Program& p_;
+  Found& found_;
+  std::vector<T> scalars_;
+  bool turned_ = false, chunked_ = false, weighted_ = false;
+  std::int64_t rows_ = 1, capacity_ = 0, chunk_ = 0, first_ = 0;
+  T *memory_ = nullptr, *spare_ = nullptr;
+  T** registers_ = nullptr;
+  double *weights_ = nullptr, *sums_ = nullptr;
+  std::int64_t* labels_ = nullptr;
+  bool* outside_ = nullptr;
+};
+
+}  // namespace losskit::LOSSKIT_ISA

@@ -1,0 +1,142 @@
+"""Programs as kernels: for every card that has no compiled loops of its own, a user's included."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+from losskit.core.families import Items, Labelled, is_rowwise
+from losskit.core.namespaces import Precision
+from losskit.engine.values import spacing
+from losskit.native import library
+from losskit.programs.lower import Program, lower
+from losskit.programs.symbols import ELEMENT, ROW, Symbol, free_parameters, trace
+
+Wanted = tuple[tuple[str, int], ...]
+"""Of a card: ("value", 0) first if its items are wanted, then ("slope" or "curve", slot)."""
+
+
+def program(card: Items, wanted: Wanted, length: int) -> Program | None:
+    """The program that computes what is wanted of a card; None if it takes what programs lack.
+
+    Programs are kept: one serves all values of the parameters that its formulas do not ask for.
+    """
+    free = tuple(free_parameters(card))
+    fixed = tuple((n, v) for n, v in card.parameters().items() if n not in free)
+    for questions, made in _known(type(card), free, fixed, wanted, card.taken):
+        if all(_answer(asked, card, length) == answer for asked, answer in questions):
+            return made
+    made = None
+    questions = ()
+    try:
+        m, results = trace(card, wanted, length)
+        questions = tuple(m.questions)
+        spans = [ROW if order == "value" else _span(card, i) for order, i in wanted]
+        made = lower(card, free, [results[key] for key in wanted], spans)
+    except (TypeError, AttributeError, IndexError):
+        pass  # a card may do what a program cannot
+    _known(type(card), free, fixed, wanted, card.taken).append((questions, made))
+    return made
+
+
+@lru_cache(4096, typed=True)
+def _known(*_: Any) -> list[tuple[Any, Program | None]]:
+    """The programs of a kind of card with such parameters fixed, each with what it asked."""
+    return []
+
+
+def _span(card: Items, slot: int) -> int:
+    return ELEMENT if is_rowwise(card) and card.slots[slot].dims else ROW
+
+
+def _answer(asked: Any, card: Any, length: int) -> bool:
+    from losskit.programs.symbols import _COMPARED
+
+    op, left, right = asked
+    return _COMPARED[op](_value(left, card, length), _value(right, card, length))
+
+
+def _value(node: Symbol, card: Any, length: int) -> float:
+    """A scalar for the parameters of another card."""
+    from losskit.programs.symbols import _SCALARS
+
+    if node.op == "number":
+        return node.args[0]  # type: ignore[no-any-return]
+    if node.op == "length":
+        return float(length)
+    if node.op == "parameter":
+        return float(getattr(card, node.args[0]))
+    try:
+        return _SCALARS[node.op](*(_value(a, card, length) for a in node.args))
+    except (ArithmeticError, ValueError):
+        return math.nan
+
+
+@lru_cache(1024, typed=True)
+def kernel(
+    card: Any, kind: type, wanted: Wanted, length: int, wide: bool, came: Precision,
+    spacings: tuple[float, ...],
+) -> Any:  # fmt: skip
+    """The kernel of a card's program; None if it has none.
+
+    Args:
+        card: the card.
+        kind: its type, for equal parameters make equal cards.
+        wanted: what is wanted of it.
+        length: of a row.
+        wide: whether it computes in float64.
+        came: of the dtype in which predictions came.
+        spacings: of the numbers above 1, of each slot's dtype.
+    """
+    made = program(card, wanted, length)
+    if made is None:
+        return None
+    values = []
+    for slot, eps in zip(card.slots, spacings, strict=True):
+        d = slot.domain
+        low, high = d.ends(eps) if not d.labels and not d.lenient else (-math.inf, math.inf)
+        finite = not slot.predicted and not d.labels and not d.lenient
+        values.append((low, high, finite, d.minus_infinity, d.labels, [*d.values]))
+    return library._kernels.ProgramKernel(
+        wide,
+        made.scalars,
+        [*made.numbers],
+        made.whole,
+        [*made.passes],
+        made.after,
+        made.registers,
+        [*made.slots],
+        [*made.outputs],
+        [float(getattr(card, name)) for name in made.parameters],
+        ("value", 0) in wanted,
+        values,
+        [float(slot.stand_in) for slot in card.slots],
+        card.ignored(),
+        came.tiny,
+        came.half_gap,
+    )
+
+
+def rows(card: Any, shape: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """How many positions lie before the rows' elements, the elements, the positions after."""
+    if not is_rowwise(card):
+        return math.prod(shape), 1, 1
+    axes = sorted(axis % len(shape) for axis in card.slots[card.main].axes)
+    if not axes or axes != list(range(axes[0], axes[-1] + 1)):
+        return None
+    first, behind = axes[0], axes[-1] + 1
+    return math.prod(shape[:first]), math.prod(shape[first:behind]), math.prod(shape[behind:])
+
+
+def takes(card: Any) -> bool:
+    """Whether a program may compute the card: by what it is, not yet by its formulas."""
+    if not isinstance(card, Items) or card.long or card.decomposable is False:
+        return False
+    several_labels = isinstance(card, Labelled) and bool(card.slots[0].axes)
+    return not (several_labels or any(s.domain.count_of for s in card.slots))
+
+
+def spacings(dtypes: Any) -> tuple[float, ...]:
+    """Of the numbers above 1, in these dtypes by name."""
+    return tuple([spacing(name) for name in dtypes])

@@ -1,0 +1,1 @@
+"""Cards as small programs: traced, simplified, handed to the kernels."""

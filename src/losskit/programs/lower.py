@@ -1,0 +1,377 @@
+"""A graph of operations as instructions over registers, for the interpreter (csrc/interpreter.hpp).
+
+A register holds a tile: one number for each row, or for each element of some rows. Short rows go
+through the program as a whole; the elements of a long one in chunks, in passes that end where a
+reduction along the row is needed: what is cheap is computed again, so that nothing of a row's size
+is kept.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+from losskit.programs.symbols import ELEMENT, ONE, ROW, Symbol
+from losskit.programs.trace import MASK, SCALAR
+
+CONSTANTS = ("tiny", "floor", "complement_floor", "slack", "length")
+"""The first scalars of every program, which follow from dtypes and shapes."""
+
+_NAMES = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "div",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
+    "==": "eq",
+    "!=": "ne",
+    "&": "and",
+    "|": "or",
+    "~": "not",
+}
+_SWAPPED = {"add": "add", "mul": "mul", "lt": "gt", "gt": "lt", "le": "ge", "ge": "le"} | {
+    name: name for name in ("eq", "ne")
+}
+_ARITHMETIC = ("add", "sub", "mul", "div", *_SWAPPED)
+_REDUCTIONS = ("sum", "max")
+_MOST = 60000  # of registers and scalars: numbers of 16 bits
+
+
+@dataclass
+class Instruction:
+    """One operation on registers: virtual ones, until `_allocated`."""
+
+    name: str
+    to: int
+    registers: list[int]
+    scalars: list[int] = field(default_factory=list)
+    span: int = ROW
+
+    def packed(self, numbers: dict[str, int]) -> bytes:
+        operands = [*self.registers, *self.scalars]
+        operands += [0] * (3 - len(operands))
+        return struct.pack("<6H", numbers[self.name], self.span, self.to, *operands)
+
+
+@dataclass(frozen=True)
+class Program:
+    """What the kernels take."""
+
+    scalars: bytes
+    """How scalars are computed, from constants, parameters and numbers on."""
+    numbers: tuple[float, ...]
+    parameters: tuple[str, ...]
+    slots: tuple[tuple[int, bool], ...]
+    """Of each slot what it is of, and whether it is the same for all rows."""
+    whole: bytes
+    passes: tuple[tuple[bytes, bytes], ...]
+    """Of each pass what is done once for each row, and what for each chunk of it."""
+    after: bytes
+    registers: tuple[int, int]
+    """How many the whole takes, and the passes."""
+    outputs: tuple[tuple[int, int, int], ...]
+    """Of each result its register as a whole and in passes, and what it is of."""
+
+
+class _Scalars:
+    """The numbers that are the same for all, and how they follow from one another."""
+
+    def __init__(self, parameters: tuple[str, ...]) -> None:
+        self.parameters = parameters
+        self.numbers: dict[str, float] = {}
+        self.order: list[Symbol] = []
+        self.places: dict[int, int] = {}
+
+    def add(self, node: Symbol) -> Symbol:
+        if id(node) not in self.places:
+            self.places[id(node)] = -1
+            if node.op == "number":
+                self.numbers.setdefault(repr(node.args[0]), node.args[0])
+            elif node.op not in (*CONSTANTS, "parameter"):
+                for a in node.args:
+                    self.add(a)
+                self.places[id(node)] = len(self.order)
+                self.order.append(node)
+        return node
+
+    def index(self, node: Symbol) -> int:
+        if node.op in CONSTANTS:
+            return CONSTANTS.index(node.op)
+        at = len(CONSTANTS)
+        if node.op == "parameter":
+            return at + self.parameters.index(node.args[0])
+        at += len(self.parameters)
+        if node.op == "number":
+            return at + list(self.numbers).index(repr(node.args[0]))
+        return at + len(self.numbers) + self.places[id(node)]
+
+
+class _Writer:
+    """Writes instructions into lists, each node's once in each."""
+
+    def __init__(self, slots: int, scalars: _Scalars) -> None:
+        self.count = slots
+        self.scalars = scalars
+        self.rows: dict[Any, int] = {}  # registers of rows, which stay
+        self.elements: dict[Any, int] = {}
+        self.once: list[Instruction] = []
+        self.each: list[Instruction] = []
+
+    def register(self) -> int:
+        self.count += 1
+        return self.count - 1
+
+    def emit(self, name: str, span: int, registers: Any = (), scalars: Any = ()) -> int:
+        into = self.each if span == ELEMENT or name in _REDUCTIONS else self.once
+        to = self.register()
+        into.append(Instruction(name, to, list(registers), list(scalars), span))
+        return to
+
+    def scalar(self, node: Symbol) -> Symbol:
+        return self.scalars.add(node)
+
+    def at(self, node: Symbol, span: int) -> int:
+        """The register of a node, laid over elements if these are asked for."""
+        if node.kind == SCALAR:
+            return self._once(("fill", id(node), span), span,
+                              lambda: self.emit("fill", span, (), (self.scalar(node),)))  # fmt: skip
+        if node.span < span:
+            key = ("expand", id(node))
+            return self._once(
+                key, span, lambda: self.emit("expand", span, (self.at(node, ROW),))
+            )
+        if node.op in ("slot", "shared"):
+            return int(node.args[0])
+        return self._once(id(node), node.span, lambda: self._write(node))
+
+    def _once(self, key: Any, span: int, write: Any) -> int:
+        known = self.elements if span == ELEMENT else self.rows
+        if key not in known:
+            known[key] = write()
+        return known[key]
+
+    def _write(self, node: Symbol) -> int:
+        op, args, span = node.op, node.args, node.span
+        if op in ("sum", "max"):
+            return self.emit(op, ROW, (self.at(args[0], ELEMENT),))
+        if op == "pick":
+            return self.emit("pick", ROW, (args[0].args[0], args[1].args[0]))
+        if op == "classes":
+            return self.emit("classes", ELEMENT, (args[0].args[0],))
+        if op in ("true", "false") or (node.kind == MASK and span == ONE):
+            raise TypeError("A comparison of what is the same for all.")
+        name = _NAMES.get(op, op)
+        if name in _ARITHMETIC:
+            left, right = args
+            if left.kind == SCALAR and name in _SWAPPED:
+                name, left, right = _SWAPPED[name], right, left
+            if left.kind == SCALAR:
+                return self.emit(f"{name}_sv", span, (self.at(right, span),), (self.scalar(left),))
+            if right.kind == SCALAR:
+                return self.emit(f"{name}_vs", span, (self.at(left, span),), (self.scalar(right),))
+            return self.emit(f"{name}_vv", span, [self.at(a, span) for a in args])
+        if name in ("at_least", "at_most", "power"):
+            return self.emit(name, span, (self.at(args[0], span),), (self.scalar(args[1]),))
+        if name in ("where", "select"):
+            condition = self.at(args[0], span)
+            kinds = "".join("s" if a.kind == SCALAR else "v" for a in args[1:])
+            registers = [self.at(a, span) for a in args[1:] if a.kind != SCALAR]
+            scalars = [self.scalar(a) for a in args[1:] if a.kind == SCALAR]
+            return self.emit(f"{name}_{kinds}", span, [condition, *registers], scalars)
+        return self.emit(name, span, [self.at(a, span) for a in args])
+
+
+def lower(
+    card: Any, parameters: tuple[str, ...], results: list[Symbol], spans: list[int]
+) -> Program:
+    """The program of a graph.
+
+    Args:
+        card: the card.
+        parameters: its symbols, in the order in which their values will be given.
+        results: the nodes of what is wanted.
+        spans: of what each result is to be.
+
+    Raises:
+        TypeError: it takes what the interpreter lacks.
+    """
+    from losskit.native.library import operations
+
+    numbers = operations()
+    scalars = _Scalars(parameters)
+    slots = len(card.slots)
+
+    whole = _Writer(slots, scalars)
+    whole.each = whole.once  # one list, in the order in which nodes are needed
+    found = [whole.at(node, span) for node, span in zip(results, spans, strict=True)]
+    instructions, outputs, used = _allocated(whole.once, found, slots)
+
+    parts, after, found = _in_passes(slots, scalars, results, spans)
+    longest = [part for pair in parts for part in pair] + [after]
+    in_passes, outputs_in_passes, used_in_passes = _allocated_in_passes(longest, found, slots)
+
+    def packed(part: list[Instruction]) -> bytes:
+        for i in part:
+            i.scalars = [scalars.index(x) if isinstance(x, Symbol) else x for x in i.scalars]
+        return b"".join(i.packed(numbers) for i in part)
+
+    def of_scalars() -> bytes:
+        made = []
+        for node in scalars.order:
+            name = _NAMES.get(node.op, node.op)
+            if f"scalar_{name}" not in numbers:
+                raise TypeError(f"Scalars have no {name}.")
+            operands = [scalars.index(a) for a in node.args]
+            made.append(Instruction(f"scalar_{name}", scalars.index(node), operands).packed(numbers))
+        return b"".join(made)
+
+    if max(used, used_in_passes) > _MOST:
+        raise TypeError("The formulas are too long.")
+    try:
+        pairs = [packed(part) for part in in_passes]
+        return Program(
+            scalars=of_scalars(),
+            numbers=tuple(scalars.numbers.values()),
+            parameters=parameters,
+            slots=tuple(
+                (ELEMENT if slot.dims and len(results) and _rows(card) else ROW, not slot.batched)
+                for slot in card.slots
+            ),
+            whole=packed(instructions),
+            passes=tuple(zip(pairs[0:-1:2], pairs[1:-1:2], strict=True)),
+            after=pairs[-1],
+            registers=(used, used_in_passes),
+            outputs=tuple(zip(outputs, outputs_in_passes, spans, strict=True)),
+        )
+    except KeyError as error:
+        raise TypeError(f"The interpreter has no {error}.") from None
+
+
+def _rows(card: Any) -> bool:
+    from losskit.core.families import is_rowwise
+
+    return is_rowwise(card)
+
+
+def _levels(results: list[Symbol]) -> dict[int, int]:
+    """How many reductions one after another come before each node."""
+    known: dict[int, int] = {}
+
+    def level(node: Symbol) -> int:
+        if id(node) not in known:
+            before = max((level(a) for a in node.args if isinstance(a, Symbol)), default=0)
+            known[id(node)] = before + (node.op in _REDUCTIONS)
+        return known[id(node)]
+
+    for node in results:
+        level(node)
+    return known
+
+
+def _in_passes(
+    slots: int, scalars: _Scalars, results: list[Symbol], spans: list[int]
+) -> tuple[list[tuple[list[Instruction], list[Instruction]]], list[Instruction], list[int]]:
+    levels = _levels(results)
+    reductions: list[Symbol] = []
+    seen: set[int] = set()
+
+    def collect(node: Symbol) -> None:
+        if id(node) in seen:
+            return
+        seen.add(id(node))
+        for a in node.args:
+            if isinstance(a, Symbol):
+                collect(a)
+        if node.op in _REDUCTIONS:
+            reductions.append(node)
+
+    for node in results:
+        collect(node)
+    writer = _Writer(slots, scalars)
+    parts = []
+    last = max([levels[id(n)] for n in results] + [levels[id(n)] for n in reductions], default=0)
+    found: dict[int, int] = {}
+    for number in range(last + 1):
+        writer.once, writer.each, writer.elements = [], [], {}
+        for node in reductions:
+            if levels[id(node)] == number + 1:
+                writer.at(node, ROW)
+        for i, (node, span) in enumerate(zip(results, spans, strict=True)):
+            if span == ELEMENT and number == last:
+                found[i] = writer.at(node, span)
+        parts.append((writer.once, writer.each))
+    writer.once, writer.each = [], []
+    for i, (node, span) in enumerate(zip(results, spans, strict=True)):
+        if span != ELEMENT:
+            found[i] = writer.at(node, span)
+    return parts, writer.once, [found[i] for i in range(len(results))]
+
+
+_APART = (*_REDUCTIONS, "expand", "classes", "pick", "fill")
+"""Instructions whose result must not lie in one of their operands."""
+
+
+def _allocated(
+    instructions: list[Instruction], results: list[int], fixed: int
+) -> tuple[list[Instruction], list[int], int]:
+    """The instructions with as few registers as it takes; the first ones hold the slots."""
+    last = {r: k for k, i in enumerate(instructions) for r in i.registers}
+    last |= dict.fromkeys(results, len(instructions))
+    place = {r: r for r in range(fixed)}
+    free: list[int] = []
+    used = fixed
+    made = []
+    for k, i in enumerate(instructions):
+        done = [r for r in dict.fromkeys(i.registers) if last[r] == k and r >= fixed]
+        operands = [place[r] for r in i.registers]
+        if i.name not in _APART:
+            free += [place[r] for r in done]
+        if free:
+            to = free.pop()
+        else:
+            to, used = used, used + 1
+        if i.name in _APART:
+            free += [place[r] for r in done]
+        place[i.to] = to
+        if i.to not in last:  # of no use
+            free.append(to)
+        made.append(Instruction(i.name, to, operands, i.scalars, i.span))
+    return made, [place[r] for r in results], used
+
+
+def _allocated_in_passes(
+    parts: list[list[Instruction]], results: list[int], fixed: int
+) -> tuple[list[list[Instruction]], list[int], int]:
+    """Likewise; what is of rows is kept from pass to pass, what is of elements ends with its own."""
+    rows = [i.to for part in parts for i in part if i.span == ROW]
+    place = {r: r for r in range(fixed)} | {r: fixed + k for k, r in enumerate(rows)}
+    base = used = fixed + len(rows)
+    made = []
+    for part in parts:
+        last = {r: k for k, i in enumerate(part) for r in i.registers}
+        last |= dict.fromkeys(results, len(part))
+        free: list[int] = []
+        top = base
+        allocated = []
+        for k, i in enumerate(part):
+            operands = [place[r] for r in i.registers]
+            done = [r for r in dict.fromkeys(i.registers) if last[r] == k and place[r] >= base]
+            if i.span != ROW:
+                if i.name not in _APART:
+                    free += [place[r] for r in done]
+                if free:
+                    place[i.to] = free.pop()
+                else:
+                    place[i.to], top = top, top + 1
+                if i.name in _APART:
+                    free += [place[r] for r in done]
+            else:
+                free += [place[r] for r in done]
+            allocated.append(Instruction(i.name, place[i.to], operands, i.scalars, i.span))
+        used = max(used, top)
+        made.append(allocated)
+    return made, [place[r] for r in results], used

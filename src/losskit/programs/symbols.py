@@ -1,0 +1,395 @@
+"""A card of any parameters as a graph of operations, for rows as well as for elements.
+
+A node is one number for all, one for each row (for each item of a pointwise card), or one for each
+element of a row. What can be known of it is used at once: parameters are symbols, so that a program
+serves all their values, but a formula may ask for one (`if self.norm < 2`). The answer is that of
+the value at hand, and is noted: for other answers there is another program.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from losskit.core.families import Items, Labelled, Pointwise
+from losskit.programs.trace import MASK, SCALAR, VECTOR, Node, Trace
+
+ONE, ROW, ELEMENT = 0, 1, 2
+"""What a node is: the same for all, of each row, of each element."""
+
+Question = tuple[Any, bool]
+"""A comparison of scalars, and how it was answered."""
+
+
+class Symbol(Node):
+    """A node that knows what it is of, and its value for the parameters at hand, if it has one."""
+
+    __slots__ = ("known", "span")
+
+    span: int
+    known: float | None
+
+    def __rand__(self, other: Any) -> Any:
+        return self & other
+
+    def __ror__(self, other: Any) -> Any:
+        return self | other
+
+
+_SCALARS: dict[str, Callable[..., float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "negative": operator.neg,
+    "absolute": abs,
+    "exp": math.exp,
+    "expm1": math.expm1,
+    "log": math.log,
+    "log1p": math.log1p,
+    "square_root": math.sqrt,
+    "tanh": math.tanh,
+    "maximum": max,
+    "minimum": min,
+    "power": math.pow,
+}
+"""What is computed of numbers that are the same for all."""
+
+_COMPARED: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+class Symbols(Trace):
+    """The vocabulary on such nodes.
+
+    Args:
+        axis: along which rows lie; None for a pointwise card.
+        length: of a row, of which formulas may ask.
+    """
+
+    def __init__(self, axis: Any, length: int) -> None:
+        super().__init__()
+        self.axis = axis
+        self.questions: list[Question] = []
+        self.true, self.false = (self._new(op, (), MASK) for op in ("true", "false"))
+        self.length = self._new("length", (), SCALAR)
+        self.length.known = float(length)
+
+    def parameter(self, name: str, value: float) -> Symbol:
+        """A parameter, of which this is the value."""
+        node = self._new("parameter", (name,), SCALAR)
+        node.known = value
+        return node
+
+    def slot(self, number: int, span: int, domain: Any, op: str = "slot") -> Symbol:
+        """What the card takes; ``op`` is "shared" for what is the same for all rows."""
+        from losskit.programs import bounds
+
+        node = self._new(op, (number,), VECTOR, span)
+        if not domain.labels:
+            node.low, node.high = bounds.of_domain(domain)
+        return node
+
+    def make(self, op: str, args: tuple[Any, ...], kind: str) -> Any:
+        known = self._simpler(op, args)
+        if known is not None:
+            return known
+        pushed = self._within_one_hot(op, args, kind)
+        return self._new(op, args, kind) if pushed is None else pushed
+
+    def _new(self, op: str, args: tuple[Any, ...], kind: str, span: int | None = None) -> Symbol:
+        key = (op, kind, *(id(a) if isinstance(a, Node) else repr(a) for a in args))
+        found = self.nodes.get(key)
+        if found is None:
+            node = Symbol(self, op, args, kind)
+            parts = [a for a in args if isinstance(a, Symbol)]
+            node.span = max((a.span for a in parts), default=ONE) if span is None else span
+            node.known = args[0] if op == "number" else None
+            if kind == SCALAR and op in _SCALARS and all(a.known is not None for a in parts):
+                try:
+                    node.known = _SCALARS[op](*(a.known for a in parts))
+                except (ArithmeticError, ValueError):
+                    node.known = math.nan
+            found = self.nodes[key] = node
+        return found  # type: ignore[return-value]
+
+    def _mask(self, x: Any) -> Any:
+        return (self.true if x else self.false) if isinstance(x, bool) else x
+
+    # --- what is known at once
+
+    def _simpler(self, op: str, args: tuple[Any, ...]) -> Any:
+        numbers = [a.args[0] if isinstance(a, Node) and a.op == "number" else None for a in args]
+        if op in _COMPARED:
+            left, right = args
+            if left.kind == right.kind == SCALAR and None not in (left.known, right.known):
+                answer = _COMPARED[op](left.known, right.known)
+                if None in numbers:
+                    self.questions.append(((op, left, right), answer))
+                return answer
+        elif op in _SCALARS and args and None not in numbers and op != "negative":
+            try:
+                return self.node(_SCALARS[op](*numbers))
+            except (ArithmeticError, ValueError):
+                return None
+        if op == "negative" and numbers[0] is not None:
+            return self.node(-numbers[0])
+        if (op in ("*", "/") and numbers[1] == 1.0) or (op == "-" and numbers[1] == 0.0):
+            return args[0]
+        if op == "*" and numbers[0] == 1.0:
+            return args[1]
+        if op == "/" and numbers[0] == 0.0 and args[1] is self.length:
+            return args[0]
+        if op in ("&", "|", "~"):
+            return self._logic(op, args)
+        return None
+
+    def _logic(self, op: str, args: tuple[Any, ...]) -> Any:
+        true, false = self.true, self.false
+        if op == "~":
+            (x,) = args
+            return {id(true): false, id(false): true}.get(id(x), x.args[0] if x.op == "~" else None)
+        left, right = args
+        neutral, ruling = (true, false) if op == "&" else (false, true)
+        if left is ruling or right is ruling:
+            return ruling
+        return right if left is neutral else left if right is neutral or left is right else None
+
+    # --- one-hot rows: what differs between the true class and the others alone
+
+    def _branches(self, x: Any, hot: Any) -> tuple[Any, Any] | None:
+        """What it is at the true class, and elsewhere, if it is the same for all other classes."""
+        if x is hot:
+            return self.true, self.false
+        if not isinstance(x, Symbol) or x.span <= ROW:
+            return x, x
+        if x.op == "select" and x.args[0] is hot and max(a.span for a in x.args[1:]) <= ROW:
+            return x.args[1], x.args[2]
+        return None
+
+    def _within_one_hot(self, op: str, args: tuple[Any, ...], kind: str) -> Any:
+        """Operations on one-hot rows are done on the two numbers that these are made of."""
+        if op in ("sum", "max", "classes", "pick", "select") or len(args) == 0:
+            return None
+        hot = next((h for a in args if (h := self._hot(a)) is not None), None)
+        if hot is None:
+            return None
+        both = [self._branches(a, hot) for a in args]
+        if None in both or (op == "~" and args[0] is hot):
+            return None
+        yes, no = (self._again(op, [b[i] for b in both if b], kind) for i in (0, 1))
+        return self._select(hot, yes, no)
+
+    def _again(self, op: str, args: list[Any], kind: str) -> Any:
+        if op == "where":
+            return self.where(args[0], args[1], 0.0)
+        kinds = [a.kind for a in args]
+        if kind == VECTOR and kinds and all(k == SCALAR for k in kinds):
+            kind = SCALAR
+        return self._mask(self.make(op, tuple(args), kind))
+
+    def _hot(self, x: Any) -> Any:
+        if not isinstance(x, Symbol):
+            return None
+        if x.op == "classes":
+            return x
+        one_hot = x.op == "select" and x.args[0].op == "classes"
+        return x.args[0] if one_hot and max(a.span for a in x.args[1:]) <= ROW else None
+
+    def _select(self, condition: Any, yes: Any, no: Any) -> Any:
+        yes, no = self._mask(yes), self._mask(no)
+        if yes is no:
+            return yes
+        if yes.kind == MASK or no.kind == MASK:
+            if yes is self.true:
+                return condition if no is self.false else self.make("|", (condition, no), MASK)
+            if no is self.false:
+                return self.make("&", (condition, yes), MASK)
+            if yes is self.false:
+                rest = self.make("~", (condition,), MASK)
+                return rest if no is self.true else self.make("&", (rest, no), MASK)
+            return self._new("select", (condition, yes, no), MASK)
+        return self._new("select", (condition, yes, no), VECTOR)
+
+    # --- the vocabulary
+
+    def _call(self, name: str, *args: Any) -> Any:
+        nodes = tuple(self.node(a) for a in args)
+        scalar = name in _SCALARS and all(a.kind == SCALAR for a in nodes)
+        return self.make(name, nodes, SCALAR if scalar else VECTOR)
+
+    def maximum(self, x: Any, y: Any) -> Any:
+        return self._bounded("maximum", "at_least", x, y)
+
+    def minimum(self, x: Any, y: Any) -> Any:
+        return self._bounded("minimum", "at_most", x, y)
+
+    def _bounded(self, both: str, one: str, x: Any, y: Any) -> Any:
+        x, y = self.node(x), self.node(y)
+        if x.kind == SCALAR:
+            x, y = y, x
+        if x.kind == SCALAR:
+            return self._call(both, x, y)
+        # The instruction takes its second number not to be NaN.
+        return self._call(one if y.kind == SCALAR else both, x, y)
+
+    def where(self, condition: Any, yes: Any, no: Any) -> Any:
+        condition = self._mask(condition)
+        yes, no = self.node(yes), self.node(no)
+        if condition is self.true or yes is no:
+            return yes
+        if condition is self.false:
+            return no
+        if condition.op == "~":
+            condition, yes, no = condition.args[0], no, yes
+        if condition.op == "classes" and max(yes.span, no.span) <= ROW:
+            return self._select(condition, yes, no)
+        return super().where(condition, yes, no)
+
+    def power(self, x: Any, exponent: Any) -> Any:
+        x, exponent = self.node(x), self.node(exponent)
+        if exponent.kind != SCALAR:
+            raise TypeError("A power's exponent is the same for all.")
+        if exponent == 1.0:
+            return x
+        if exponent == 2.0:
+            return x * x
+        if exponent == 0.5:
+            return self.sqrt(x)
+        return self._call("power", x, exponent)
+
+    def sum(self, x: Any, axis: Any) -> Any:
+        x = self.node(x)
+        if x.span <= ROW:
+            return self.length * x
+        if x.op == "negative":
+            return -self.sum(x.args[0], axis)
+        if x.op == "where" and x.args[0].op == "classes":
+            return self._picked(x.args[1], x.args[0], {})
+        if self._hot(x) is not None:
+            _, yes, no = x.args
+            return yes if no is self.node(0.0) else yes + (self.length - 1.0) * no
+        return self._new("sum", (x,), VECTOR, ROW)
+
+    def max(self, x: Any, axis: Any) -> Any:
+        x = self.node(x)
+        if x.span <= ROW:
+            return x
+        if self._hot(x) is not None:
+            return self.maximum(*x.args[1:]) if self.length > 1.0 else x.args[1]
+        return self._new("max", (x,), VECTOR, ROW)
+
+    def _picked(self, x: Any, hot: Any, seen: dict[int, Any]) -> Any:
+        """What x is at the true class."""
+        if id(x) in seen:
+            return seen[id(x)]
+        parts = self._branches(x, hot)
+        if parts is not None:
+            found = parts[0]
+        elif x.op in ("slot", "shared"):
+            found = self._new("pick", (x, hot.args[0]), VECTOR, ROW)
+        elif x.op == "where":
+            found = self.where(*(self._picked(a, hot, seen) for a in x.args), 0.0)
+        elif x.op == "select":
+            found = self.where(*(self._picked(a, hot, seen) for a in x.args))
+        else:
+            found = self._again(x.op, [self._picked(a, hot, seen) for a in x.args], x.kind)
+        seen[id(x)] = found
+        return found
+
+    def drop(self, x: Any, axis: Any) -> Any:
+        return x
+
+    def lay(self, x: Any, axis: Any) -> Any:
+        return x
+
+    def classes(self, labels: Any, like: Any, axis: Any) -> Any:
+        return self._new("classes", (labels,), MASK, ELEMENT)
+
+    def vector(self, values: Any, like: Any, axis: Any) -> Any:
+        if len(values) != 1:
+            raise TypeError("A program takes what differs by class as a slot.")
+        return self.node(values[0])
+
+
+class _Shape:
+    """The shape of a slot, of which a formula may ask how long rows are."""
+
+    def __init__(self, m: Symbols) -> None:
+        self.m = m
+
+    def __getitem__(self, axis: Any) -> Any:
+        if axis != self.m.axis:
+            raise TypeError("A program knows of rows alone.")
+        return self.m.length
+
+
+class _Slot(Symbol):
+    """A slot, which has a shape."""
+
+    __slots__ = ()
+
+    @property
+    def shape(self) -> _Shape:
+        return _Shape(self.trace)  # type: ignore[arg-type]
+
+
+def free_parameters(card: Any) -> list[str]:
+    """The parameters that are symbols in a program: numbers, but for those that are 0."""
+    return [
+        name for name, value in card.parameters().items() if type(value) is float and value != 0.0
+    ]
+
+
+def trace(card: Items, wanted: tuple[tuple[str, int], ...], length: int) -> tuple[Symbols, Any]:
+    """What a card computes, as a graph.
+
+    Args:
+        card: a card, its parameters as they are at hand.
+        wanted: which derivatives: ("slope", number of a slot), ("curve", ...); ("value", 0).
+        length: of a row.
+
+    Returns:
+        The graph, and the node of each result.
+
+    Raises:
+        TypeError: a formula does what a program cannot.
+    """
+    main = card.slots[card.main]
+    pointwise = isinstance(card, Pointwise)
+    m = Symbols(None if pointwise else card.axis, length)  # type: ignore[attr-defined]
+    symbolic = copy.copy(card)
+    for name in free_parameters(card):
+        object.__setattr__(symbolic, name, m.parameter(name, getattr(card, name)))
+    nodes = []
+    for i, slot in enumerate(card.slots):
+        if slot.places or slot.domain.blank is not None or slot.domain.names:
+            raise TypeError(f"A program does not take {slot.name} as it is.")
+        if slot.dims not in ((), main.dims):
+            raise TypeError(f"A program takes no slot of the dimensions {slot.dims}.")
+        span = ELEMENT if slot.dims and not pointwise else ROW
+        if not slot.batched and span == ROW:
+            raise TypeError("A program takes nothing that is the same for all.")
+        node = m.slot(i, span, slot.domain, "slot" if slot.batched else "shared")
+        node.__class__ = _Slot
+        nodes.append(node)
+    if isinstance(card, Labelled) and card.slots[0].dims:
+        raise TypeError("A program takes one label for each row.")
+    shared = symbolic.shared(m, *nodes)
+    rest = () if shared is None else (shared,)
+    results = {}
+    for order, i in wanted:
+        name = "value" if order == "value" else card.slots[i].derivative(order)
+        results[order, i] = m.node(getattr(symbolic, name)(m, *nodes, *rest))
+    if ("value", 0) in results and results["value", 0].span > ROW:
+        raise TypeError("An item is one number.")
+    return m, results
