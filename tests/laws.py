@@ -24,7 +24,7 @@ from losskit.core.packing import packed
 from losskit.core.slots import item_shape
 
 METHODS = {"value": "__call__", "slope": "gradient", "curve": "curvature"}
-BOUNDS = {"float64": 4e-14, "float32": 1e-5, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+BOUNDS = {"float64": 4e-14, "float32": 1.1e-5, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 """How far a number may be from the truth, relative to its size, by its own dtype.
 
 The value of half inputs is float32; a derivative is rounded to the half type, once.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from losskit import native
-from losskit.core.families import Items, OfMean, Setwise, is_rowwise
+from losskit.core.families import Items, OfMean, Setwise
 from losskit.core.namespaces import Array
 from losskit.engine import reduction as reduce
 from losskit.engine.call import Call, aligned, checked
@@ -121,12 +121,12 @@ class Host:
     def is_of_mean(self) -> bool:
         return isinstance(self.card, OfMean)
 
-    def _kernel(self, call: Call) -> native.Call | None:
+    def _kernel(self, call: Call, curve: bool = False) -> native.Call | None:
         """The call by a kernel: of the items, or of those within a function of their mean."""
         weight = call.weight
         wide = self.is_of_mean
         card = call.card.inner if wide else call.card
-        return native.prepare(card, call.arrays, weight, call.keep, wide)
+        return native.prepare(card, call.arrays, weight, call.keep, wide, curve)
 
     def _fused(
         self,
@@ -139,9 +139,9 @@ class Host:
     ) -> tuple[Any, Any] | None:
         """(value, derivative of that order) in one pass; None where no kernel applies."""
         of_mean, found = self.is_of_mean, None
-        if order == "curve" and (of_mean or is_rowwise(call.card)):
+        if order == "curve" and of_mean:
             return None
-        known = self._kernel(call)
+        known = self._kernel(call, order == "curve")
         if known is None or known.items == 0:
             return None
         count = self.denominator(call, lambda: self._own_count(call, known), num_items, known.items)
@@ -156,7 +156,7 @@ class Host:
             if found is None or not 1e-250 < found[0] < 1e250:
                 return None
             scale *= self.card.outer_slope(found[0] / count)
-        derivative = None if order is None else _result(out, known)
+        derivatives = () if order is None else _results(out, call, known)
         items = None
         if not of_mean or order is not None:
             if value and self.reduction == "none":
@@ -165,15 +165,17 @@ class Host:
                 scale,
                 value=value and not of_mean,
                 items=items,
-                slope=derivative if order == "slope" else None,
-                curve=derivative if order == "curve" else None,
+                slope=derivatives if order == "slope" else (),
+                curve=derivatives if order == "curve" else (),
             )
             if total is None:
                 return None
             found = found if of_mean else total
+        derivative: Any = derivatives if len(derivatives) != 1 else derivatives[0]
         if out is not None and derivative is not out:
             out[...] = derivative
             derivative = out
+        derivative = None if order is None else derivative
         if not value:
             return None, derivative
         if items is not None or found is None:
@@ -344,16 +346,16 @@ def _overlaps_itself(array: Array) -> bool:
     return False
 
 
-def _result(out: Array | None, call: native.Call) -> Array:
-    """The array to write a derivative into: ``out``, unless it overlaps with what is read."""
+def _results(out: Array | None, call: Call, known: native.Call) -> tuple[Array, ...]:
+    """Arrays to write derivatives into: ``out``, unless it overlaps with what is read."""
     if out is None:
-        return native.empty(call.p.shape, call.dtype)
-    apart = not any(
-        np.may_share_memory(out, a)
-        for a in (call.p, call.y, call.weight, call.keep)
-        if a is not None
-    )
-    return out if apart else native.empty(out.shape, out.dtype)
+        predicted = [
+            x for slot, x in zip(call.card.slots, call.arrays, strict=True) if slot.predicted
+        ]
+        return tuple([native.empty(x.shape, x.dtype) for x in predicted])
+    read = (*call.arrays, known.weight, known.keep)
+    apart = not any(np.may_share_memory(out, a) for a in read if a is not None)
+    return (out if apart else native.empty(out.shape, out.dtype),)
 
 
 def _scalar(value: float, dtype: Any) -> Any:

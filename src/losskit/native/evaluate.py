@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from losskit.core.families import Items, is_rowwise
-from losskit.core.namespaces import Array
-from losskit.core.slots import alone
+from losskit.core.namespaces import Array, Precision
+from losskit.core.slots import alone, item_shape
+from losskit.engine.values import spacing
+from losskit.native import programs
 from losskit.native.find import computed_in, find, is_bfloat16
 from losskit.native.library import empty, kernels
 
@@ -47,13 +49,16 @@ class Call:
         *,
         value: bool = False,
         items: Array | None = None,
-        slope: Array | None = None,
-        curve: Array | None = None,
+        slope: tuple[Array, ...] = (),
+        curve: tuple[Array, ...] = (),
     ) -> tuple[float, float] | None:
-        """(sum of the weighted items, sum of the weights); None if a value is out of its domain."""
-        into = None if slope is None else _plain(slope)
+        """(sum of the weighted items, sum of the weights); None if a value is out of its domain.
+
+        Derivatives are multiplied by ``scale``, and go into one array for each predicted slot.
+        """
+        into = _plain(slope[0]) if slope else None
         if self.rows is None:
-            bent = None if curve is None else _plain(curve)
+            bent = _plain(curve[0]) if curve else None
             found = self.kernel.run(
                 self.y, self.p, self.weight, self.keep, scale, value, items, into, bent
             )
@@ -66,13 +71,72 @@ class Call:
         return None if found is None or found[1] == math.inf else found
 
 
+@dataclass(frozen=True, slots=True)
+class ByProgram:
+    """The same for the program of a card."""
+
+    card: Any
+    arrays: tuple[Array, ...]
+    weight: Array | None
+    keep: Array | None
+    shape: tuple[int, ...]
+    rows: tuple[int, int, int]
+    items: int
+    dtype: Any
+    out_dtype: Any
+    came: Precision
+    spacings: tuple[float, ...]
+    """Of the numbers above 1, in each slot's dtype."""
+
+    @property
+    def y(self) -> Array:
+        return self.arrays[0]
+
+    @property
+    def p(self) -> Array:
+        return self.arrays[self.card.main]
+
+    def kernel(self, wanted: programs.Wanted) -> Any:
+        """What computes what is wanted; None if no program does."""
+        return programs.kernel(
+            *(self.card, type(self.card), wanted, self.rows[1]),
+            *(self.out_dtype == _FLOAT64, self.came, self.spacings),
+        )
+
+    def run(
+        self,
+        scale: float = 1.0,
+        *,
+        value: bool = False,
+        items: Array | None = None,
+        slope: tuple[Array, ...] = (),
+        curve: tuple[Array, ...] = (),
+    ) -> tuple[float, float] | None:
+        """See `Call.run`."""
+        predicted = [i for i, slot in enumerate(self.card.slots) if slot.predicted]
+        wanted = VALUE if value else ()
+        for order, into in (("slope", slope), ("curve", curve)):
+            wanted += tuple([(order, i) for i in predicted]) if into else ()
+        kernel = self.kernel(wanted)
+        if kernel is None:
+            return None
+        arrays = [_plain(x) for x in self.arrays]
+        into = [_plain(x) for x in (*slope, *curve)]
+        found = kernel.run(arrays, *self.rows, self.weight, self.keep, scale, items, into)
+        return None if found is None or found[1] == math.inf else found
+
+
+VALUE: programs.Wanted = (("value", 0),)
+
+
 def prepare(
     card: Any,
     arrays: tuple[Array, ...],
     weight: Array | None,
     keep: Array | None,
     wide: bool = False,
-) -> Call | None:
+    curve: bool = False,
+) -> Call | ByProgram | None:
     """The call, if a kernel computes it.
 
     Args:
@@ -80,13 +144,78 @@ def prepare(
         arrays: what it takes, slot by slot, of shapes that fit it.
         weight, keep: None, or arrays in the shape of the items; ``keep`` of booleans.
         wide: compute in float64 whatever the predictions' dtype.
+        curve: whether second derivatives will be asked for.
     """
-    if kernels() is None or len(arrays) - len(card.taken) != 2:
+    if kernels() is None:
+        return None
+    p = arrays[card.main]
+    computed = computed_in(p.dtype)
+    if computed is None or p.size == 0 or p.ndim > _DIMENSIONS:
+        return None
+    if not all([readable(x.dtype) for x in arrays]):
+        return None
+    if weight is not None:
+        if not readable(weight.dtype):
+            return None
+        if wide and not computed[0] and weight.max() > np.finfo(np.float32).max:
+            return None  # too large for the predictions' own dtype
+        weight = _plain(weight)
+    known = None
+    if not (curve and is_rowwise(card)):
+        known = _compiled(card, arrays, weight, keep, wide, *computed)
+    return known or _by_program(card, arrays, weight, keep, wide, *computed)
+
+
+def _by_program(
+    card: Any,
+    arrays: tuple[Array, ...],
+    weight: Array | None,
+    keep: Array | None,
+    wide: bool,
+    double: bool,
+    came: Precision,
+) -> ByProgram | None:
+    if not programs.takes(card):
+        return None
+    p = arrays[card.main]
+    rows, shape = programs.rows(card, p.shape), item_shape(card, p.shape)
+    if rows is None:
+        return None
+    laid = []
+    for slot, x in zip(card.slots, arrays, strict=True):
+        if slot.domain.labels and x.dtype.kind not in "iub":
+            return None
+        laid.append(x if slot.batched else np.ascontiguousarray(alone(slot, x)))
+    call = ByProgram(
+        *(card, tuple(laid), weight, keep, shape, rows, _counted(card, arrays[0], shape, keep)),
+        *(p.dtype, _FLOAT64 if wide or double else _FLOAT32, came),
+        tuple([spacing("bfloat16" if is_bfloat16(x.dtype) else x.dtype.name) for x in arrays]),
+    )
+    return None if call.kernel(VALUE) is None else call
+
+
+def _counted(card: Any, y: Array, shape: tuple[int, ...], keep: Array | None) -> int:
+    """How many items count."""
+    ignored = card.ignored()
+    if ignored is not None:
+        counted = y != ignored
+        return int(np.count_nonzero(counted if keep is None else counted & keep))
+    return math.prod(shape) if keep is None else int(np.count_nonzero(keep))
+
+
+def _compiled(
+    card: Any,
+    arrays: tuple[Array, ...],
+    weight: Array | None,
+    keep: Array | None,
+    wide: bool,
+    double: bool,
+    came: Precision,
+) -> Call | None:
+    """By loops that were compiled."""
+    if len(arrays) - len(card.taken) != 2:
         return None
     y, p, *more = arrays
-    computed = computed_in(p.dtype)
-    if computed is None or not readable(y.dtype) or p.size == 0 or p.ndim > _DIMENSIONS:
-        return None
     rows, shape = None, p.shape
     if is_rowwise(card):
         if not isinstance(card.axis, int):
@@ -96,7 +225,7 @@ def prepare(
         rows = (math.prod(p.shape[:axis]), p.shape[axis], math.prod(p.shape[axis + 1 :]))
     if card.target.labels and y.dtype.kind not in "iub":
         return None
-    kernel = find(card, wide or computed[0], computed[1])
+    kernel = find(card, wide or double, came)
     if kernel is None:
         return None
     by_class = None
@@ -107,20 +236,8 @@ def prepare(
         # Weights below 0 are for the formulas.
         if not readable(by_class.dtype) or not 0.0 <= by_class.min() <= by_class.max() < math.inf:
             return None
-    if weight is not None:
-        if not readable(weight.dtype):
-            return None
-        if wide and not computed[0] and weight.max() > np.finfo(np.float32).max:
-            return None  # too large for the predictions' own dtype
-        weight = _plain(weight)
-    items = math.prod(shape)
-    ignored = card.ignored()
-    if ignored is not None:
-        counted = y != ignored
-        items = int(np.count_nonzero(counted if keep is None else counted & keep))
-    elif keep is not None:
-        items = int(np.count_nonzero(keep))
-    out_dtype = _FLOAT64 if wide or computed[0] else _FLOAT32
+    items = _counted(card, y, shape, keep)
+    out_dtype = _FLOAT64 if wide or double else _FLOAT32
     return Call(
         *(kernel, _plain(y), _plain(p), weight, keep, shape, rows, items, p.dtype, out_dtype),
         by_class,
@@ -139,7 +256,7 @@ def log_softmax(z: Array, axis: int) -> Array | None:
     return out
 
 
-def divisor(card: Any, call: Call) -> float:
+def divisor(card: Any, call: Call | ByProgram) -> float:
     """The sum of the weights of the items that count."""
     if call.weight is None:
         return float(call.items)

@@ -8,7 +8,6 @@ from typing import Any
 
 from losskit.core.families import Items, Labelled, is_rowwise
 from losskit.core.namespaces import Precision
-from losskit.engine.values import spacing
 from losskit.native import library
 from losskit.programs.lower import Program, lower
 from losskit.programs.symbols import ELEMENT, ROW, Symbol, free_parameters, trace
@@ -23,21 +22,28 @@ def program(card: Items, wanted: Wanted, length: int) -> Program | None:
     Programs are kept: one serves all values of the parameters that its formulas do not ask for.
     """
     free = tuple(free_parameters(card))
-    fixed = tuple((n, v) for n, v in card.parameters().items() if n not in free)
-    for questions, made in _known(type(card), free, fixed, wanted, card.taken):
-        if all(_answer(asked, card, length) == answer for asked, answer in questions):
+    for names in (free, ()) if free else ((),):
+        fixed = tuple((n, v) for n, v in card.parameters().items() if n not in names)
+        known = _known(type(card), names, fixed, wanted, card.taken)
+        for questions, made in known:
+            if all(_answer(asked, card, length) == answer for asked, answer in questions):
+                break
+        else:
+            questions, made = _make(card, wanted, length, names)
+            known.append((questions, made))
+        if made is not None:
             return made
-    made = None
-    questions = ()
+    return None
+
+
+def _make(card: Any, wanted: Wanted, length: int, names: tuple[str, ...]) -> Any:
+    """What was asked, and the program; None if the card does what a program cannot."""
     try:
-        m, results = trace(card, wanted, length)
-        questions = tuple(m.questions)
+        m, results = trace(card, wanted, length, names)
         spans = [ROW if order == "value" else _span(card, i) for order, i in wanted]
-        made = lower(card, free, [results[key] for key in wanted], spans)
+        return tuple(m.questions), lower(card, names, [results[key] for key in wanted], spans)
     except (TypeError, AttributeError, IndexError):
-        pass  # a card may do what a program cannot
-    _known(type(card), free, fixed, wanted, card.taken).append((questions, made))
-    return made
+        return (), None
 
 
 @lru_cache(4096, typed=True)
@@ -133,10 +139,5 @@ def takes(card: Any) -> bool:
     """Whether a program may compute the card: by what it is, not yet by its formulas."""
     if not isinstance(card, Items) or card.long or card.decomposable is False:
         return False
-    several_labels = isinstance(card, Labelled) and bool(card.slots[0].axes)
+    several_labels = any(s.domain.labels and s.axes for s in card.slots)
     return not (several_labels or any(s.domain.count_of for s in card.slots))
-
-
-def spacings(dtypes: Any) -> tuple[float, ...]:
-    """Of the numbers above 1, in these dtypes by name."""
-    return tuple([spacing(name) for name in dtypes])

@@ -141,9 +141,7 @@ class _Writer:
                               lambda: self.emit("fill", span, (), (self.scalar(node),)))  # fmt: skip
         if node.span < span:
             key = ("expand", id(node))
-            return self._once(
-                key, span, lambda: self.emit("expand", span, (self.at(node, ROW),))
-            )
+            return self._once(key, span, lambda: self.emit("expand", span, (self.at(node, ROW),)))
         if node.op in ("slot", "shared"):
             return int(node.args[0])
         return self._once(id(node), node.span, lambda: self._write(node))
@@ -226,7 +224,9 @@ def lower(
             if f"scalar_{name}" not in numbers:
                 raise TypeError(f"Scalars have no {name}.")
             operands = [scalars.index(a) for a in node.args]
-            made.append(Instruction(f"scalar_{name}", scalars.index(node), operands).packed(numbers))
+            made.append(
+                Instruction(f"scalar_{name}", scalars.index(node), operands).packed(numbers)
+            )
         return b"".join(made)
 
     if max(used, used_in_passes) > _MOST:

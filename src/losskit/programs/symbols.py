@@ -350,13 +350,16 @@ def free_parameters(card: Any) -> list[str]:
     ]
 
 
-def trace(card: Items, wanted: tuple[tuple[str, int], ...], length: int) -> tuple[Symbols, Any]:
+def trace(
+    card: Items, wanted: tuple[tuple[str, int], ...], length: int, names: tuple[str, ...]
+) -> tuple[Symbols, Any]:
     """What a card computes, as a graph.
 
     Args:
         card: a card, its parameters as they are at hand.
         wanted: which derivatives: ("slope", number of a slot), ("curve", ...); ("value", 0).
         length: of a row.
+        names: the parameters that are symbols.
 
     Returns:
         The graph, and the node of each result.
@@ -368,7 +371,7 @@ def trace(card: Items, wanted: tuple[tuple[str, int], ...], length: int) -> tupl
     pointwise = isinstance(card, Pointwise)
     m = Symbols(None if pointwise else card.axis, length)  # type: ignore[attr-defined]
     symbolic = copy.copy(card)
-    for name in free_parameters(card):
+    for name in names:
         object.__setattr__(symbolic, name, m.parameter(name, getattr(card, name)))
     nodes = []
     for i, slot in enumerate(card.slots):

@@ -19,6 +19,7 @@ from losskit.programs.trace import SCALAR, VECTOR, Node, Trace
 
 ORDERS = ("value", "slope", "curve")
 
+
 def _number(x: float) -> str:
     if math.isnan(x):
         return "std::numeric_limits<double>::quiet_NaN()"

@@ -128,7 +128,7 @@ def _evaluate(
         items = native.empty(call.shape, call.out_dtype)
     if gradient:
         slopes = native.empty(call.p.shape, call.dtype)
-    found = call.run(scale, value=value, items=items, slope=slopes)
+    found = call.run(scale, value=value, items=items, slope=() if slopes is None else (slopes,))
     if found is None:
         return None
     slope = None
