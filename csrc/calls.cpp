@@ -259,17 +259,12 @@ nb::object SoftmaxKernel::mean(nb::handle y, nb::handle z, bool gradient, nb::ha
 
 // --- programs
 
-ProgramKernel::ProgramKernel(bool wide, Program program, std::vector<double> parameters, bool value,
-                             std::vector<Values> values, std::vector<double> stand_ins,
+ProgramKernel::ProgramKernel(bool wide, std::string_view program, std::vector<double> parameters,
+                             bool value, const std::vector<double>& values,
                              std::optional<std::int64_t> ignored, double floor,
                              double complement_floor)
-    : wide_(wide), program_(std::move(program)), parameters_(std::move(parameters)) {
-  program_.verify();
-  require(values.size() == program_.slots.size() && stand_ins.size() == program_.slots.size() &&
-              parameters_.size() == static_cast<std::size_t>(program_.parameters),
-          "a program was handed other slots or parameters than it takes");
-  std::copy(values.begin(), values.end(), q_.values);
-  std::copy(stand_ins.begin(), stand_ins.end(), q_.stand_ins);
+    : wide_(wide), program_(Program::read(program)), parameters_(std::move(parameters)) {
+  q_.take(*program_, Values::read(values), parameters_);
   q_.value = value ? 0 : -1;
   q_.ignores = ignored.has_value();
   q_.ignored = ignored.value_or(0);
@@ -281,8 +276,6 @@ nb::object ProgramKernel::run(nb::sequence arrays, std::int64_t outer, std::int6
                               std::int64_t inner, nb::handle weight, nb::handle keep, double scale,
                               nb::handle items, nb::sequence outputs) const {
   Programmed q = q_;
-  q.program = &program_;
-  q.parameters = parameters_.data();
   q.outer = outer;
   q.classes = classes;
   q.inner = inner;
@@ -295,22 +288,22 @@ nb::object ProgramKernel::run(nb::sequence arrays, std::int64_t outer, std::int6
   std::array<std::optional<Array>, 2 * Program::most_slots> held;
   std::size_t s = 0, h = 0;
   for (nb::handle x : arrays) {
-    require(s < program_.slots.size(), "there are more arrays than the program takes");
+    require(s < program_->slots.size(), "there are more arrays than the program takes");
     const Array& a = held[h++].emplace(x, false);
-    require(a.size() == size(program_.slots[s]), "an array of the program has another size");
+    require(a.size() == size(program_->slots[s]), "an array of the program has another size");
     q.slots[s++] = a.view();
   }
-  require(s == program_.slots.size(), "there are fewer arrays than the program takes");
+  require(s == program_->slots.size(), "there are fewer arrays than the program takes");
   std::size_t o = q.value + 1, k = 0;
   for (nb::handle x : outputs) {
-    require(o < program_.outputs.size(), "there are more results than the program has");
+    require(o < program_->outputs.size(), "there are more results than the program has");
     const Array& a = held[h++].emplace(x, true);
-    require(a.size() == (program_.outputs[o].span == of_element ? n : rows),
+    require(a.size() == (program_->outputs[o].span == of_element ? n : rows),
             "a result of the program has another size");
     q.outputs[k++] = a.view();
     ++o;
   }
-  require(o == program_.outputs.size(), "there are fewer results than the program has");
+  require(o == program_->outputs.size(), "there are fewer results than the program has");
   const Array weights(weight, false), kept(keep, false), to_items(items, true);
   for (const Array* a : {&weights, &kept, &to_items})
     require(!a->view() || a->size() == rows, "an array of items differs in size from the rows");

@@ -109,9 +109,10 @@ class SoftmaxKernel {
 // A card's program with its parameters, and what its slots may hold.
 class ProgramKernel {
  public:
-  ProgramKernel(bool wide, Program program, std::vector<double> parameters, bool value,
-                std::vector<Values> values, std::vector<double> stand_ins,
-                std::optional<std::int64_t> ignored, double floor, double complement_floor);
+  // program: in bytes; values: of each slot, as numbers.
+  ProgramKernel(bool wide, std::string_view program, std::vector<double> parameters, bool value,
+                const std::vector<double>& values, std::optional<std::int64_t> ignored, double floor,
+                double complement_floor);
 
   // Arrays slot by slot; rows are (outer, classes, inner); weight, keep: of each row, or None;
   // outputs: where derivatives go, multiplied by `scale`. (sum, sum of weights), or None.
@@ -123,7 +124,7 @@ class ProgramKernel {
   Found compute(const Programmed& q) const;
 
   bool wide_;
-  Program program_;
+  std::shared_ptr<const Program> program_;
   std::vector<double> parameters_;
   Programmed q_;
 };

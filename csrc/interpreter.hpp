@@ -233,6 +233,18 @@ void power_step(const Instruction& i, const Tile<T>& t) {
   LOSSKIT_OPERANDS
   const T s = t.scalars[i.b];
   const std::int64_t n = i.span == of_element ? t.elements() : t.rows;
+  if constexpr (sizeof(T) == 4) {
+    if (s != 0) {
+      // In float64, where the product keeps all that float32 can tell.
+      const double exponent = s;
+      for (std::int64_t k = 0; k < n; k += width<T>) {
+        const Wide x = widened(load(a + k));
+        store<T>(to + k, narrowed({exp<Lanes<double>>(log<Lanes<double>>(x.low) * exponent),
+                                   exp<Lanes<double>>(log<Lanes<double>>(x.high) * exponent)}));
+      }
+      return;
+    }
+  }
   for (std::int64_t k = 0; k < n; ++k) to[k] = std::pow(a[k], s);
 }
 template <class T>
@@ -258,6 +270,51 @@ void expand_step(const Instruction& i, const Tile<T>& t) {
     for (std::int64_t k = 0; k < t.classes; k += width<T>) store(row + k, x);
   }
 }
+
+// Elements with what their row has; written past the end of each row, as above.
+template <class T, class F>
+LOSSKIT_INLINE void with_rows(const Instruction& i, const Tile<T>& t, F&& f) {
+  LOSSKIT_OPERANDS
+  if (t.turned) {
+    for (std::int64_t c = 0; c < t.classes; ++c) {
+      const std::int64_t at = c * t.row_step;
+      for (std::int64_t r = 0; r < t.row_step; r += width<T>)
+        store<T>(to + at + r, f(load(a + at + r), load(b + r)));
+    }
+    return;
+  }
+  for (std::int64_t r = 0; r < t.rows; ++r) {
+    const Lanes<T> x = splat(b[r]);
+    const T* from = a + r * t.classes;
+    T* row = to + r * t.classes;
+    std::int64_t k = 0;
+    for (; k + 2 * width<T> <= t.classes; k += 2 * width<T>) {
+      store<T>(row + k, f(load(from + k), x));
+      store<T>(row + k + width<T>, f(load(from + k + width<T>), x));
+    }
+    for (; k < t.classes; k += width<T>) store<T>(row + k, f(load(from + k), x));
+  }
+}
+
+#define LOSSKIT_DEFINE(name, expression)                                             \
+  template <class T>                                                                 \
+  void name##_step(const Instruction& i, const Tile<T>& t) {                         \
+    using V = Lanes<T>;                                                              \
+    with_rows(i, t, [](V e, V r) LOSSKIT_INLINE_LAMBDA -> V { return expression; }); \
+  }
+LOSSKIT_DEFINE(add_er, e + r)
+LOSSKIT_DEFINE(sub_er, e - r)
+LOSSKIT_DEFINE(sub_re, r - e)
+LOSSKIT_DEFINE(mul_er, e * r)
+LOSSKIT_DEFINE(div_er, e / r)
+LOSSKIT_DEFINE(div_re, r / e)
+LOSSKIT_DEFINE(lt_er, from_bits<V>(e < r))
+LOSSKIT_DEFINE(le_er, from_bits<V>(e <= r))
+LOSSKIT_DEFINE(gt_er, from_bits<V>(e > r))
+LOSSKIT_DEFINE(ge_er, from_bits<V>(e >= r))
+LOSSKIT_DEFINE(eq_er, from_bits<V>(e == r))
+LOSSKIT_DEFINE(ne_er, from_bits<V>(e != r))
+#undef LOSSKIT_DEFINE
 
 // Where the element is that of the row's label.
 template <class T>
@@ -376,6 +433,7 @@ inline constexpr Step<T> steps[] = {
 #define LOSSKIT_TWO(name, op) name##_vv_step<T>, name##_vs_step<T>, nullptr,
     LOSSKIT_UNARY(LOSSKIT_ONE) LOSSKIT_ARITHMETIC(LOSSKIT_THREE) LOSSKIT_COMPARISONS(LOSSKIT_TWO)
     LOSSKIT_BINARY(LOSSKIT_ONE) LOSSKIT_BOUNDED(LOSSKIT_ONE) LOSSKIT_OTHERS(LOSSKIT_ONE)
+    LOSSKIT_WITH_ROWS(LOSSKIT_ONE)
 #undef LOSSKIT_ONE
 #undef LOSSKIT_TWO
 #undef LOSSKIT_THREE
@@ -648,7 +706,7 @@ class Run {
         std::memcpy(to, registers_[s], (rows ? n : n * q_.classes) * sizeof(T));
         registers_[s] = to;
       }
-      const T x = static_cast<T>(q_.stand_ins[s]);
+      const T x = static_cast<T>(q_.values[s].stand_in);
       for (std::int64_t r = 0; r < n; ++r) {
         if (weights_[r] != 0.0) continue;
         for (std::int64_t k = 0; k < (rows ? 1 : q_.classes); ++k)
@@ -839,7 +897,7 @@ class Run {
   }
 
   void read_row(std::size_t s, std::int64_t r, bool all) {
-    own(s)[0] = all ? read_one<T>(q_.slots[s], r) : static_cast<T>(q_.stand_ins[s]);
+    own(s)[0] = all ? read_one<T>(q_.slots[s], r) : static_cast<T>(q_.values[s].stand_in);
     look(s, r, 1);
   }
 
@@ -855,7 +913,7 @@ class Run {
   // Reads a part of a row.
   void chunk(std::size_t s, const Tile<T>& t, bool all) {
     if (!all) {
-      std::fill(own(s), own(s) + t.classes, static_cast<T>(q_.stand_ins[s]));
+      std::fill(own(s), own(s) + t.classes, static_cast<T>(q_.values[s].stand_in));
       registers_[s] = own(s);
       return;
     }

@@ -2,9 +2,7 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
@@ -42,38 +40,11 @@ double copy_bandwidth(std::int64_t bytes) {
   return 2.0 * static_cast<double>(parts * part) / seconds[seconds.size() / 2];
 }
 
-// A program as `losskit.programs.lower` writes it.
-void make_program(ProgramKernel* self, bool wide, nb::bytes scalars, std::vector<double> numbers,
-                  nb::bytes whole, std::vector<std::pair<nb::bytes, nb::bytes>> passes,
-                  nb::bytes after, std::pair<int, int> registers,
-                  std::vector<std::pair<int, bool>> slots,
-                  std::vector<std::tuple<int, int, int>> outputs, std::vector<double> parameters,
-                  bool value,
-                  std::vector<std::tuple<double, double, bool, bool, bool, std::vector<double>>>
-                      values,
-                  std::vector<double> stand_ins, std::optional<std::int64_t> ignored,
-                  double floor, double complement_floor) {
-  const auto read = [](const nb::bytes& b) { return instructions({b.c_str(), b.size()}); };
-  Program p;
-  p.scalars = read(scalars);
-  p.numbers = std::move(numbers);
-  p.parameters = static_cast<int>(parameters.size());
-  p.whole = read(whole);
-  for (const auto& [once, each] : passes) p.passes.push_back({read(once), read(each)});
-  p.after = read(after);
-  std::tie(p.registers_whole, p.registers_passes) = registers;
-  for (const auto& [span, shared] : slots) p.slots.push_back({span, shared});
-  for (const auto& [in_whole, in_passes, span] : outputs)
-    p.outputs.push_back({in_whole, in_passes, span});
-  std::vector<Values> of_slots;
-  for (const auto& [low, high, finite, minus_infinity, labels, only] : values) {
-    Values v{low, high, finite, minus_infinity, labels, {}, static_cast<int>(only.size())};
-    require(only.size() <= v.only.size(), "a slot may hold too many values");
-    std::copy(only.begin(), only.end(), v.only.begin());
-    of_slots.push_back(v);
-  }
-  new (self) ProgramKernel(wide, std::move(p), std::move(parameters), value, std::move(of_slots),
-                           std::move(stand_ins), ignored, floor, complement_floor);
+void make_program(ProgramKernel* self, bool wide, nb::bytes program, std::vector<double> parameters,
+                  bool value, const std::vector<double>& values,
+                  std::optional<std::int64_t> ignored, double floor, double complement_floor) {
+  new (self) ProgramKernel(wide, {program.c_str(), program.size()}, std::move(parameters), value,
+                           values, ignored, floor, complement_floor);
 }
 
 }  // namespace
@@ -106,7 +77,8 @@ NB_MODULE(_kernels, m) {
            nb::arg().none(), nb::arg().none())
       .def("mean", &SoftmaxKernel::mean, nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none());
   nb::class_<ProgramKernel>(m, "ProgramKernel")
-      .def("__init__", &make_program)
+      .def("__init__", &make_program, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
+           nb::arg().none(), nb::arg(), nb::arg())
       .def("run", &ProgramKernel::run, nb::arg(), nb::arg(), nb::arg(), nb::arg(),
            nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg().none(), nb::arg());
   m.def("operations", &operation_names);

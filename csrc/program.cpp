@@ -1,7 +1,10 @@
 #include "program.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
+#include <unordered_map>
 
 namespace losskit {
 
@@ -11,21 +14,13 @@ std::vector<std::string> operation_names() {
 #define LOSSKIT_THREE(name, ...) #name "_vv", #name "_vs", #name "_sv",
       LOSSKIT_UNARY(LOSSKIT_ONE) LOSSKIT_ARITHMETIC(LOSSKIT_THREE)
       LOSSKIT_COMPARISONS(LOSSKIT_THREE) LOSSKIT_BINARY(LOSSKIT_ONE) LOSSKIT_BOUNDED(LOSSKIT_ONE)
-      LOSSKIT_OTHERS(LOSSKIT_ONE)
+      LOSSKIT_OTHERS(LOSSKIT_ONE) LOSSKIT_WITH_ROWS(LOSSKIT_ONE)
 #undef LOSSKIT_ONE
 #define LOSSKIT_ONE(name) "scalar_" #name,
       LOSSKIT_OF_SCALARS(LOSSKIT_ONE)
 #undef LOSSKIT_ONE
 #undef LOSSKIT_THREE
   };
-}
-
-std::vector<Instruction> instructions(std::string_view bytes) {
-  if (bytes.size() % sizeof(Instruction) != 0)
-    throw std::invalid_argument("a program ends within an instruction");
-  std::vector<Instruction> all(bytes.size() / sizeof(Instruction));
-  if (!all.empty()) std::memcpy(all.data(), bytes.data(), bytes.size());
-  return all;
 }
 
 namespace {
@@ -47,7 +42,7 @@ std::string_view operands(const std::string& name) {
   if (name == "select_vv") return "vvv";
   if (name == "select_vs" || name == "select_sv") return "vvs";
   if (name == "select_ss") return "vss";
-  if (ends(name, "_vv")) return "vv";
+  if (ends(name, "_vv") || ends(name, "_er") || ends(name, "_re")) return "vv";
   if (ends(name, "_vs") || ends(name, "_sv")) return "vs";
   if (name == "and" || name == "or" || name == "maximum" || name == "minimum" ||
       name == "exp_less" || name == "log_less")
@@ -89,28 +84,119 @@ struct Verifier {
   }
 };
 
-}  // namespace
-
-void Program::verify() const {
-  check(!slots.empty() && slots.size() <= most_slots, "takes too many arrays");
-  check(!outputs.empty() && outputs.size() <= most_slots, "has too many results");
-  const int least = static_cast<int>(slots.size());
-  check(registers_whole >= least && registers_passes >= least, "has no registers for its arrays");
-  for (const Slot& s : slots) check(s.span == of_row || s.span == of_element, "takes nothing");
-  for (const Output& o : outputs) {
-    check(o.whole >= 0 && o.whole < registers_whole && o.passes >= 0 && o.passes < registers_passes,
+void verify(const Program& p) {
+  check(!p.slots.empty() && p.slots.size() <= Program::most_slots, "takes too many arrays");
+  check(!p.outputs.empty() && p.outputs.size() <= Program::most_slots, "has too many results");
+  const int least = static_cast<int>(p.slots.size());
+  check(p.registers_whole >= least && p.registers_passes >= least, "has no registers for its arrays");
+  for (const Slot& s : p.slots) check(s.span == of_row || s.span == of_element, "takes nothing");
+  for (const Output& o : p.outputs) {
+    check(o.whole >= 0 && o.whole < p.registers_whole && o.passes >= 0 && o.passes < p.registers_passes,
           "has a result that is nowhere");
     check(o.span == of_row || o.span == of_element, "has a result of nothing");
   }
-  const Verifier v{*this};
+  const Verifier v{p};
   v.of_scalars();
-  v.of_tiles(whole, registers_whole);
-  for (const Pass& pass : passes) {
-    v.of_tiles(pass.once, registers_passes);
-    v.of_tiles(pass.each, registers_passes);
+  v.of_tiles(p.whole, p.registers_whole);
+  for (const Program::Pass& pass : p.passes) {
+    v.of_tiles(pass.once, p.registers_passes);
+    v.of_tiles(pass.each, p.registers_passes);
   }
-  v.of_tiles(after, registers_passes);
-  check(!passes.empty(), "has no passes");
+  v.of_tiles(p.after, p.registers_passes);
+  check(!p.passes.empty(), "has no passes");
+}
+
+// What was packed, piece by piece.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+  template <class X>
+  X one() {
+    X x;
+    take(&x, sizeof x);
+    return x;
+  }
+  int count() { return static_cast<int>(one<std::uint32_t>()); }
+  template <class X>
+  std::vector<X> many() {
+    const auto n = one<std::uint32_t>();
+    check(n <= rest_.size() / sizeof(X), "ends too early");
+    std::vector<X> all(n);
+    take(all.data(), n * sizeof(X));
+    return all;
+  }
+  bool done() const { return rest_.empty(); }
+
+ private:
+  void take(void* to, std::size_t bytes) {
+    check(bytes <= rest_.size(), "ends too early");
+    if (bytes > 0) std::memcpy(to, rest_.data(), bytes);
+    rest_.remove_prefix(bytes);
+  }
+
+  std::string_view rest_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Program> Program::read(std::string_view bytes) {
+  // Never freed: a program may still be running at exit.
+  static auto* const known =
+      new std::unordered_map<std::string, std::shared_ptr<const Program>>;
+  static auto* const lock = new std::mutex;
+  const std::lock_guard<std::mutex> held(*lock);
+  std::string key(bytes);
+  if (const auto found = known->find(key); found != known->end()) return found->second;
+  Reader reader(bytes);
+  auto made = std::make_shared<Program>();
+  Program& p = *made;
+  check(reader.count() == version, "was made by another version of losskit: compile it again");
+  p.parameters = reader.count();
+  p.registers_whole = reader.count();
+  p.registers_passes = reader.count();
+  for (const std::uint32_t s : reader.many<std::uint32_t>())
+    p.slots.push_back({static_cast<int>(s & 3), (s & 4) != 0});
+  for (const auto& o : reader.many<std::array<std::uint32_t, 3>>())
+    p.outputs.push_back({static_cast<int>(o[0]), static_cast<int>(o[1]), static_cast<int>(o[2])});
+  p.numbers = reader.many<double>();
+  p.scalars = reader.many<Instruction>();
+  p.whole = reader.many<Instruction>();
+  const int passes = reader.count();
+  check(passes <= 1000, "has too many passes");
+  for (int k = 0; k < passes; ++k) {
+    auto once = reader.many<Instruction>();
+    p.passes.push_back({std::move(once), reader.many<Instruction>()});
+  }
+  p.after = reader.many<Instruction>();
+  check(reader.done(), "goes on behind its end");
+  check(p.parameters >= 0 && p.parameters < 1000, "takes too many parameters");
+  verify(p);
+  if (known->size() >= 1024) known->clear();
+  known->emplace(std::move(key), made);
+  return made;
+}
+
+void Programmed::take(const Program& p, const std::vector<Values>& all,
+                      const std::vector<double>& numbers) {
+  check(all.size() == p.slots.size(), "was handed the values of other slots than it takes");
+  check(numbers.size() == static_cast<std::size_t>(p.parameters), "takes other parameters");
+  program = &p;
+  parameters = numbers.data();
+  std::copy(all.begin(), all.end(), values);
+}
+
+std::vector<Values> Values::read(const std::vector<double>& all) {
+  if (all.size() % numbers != 0) throw std::invalid_argument("a slot's values are incomplete");
+  std::vector<Values> made;
+  for (std::size_t k = 0; k < all.size(); k += numbers) {
+    const double* x = all.data() + k;
+    Values v{x[0], x[1], x[2] != 0, x[3] != 0, x[4] != 0, static_cast<int>(x[5]), {}, x[10]};
+    if (!(x[5] >= 0 && x[5] <= 4)) throw std::invalid_argument("a slot has too many values");
+    std::copy(x + 6, x + 10, v.only.begin());
+    made.push_back(v);
+  }
+  return made;
 }
 
 }  // namespace losskit

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,11 +29,17 @@ namespace losskit {
   X(add) X(sub) X(mul) X(div) X(negative) X(absolute) X(exp) X(expm1) X(log) X(log1p)             \
   X(square_root) X(tanh) X(maximum) X(minimum) X(power)
 
+// r: one register of rows beside one of elements, on the left or on the right.
+#define LOSSKIT_WITH_ROWS(X) \
+  X(add_er) X(sub_er) X(sub_re) X(mul_er) X(div_er) X(div_re) \
+  X(lt_er) X(le_er) X(gt_er) X(ge_er) X(eq_er) X(ne_er)
+
 enum class Op : std::uint16_t {
 #define LOSSKIT_ONE(name, ...) name##_,
 #define LOSSKIT_THREE(name, ...) name##_vv, name##_vs, name##_sv,
   LOSSKIT_UNARY(LOSSKIT_ONE) LOSSKIT_ARITHMETIC(LOSSKIT_THREE) LOSSKIT_COMPARISONS(LOSSKIT_THREE)
   LOSSKIT_BINARY(LOSSKIT_ONE) LOSSKIT_BOUNDED(LOSSKIT_ONE) LOSSKIT_OTHERS(LOSSKIT_ONE)
+  LOSSKIT_WITH_ROWS(LOSSKIT_ONE)
 #undef LOSSKIT_ONE
 #define LOSSKIT_ONE(name) scalar_##name##_,
   LOSSKIT_OF_SCALARS(LOSSKIT_ONE)
@@ -75,16 +82,15 @@ struct Program {
 
   static constexpr int constants = 5;  // tiny, floor, complement_floor, slack, length
   static constexpr std::size_t most_slots = 8;
+  static constexpr int version = 1;  // of the bytes
 
   std::size_t scalar_count() const {
     return constants + parameters + numbers.size() + scalars.size();
   }
-  // Throws std::invalid_argument where the program is not as `lower.py` makes them.
-  void verify() const;
+  // The program in the bytes that `lower.py` writes; the latest are kept.
+  // Throws std::invalid_argument where they are no program.
+  static std::shared_ptr<const Program> read(std::string_view bytes);
 };
-
-// The instructions in such bytes.
-std::vector<Instruction> instructions(std::string_view bytes);
 
 // What the values of a slot may be.
 struct Values {
@@ -92,8 +98,13 @@ struct Values {
   bool finite;          // NaN and infinities are none
   bool minus_infinity;  // but for this one
   bool labels;
-  std::array<double, 4> only;  // if there are few, these are all
-  int few;
+  int few;                     // if there are few at all, how many
+  std::array<double, 4> only;  // and which
+  double stand_in;             // for what does not count
+
+  static constexpr std::size_t numbers = 11;
+  // From as many numbers for each slot, in this order.
+  static std::vector<Values> read(const std::vector<double>& all);
 };
 
 // A call of a program. Rows lie as those of `Softmax` do.
@@ -102,7 +113,6 @@ struct Programmed {
   const double* parameters = nullptr;
   View slots[Program::most_slots];
   Values values[Program::most_slots];
-  double stand_ins[Program::most_slots];
   View weight, keep;  // of each row
   View items;
   View outputs[Program::most_slots];  // of derivatives: the program's results behind the value
@@ -115,6 +125,9 @@ struct Programmed {
   bool past_caches = false;
 
   std::int64_t rows() const { return outer * inner; }
+
+  // The program, what its slots hold, and its parameters, which are kept by others.
+  void take(const Program& p, const std::vector<Values>& all, const std::vector<double>& numbers);
 };
 
 }  // namespace losskit

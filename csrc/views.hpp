@@ -61,16 +61,58 @@ LOSSKIT_INLINE std::uint16_t to_bfloat16(float x) {
   return static_cast<std::uint16_t>((u & 0x7fffffffu) > 0x7f800000u ? (u >> 16) | 0x40u : rounded);
 }
 
+// The same of whole vectors.
+typedef std::uint16_t Halves __attribute__((vector_size(LOSSKIT_VECTOR_BYTES / 2)));
+typedef std::uint32_t Words __attribute__((vector_size(LOSSKIT_VECTOR_BYTES)));
+
+LOSSKIT_INLINE Lanes<float> from_bfloat16(Halves h) {
+  return (Lanes<float>)(__builtin_convertvector(h, Words) << 16);
+}
+
+LOSSKIT_INLINE Halves to_bfloat16(Lanes<float> x) {
+  const Words u = (Words)x, rounded = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
+  const Words nan = (u >> 16) | 0x40u;
+  return __builtin_convertvector((u & 0x7fffffffu) > 0x7f800000u ? nan : rounded, Halves);
+}
+
+LOSSKIT_INLINE Lanes<float> from_float16(Halves h) {
+#if defined(__AVX512F__) && LOSSKIT_VECTOR_BYTES == 64
+  return (Lanes<float>)_mm512_cvtph_ps((__m256i)h);
+#elif defined(__F16C__) && LOSSKIT_VECTOR_BYTES == 32
+  return (Lanes<float>)_mm256_cvtph_ps((__m128i)h);
+#else
+  Lanes<float> x;
+  for (int i = 0; i < width<float>; ++i) x[i] = from_float16(h[i]);
+  return x;
+#endif
+}
+
+LOSSKIT_INLINE Halves to_float16(Lanes<float> x) {
+#if defined(__AVX512F__) && LOSSKIT_VECTOR_BYTES == 64
+  return (Halves)_mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif defined(__F16C__) && LOSSKIT_VECTOR_BYTES == 32
+  return (Halves)_mm256_cvtps_ph((__m256)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+  Halves h;
+  for (int i = 0; i < width<float>; ++i) h[i] = to_float16(x[i]);
+  return h;
+#endif
+}
+
 // Types that C++ lacks: their bits, with a name.
 struct Float16 {
   std::uint16_t bits;
   LOSSKIT_INLINE operator float() const { return from_float16(bits); }
   LOSSKIT_INLINE static Float16 of(float x) { return {to_float16(x)}; }
+  LOSSKIT_INLINE static Lanes<float> widened(Halves h) { return from_float16(h); }
+  LOSSKIT_INLINE static Halves narrowed(Lanes<float> x) { return to_float16(x); }
 };
 struct Bfloat16 {
   std::uint16_t bits;
   LOSSKIT_INLINE operator float() const { return from_bfloat16(bits); }
   LOSSKIT_INLINE static Bfloat16 of(float x) { return {to_bfloat16(x)}; }
+  LOSSKIT_INLINE static Lanes<float> widened(Halves h) { return from_bfloat16(h); }
+  LOSSKIT_INLINE static Halves narrowed(Lanes<float> x) { return to_bfloat16(x); }
 };
 
 // A truth value as another program may have written it: any byte but 0 is true.
@@ -78,6 +120,9 @@ struct Boolean {
   std::uint8_t byte;
   LOSSKIT_INLINE operator std::uint8_t() const { return byte != 0; }
 };
+
+template <class S>
+inline constexpr bool is_half = std::is_same_v<S, Float16> || std::is_same_v<S, Bfloat16>;
 
 // Calls f with a value of the C++ type that an array holds.
 template <class F>
@@ -152,7 +197,15 @@ inline const T* read(const View& v, std::int64_t begin, std::int64_t n, T* buffe
     T* to = buffer;
     for_each_run(v, begin, n, [&](const char* at, std::int64_t step, std::int64_t count) {
       if (step == sizeof(S)) {
-        for (std::int64_t i = 0; i < count; ++i) {
+        std::int64_t i = 0;
+        if constexpr (is_half<S> && std::is_same_v<T, float>) {
+          for (; i + width<float> <= count; i += width<float>) {
+            Halves h;
+            std::memcpy(&h, at + i * sizeof(S), sizeof h);
+            store<float>(to + i, S::widened(h));
+          }
+        }
+        for (; i < count; ++i) {
           S x;
           std::memcpy(&x, at + i * sizeof(S), sizeof x);
           to[i] = static_cast<T>(x);
@@ -196,7 +249,16 @@ inline void write(const View& v, std::int64_t begin, std::int64_t n, const T* fr
     // Results are floating-point.
     if constexpr (!std::is_integral_v<S> && !std::is_same_v<S, Boolean>)
       for_each_run(v, begin, n, [&](char* at, std::int64_t step, std::int64_t count) {
-        for (std::int64_t i = 0; i < count; ++i) {
+        std::int64_t i = 0;
+        if constexpr (is_half<S> && std::is_same_v<T, float>) {
+          if (step == sizeof(S)) {
+            for (; i + width<float> <= count; i += width<float>) {
+              const Halves h = S::narrowed(load(from + i));
+              std::memcpy(at + i * sizeof(S), &h, sizeof h);
+            }
+          }
+        }
+        for (; i < count; ++i) {
           const S x = rounded<S>(from[i]);
           std::memcpy(at + i * step, &x, sizeof x);
         }

@@ -98,30 +98,30 @@ def kernel(
     made = program(card, wanted, length)
     if made is None:
         return None
-    values = []
-    for slot, eps in zip(card.slots, spacings, strict=True):
-        d = slot.domain
-        low, high = d.ends(eps) if not d.labels and not d.lenient else (-math.inf, math.inf)
-        finite = not slot.predicted and not d.labels and not d.lenient
-        values.append((low, high, finite, d.minus_infinity, d.labels, [*d.values]))
     return library._kernels.ProgramKernel(
         wide,
-        made.scalars,
-        [*made.numbers],
-        made.whole,
-        [*made.passes],
-        made.after,
-        made.registers,
-        [*made.slots],
-        [*made.outputs],
+        made.packed(),
         [float(getattr(card, name)) for name in made.parameters],
         ("value", 0) in wanted,
-        values,
-        [float(slot.stand_in) for slot in card.slots],
+        facts(card, spacings),
         card.ignored(),
         came.tiny,
         came.half_gap,
     )
+
+
+def facts(card: Any, spacings: tuple[float, ...]) -> list[float]:
+    """What the slots may hold, as numbers: see `Values` in csrc/program.hpp."""
+    numbers: list[float] = []
+    for slot, eps in zip(card.slots, spacings, strict=True):
+        d = slot.domain
+        free = d.labels or d.lenient
+        low, high = (-math.inf, math.inf) if free else d.ends(eps)
+        finite = not (slot.predicted or free)
+        few = [*d.values, *[0.0] * (4 - len(d.values))]
+        numbers += [low, high, finite, d.minus_infinity, d.labels, len(d.values), *few]
+        numbers.append(slot.stand_in)
+    return [float(x) for x in numbers]
 
 
 def rows(card: Any, shape: tuple[int, ...]) -> tuple[int, int, int] | None:

@@ -76,6 +76,34 @@ class Program:
     outputs: tuple[tuple[int, int, int], ...]
     """Of each result its register as a whole and in passes, and what it is of."""
 
+    def packed(self) -> bytes:
+        """As the kernels read it (csrc/program.cpp)."""
+        parts = [
+            struct.pack("<4I", VERSION, len(self.parameters), *self.registers),
+            *_counted("I", [span | 4 * shared for span, shared in self.slots]),
+            *_counted("3I", [x for output in self.outputs for x in output]),
+            *_counted("d", self.numbers),
+            *(_counted_instructions(self.scalars), _counted_instructions(self.whole)),
+            struct.pack("<I", len(self.passes)),
+            *(_counted_instructions(part) for pair in self.passes for part in pair),
+            _counted_instructions(self.after),
+        ]
+        return b"".join(parts)
+
+
+VERSION = 1
+"""Of the packed form."""
+
+
+def _counted(kind: str, numbers: Any) -> tuple[bytes, bytes]:
+    width = int(kind[:-1] or 1)
+    head = struct.pack("<I", len(numbers) // width)
+    return head, struct.pack(f"<{len(numbers)}{kind[-1]}", *numbers)
+
+
+def _counted_instructions(packed: bytes) -> bytes:
+    return struct.pack("<I", len(packed) // struct.calcsize("<6H")) + packed
+
 
 class _Scalars:
     """The numbers that are the same for all, and how they follow from one another."""
@@ -171,7 +199,13 @@ class _Writer:
                 return self.emit(f"{name}_sv", span, (self.at(right, span),), (self.scalar(left),))
             if right.kind == SCALAR:
                 return self.emit(f"{name}_vs", span, (self.at(left, span),), (self.scalar(right),))
-            return self.emit(f"{name}_vv", span, [self.at(a, span) for a in args])
+            if left.span == right.span:
+                return self.emit(f"{name}_vv", span, [self.at(a, span) for a in args])
+            if left.span == ROW and name in _SWAPPED:
+                name, left, right = _SWAPPED[name], right, left
+            if left.span == ROW:
+                return self.emit(f"{name}_re", span, (self.at(right, span), self.at(left, ROW)))
+            return self.emit(f"{name}_er", span, (self.at(left, span), self.at(right, ROW)))
         if name in ("at_least", "at_most", "power"):
             return self.emit(name, span, (self.at(args[0], span),), (self.scalar(args[1]),))
         if name in ("where", "select"):
@@ -311,8 +345,12 @@ def _in_passes(
     return parts, writer.once, [found[i] for i in range(len(results))]
 
 
-_APART = (*_REDUCTIONS, "expand", "classes", "pick", "fill")
+_APART = (*_REDUCTIONS, "expand", "classes", "pick", "fill")  # and all with rows
 """Instructions whose result must not lie in one of their operands."""
+
+
+def _apart(i: Instruction) -> bool:
+    return i.name in _APART or i.name.endswith(("_er", "_re"))
 
 
 def _allocated(
@@ -328,13 +366,13 @@ def _allocated(
     for k, i in enumerate(instructions):
         done = [r for r in dict.fromkeys(i.registers) if last[r] == k and r >= fixed]
         operands = [place[r] for r in i.registers]
-        if i.name not in _APART:
+        if not _apart(i):
             free += [place[r] for r in done]
         if free:
             to = free.pop()
         else:
             to, used = used, used + 1
-        if i.name in _APART:
+        if _apart(i):
             free += [place[r] for r in done]
         place[i.to] = to
         if i.to not in last:  # of no use
@@ -361,13 +399,13 @@ def _allocated_in_passes(
             operands = [place[r] for r in i.registers]
             done = [r for r in dict.fromkeys(i.registers) if last[r] == k and place[r] >= base]
             if i.span != ROW:
-                if i.name not in _APART:
+                if not _apart(i):
                     free += [place[r] for r in done]
                 if free:
                     place[i.to] = free.pop()
                 else:
                     place[i.to], top = top, top + 1
-                if i.name in _APART:
+                if _apart(i):
                     free += [place[r] for r in done]
             else:
                 free += [place[r] for r in done]

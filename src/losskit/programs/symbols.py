@@ -151,12 +151,29 @@ class Symbols(Trace):
             return args[0]
         if op in ("&", "|", "~"):
             return self._logic(op, args)
+        return self._of_negatives(op, args)
+
+    def _of_negatives(self, op: str, args: tuple[Any, ...]) -> Any:
+        """The sign last, where it often meets another or is that of a whole sum."""
+        if op not in ("+", "-", "*", "/"):
+            return None
+        left, right = args
+        if right.op == "negative" and op in ("+", "-"):
+            return left - right.args[0] if op == "+" else left + right.args[0]
+        if left.op == "negative" and op in ("+", "-"):
+            return right - left.args[0] if op == "+" else -(left.args[0] + right)
+        if left.op == "negative" and op in ("*", "/"):
+            return -self.make(op, (left.args[0], right), _kind(left, right))
+        if right.op == "negative" and op in ("*", "/"):
+            return -self.make(op, (left, right.args[0]), _kind(left, right))
         return None
 
     def _logic(self, op: str, args: tuple[Any, ...]) -> Any:
         true, false = self.true, self.false
         if op == "~":
             (x,) = args
+            if x.op in ("==", "!="):
+                return self.make("!=" if x.op == "==" else "==", x.args, MASK)
             return {id(true): false, id(false): true}.get(id(x), x.args[0] if x.op == "~" else None)
         left, right = args
         neutral, ruling = (true, false) if op == "&" else (false, true)
@@ -253,6 +270,10 @@ class Symbols(Trace):
             condition, yes, no = condition.args[0], no, yes
         if condition.op == "classes" and max(yes.span, no.span) <= ROW:
             return self._select(condition, yes, no)
+        if yes.op == "negative" and no is self.node(0.0):
+            return -self.where(condition, yes.args[0], no)
+        if no.op == "negative" and yes is self.node(0.0):
+            return -self.where(condition, yes, no.args[0])
         return super().where(condition, yes, no)
 
     def power(self, x: Any, exponent: Any) -> Any:
@@ -319,6 +340,10 @@ class Symbols(Trace):
         if len(values) != 1:
             raise TypeError("A program takes what differs by class as a slot.")
         return self.node(values[0])
+
+
+def _kind(left: Node, right: Node) -> str:
+    return VECTOR if VECTOR in (left.kind, right.kind) else SCALAR
 
 
 class _Shape:
