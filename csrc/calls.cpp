@@ -264,7 +264,7 @@ ProgramKernel::ProgramKernel(bool wide, std::string_view program, std::vector<do
                              std::optional<std::int64_t> ignored, double floor,
                              double complement_floor)
     : wide_(wide), program_(Program::read(program)), parameters_(std::move(parameters)) {
-  q_.take(*program_, Values::read(values), parameters_);
+  q_.take(*program_, SlotValues::read(values), parameters_);
   q_.value = value ? 0 : -1;
   q_.ignores = ignored.has_value();
   q_.ignored = ignored.value_or(0);

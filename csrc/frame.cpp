@@ -133,6 +133,12 @@ std::vector<double> Frame::numbers(std::string_view name) const {
   return all;
 }
 
+std::string_view Frame::bytes(std::string_view name) const {
+  const auto& found = *static_cast<const Array*>(attribute(name, AttributeKind::array));
+  require(found.type == DataType::u8, "an attribute is of another type");
+  return {static_cast<const char*>(found.data), found.length};
+}
+
 bool told_version(const CallFrame& call) {
   for (Extension* e = call.extensions; e != nullptr; e = e->next) {
     if (e->kind != ExtensionKind::metadata) continue;

@@ -38,6 +38,7 @@ class Frame {
   std::int64_t integer(std::string_view name) const;
   bool flag(std::string_view name) const;
   std::vector<double> numbers(std::string_view name) const;
+  std::string_view bytes(std::string_view name) const;
 
  private:
   Buffer next(const Values& all, std::int64_t& at);

@@ -717,7 +717,7 @@ class Run {
 
   // Looks whether what a slot holds lies in its domain.
   void check(std::size_t s, std::int64_t begin, std::int64_t n) {
-    const Values& v = q_.values[s];
+    const SlotValues& v = q_.values[s];
     const bool bounded = v.low > -infinity || v.high < infinity;
     if (!v.finite && !bounded && v.few == 0) return;
     const bool rows = p_.slots[s].span == of_row;
@@ -741,7 +741,7 @@ class Run {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
 
   // Whether all numbers are among the values; a NaN is let through where numbers may be infinite.
-  static bool sound(const Values& v, bool bounded, const T* x, std::int64_t n) {
+  static bool sound(const SlotValues& v, bool bounded, const T* x, std::int64_t n) {
     using V = Lanes<T>;
     constexpr int w = width<T>;
     const V low = splat(static_cast<T>(v.low)), high = splat(static_cast<T>(v.high));
@@ -902,7 +902,7 @@ class Run {
   }
 
   void look(std::size_t s, std::int64_t r, std::int64_t n) {
-    const Values& v = q_.values[s];
+    const SlotValues& v = q_.values[s];
     const bool bounded = v.low > -infinity || v.high < infinity;
     if (!v.finite && !bounded && v.few == 0) return;
     if (sound(v, bounded, registers_[s], n)) return;

@@ -177,7 +177,7 @@ std::shared_ptr<const Program> Program::read(std::string_view bytes) {
   return made;
 }
 
-void Programmed::take(const Program& p, const std::vector<Values>& all,
+void Programmed::take(const Program& p, const std::vector<SlotValues>& all,
                       const std::vector<double>& numbers) {
   check(all.size() == p.slots.size(), "was handed the values of other slots than it takes");
   check(numbers.size() == static_cast<std::size_t>(p.parameters), "takes other parameters");
@@ -186,12 +186,12 @@ void Programmed::take(const Program& p, const std::vector<Values>& all,
   std::copy(all.begin(), all.end(), values);
 }
 
-std::vector<Values> Values::read(const std::vector<double>& all) {
+std::vector<SlotValues> SlotValues::read(const std::vector<double>& all) {
   if (all.size() % numbers != 0) throw std::invalid_argument("a slot's values are incomplete");
-  std::vector<Values> made;
+  std::vector<SlotValues> made;
   for (std::size_t k = 0; k < all.size(); k += numbers) {
     const double* x = all.data() + k;
-    Values v{x[0], x[1], x[2] != 0, x[3] != 0, x[4] != 0, static_cast<int>(x[5]), {}, x[10]};
+    SlotValues v{x[0], x[1], x[2] != 0, x[3] != 0, x[4] != 0, static_cast<int>(x[5]), {}, x[10]};
     if (!(x[5] >= 0 && x[5] <= 4)) throw std::invalid_argument("a slot has too many values");
     std::copy(x + 6, x + 10, v.only.begin());
     made.push_back(v);

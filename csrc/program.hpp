@@ -93,7 +93,7 @@ struct Program {
 };
 
 // What the values of a slot may be.
-struct Values {
+struct SlotValues {
   double low, high;
   bool finite;          // NaN and infinities are none
   bool minus_infinity;  // but for this one
@@ -104,7 +104,7 @@ struct Values {
 
   static constexpr std::size_t numbers = 11;
   // From as many numbers for each slot, in this order.
-  static std::vector<Values> read(const std::vector<double>& all);
+  static std::vector<SlotValues> read(const std::vector<double>& all);
 };
 
 // A call of a program. Rows lie as those of `Softmax` do.
@@ -112,7 +112,7 @@ struct Programmed {
   const Program* program = nullptr;
   const double* parameters = nullptr;
   View slots[Program::most_slots];
-  Values values[Program::most_slots];
+  SlotValues values[Program::most_slots];
   View weight, keep;  // of each row
   View items;
   View outputs[Program::most_slots];  // of derivatives: the program's results behind the value
@@ -127,7 +127,7 @@ struct Programmed {
   std::int64_t rows() const { return outer * inner; }
 
   // The program, what its slots hold, and its parameters, which are kept by others.
-  void take(const Program& p, const std::vector<Values>& all, const std::vector<double>& numbers);
+  void take(const Program& p, const std::vector<SlotValues>& all, const std::vector<double>& numbers);
 };
 
 }  // namespace losskit

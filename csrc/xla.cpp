@@ -17,6 +17,7 @@
 #include "frame.hpp"
 #include "memory.hpp"
 #include "parts.hpp"
+#include "program.hpp"
 
 namespace losskit::xla {
 namespace {
@@ -47,20 +48,34 @@ struct Arrays {
   explicit Arrays(Frame& frame) {
     target = frame.argument();
     prediction = frame.argument();
+    rest(frame, [&] {
+      if (frame.flag("slope")) slope = frame.result();
+    });
+    require(!slope.given || (slope.view.type == prediction.view.type &&
+                             slope.size == prediction.size),
+            "the slope has another shape or type than the prediction");
+  }
+
+  // Of a program, whose slots were read; `results` reads those behind total and items.
+  template <class F>
+  Arrays(Frame& frame, const Buffer& main, F&& results) {
+    prediction = main;
+    rest(frame, results);
+  }
+
+  template <class F>
+  void rest(Frame& frame, F&& results) {
     if (frame.flag("weighted")) weight = frame.argument();
     if (frame.flag("masked")) keep = frame.argument();
     if (frame.flag("scaled")) scale = frame.argument();
     if (frame.flag("total")) total = frame.result();
     if (frame.flag("items")) items = frame.result();
-    if (frame.flag("slope")) slope = frame.result();
+    results();
     require(frame.used_up(), "there are more arrays than the call says");
     wide = prediction.view.type == Type::float64;
     const Type own = wide ? Type::float64 : Type::float32;
     for (const Buffer* b : {&scale, &total, &items})
       require(!b->given || b->view.type == own, "an array has another type than the computation");
-    require(!slope.given || (slope.view.type == prediction.view.type &&
-                             slope.size == prediction.size),
-            "the slope has another shape or type than the prediction");
     require(!keep.given || keep.view.type == Type::boolean, "the mask is not boolean");
     if (scale.given || total.given) batches = scale.given ? scale.size : total.size;
     require(!(scale.given && total.given) || scale.size == total.size,
@@ -133,6 +148,15 @@ void for_each_outside(std::int64_t begin, std::int64_t end, Find&& find, Each&& 
 
 // --- computing
 
+// What is the same for all rows of a batch may be another for the next.
+template <class Request>
+void of_batch(Request& q, const Request& request, std::int64_t batch) {
+  if constexpr (std::is_same_v<Request, Programmed>)
+    for (std::size_t s = 0; s < q.program->slots.size(); ++s)
+      if (q.program->slots[s].shared)
+        q.slots[s].data = request.slots[s].data + batch * q.classes * q.slots[s].strides[0];
+}
+
 // Computes all batches of so many items each: compute(q, begin, end, found) for parts of them,
 // where q is `request` with the scale of the batch.
 template <class Request, class F>
@@ -148,6 +172,7 @@ void in_batches(const Arrays& arrays, const Request& request, std::int64_t items
     const std::int64_t last = std::min(arrays.batches, (task + 1) * per_task);
     for (std::int64_t batch = task * per_task; batch < last; ++batch) {
       q.scale = arrays.scale_of(batch);
+      of_batch(q, request, batch);
       const std::int64_t from = batch * items;
       const Found found =
           in_parts(items, per_part, elements,
@@ -254,6 +279,77 @@ void softmax(Frame& frame) {
              });
 }
 
+// A card's program: slot by slot what it takes, of which the main one says how many rows there are;
+// then weights, mask and scale.
+void program(Frame& frame) {
+  const Kernels& k = kernels();
+  const auto known = Program::read(frame.bytes("program"));
+  const Program& p = *known;
+  std::vector<Buffer> slots, outputs;
+  for (std::size_t s = 0; s < p.slots.size(); ++s) slots.push_back(frame.argument());
+  const auto main = static_cast<std::size_t>(frame.integer("main"));
+  require(main < slots.size(), "the program has no such slot");
+  Arrays arrays(frame, slots[main], [&] {
+    const bool value = frame.flag("total") || frame.flag("items");
+    for (std::size_t o = value; o < p.outputs.size(); ++o) outputs.push_back(frame.result());
+  });
+  const Buffer& shaped = slots[main];
+  Programmed q;
+  q.value = frame.flag("total") || frame.flag("items") ? 0 : -1;
+  const std::vector<double> parameters = frame.numbers("parameters");
+  q.take(p, SlotValues::read(frame.numbers("values")), parameters);
+  const std::int64_t axis = frame.integer("axis"), axes = frame.integer("axes");
+  q.outer = 1;
+  q.classes = 1;
+  q.inner = 1;
+  const std::int64_t first = axes > 0 ? axis + shaped.rank : shaped.rank;
+  require(0 <= first && axes >= 0 && first + axes <= shaped.rank, "the rows lack an axis");
+  for (std::int64_t d = 0; d < shaped.rank; ++d)
+    (d < first ? q.outer : d < first + axes ? q.classes : q.inner) *= shaped.shape[d];
+  require(q.classes > 0, "rows are empty");
+  q.ignores = frame.flag("ignores");
+  q.ignored = frame.integer("ignored");
+  q.floor = frame.number("floor");
+  q.complement_floor = frame.number("complement_floor");
+  const std::int64_t rows = q.rows(), n = rows * q.classes;
+  arrays.check_items(rows);
+  const auto size = [&](int span, bool shared) {
+    return shared ? q.classes * arrays.batches : span == of_element ? n : rows;
+  };
+  for (std::size_t s = 0; s < slots.size(); ++s) {
+    require(slots[s].size == size(p.slots[s].span, p.slots[s].shared), "a slot has another size");
+    q.slots[s] = slots[s].view;
+  }
+  const std::size_t behind = q.value + 1;
+  for (std::size_t o = 0; o < outputs.size(); ++o) {
+    require(outputs[o].size == size(p.outputs[o + behind].span, false), "a result has another size");
+    q.outputs[o] = outputs[o].view;
+    ask_for_huge_pages(outputs[o].view.data, outputs[o].bytes());
+  }
+  q.weight = arrays.weight.view;
+  q.keep = arrays.keep.view;
+  q.items = arrays.items.view;
+  q.past_caches = past_caches(n, arrays.wide);
+  const bool wide = arrays.wide;
+  in_batches(arrays, q, arrays.batches > 0 ? rows / arrays.batches : 0, rows_per_part(q.classes),
+             [&](const Programmed& q, std::int64_t begin, std::int64_t end, Found& found) {
+               k.program(wide, q, begin, end, found);
+               if (!found.bad) return;
+               const auto find = [&](std::int64_t begin, std::int64_t end, bool* outside) {
+                 k.program_outside(wide, q, begin, end, outside);
+               };
+               for_each_outside(begin, end, find, [&](std::int64_t row) {
+                 spoil(q.items, row, 1, 1);
+                 for (std::size_t o = 0; o < outputs.size(); ++o)
+                   if (p.outputs[o + behind].span == of_row)
+                     spoil(q.outputs[o], row, 1, 1);
+                   else
+                     spoil(q.outputs[o], row / q.inner * q.classes * q.inner + row % q.inner, q.inner,
+                           q.classes);
+               });
+             });
+}
+
 template <void (*compute)(Frame&)>
 Error* handle(CallFrame* call) noexcept {
   try {
@@ -278,6 +374,7 @@ Error* handle(CallFrame* call) noexcept {
 const NamedHandler handlers[handler_count] = {
     {"losskit_pointwise", handle<pointwise>},
     {"losskit_softmax", handle<softmax>},
+    {"losskit_program", handle<program>},
 };
 
 }  // namespace losskit::xla

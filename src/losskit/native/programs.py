@@ -111,7 +111,7 @@ def kernel(
 
 
 def facts(card: Any, spacings: tuple[float, ...]) -> list[float]:
-    """What the slots may hold, as numbers: see `Values` in csrc/program.hpp."""
+    """What the slots may hold, as numbers: see `SlotValues` in csrc/program.hpp."""
     numbers: list[float] = []
     for slot, eps in zip(card.slots, spacings, strict=True):
         d = slot.domain
