@@ -413,8 +413,8 @@ class SparseCategoricalCrossentropy(Labelled):
         true, sound = self._true(m, y, p)
         low = self.label_smoothing / p.shape[self.axis]
         high = 1.0 - self.label_smoothing + low
-        zero = 0.0 * m.max(p, self.axis)
-        return m.where(true, high + zero, low + zero), sound
+        one = m.vector([1.0], p, self.axis)
+        return m.where(true, high * one, low * one), sound
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ def prepare(
     computed = computed_in(p.dtype)
     if computed is None or p.size == 0 or p.ndim > _DIMENSIONS:
         return None
-    if not all([readable(x.dtype) for x in arrays]):
+    if not all(readable(x.dtype) for x in arrays):
         return None
     if weight is not None:
         if not readable(weight.dtype):

@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 from typing import Any
 
-from losskit.core.families import Items, Labelled, is_rowwise
+from losskit.core.families import Items, is_rowwise
 from losskit.core.namespaces import Precision
 from losskit.native import library
 from losskit.programs.lower import Program, lower
@@ -27,12 +27,13 @@ def program(card: Items, wanted: Wanted, length: int) -> Program | None:
         known = _known(type(card), names, fixed, wanted, card.taken)
         for questions, made in known:
             if all(_answer(asked, card, length) == answer for asked, answer in questions):
+                found = made
                 break
         else:
-            questions, made = _make(card, wanted, length, names)
-            known.append((questions, made))
-        if made is not None:
-            return made
+            known.append(_make(card, wanted, length, names))
+            found = known[-1][1]
+        if found is not None:
+            return found
     return None
 
 

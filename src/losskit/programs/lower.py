@@ -8,6 +8,7 @@ is kept.
 
 from __future__ import annotations
 
+import functools
 import struct
 from dataclasses import dataclass, field
 from typing import Any
@@ -165,8 +166,8 @@ class _Writer:
     def at(self, node: Symbol, span: int) -> int:
         """The register of a node, laid over elements if these are asked for."""
         if node.kind == SCALAR:
-            return self._once(("fill", id(node), span), span,
-                              lambda: self.emit("fill", span, (), (self.scalar(node),)))  # fmt: skip
+            fill = functools.partial(self.emit, "fill", span, (), (self.scalar(node),))
+            return self._once(("fill", id(node), span), span, fill)
         if node.span < span:
             key = ("expand", id(node))
             return self._once(key, span, lambda: self.emit("expand", span, (self.at(node, ROW),)))
@@ -384,7 +385,7 @@ def _allocated(
 def _allocated_in_passes(
     parts: list[list[Instruction]], results: list[int], fixed: int
 ) -> tuple[list[list[Instruction]], list[int], int]:
-    """Likewise; what is of rows is kept from pass to pass, what is of elements ends with its own."""
+    """Likewise; what is of rows is kept from pass to pass, what is of elements is not."""
     rows = [i.to for part in parts for i in part if i.span == ROW]
     place = {r: r for r in range(fixed)} | {r: fixed + k for k, r in enumerate(rows)}
     base = used = fixed + len(rows)

@@ -176,6 +176,10 @@ class Symbols(Trace):
                 return self.make("!=" if x.op == "==" else "==", x.args, MASK)
             return {id(true): false, id(false): true}.get(id(x), x.args[0] if x.op == "~" else None)
         left, right = args
+        if op == "&" and "classes" in (left.op, right.op):
+            hot, other = (left, right) if left.op == "classes" else (right, left)
+            if other.span == ELEMENT and other.op != "classes":
+                return self._select(hot, self._picked(other, hot, {}), false)
         neutral, ruling = (true, false) if op == "&" else (false, true)
         if left is ruling or right is ruling:
             return ruling
@@ -224,6 +228,10 @@ class Symbols(Trace):
 
     def _select(self, condition: Any, yes: Any, no: Any) -> Any:
         yes, no = self._mask(yes), self._mask(no)
+        if condition.op == "classes":  # of the first only what it is at the true class is seen
+            yes = self._picked(yes, condition, {})
+            elsewhere = self._branches(no, condition)
+            no = no if elsewhere is None else elsewhere[1]
         if yes is no:
             return yes
         if yes.kind == MASK or no.kind == MASK:
@@ -268,7 +276,7 @@ class Symbols(Trace):
             return no
         if condition.op == "~":
             condition, yes, no = condition.args[0], no, yes
-        if condition.op == "classes" and max(yes.span, no.span) <= ROW:
+        if condition.op == "classes":
             return self._select(condition, yes, no)
         if yes.op == "negative" and no is self.node(0.0):
             return -self.where(condition, yes.args[0], no)
@@ -294,8 +302,6 @@ class Symbols(Trace):
             return self.length * x
         if x.op == "negative":
             return -self.sum(x.args[0], axis)
-        if x.op == "where" and x.args[0].op == "classes":
-            return self._picked(x.args[1], x.args[0], {})
         if self._hot(x) is not None:
             _, yes, no = x.args
             return yes if no is self.node(0.0) else yes + (self.length - 1.0) * no
@@ -319,7 +325,8 @@ class Symbols(Trace):
         elif x.op in ("slot", "shared"):
             found = self._new("pick", (x, hot.args[0]), VECTOR, ROW)
         elif x.op == "where":
-            found = self.where(*(self._picked(a, hot, seen) for a in x.args), 0.0)
+            condition, yes = (self._picked(a, hot, seen) for a in x.args)
+            found = self.where(condition, yes, 0.0)
         elif x.op == "select":
             found = self.where(*(self._picked(a, hot, seen) for a in x.args))
         else:
@@ -414,7 +421,7 @@ def trace(
         raise TypeError("A program takes one label for each row.")
     shared = symbolic.shared(m, *nodes)
     rest = () if shared is None else (shared,)
-    results = {}
+    results: dict[tuple[str, int], Any] = {}
     for order, i in wanted:
         name = "value" if order == "value" else card.slots[i].derivative(order)
         results[order, i] = m.node(getattr(symbolic, name)(m, *nodes, *rest))
