@@ -98,9 +98,9 @@ class ByProgram:
 
     def kernel(self, wanted: programs.Wanted) -> Any:
         """What computes what is wanted; None if no program does."""
+        card, double = self.card, self.out_dtype == _FLOAT64
         return programs.kernel(
-            *(self.card, type(self.card), wanted, self.rows[1]),
-            *(self.out_dtype == _FLOAT64, self.came, self.spacings),
+            card, type(card), wanted, self.rows[1], double, self.came, self.spacings
         )
 
     def run(
@@ -121,8 +121,8 @@ class ByProgram:
         if kernel is None:
             return None
         arrays = [_plain(x) for x in self.arrays]
-        into = [_plain(x) for x in (*slope, *curve)]
-        found = kernel.run(arrays, *self.rows, self.weight, self.keep, scale, items, into)
+        derivatives = [_plain(x) for x in (*slope, *curve)]
+        found = kernel.run(arrays, *self.rows, self.weight, self.keep, scale, items, derivatives)
         return None if found is None or found[1] == math.inf else found
 
 
