@@ -99,9 +99,8 @@ class ByProgram:
     def kernel(self, wanted: programs.Wanted) -> Any:
         """What computes what is wanted; None if no program does."""
         card, double = self.card, self.out_dtype == _FLOAT64
-        return programs.kernel(
-            card, type(card), wanted, self.rows[1], double, self.came, self.spacings
-        )
+        kind: Any = type(card)  # equal parameters make equal cards
+        return programs.kernel(card, kind, wanted, self.rows[1], double, self.came, self.spacings)
 
     def run(
         self,
