@@ -53,12 +53,23 @@ def check_on_empty(on_empty: Any) -> str:
     return on_empty
 
 
-def check_num_items(num_items: Any) -> float:
-    """The caller's own count.
+def check_num_items(num_items: Any, reduction: Any = "mean", card: Any = None) -> float:
+    """The caller's own count of what a mean divides by.
 
     Raises:
-        ValueError: it is not a finite number >= 0.
+        ValueError: it is not a finite number >= 0; or nothing is divided by it, as the reduction is
+            no mean, or the loss is one of a set.
     """
+    if check_reduction(reduction) in ("sum", "none"):
+        raise ValueError(
+            f"num_items goes with a mean, got num_items={num_items} with reduction={reduction!r}."
+        )
+    if isinstance(card, Setwise):
+        raise ValueError(
+            f"{card.name} is one value per set: the values of parts do not add up to the "
+            f"whole's, so num_items={num_items} has no meaning. Merge the parts(...) of the "
+            "chunks, then combine them."
+        )
     try:
         # float() would read a text, and True as 1: more often a shifted argument than a count.
         count = math.nan if isinstance(num_items, (bool, str)) else float(num_items)
