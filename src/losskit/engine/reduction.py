@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core.definition import shown
-from losskit.core.families import Setwise
+from losskit.core.families import OfMean, Setwise
 from losskit.core.namespaces import Array
 from losskit.engine.across import Across
 from losskit.engine.call import Call
@@ -38,6 +38,25 @@ def check_reduction(reduction: Any) -> str:
         raise ValueError(
             f"reduction must be one of {', '.join(repr(r) for r in REDUCTIONS)}, got {reduction!r}."
         ) from None
+
+
+def check_of_set(card: Any, reduction: Any, usual: str = "mean") -> None:
+    """Refuse a reduction that a loss of a set does not have.
+
+    Args:
+        card: any card.
+        reduction: a known one.
+        usual: what a face calls the one that there is.
+
+    Raises:
+        ValueError: the card is of a set, and the reduction one of items.
+    """
+    if isinstance(card, Setwise) and REDUCTIONS[reduction] in ("sum", "none"):
+        inner = f", or {card.inner.name} for sums and items" if isinstance(card, OfMean) else ""
+        raise ValueError(
+            f"{card.name} is one value per set: reduction={reduction!r} does not exist for it. "
+            f'Use "{usual}"{inner}.'
+        )
 
 
 def check_on_empty(on_empty: Any) -> str:

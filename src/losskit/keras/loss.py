@@ -16,10 +16,8 @@ from keras.src.losses.loss import reduce_weighted_values
 
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import Setwise
 from losskit.engine.arguments import beside, optional, signature
-from losskit.engine.call import check_names
-from losskit.engine.reduction import check_num_items, combined, merged, parts
+from losskit.engine.reduction import check_num_items, check_of_set, combined, merged, parts
 from losskit.keras.evaluate import mean, per_sample, prepared, ready
 from losskit.keras.framework import KERAS
 from losskit.peers.keras import orders
@@ -51,11 +49,7 @@ class Loss(keras.losses.Loss):
         self._mean_axis = options.get("axis", -1)
         # A value of the whole batch, which Keras multiplies by the weight of each sample.
         self._at_once = _takes_batch(self.card)
-        if isinstance(self.card, Setwise) and self.reduction in (None, "none", "sum"):
-            raise ValueError(
-                f"{self._card.name} is one value per set: reduction={self.reduction!r} does not "
-                "exist for it. Use 'sum_over_batch_size'."
-            )
+        check_of_set(self.card, self.reduction, "sum_over_batch_size")
 
     def __call__(
         self,
@@ -82,7 +76,6 @@ class Loss(keras.losses.Loss):
             ValueError: shapes do not match; outside of any tracing also: labels out of range,
                 probabilities outside [0, 1].
         """
-        check_names(self.card, more)
         with keras.name_scope(self.name):
             mask = get_keras_mask(y_pred)
             weighted = sample_weight is not None or mask is not None
