@@ -16,7 +16,7 @@ from losskit.engine.call import Call, aligned, checked
 from losskit.engine.reduction import reduced
 from losskit.keras import backend
 from losskit.keras.framework import KERAS
-from losskit.keras.logits import Link, behind, linked
+from losskit.keras.logits import behind
 from losskit.keras.pairs import of_rows
 
 Tensor = Any
@@ -32,8 +32,8 @@ def prepared(
     dtype: str,
     more: dict[str, Any] | None = None,
     **references: Any,
-) -> tuple[Call, Link | None]:
-    """The call, whose values are not looked at, and what its logits go through.
+) -> Call:
+    """The call, of which no value is looked at.
 
     Args:
         card: a loss card.
@@ -57,6 +57,7 @@ def prepared(
         target = [KERAS.array("y_true", y_true, card.target.labels)]
     card, p, link = behind(card, KERAS.array("y_pred", first))
     came, p = KERAS.dtype(p), _bounded(card, p, dtype)
+    p = p if link is None else link(p)
     if target:
         target[0], p = _same_rank(card, target[0], p)
     card = placed(card, len(p.shape))
@@ -66,46 +67,34 @@ def prepared(
     # Samples that are the vectors of one set, not sets of vectors.
     if references or (getattr(card, "by_samples", False) and len(p.shape) == 2):
         card, arrays, mask = of_rows(card, target[0], p, mask, references)
-    return aligned(KERAS, card, arrays, sample_weight, mask, came, more=more), link
+    return aligned(KERAS, card, arrays, sample_weight, mask, came, more=more)
 
 
-def ready(call: Call, link: Link | None) -> Call:
-    """What `prepared` gives, with its values looked at where they can be.
-
-    Raises:
-        ValueError: outside of tracing, a value that counts is out of its domain.
-    """
-    return linked(checked(KERAS, call), link)
-
-
-def mean(call: Call, link: Link | None, by_weights: bool = False, num_items: Any = None) -> Tensor:
-    """The mean of the items of what `prepared` gives, or the value of its set.
+def mean(call: Call, by_weights: bool = False, num_items: Any = None) -> Tensor:
+    """The mean of the items of what is `prepared`, or the value of its set.
 
     The mean over samples of means over elements is the mean of all that count.
 
     Args:
-        call, link: from `prepared`.
+        call: from `prepared`.
         by_weights: whether it divides by the sum of the weights.
         num_items: what it divides by, if the caller says.
 
     Raises:
-        ValueError: as `ready`.
+        ValueError: outside of tracing, a value that counts is out of its domain.
     """
-    if link is None:
-        found = KERAS.fused(call, "mean", by_weights, num_items)
-        if found is not None:
-            return found
-    across = KERAS.replicas()
-    return reduced(
-        KERAS, ready(call, link), by_weights=by_weights, num_items=num_items, across=across
-    )
+    found = KERAS.fused(call, "mean", by_weights, num_items)
+    if found is not None:
+        return found
+    call, across = checked(KERAS, call), KERAS.replicas()
+    return reduced(KERAS, call, by_weights=by_weights, num_items=num_items, across=across)
 
 
 def per_sample(call: Call, axis: int) -> Tensor:
     """The weighted mean of the elements of each sample; rows are one value each, and so are sets.
 
     Args:
-        call: from `ready`.
+        call: `checked`.
         axis: over which the elements of a sample are averaged.
     """
     if isinstance(call.card, Setwise):

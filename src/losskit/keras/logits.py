@@ -16,8 +16,7 @@ import numpy as np
 from keras import ops
 
 from losskit.core import links
-from losskit.core.families import counting, is_rowwise
-from losskit.engine.call import Call
+from losskit.core.families import is_rowwise
 from losskit.keras import backend
 from losskit.keras.framework import KERAS
 
@@ -29,36 +28,31 @@ _KEPT: dict[int, tuple[Any, str, int, Tensor]] = {}
 id -> (weak reference, activation, axis, logits)."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Link:
-    """Makes logits that a card takes of those of another activation: see `losskit.core.links`."""
-
-    function: Callable[[Tensor], Tensor]
-    axis: int | None = None
-    """Along which one logit of them depends on all of the others."""
-
-
-LOG_SIGMOID = Link(
-    backend.activation(
-        lambda z: links.log_sigmoid(M, z), lambda z, g: links.log_sigmoid_gradient(M, z, g)
-    )
+# Where nothing counts a logit may be anything, and the gradient that comes is 0: times no NaN.
+_as_log_sigmoid = backend.activation(
+    lambda z: links.log_sigmoid(M, z),
+    lambda z, g: links.log_sigmoid_gradient(M, ops.where(z == z, z, 1.0), g),
 )
 
 
 @functools.cache
-def _log_odds(axis: int) -> Link:
-    return Link(
-        backend.activation(
-            lambda z: links.log_odds(M, z, axis),
-            lambda z, g: links.log_odds_gradient(M, z, g, axis),
-            lambda z, dz: links.log_odds_tangent(M, z, dz, axis),
-        ),
-        axis,
+def _as_log_odds(axis: int) -> Callable[[Tensor], Tensor]:
+    def known(z: Tensor) -> Tensor:
+        z = ops.where(z < float("inf"), z, 1.0)
+        return ops.where(M.max(z, axis) > float("-inf"), z, 1.0)
+
+    return backend.activation(
+        lambda z: links.log_odds(M, z, axis),
+        lambda z, g: links.log_odds_gradient(M, known(z), g, axis),
+        lambda z, dz: links.log_odds_tangent(M, known(z), dz, axis),
     )
 
 
-def behind(card: Any, p: Tensor) -> tuple[Any, Tensor, Link | None]:
-    """Card and prediction, or else the card on logits, the logits, and what they go through."""
+def behind(card: Any, p: Tensor) -> tuple[Any, Tensor, Callable[[Tensor], Tensor] | None]:
+    """Card and prediction, or else the card on logits, the logits, and what makes them its own.
+
+    The last is None where they are: see `losskit.core.links`.
+    """
     if getattr(card, "from_logits", None) is not False or card.prediction.low != 0.0:
         return card, p, None  # of no probabilities
     softmax, sigmoid = ("softmax", getattr(card, "axis", -1)), ("sigmoid", 0)
@@ -69,29 +63,14 @@ def behind(card: Any, p: Tensor) -> tuple[Any, Tensor, Link | None]:
     link = None
     if is_rowwise(card):
         if name == "sigmoid":
-            link = LOG_SIGMOID
+            link = _as_log_sigmoid
         elif axis != card.axis % len(p.shape):
             return card, p, None
     elif name == "softmax":
         if p.shape[axis] == 1:  # always 1: there are no odds
             return card, p, None
-        link = _log_odds(axis)
+        link = _as_log_odds(axis)
     return dataclasses.replace(card, from_logits=True), logits, link
-
-
-def linked(call: Call, link: Link | None) -> Call:
-    """The call, once it is checked, with the logits that its card takes."""
-    if link is None:
-        return call
-    card, z, first = call.card, call.prediction, call.card.main
-    reached = counting(M, card, card.slots[first], call.arrays[0], call.used)
-    if call.used is not None and link.axis is not None:
-        reached = ops.any(call.used, link.axis, keepdims=True)
-    if reached is not None:
-        # What goes into the link must not be NaN where nothing of it counts.
-        z = ops.where(reached, z, ops.ones_like(z))
-    arrays = (*call.arrays[:first], link.function(z), *call.arrays[first + 1 :])
-    return dataclasses.replace(call, arrays=arrays)
 
 
 def keep(p: Tensor, name: str, axis: int, logits: Tensor) -> Tensor:

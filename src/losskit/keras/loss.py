@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import operator
 from collections.abc import Callable
@@ -17,8 +18,9 @@ from keras.src.losses.loss import reduce_weighted_values
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.engine.arguments import beside, optional, signature
+from losskit.engine.call import Call, checked
 from losskit.engine.reduction import check_num_items, check_of_set, combined, merged, parts
-from losskit.keras.evaluate import mean, per_sample, prepared, ready
+from losskit.keras.evaluate import mean, per_sample, prepared
 from losskit.keras.framework import KERAS
 from losskit.peers.keras import orders
 
@@ -85,14 +87,14 @@ class Loss(keras.losses.Loss):
                 if more:
                     raise TypeError(f"{self.name} is computed by its own call: no more arguments.")
                 return self._by_call(y_true, y_pred, sample_weight, mask)
-            call, link = self._prepared(y_true, y_pred, sample_weight, mask, more)
+            call = self._prepared(y_true, y_pred, sample_weight, mask, more)
             if num_items is not None:
                 num_items = check_num_items(num_items, self.reduction, self.card)
             if self.reduction in (None, "none", "sum"):
-                found = per_sample(ready(call, link), self._mean_axis)
+                found = per_sample(checked(KERAS, call), self._mean_axis)
                 found = keras.ops.sum(found) if self.reduction == "sum" else found
             else:
-                found = mean(call, link, self._by_weights, num_items)
+                found = mean(call, self._by_weights, num_items)
             return keras.ops.cast(found, self.dtype)
 
     def parts(
@@ -104,7 +106,7 @@ class Loss(keras.losses.Loss):
         a set the numbers that say all of a part, and the count. Errors are those of the call.
         """
         call = self._prepared(y_true, y_pred, sample_weight, get_keras_mask(y_pred), more)
-        return parts(KERAS, ready(*call), self._by_weights)
+        return parts(KERAS, checked(KERAS, call), self._by_weights)
 
     def merge(self, a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The parts of two parts together."""
@@ -120,7 +122,7 @@ class Loss(keras.losses.Loss):
 
     def _prepared(
         self, y_true: Any, y_pred: Any, weight: Any = None, mask: Any = None, more: Any = None
-    ) -> Any:
+    ) -> Call:
         dtype = KERAS.computed(self.dtype)
         return prepared(self.card, y_true, y_pred, weight, mask, dtype=dtype, more=more)
 
@@ -129,12 +131,8 @@ class Loss(keras.losses.Loss):
         return self.reduction == "mean_with_sample_weight"
 
     def _by_call(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Tensor:
-        def typed(x: Any) -> Tensor:
-            x = keras.ops.convert_to_tensor(x)
-            # The tensor itself where it may be, for logits are kept beside it.
-            same = keras.backend.standardize_dtype(x.dtype) == self.dtype
-            return x if same else keras.ops.cast(x, self.dtype)
-
+        # The tensor itself where it has the dtype, for logits are kept beside it.
+        typed = functools.partial(keras.ops.convert_to_tensor, dtype=self.dtype)
         # Labels stay as they are: most floating-point types hold no large ones.
         y_true = y_true if self.card.target.labels else keras.tree.map_structure(typed, y_true)
         losses = self.call(y_true, keras.tree.map_structure(typed, y_pred))
@@ -171,9 +169,9 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
     return CLASSES[find(name).__name__](**parameters)
 
 
-def _samples(given: Any, axis: int, dtype: str) -> Tensor:
-    """One value per sample; of a set, its value."""
-    call = ready(*given)
+def _samples(call: Call, axis: int, dtype: str) -> Tensor:
+    """One value per sample of what is `prepared`; of a set, its value."""
+    call = checked(KERAS, call)
     result = keras.ops.cast(per_sample(call, axis), dtype)
     if call.keep is not None:
         # So that Keras, which reduces what functions and `call` give, leaves them out as well.
