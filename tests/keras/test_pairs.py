@@ -62,7 +62,7 @@ def test_circle_refuses_what_is_no_set():
         lk.Circle()(LABELS, 3.0 * x)
     with pytest.raises(ValueError, match="fractional"):
         lk.Circle()(LABELS + 0.5, x)
-    far = [1, 2**33 + 1, 1, 2, 2, 3]  # which int32 does not hold
+    far = [1, 2**33 + 1, 1, 2, 2, 2**33 + 2]  # which int32 does not hold
     assert numpy(lk.circle(np.array(far), x))[1] == 0
     # The same names beside those of references.
     references = np.array([1, 2**33 + 1]), x[:2]
