@@ -158,16 +158,17 @@ def test_through_a_model(which, gap, policy):
 
 
 @pytest.mark.parametrize("which", LOSSES)
-def test_what_does_not_count_may_be_nan(which):
+def test_what_does_not_count_may_be_anything(which):
     loss, name, _ = LOSSES[which]
-    function = getattr(L, name)
-    z = np.array([[20.0, 0.0, -1.0], [np.nan, 1.0, 2.0]], "float32")
-    y = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], "float32")
-    weight = np.array([2.0, 0.0], "float32")
+    function, inf = getattr(L, name), np.inf
+    other = [[np.nan, 1.0, 2.0], [inf, 0.0, 1.0], [inf, inf, -inf], [-inf] * 3]
+    z = np.array([[20.0, 0.0, -1.0], *other], "float32")
+    y = np.eye(3, dtype="float32")[[1, 0, 0, 0, 0]]
+    weight = np.array([5.0, 0.0, 0.0, 0.0, 0.0], "float32")
     value, (got,) = found(lambda z: loss(y, function(z), weight), z)
     alone, (want,) = found(lambda z: loss(y[:1], function(z)), z[:1])
     np.testing.assert_allclose(value, alone, rtol=1e-6)
-    np.testing.assert_allclose(got, [want[0], np.zeros(3)], rtol=1e-6)
+    np.testing.assert_allclose(got, [want[0], *np.zeros((4, 3))], rtol=1e-6)
 
 
 def test_weights_of_elements():

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from gradients import numpy, tensor, value_and_gradients
+from gradients import compiled, numpy, tensor, value_and_gradients
 
 import losskit
 import losskit.keras as lk
@@ -52,12 +52,28 @@ def test_circle_of_samples_is_that_of_the_set():
 
 def test_circle_refuses_what_is_no_set():
     x = drawn()
-    with pytest.raises(ValueError, match=r"a label for each: got y_true\.shape=\(3,\)"):
+    with pytest.raises(ValueError, match=r"shape \(6,\) for .* got y_true\.shape=\(3,\)"):
         lk.Circle()(LABELS[:3], x)
+    with pytest.raises(ValueError, match=r"ref_labels must have the shape \(4,\)"):
+        lk.circle(LABELS, x, LABELS, x[:4])
+    with pytest.raises(ValueError, match=r"\(batch, features\) with references"):
+        lk.circle(LABELS[None], x[None], LABELS[None], x[None])
+    with pytest.raises(ValueError, match=r"an entry of a vector of length 1 for circle, got"):
+        lk.Circle()(LABELS, 3.0 * x)
     with pytest.raises(ValueError, match="fractional"):
         lk.Circle()(LABELS + 0.5, x)
-    far = [1, 2**33 + 1, 1, 2, 2, 3]  # which int32 does not hold
+    far = [1, 2**33 + 1, 1, 2, 2, 2**33 + 2]  # which int32 does not hold
     assert numpy(lk.circle(np.array(far), x))[1] == 0
+    # The same names beside those of references.
+    references = np.array([1, 2**33 + 1]), x[:2]
+    found = numpy(lk.circle(np.array(far), x, *references, remove_diagonal=False))
+    np.testing.assert_array_equal(found > 0, [True] * 3 + [False] * 3)
+
+
+def test_circle_of_other_vectors_is_nan_where_nothing_can_be_raised():
+    loss = compiled(lambda x: lk.Circle()(LABELS, x))
+    assert np.isfinite(numpy(loss(tensor(drawn()))))
+    assert np.isnan(numpy(loss(tensor(3.0 * drawn()))))
 
 
 @pytest.mark.parametrize("name", ["NTXent", "Circle"])

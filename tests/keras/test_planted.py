@@ -11,7 +11,7 @@ from gradients import BACKEND
 import losskit.keras
 from losskit import native
 from losskit.engine import reduction
-from losskit.keras import evaluate
+from losskit.keras import evaluate, logits, loss
 from losskit.keras.framework import KerasFramework
 
 MSE, SPARSE, LOG_COSH = (
@@ -153,18 +153,18 @@ def test_count(monkeypatch):
 
 
 def test_samples(monkeypatch):
-    check, wrong = lambda: test_truth.test_reductions(MSE), times(evaluate._per_sample)
-    goes_red(monkeypatch, check, evaluate, "_per_sample", wrong)
+    check, wrong = lambda: test_truth.test_reductions(MSE), times(evaluate.per_sample)
+    goes_red(monkeypatch, check, loss, "per_sample", wrong)
 
 
 def test_logits_behind_probabilities(monkeypatch):
     check = lambda: test_end_to_end.test_true_class_behind(  # noqa: E731
         losskit.keras.softmax, "float32", "sparse"
     )
-    kept = evaluate.kept_logits
+    kept = logits.kept
 
     def further(*args):
         found = kept(*args)
         return found and (*found[:-1], 1.1 * found[-1])
 
-    goes_red(monkeypatch, check, evaluate, "kept_logits", further)
+    goes_red(monkeypatch, check, logits, "kept", further)

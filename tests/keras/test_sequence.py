@@ -1,4 +1,4 @@
-"""The vocabulary of sequences, by Keras's operations: CTC as NumPy computes it."""
+"""The vocabulary of sequences, on the backend that runs: CTC as NumPy computes it."""
 
 import functools
 
@@ -9,8 +9,8 @@ from gradients import compiled
 
 import losskit
 import losskit.keras
-from losskit.core.namespaces.keras import KerasVocabulary
 from losskit.core.namespaces.numpy import NUMPY
+from losskit.keras.framework import KERAS
 from losskit.losses.sequence import CTC
 
 
@@ -22,14 +22,14 @@ def test_ctc_is_that_of_numpy(dtype):
     z = rng.normal(size=(4, 7, 5)).astype(dtype)
     z[1, 2, 1:] = -np.inf
     y = np.array([[1, 2, 2], [4, 3, -1], [-1, -1, -1], [3, 5, -1]])
-    m = KerasVocabulary(keras.ops)
+    m = KERAS.vocabulary(dtype)
     card = CTC(from_logits=True)
     for order in ("value", "slope"):
         want = getattr(card, order)(NUMPY, y, z)
         function = functools.partial(getattr(card, order), m)
         if keras.backend.backend() == "jax":  # operation by operation it takes long to compile
             function = compiled(function)
-        got = function(keras.ops.convert_to_tensor(y, "int32"), keras.ops.convert_to_tensor(z))
+        got = function(KERAS.labels(keras.ops.convert_to_tensor(y)), keras.ops.convert_to_tensor(z))
         tolerance = 1e-5 if dtype == "float32" else 1e-13
         np.testing.assert_allclose(
             keras.ops.convert_to_numpy(got), want, rtol=tolerance, atol=tolerance

@@ -76,7 +76,7 @@ def test_the_parts_of_a_mean_add_up():
             ]
             want = float(numpy(loss(target, tensor(p), weight)))
             assert float(numpy(sum(parts))) == pytest.approx(want, rel=1e-5)
-    with pytest.raises(ValueError, match="num_items goes with the mean of items"):
+    with pytest.raises(ValueError, match="num_items goes with a mean"):
         lk.Huber(reduction="sum")(y, tensor(p), num_items=6)
     with pytest.raises(ValueError, match="num_items must be a number >= 0"):
         lk.Huber()(y, tensor(p), num_items=-1)

@@ -234,18 +234,7 @@ class Host:
     ) -> float:
         if num_items is None:
             return own()
-        if self.reduction in ("sum", "none"):
-            raise ValueError(
-                f"num_items goes with a mean, got num_items={num_items} with "
-                f"reduction={self.reduction!r}."
-            )
-        if isinstance(self.card, Setwise):
-            raise ValueError(
-                f"{self.card.name} is one value per set: the values of parts do not add up to the "
-                f"whole's, so num_items={num_items} has no meaning. Merge the parts(...) of the "
-                "chunks, then combine them."
-            )
-        count = reduce.check_num_items(num_items)
+        count = reduce.check_num_items(num_items, self.reduction, self.card)
         if count == 0 and own():
             raise ValueError(
                 f"num_items is {num_items!r}, but this part alone has "

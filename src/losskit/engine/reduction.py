@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core.definition import shown
-from losskit.core.families import Setwise
+from losskit.core.families import OfMean, Setwise
 from losskit.core.namespaces import Array
 from losskit.engine.across import Across
 from losskit.engine.call import Call
@@ -40,6 +40,25 @@ def check_reduction(reduction: Any) -> str:
         ) from None
 
 
+def check_of_set(card: Any, reduction: Any, usual: str = "mean") -> None:
+    """Refuse a reduction that a loss of a set does not have.
+
+    Args:
+        card: any card.
+        reduction: a known one.
+        usual: what a face calls the one that there is.
+
+    Raises:
+        ValueError: the card is of a set, and the reduction one of items.
+    """
+    if isinstance(card, Setwise) and REDUCTIONS[reduction] in ("sum", "none"):
+        inner = f", or {card.inner.name} for sums and items" if isinstance(card, OfMean) else ""
+        raise ValueError(
+            f"{card.name} is one value per set: reduction={reduction!r} does not exist for it. "
+            f'Use "{usual}"{inner}.'
+        )
+
+
 def check_on_empty(on_empty: Any) -> str:
     """What an empty mean gives.
 
@@ -53,12 +72,23 @@ def check_on_empty(on_empty: Any) -> str:
     return on_empty
 
 
-def check_num_items(num_items: Any) -> float:
-    """The caller's own count.
+def check_num_items(num_items: Any, reduction: Any = "mean", card: Any = None) -> float:
+    """The caller's own count of what a mean divides by.
 
     Raises:
-        ValueError: it is not a finite number >= 0.
+        ValueError: it is not a finite number >= 0; or nothing is divided by it, as the reduction is
+            no mean, or the loss is one of a set.
     """
+    if check_reduction(reduction) in ("sum", "none"):
+        raise ValueError(
+            f"num_items goes with a mean, got num_items={num_items} with reduction={reduction!r}."
+        )
+    if isinstance(card, Setwise):
+        raise ValueError(
+            f"{card.name} is one value per set: the values of parts do not add up to the "
+            f"whole's, so num_items={num_items} has no meaning. Merge the parts(...) of the "
+            "chunks, then combine them."
+        )
     try:
         # float() would read a text, and True as 1: more often a shifted argument than a count.
         count = math.nan if isinstance(num_items, (bool, str)) else float(num_items)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-# Not public: the masks are nowhere else (see loss.py), and what `compile` makes of a function.
+# Not public: the masks are nowhere else (see loss.py), and how `compile` reads losses.
 from keras.src.backend.common.masking import get_keras_mask
-from keras.src.losses.losses import LossFunctionWrapper
+from keras.src.trainers.compile_utils import CompileLoss, get_loss
 
 if TYPE_CHECKING:
     from losskit.checks.watch import Say
@@ -101,40 +101,40 @@ class CheckLoss(keras.callbacks.Callback):
                 self._checker(loss, y_true, y_pred, sample_weight=w, model=model, output=output)
 
 
+class _Recorder(keras.losses.Loss):
+    """Stands in `CompileLoss` for one of a model's losses, and notes what it would be called with.
+
+    Args:
+        loss: as `compile` takes one.
+        seen: the list to note it in: (loss, y_true, y_pred, sample_weight).
+    """
+
+    def __init__(self, loss: Any, seen: list[tuple[Any, ...]]) -> None:
+        super().__init__()
+        self._loss, self._seen = loss, seen
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        loss = get_loss(self._loss, y_true, y_pred)
+        self._seen.append((loss, y_true, y_pred, sample_weight))
+        return keras.ops.zeros(())
+
+
 def calls(model: Any, y: Any, p: Any, weight: Any = None) -> Iterator[tuple[Any, ...]]:
     """(output, loss, y_true, y_pred, sample_weight) of each output of a model that has a loss.
 
     The output's name is empty where there is one alone.
     """
-    if not isinstance(p, (dict, list, tuple)):
-        loss = _only(model.loss)
-        if loss is not None:
-            yield "", _loss(loss, y, p), _only(y), p, _only(weight)
-        return
-    names = list(p) if isinstance(p, dict) else list(getattr(model, "output_names", None) or [])
-    if len(names) != len(p):
-        names = [f"output {i}" for i in range(len(p))]
-    several = zip(names, *(_each(part, names) for part in (model.loss, y, p, weight)), strict=True)
-    for name, loss, y_true, y_pred, w in several:
-        if loss is not None and y_true is not None:
-            yield name, _loss(loss, y_true, y_pred), y_true, y_pred, w
-
-
-def _loss(loss: Any, y: Any, p: Any) -> Any:
-    """A loss object or function, where `compile` takes names too."""
-    if isinstance(loss, keras.losses.Loss):
-        return loss
-    if isinstance(loss, str) and loss.lower() in (
-        "crossentropy",
-        "ce",
-    ):  # Keras chooses by the shapes
-        wide = p.shape[-1] > 1
-        labels = len(_only(y).shape) < len(p.shape) or _only(y).shape[-1] != p.shape[-1]
-        kind = ("sparse_" if labels else "") + "categorical" if wide else "binary"
-        loss = f"{kind}_crossentropy"
-    loss = keras.losses.get(loss)
-    # As `compile` wraps a function: shapes are squeezed, items are averaged.
-    return loss if isinstance(loss, keras.losses.Loss) else LossFunctionWrapper(loss)
+    seen: list[tuple[Any, ...]] = []
+    recorders = keras.tree.map_structure(
+        lambda loss: None if loss is None else _Recorder(loss, seen), model.loss
+    )
+    flat = keras.tree.flatten(p)
+    names = getattr(model, "output_names", None) or [f"output {i}" for i, _ in enumerate(flat)]
+    # Which targets and weights are whose is Keras's to say.
+    every = CompileLoss(recorders, output_names=names)
+    every(y, p, weight)
+    for known, call in zip(every._flat_losses, seen, strict=True):
+        yield known.name if len(flat) > 1 else "", *call
 
 
 def _masked(weight: Any, mask: Any) -> Any:
@@ -147,17 +147,3 @@ def _masked(weight: Any, mask: Any) -> Any:
     weight = keras.ops.convert_to_tensor(weight, "float32")
     ends = (1,) * (len(mask.shape) - len(weight.shape))
     return keras.ops.reshape(weight, (*weight.shape, *ends)) * mask
-
-
-def _only(x: Any) -> Any:
-    """What is in a list or dict of one."""
-    if isinstance(x, dict):
-        return next(iter(x.values()), None)
-    return x[0] if isinstance(x, (list, tuple)) and len(x) == 1 else x
-
-
-def _each(x: Any, names: list[str]) -> list[Any]:
-    """One per output: by name, in order, or the same for all."""
-    if isinstance(x, dict):
-        return [x.get(name) for name in names]
-    return list(x) if isinstance(x, (list, tuple)) else [x] * len(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import operator
 from collections.abc import Callable
@@ -16,12 +17,10 @@ from keras.src.losses.loss import reduce_weighted_values
 
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import Setwise
-from losskit.engine.arguments import beside, optional
-from losskit.engine.arrays import HALF
-from losskit.engine.call import check_names
-from losskit.engine.reduction import combined, merged, parts
-from losskit.keras.evaluate import evaluate, prepared
+from losskit.engine.arguments import beside, optional, signature
+from losskit.engine.call import Call, checked
+from losskit.engine.reduction import check_num_items, check_of_set, combined, merged, parts
+from losskit.keras.evaluate import mean, per_sample, prepared
 from losskit.keras.framework import KERAS
 from losskit.peers.keras import orders
 
@@ -52,11 +51,7 @@ class Loss(keras.losses.Loss):
         self._mean_axis = options.get("axis", -1)
         # A value of the whole batch, which Keras multiplies by the weight of each sample.
         self._at_once = _takes_batch(self.card)
-        if isinstance(self.card, Setwise) and self.reduction in (None, "none", "sum"):
-            raise ValueError(
-                f"{self._card.name} is one value per set: reduction={self.reduction!r} does not "
-                "exist for it. Use 'sum_over_batch_size'."
-            )
+        check_of_set(self.card, self.reduction, "sum_over_batch_size")
 
     def __call__(
         self,
@@ -83,7 +78,6 @@ class Loss(keras.losses.Loss):
             ValueError: shapes do not match; outside of any tracing also: labels out of range,
                 probabilities outside [0, 1].
         """
-        check_names(self.card, more)
         with keras.name_scope(self.name):
             mask = get_keras_mask(y_pred)
             weighted = sample_weight is not None or mask is not None
@@ -93,19 +87,15 @@ class Loss(keras.losses.Loss):
                 if more:
                     raise TypeError(f"{self.name} is computed by its own call: no more arguments.")
                 return self._by_call(y_true, y_pred, sample_weight, mask)
-            loss, _ = evaluate(
-                self.card,
-                y_true,
-                y_pred,
-                sample_weight,
-                mask,
-                self.reduction,
-                _computed_in(self.dtype),
-                self._mean_axis,
-                num_items,
-                more,
-            )
-            return keras.ops.cast(loss, self.dtype)
+            call = self._prepared(y_true, y_pred, sample_weight, mask, more)
+            if num_items is not None:
+                num_items = check_num_items(num_items, self.reduction, self.card)
+            if self.reduction in (None, "none", "sum"):
+                found = per_sample(checked(KERAS, call), self._mean_axis)
+                found = keras.ops.sum(found) if self.reduction == "sum" else found
+            else:
+                found = mean(call, self._by_weights, num_items)
+            return keras.ops.cast(found, self.dtype)
 
     def parts(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, **more: Any
@@ -115,11 +105,8 @@ class Loss(keras.losses.Loss):
         (sum, count) of its items: of samples, for pointwise losses of their elements. Of a loss of
         a set the numbers that say all of a part, and the count. Errors are those of the call.
         """
-        by_weights = self.reduction == "mean_with_sample_weight"
-        dtype = _computed_in(self.dtype)
-        mask = get_keras_mask(y_pred)
-        call = prepared(self.card, y_true, y_pred, sample_weight, mask, dtype, more)
-        return parts(KERAS, call, by_weights)
+        call = self._prepared(y_true, y_pred, sample_weight, get_keras_mask(y_pred), more)
+        return parts(KERAS, checked(KERAS, call), self._by_weights)
 
     def merge(self, a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The parts of two parts together."""
@@ -131,15 +118,21 @@ class Loss(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """One value per sample, without weights."""
-        return _per_sample(self.card, y_true, y_pred, self.dtype, self._mean_axis)
+        return _samples(self._prepared(y_true, y_pred), self._mean_axis, self.dtype)
+
+    def _prepared(
+        self, y_true: Any, y_pred: Any, weight: Any = None, mask: Any = None, more: Any = None
+    ) -> Call:
+        dtype = KERAS.computed(self.dtype)
+        return prepared(self.card, y_true, y_pred, weight, mask, dtype=dtype, more=more)
+
+    @property
+    def _by_weights(self) -> bool:
+        return self.reduction == "mean_with_sample_weight"
 
     def _by_call(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> Tensor:
-        def typed(x: Any) -> Tensor:
-            x = keras.ops.convert_to_tensor(x)
-            # The tensor itself where it may be, for logits are kept beside it.
-            same = keras.backend.standardize_dtype(x.dtype) == self.dtype
-            return x if same else keras.ops.cast(x, self.dtype)
-
+        # The tensor itself where it has the dtype, for logits are kept beside it.
+        typed = functools.partial(keras.ops.convert_to_tensor, dtype=self.dtype)
         # Labels stay as they are: most floating-point types hold no large ones.
         y_true = y_true if self.card.target.labels else keras.tree.map_structure(typed, y_true)
         losses = self.call(y_true, keras.tree.map_structure(typed, y_pred))
@@ -176,19 +169,10 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
     return CLASSES[find(name).__name__](**parameters)
 
 
-def _per_sample(
-    card: Any,
-    y_true: Any,
-    y_pred: Any,
-    dtype: str,
-    axis: int,
-    more: dict[str, Any] | None = None,
-    **references: Any,
-) -> Tensor:
-    """One value per sample; of a set, its value."""
-    options: dict[str, Any] = {"dtype": _computed_in(dtype), "axis": axis, "more": more}
-    found, call = evaluate(card, y_true, y_pred, **options, **references)
-    result = keras.ops.cast(found, dtype)
+def _samples(call: Call, axis: int, dtype: str) -> Tensor:
+    """One value per sample of what is `prepared`; of a set, its value."""
+    call = checked(KERAS, call)
+    result = keras.ops.cast(per_sample(call, axis), dtype)
     if call.keep is not None:
         # So that Keras, which reduces what functions and `call` give, leaves them out as well.
         set_keras_mask(result, call.keep)
@@ -211,34 +195,26 @@ def _plain(value: Any) -> Any:
     return [_plain(v) for v in value] if isinstance(value, tuple) else value
 
 
-def _computed_in(dtype: str) -> str:
-    return "float32" if dtype in HALF else dtype
-
-
 def _signature(card: type[Card]) -> inspect.Signature:
     """Keras's own order of arguments, where it has this loss, then our further parameters."""
-    kind = inspect.Parameter
+    _, order, theirs = orders(card.name, list(card.rules()))
     common = {"reduction": "sum_over_batch_size", "name": card.name, "dtype": None}
     defaults = {k: default for k, (default, _) in card.rules().items()} | common
-    _, order, theirs = orders(card.name, list(card.rules()))
     if theirs:
         defaults["name"] = theirs["name"].default
-    parameters = [kind(n, kind.POSITIONAL_OR_KEYWORD, default=defaults.get(n, -1)) for n in order]
-    parameters += [
-        kind(n, kind.KEYWORD_ONLY, default=d) for n, d in defaults.items() if n not in order
-    ]
-    return inspect.Signature(parameters)
+    by_place = {name: defaults.pop(name, -1) for name in order}
+    return signature((), by_place, defaults)
 
 
 def _make_class(card: type[Card]) -> type[Loss]:
-    signature = _signature(card)
+    takes = _signature(card)
     body: dict[str, Any] = {
         "_card": card,
         "__doc__": card.__doc__,
         "__module__": "losskit.keras",
-        "__signature__": signature,
+        "__signature__": takes,
     }
-    if "axis" in signature.parameters:
+    if "axis" in takes.parameters:
         body["axis"] = property(operator.attrgetter("_mean_axis"))
     for parameter in card.rules():
         body[parameter] = property(operator.attrgetter(f"card.{parameter}"))
@@ -247,30 +223,27 @@ def _make_class(card: type[Card]) -> type[Loss]:
 
 
 def _make_function(card: type[Card]) -> Callable[..., Tensor]:
-    def function(y_true: Any, y_pred: Any, *args: Any, **parameters: Any) -> Tensor:
-        given = signature.bind(y_true, y_pred, *args, **parameters).arguments
-        more = beside(further, given, _is_tensor)
-        made = card(**{k: v for k, v in given.items() if k in card.rules()})
-        shown = keras.ops.convert_to_tensor(keras.tree.flatten(y_pred)[0])
-        own = keras.backend.standardize_dtype(shown.dtype)
-        own = own if "float" in own else keras.backend.floatx()
-        references = {k: v for k, v in given.items() if k.startswith("ref_") and v is not None}
-        return _per_sample(made, y_true, y_pred, own, given.get("axis", -1), more, **references)
-
-    kind = inspect.Parameter
     further = optional(card)
     order, _, _ = orders(card.name, [*card.rules(), *(n for n in further if n not in card.rules())])
-    defaults: dict[str, Any] = dict.fromkeys(further)
+    defaults: dict[str, Any] = dict.fromkeys([*further, "ref_labels", "ref_embeddings"])
     defaults |= {k: default for k, (default, _) in card.rules().items()}
-    defaults |= dict.fromkeys(n for n in order if n.startswith("ref_"))
-    signature = inspect.Signature(
-        [kind(n, kind.POSITIONAL_OR_KEYWORD) for n in ("y_true", "y_pred")]
-        + [kind(n, kind.POSITIONAL_OR_KEYWORD, default=defaults.get(n, -1)) for n in order]
-    )
+    takes = signature(("y_true", "y_pred"), {n: defaults.get(n, -1) for n in order}, {})
+
+    def function(y_true: Any, y_pred: Any, *args: Any, **parameters: Any) -> Tensor:
+        given = takes.bind(y_true, y_pred, *args, **parameters).arguments
+        more = beside(further, given, _is_tensor)
+        made = card(**{k: v for k, v in given.items() if k in card.rules()})
+        references = {k: v for k, v in given.items() if k.startswith("ref_") and v is not None}
+        own = KERAS.dtype(keras.ops.convert_to_tensor(keras.tree.flatten(y_pred)[0]))
+        own = own if "float" in own else keras.backend.floatx()
+        dtype = KERAS.computed(own)
+        call = prepared(made, y_true, y_pred, dtype=dtype, more=more, **references)
+        return _samples(call, given.get("axis", -1), own)
+
     function.__name__ = function.__qualname__ = card.name
     function.__module__ = "losskit.keras"
     function.__doc__ = card.__doc__
-    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__signature__ = takes  # type: ignore[attr-defined]
     return keras.saving.register_keras_serializable(package="losskit")(function)
 
 

@@ -1,4 +1,4 @@
-"""The vocabulary for Keras's backends, over the functions of `keras.ops`."""
+"""The vocabulary for TensorFlow, over the functions of `keras.ops`."""
 
 from __future__ import annotations
 
@@ -9,77 +9,89 @@ from typing import Any
 from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Several, Vocabulary
 
 
-class KerasVocabulary(Vocabulary):
-    """`keras.ops`, which the face passes in, so that this module imports no framework.
+class TensorFlowVocabulary(Vocabulary):
+    """`keras.ops` on TensorFlow; both are passed in, so that this file imports no framework.
 
     Args:
-        ops: the module.
+        tf: the module `tensorflow`.
+        ops: the module `keras.ops`.
         differentiable: makes a function of a value and a gradient; for the sigmoid.
-        raised: see `Vocabulary.raised`, where the backend needs one of its own.
-        scan: see `Vocabulary.scan`, likewise.
         came: see `Vocabulary.came`.
     """
 
-    widens: bool = False
-    """Whether the backend always has float64, and does not make float32 of it unasked."""
-
-    shortens: bool = False
-    """Whether the backend may make products of float32 of shorter numbers."""
-
     def __init__(
-        self,
-        ops: Any,
-        differentiable: Any = None,
-        raised: Any = None,
-        came: Precision = Vocabulary.came,
-        scan: Any = None,
+        self, tf: Any, ops: Any, differentiable: Any, came: Precision = Vocabulary.came
     ) -> None:
-        self._ops = ops
-        self.came = came
-        if raised is not None:
-            self.raised = raised  # type: ignore[method-assign]
-        if scan is not None:
-            self.scan = scan  # type: ignore[method-assign]
-        if differentiable is not None:
-            # Through |x| a backend finds a slope of 0 at 0, where the sigmoid's is 1/4.
-            plain = super().sigmoid
-            self.sigmoid = differentiable(  # type: ignore[method-assign]
-                plain, lambda x, g: g * self.sigmoid(x) * self.sigmoid(-x)
-            )
+        self._tf, self._ops, self.came = tf, ops, came
+        # Through |x| a slope of 0 would be found at 0, where the sigmoid's is 1/4.
+        plain = super().sigmoid
+        self.sigmoid = differentiable(  # type: ignore[method-assign]
+            plain, lambda x, g: g * self.sigmoid(x) * self.sigmoid(-x)
+        )
+        self.raised = differentiable(  # type: ignore[method-assign]
+            self._raised, lambda _, g: g * 2.0**100
+        )
         for name in ("abs", "exp", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(ops, name))
+        self.maximum, self.minimum, self.power = ops.maximum, ops.minimum, ops.power
         self.expm1 = partial(self.expm1_by, ops.expm1)
+        # A GPU's TF32 has three digits; it cannot be switched off for one product.
+        self._shortens = bool(
+            tf.config.experimental.tensor_float_32_execution_enabled()
+            and tf.config.list_physical_devices("GPU")
+        )
 
-    def power(self, x: Array, exponent: float) -> Array:
-        # Keras's power makes float32 of float64 and a number on torch while floatx is float32.
-        return self._ops.power(x, self._ops.cast(exponent, x.dtype))
+    def _raised(self, x: Array) -> Array:
+        tf, bits = self._tf, x.dtype.size * 8
+        digits, least = (52, -1022) if bits == 64 else (23, -126)
+        kind = tf.uint64 if bits == 64 else tf.uint32
+        whole = tf.bitcast(x, kind)
 
-    def maximum(self, x: Array, y: Array) -> Array:
-        if self._wide(x):
-            return self.where((x >= y) | (x != x), x, self._typed(y, x))
-        return self._ops.maximum(x, y)
+        def part(shift: int, length: int) -> Array:
+            shifted = tf.bitwise.right_shift(whole, tf.constant(shift, kind))
+            return tf.bitwise.bitwise_and(shifted, tf.constant((1 << length) - 1, kind))
 
-    def minimum(self, x: Array, y: Array) -> Array:
-        if self._wide(x):
-            return self.where((x <= y) | (x != x), x, self._typed(y, x))
-        return self._ops.minimum(x, y)
+        size = tf.cast(part(0, digits), x.dtype) * 2.0 ** (100 + least - digits)
+        small = part(digits, bits - 1 - digits) == 0
+        negative = part(bits - 1, 1) == 1
+        return tf.where(small, tf.where(negative, -size, size), x * 2.0**100)
+
+    def scan(self, step: Any, state: Any, xs: Array) -> tuple[Any, Any]:
+        tf = self._tf
+        if tf.executing_eagerly():
+            return super().scan(step, state, xs)
+        # Not frame by frame: a graph of hundreds of steps takes a minute to make.
+        length = xs.shape[0] or tf.shape(xs)[0]
+        state, out = step(state, xs[0])
+        outs = tuple(tf.TensorArray(x.dtype, length, element_shape=x.shape) for x in out)
+        outs = tuple(array.write(0, x) for array, x in zip(outs, out, strict=True))
+
+        def body(i: Array, state: Any, outs: Any) -> Any:
+            state, out = step(state, xs[i])
+            written = (array.write(i, x) for array, x in zip(outs, out, strict=True))
+            return i + 1, state, tuple(written)
+
+        open_shapes = tuple(tf.TensorShape([None] * len(x.shape)) for x in state)
+        _, state, outs = tf.while_loop(
+            lambda i, *_: i < length,
+            body,
+            (tf.constant(1), state, outs),
+            (tf.TensorShape([]), open_shapes, tuple(tf.TensorShape(None) for _ in outs)),
+            maximum_iterations=length - 1,
+        )
+        return state, tuple(array.stack() for array in outs)
 
     def exp_less(self, x: Array, y: Array) -> Array:
-        if not self._widens(x):
+        if x.dtype.name != "float32":
             return super().exp_less(x, y)
         wide = super().exp_less(self._ops.cast(x, "float64"), self._ops.cast(y, "float64"))
         return self._ops.cast(wide, x.dtype)
 
     def log_less(self, x: Array, y: Array) -> Array:
-        if not self._widens(x):
+        if x.dtype.name != "float32":
             return super().log_less(x, y)
         wide = self._ops.log(self._ops.cast(x, "float64")) - self._ops.cast(y, "float64")
         return self._ops.cast(wide, x.dtype)
-
-    def _widens(self, x: Array) -> bool:
-        """Whether x is float32 where there is float64 too."""
-        device = getattr(getattr(x, "device", None), "type", "")
-        return self.widens and self._name(x) == "float32" and device != "mps"
 
     def sum(self, x: Array, axis: Axes) -> Array:
         return self._ops.sum(x, axis=axis, keepdims=True)
@@ -94,16 +106,14 @@ class KerasVocabulary(Vocabulary):
         return self._ops.expand_dims(x, axis)
 
     def crossed(self, x: Array, axis: int) -> tuple[Array, Array]:
-        # Not by moveaxis: under torch's vmap there is none.
-        rest = [i for i in range(len(x.shape)) if i != axis % len(x.shape)]
-        last = self._ops.transpose(x, [*rest, axis % len(x.shape)])
+        last = self._ops.moveaxis(x, axis, -1)
         return self._ops.expand_dims(x, -1), self._ops.expand_dims(last, axis % len(x.shape))
 
     def sort(self, x: Array, axis: int) -> Array:
         return self._ops.sort(x, axis=axis)
 
     def order(self, x: Array, axis: int, stable: bool = True) -> Array:
-        return self._ops.argsort(x, axis=axis)  # of every backend a stable one
+        return self._ops.argsort(x, axis=axis)  # a stable one
 
     def disorder(self, x: Array, order: Array) -> Array:
         # As one row, for there is no scatter along an axis.
@@ -140,13 +150,13 @@ class KerasVocabulary(Vocabulary):
         return self._along(self._ops.convert_to_tensor(values, dtype=like.dtype), like, axis)
 
     def precision(self, x: Array) -> Precision:
-        return PRECISIONS[self._name(x)]
+        return PRECISIONS[x.dtype.name]
 
     def take(self, x: Array, index: Array) -> Array:
         return self._ops.take_along_axis(x, self._over_rows(index, x), -1)
 
     def put(self, x: Array, index: Array, size: int) -> Array:
-        # Keras's products and segment sums make float32 of float64 on torch; its sums do not.
+        # As a sum, for there is no scatter along an axis.
         index = self._ops.expand_dims(self._ops.expand_dims(index, -2), -1)
         true = self._ops.equal(index, self._ops.arange(size, dtype="int32"))
         return self._ops.sum(self.where(true, self._ops.expand_dims(x, -1), 0.0), axis=-2)
@@ -175,7 +185,7 @@ class KerasVocabulary(Vocabulary):
         return self._ops.reshape(x, (*self._ops.shape(x)[:-1], *self._ops.shape(like)[-2:]))
 
     def matmul(self, x: Array, y: Array) -> Array:
-        if not (self.shortens and self._name(x) == "float32"):
+        if not (self._shortens and x.dtype.name == "float32"):
             return self._ops.matmul(x, y)
         wide = self._ops.matmul(self._ops.cast(x, "float64"), self._ops.cast(y, "float64"))
         return self._ops.cast(wide, x.dtype)
@@ -183,18 +193,6 @@ class KerasVocabulary(Vocabulary):
     def _over_rows(self, index: Array, x: Array) -> Array:
         shape = (*self._ops.shape(x)[:-1], self._ops.shape(index)[-1])
         return self._ops.broadcast_to(self._ops.expand_dims(index, -2), shape)
-
-    def _wide(self, x: Array) -> bool:
-        # Keras's maximum and minimum make float32 of float64 on torch while floatx is float32.
-        return self._name(x) == "float64"
-
-    def _typed(self, x: Array, like: Array) -> Array:
-        return self._ops.cast(x, like.dtype) if isinstance(x, (int, float)) else x
-
-    @staticmethod
-    def _name(x: Array) -> str:
-        # torch's dtypes print as "torch.float32", and have no name.
-        return str(getattr(x.dtype, "name", str(x.dtype).rpartition(".")[2]))
 
     def _along(self, vector: Array, like: Array, axis: int) -> Array:
         shape = [1] * len(like.shape)
