@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from jax import Array
@@ -16,44 +17,33 @@ class Jax(Operations):
     """Arrays of JAX.
 
     Args:
-        parameters: those of a card's parameters that are traced.
+        traced: those of a card's parameters that are known only when the program runs.
     """
 
-    def __init__(self, parameters: dict[str, Any] | None = None) -> None:
-        self._parameters = parameters or {}
+    def __init__(self, traced: dict[str, Any] | None = None) -> None:
+        self._traced = traced or {}
 
     def items(self, formulas: Formulas, call: Call) -> Array:
-        return derivatives.items(
-            call.card,
-            self._parameters,
-            call.used,
-            *call.arrays,
-            came=_came(call),
-            weighted=call.weight is not None,
-        )
+        options = {"traced": self._traced, "weighted": call.weight is not None}
+        return derivatives.apply(formulas, call.used, *call.arrays, **options)
 
     def sum(self, formulas: Formulas, call: Call) -> Array:
         if call.weight is not None:
             return super().sum(formulas, call)
-        return self._total(call, 1.0)
+        return self._total(formulas, call, 1.0)
 
     def mean(self, formulas: Formulas, call: Call, count: Any) -> Array:
         if call.weight is not None:
             return super().mean(formulas, call, count)
-        return self._total(call, self.share(call, count))
+        return self._total(formulas, call, self.share(call, count))
 
-    def _total(self, call: Call, scale: Any) -> Array:
-        return derivatives.total(
-            call.card, self._parameters, call.used, scale, *call.arrays, came=_came(call)
-        )
+    def _total(self, formulas: Formulas, call: Call, scale: Any) -> Array:
+        options = {"traced": self._traced, "scale": scale}
+        return derivatives.apply(formulas, call.used, *call.arrays, **options)
 
     def of_set(self, formulas: Formulas, across: Any, *arrays: Array) -> Array:
-        return derivatives.of_set(formulas.card, across, *arrays)
-
-
-def _came(call: Call) -> str | None:
-    """The dtype in which predictions came, if they were cast."""
-    return None if call.came == call.prediction.dtype.name else call.came
+        by = dataclasses.replace(formulas, across=across)
+        return derivatives.apply(by, None, *arrays, traced=self._traced)
 
 
 JAX = Jax()

@@ -15,7 +15,8 @@ from losskit.engine.arrays import HALF
 from losskit.jax import derivatives
 from losskit.jax.evaluate import make
 from losskit.jax.framework import JAX
-from losskit.jax.operations import VOCABULARY
+from losskit.engine.formulas import Formulas
+from losskit.jax.operations import OPERATIONS, VOCABULARY
 from losskit.losses.sequence import CTC
 
 __all__ = ["ctc_loss", "ctc_loss_with_forward_probs"]
@@ -50,7 +51,7 @@ def ctc_loss(
             that is no class, or is the blank, or comes after padding. Under jit its loss is NaN.
     """
     card, y, z, frames = _prepare(logits, logit_paddings, labels, label_paddings, blank_id)
-    return derivatives.items(card.taking("frames"), {}, None, y, z, frames[:, -1]).astype(z.dtype)
+    return derivatives.apply(Formulas(card.taking("frames"), OPERATIONS.vocabulary(z.dtype.name), OPERATIONS), None, y, z, frames[:, -1]).astype(z.dtype)
 
 
 def ctc_loss_with_forward_probs(
@@ -72,7 +73,7 @@ def ctc_loss_with_forward_probs(
         lies behind the last label, is -inf.
     """
     card, y, z, frames = _prepare(logits, logit_paddings, labels, label_paddings, blank_id)
-    losses = derivatives.items(card.taking("frames"), {}, None, y, z, frames[:, -1]).astype(z.dtype)
+    losses = derivatives.apply(Formulas(card.taking("frames"), OPERATIONS.vocabulary(z.dtype.name), OPERATIONS), None, y, z, frames[:, -1]).astype(z.dtype)
     blank, label = _forward(card, y, z, frames)
     return losses, blank.astype(z.dtype), label.astype(z.dtype)
 
