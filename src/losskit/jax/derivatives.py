@@ -90,8 +90,8 @@ def _differentiable(
     def by_kernel(slope: bool, traced: Any, scale: Any, *arrays: Array) -> Any:
         """The same by a kernel; None where there is none."""
         p, whole = arrays[first], scale is not None
-        # What was cast goes by the formulas. So do slopes in float16, which would underflow before a
-        # loss scale that is there to prevent just that.
+        # What was cast goes by the formulas. So do slopes in float16, which would underflow before
+        # a loss scale that is there to prevent just that.
         if traced or not by_kernels or p.dtype == jnp.float16:
             return None
         if m is not OPERATIONS.vocabulary(p.dtype.name):

@@ -24,8 +24,11 @@ class Jax(Operations):
         self._traced = traced or {}
 
     def items(self, formulas: Formulas, call: Call) -> Array:
-        options = {"traced": self._traced, "weighted": call.weight is not None}
-        return derivatives.apply(formulas, call.used, *call.arrays, **options)
+        return derivatives.apply(
+            *(formulas, call.used, *call.arrays),
+            traced=self._traced,
+            weighted=call.weight is not None,
+        )
 
     def sum(self, formulas: Formulas, call: Call) -> Array:
         if call.weight is not None:
@@ -38,8 +41,8 @@ class Jax(Operations):
         return self._total(formulas, call, self.share(call, count))
 
     def _total(self, formulas: Formulas, call: Call, scale: Any) -> Array:
-        options = {"traced": self._traced, "scale": scale}
-        return derivatives.apply(formulas, call.used, *call.arrays, **options)
+        args = (formulas, call.used, *call.arrays)
+        return derivatives.apply(*args, traced=self._traced, scale=scale)
 
     def of_set(self, formulas: Formulas, across: Any, *arrays: Array) -> Array:
         by = dataclasses.replace(formulas, across=across)

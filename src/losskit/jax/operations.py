@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import Any
 
 import jax
@@ -34,24 +35,31 @@ VOCABULARY = JaxVocabulary(jax, _sigmoid)
 _BY_DTYPE = {name: JaxVocabulary(jax, _sigmoid, came) for name, came in PRECISIONS.items()}
 
 
+def as_array(x: Any) -> Array:
+    """What was given as an array; one of JAX is handed on, which takes no time."""
+    return x if isinstance(x, jax.Array) else jnp.asarray(sound(x))
+
+
+@cache
+def _name(dtype: Any) -> str:
+    return str(dtype.name)
+
+
 class Operations(Framework):
     """Arrays of JAX, by its operations."""
 
     no_class = int(np.iinfo(np.int32).min)
 
     def array(self, name: str, x: Any, labels: bool = False) -> Any:
-        check_unmasked(name, x)
-        x = sound(x)
-        if labels and not isinstance(x, (jax.Array, jax.core.Tracer)):
-            x = np.asarray(x)  # as they are, for messages
-        else:
-            x = jnp.asarray(x)
-        if jnp.issubdtype(x.dtype, jnp.complexfloating) or x.dtype.kind not in "fiubV":
+        if not isinstance(x, jax.Array):
+            check_unmasked(name, x)
+            x = np.asarray(sound(x)) if labels else as_array(x)  # labels as they are, for messages
+        if x.dtype.kind not in "fiubV":
             raise TypeError(f"{name} must hold real numbers, got dtype {x.dtype}.")
         return x
 
     def dtype(self, x: Any) -> str:
-        return str(x.dtype.name)
+        return _name(x.dtype)
 
     def cast(self, x: Any, dtype: str) -> Array:
         return x.astype(dtype)
@@ -66,21 +74,18 @@ class Operations(Framework):
         return jnp.broadcast_to(x, sizes)
 
     def labels(self, x: Any) -> Array:
-        y = jnp.asarray(self._narrow(x))
-        if jnp.issubdtype(y.dtype, jnp.floating):
-            whole = y.astype(jnp.int32)
-            return jnp.where(whole.astype(y.dtype) == y, whole, self.no_class)
+        if not isinstance(x, jax.Array):
+            wide = x.dtype.kind in "iu" and x.dtype.itemsize >= 4 and x.dtype != np.int32
+            if wide and not jax.config.jax_enable_x64:
+                # One that JAX's int32 cannot hold becomes no class.
+                whole = x.astype(np.int32)
+                x = np.where(whole == x, whole, self.no_class)
+            x = jnp.asarray(x)
+        if jnp.issubdtype(x.dtype, jnp.floating):
+            whole = x.astype(jnp.int32)
+            return jnp.where(whole.astype(x.dtype) == x, whole, self.no_class)
         # A label to ignore may be none of a narrow type's numbers, and would wrap around.
-        return y if y.dtype in (jnp.int32, jnp.int64) else y.astype(jnp.int32)
-
-    def _narrow(self, y: Any) -> Any:
-        """Labels that are no JAX array yet: one that its int32 cannot hold becomes no class."""
-        if isinstance(y, (jax.Array, jax.core.Tracer)) or jax.config.jax_enable_x64:
-            return y
-        if y.dtype.kind not in "iu" or y.dtype.itemsize < 4 or y.dtype == np.int32:
-            return y
-        whole = y.astype(np.int32)
-        return np.where(whole == y, whole, self.no_class)
+        return x if x.dtype in (jnp.int32, jnp.int64) else x.astype(jnp.int32)
 
     def truth(self, name: str, x: Array) -> Array:
         return x.astype(bool)
