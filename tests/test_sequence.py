@@ -128,9 +128,9 @@ def long_sequence(kind, dtype):
 def value_and_gradient_of_jax():
     jax = pytest.importorskip("jax")
     from losskit.jax import derivatives
-    from losskit.jax.operations import OPERATIONS
+    from losskit.jax.framework import JAX
 
-    by = Formulas(CTC(from_logits=False), OPERATIONS.vocabulary("float32"), OPERATIONS)
+    by = Formulas(CTC(from_logits=False), JAX.vocabulary("float32"), JAX)
     return jax.jit(jax.value_and_grad(lambda p, y: derivatives.apply(by, None, y, p)))
 
 

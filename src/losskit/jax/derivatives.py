@@ -22,10 +22,15 @@ from losskit.core.namespaces.jax import JaxVocabulary
 from losskit.engine.across import Across
 from losskit.engine.arrays import HALF
 from losskit.engine.formulas import At, Formulas
+from losskit.engine.framework import Framework
 from losskit.jax import kernels
-from losskit.jax.operations import OPERATIONS
 from losskit.jax.traced import Traced
 from losskit.native.find import simplicity
+
+try:
+    from jax import enable_x64
+except ImportError:  # an older JAX
+    from jax.experimental import enable_x64
 
 
 def apply(
@@ -47,19 +52,25 @@ def apply(
             is written once, by that number already.
         weighted: whether the items will be multiplied by weights.
     """
-    function = _differentiable(by.card, by.m, by.across, weighted, kernels.registered())
+    known = (by.card, by.m, type(by.framework), by.across)
+    function = _differentiable(*known, weighted, kernels.registered())
     return function(traced or {}, used, scale, *arrays)
 
 
 @lru_cache(2048)
 def _differentiable(
-    card: Any, m: JaxVocabulary, across: Across | None, weighted: bool, by_kernels: bool
+    card: Any,
+    m: JaxVocabulary,
+    framework: type[Framework],
+    across: Across | None,
+    weighted: bool,
+    by_kernels: bool,
 ) -> Any:
     """The function (traced, used, scale, *arrays) -> value, with its derivatives."""
     slots, first = card.slots, card.main
     # The prediction first, whose slope there is already.
     order = sorted(range(len(slots)), key=lambda i: i != first)
-    formulas = Formulas(card, m, OPERATIONS, across=across)
+    formulas = Formulas(card, m, framework(), across=across)
 
     def at(traced: dict[str, Any], used: Any, *arrays: Array) -> At:
         known = copy.copy(card) if traced else card
@@ -71,7 +82,7 @@ def _differentiable(
         """(value,) or (value, slope by the prediction)."""
         p, long = arrays[first], getattr(card, "long", False)
         # In float64 where rounding would add up over many steps.
-        with _float64() if long else nullcontext():
+        with enable_x64(True) if long else nullcontext():
             if long:
                 wide = jax.lax.convert_element_type(p, np.float64)
                 arrays = (*arrays[:first], wide, *arrays[first + 1 :])
@@ -94,7 +105,7 @@ def _differentiable(
         # a loss scale that is there to prevent just that.
         if traced or not by_kernels or p.dtype == jnp.float16:
             return None
-        if m is not OPERATIONS.vocabulary(p.dtype.name):
+        if m is not formulas.framework.vocabulary(p.dtype.name):
             return None
         # XLA computes simple items where they are used, and never writes them down; their slopes
         # too, but where these are chosen by comparisons a kernel is faster, if it is the last word.
@@ -186,15 +197,6 @@ def _finite(x: Array) -> Array:
 
 
 _finite.defjvp(lambda xs, dxs: (_finite(*xs), *dxs))
-
-
-def _float64() -> Any:
-    """The context in which arrays may be float64, whatever JAX's configuration."""
-    if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(True)
-    from jax.experimental import enable_x64
-
-    return enable_x64()
 
 
 def _given(tangent: Any) -> bool:

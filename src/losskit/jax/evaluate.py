@@ -70,8 +70,7 @@ def evaluate(
         raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
     if num_items is not None and not isinstance(num_items, jax.Array):
         num_items = check_num_items(num_items)
-    more = beside(_asked(card)[0], parameters, is_array)
-    known, traced = make(card, parameters)
+    known, traced, more = make(card, parameters)
     parts = across_of(across)
     if parts is not None:
         parts.check("mean" if isinstance(known, Setwise) else reduction)
@@ -84,7 +83,7 @@ def evaluate(
         return found if found.dtype == dtype else found.astype(dtype)
 
 
-def is_array(x: Any) -> bool:
+def _is_array(x: Any) -> bool:
     return isinstance(x, (jax.Array, np.ndarray)) and x.ndim > 0
 
 
@@ -94,9 +93,13 @@ def _asked(card: type[Card]) -> tuple[dict[str, bool], dict[str, str]]:
     return optional(card), {name: rule.kind for name, (_, rule) in card.rules().items()}
 
 
-def make(card: type[Card], parameters: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The card with the parameters that are known, and those that are traced or arrays."""
-    kinds, known, traced = _asked(card)[1], {}, {}
+def make(
+    card: type[Card], parameters: dict[str, Any]
+) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """The card with the parameters that are known, those that are traced or arrays, and what is
+    given for its optional slots, which is taken out of them."""
+    (slots, kinds), known, traced = _asked(card), {}, {}
+    more = beside(slots, parameters, _is_array) if slots else {}
     for name, value in parameters.items():
         if not isinstance(value, (jax.Array, np.ndarray)):
             known[name] = value
@@ -113,4 +116,4 @@ def make(card: type[Card], parameters: dict[str, Any]) -> tuple[Any, dict[str, A
                 f"{name} is traced, but decides which formula holds: give it as a Python value, "
                 f"e.g. by jax.jit(..., static_argnames={name!r})."
             )
-    return made(card, known), traced
+    return made(card, known), traced, more

@@ -17,7 +17,7 @@ from losskit.core.definition import made
 from losskit.engine.arrays import named
 from losskit.engine.shapes import check_shapes
 from losskit.jax.evaluate import evaluate
-from losskit.jax.operations import as_array
+from losskit.jax.framework import as_array
 from losskit.jax.segmentation import binary_dice_loss as binary_dice_loss
 from losskit.jax.segmentation import dice_loss as dice_loss
 from losskit.jax.segmentation import (

@@ -8,8 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from losskit.jax.framework import JAX
-from losskit.jax.operations import VOCABULARY, as_array
+from losskit.jax.framework import JAX, VOCABULARY, as_array
 from losskit.jax.shapes import Axis, mask, rowwise
 from losskit.losses.overlap import SoftTversky
 

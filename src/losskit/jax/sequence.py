@@ -13,8 +13,7 @@ from jax import Array
 from losskit.core import sequences
 from losskit.engine.arrays import HALF
 from losskit.jax.evaluate import evaluate, make
-from losskit.jax.framework import JAX
-from losskit.jax.operations import VOCABULARY, as_array
+from losskit.jax.framework import JAX, VOCABULARY, as_array
 from losskit.losses.sequence import CTC
 
 
@@ -64,7 +63,7 @@ def _prepare(
             f"label_paddings.shape={no_label.shape}."
         )
     classes = z.shape[-1]
-    card, _ = make(CTC, {"blank": blank_id, "from_logits": True})
+    card, *_ = make(CTC, {"blank": blank_id, "from_logits": True})
     sequences.check_blank("blank_id", card.blank, classes)
     _check(y, no_label, classes, card.blank)
     y = sequences.ended(jnp, y, ~no_label, classes, card.blank)

@@ -13,7 +13,7 @@ from losskit.core.definition import Card
 from losskit.core.families import Rowwise
 from losskit.engine.arrays import HALF, named
 from losskit.jax.evaluate import evaluate
-from losskit.jax.operations import as_array
+from losskit.jax.framework import as_array
 
 Axis = int | tuple[int, ...] | None
 
@@ -41,7 +41,7 @@ def pointwise(
     if share != 1.0:
         found = share * found
     if sums or axis is not None:
-        found = found.sum(canonical(axis, p.ndim))
+        found = found.sum(axis)
     return found.astype(dtype) if composed else found
 
 
@@ -94,9 +94,9 @@ def rowwise(
 
 def flattened(x: Array, axes: tuple[int, ...]) -> Array:
     """Those axes as one, the last."""
-    rest = tuple(i for i in range(x.ndim) if i not in axes)
-    together = math.prod(x.shape[i] for i in axes)
-    return x.transpose(rest + axes).reshape([*(x.shape[i] for i in rest), together])
+    x = jnp.moveaxis(x, axes, range(-len(axes), 0))
+    items = x.shape[: x.ndim - len(axes)]
+    return x.reshape(*items, math.prod(x.shape[len(items) :]))
 
 
 def canonical(axis: Axis, dimensions: int) -> tuple[int, ...]:
@@ -105,11 +105,10 @@ def canonical(axis: Axis, dimensions: int) -> tuple[int, ...]:
     Raises:
         ValueError: one does not exist, or is named twice.
     """
-    if axis is None:
-        return tuple(range(dimensions))
-    given = tuple(axis) if isinstance(axis, (tuple, list)) else (int(axis),)
-    found = tuple(a + dimensions if a < 0 else a for a in given)
-    if not all(0 <= a < dimensions for a in found) or len(set(found)) < len(found):
+    places = range(dimensions)
+    given = places if axis is None else np.atleast_1d(axis).astype(int)
+    found = tuple(places[a] for a in given if -dimensions <= a < dimensions)
+    if len(set(found)) < len(given):
         raise ValueError(f"axis={axis} does not name axes of an array of {dimensions} dimensions.")
     return found
 

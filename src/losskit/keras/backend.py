@@ -86,7 +86,7 @@ def _jax() -> tuple[Any, ...]:
         function.defvjp(lambda x: (x, None), lambda _, g: (jax.numpy.clip(g, -limit, limit),))
         return function(x)
 
-    from losskit.jax.operations import VOCABULARY
+    from losskit.jax.framework import VOCABULARY
 
     raised = VOCABULARY.raised
 
