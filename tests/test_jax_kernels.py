@@ -548,7 +548,6 @@ def test_no_kernel():
         (MSE, f4, (3,), np.dtype(np.complex64), (3,)),
         (CARDS["root_mean_squared_error"](), f4, (3,), f4, (3,)),
         (SparseCategoricalCrossentropy(), f4, (3, 4), i4, (3,)),  # of probabilities
-        (SPARSE, f4, (3, 4), f4, (3,)),
         (SparseCategoricalCrossentropy(from_logits=True, class_weight=[1.0]), f4, (3, 4), i4, (3,)),
     ):
         assert kernels.find(card, of(y, *y_shape), of(p, *p_shape)) is None, (

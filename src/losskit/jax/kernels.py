@@ -18,8 +18,8 @@ import numpy as np
 
 from losskit.core.families import Items
 from losskit.native import library
-from losskit.native.evaluate import as_read
-from losskit.native.find import Formulas, describe
+from losskit.native.evaluate import readable
+from losskit.native.find import computed_in, describe
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,16 +67,18 @@ def find(card: Any, *arrays: Any) -> Spec | None:
     # A length may be a symbol, in a program for many shapes.
     if not all(isinstance(n, int) for n in p.shape) or not registered():
         return None
-    read = as_read(card, np.dtype(y.dtype), np.dtype(p.dtype))
-    known = None if read is None else describe(card, read[1])
-    if read is None or known is None:
+    computed = computed_in(np.dtype(p.dtype))
+    if computed is None or not readable(np.dtype(y.dtype)):
         return None
-    wide, came = read
-    axis, attributes = None, dataclasses.asdict(known)
-    if isinstance(known, Formulas):
-        attributes |= {"floor": came.tiny, "complement_floor": came.half_gap}
+    wide, came = computed
+    known, axis = describe(card, came), None
+    if known is None:
+        return None
+    attributes = dataclasses.asdict(known)
+    if "axis" in attributes:
+        axis = attributes["axis"] = attributes["axis"] % len(p.shape) - len(p.shape)
     else:
-        axis = attributes["axis"] = card.axis % len(p.shape) - len(p.shape)
+        attributes |= {"floor": came.tiny, "complement_floor": came.half_gap}
     target = "losskit_pointwise" if axis is None else "losskit_softmax"
     return Spec(target, tuple(attributes.items()), axis, np.dtype("f8" if wide else "f4"))
 

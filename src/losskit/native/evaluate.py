@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core.families import Items, is_rowwise
-from losskit.core.namespaces import Array, Precision
+from losskit.core.namespaces import Array
 from losskit.core.slots import alone
 from losskit.native.find import computed_in, find, is_bfloat16
 from losskit.native.library import empty, kernels
@@ -84,14 +84,18 @@ def prepare(
     if kernels() is None or len(arrays) - len(card.taken) != 2:
         return None
     y, p, *more = arrays
-    computed = as_read(card, y.dtype, p.dtype)
-    if computed is None or p.size == 0 or p.ndim > _DIMENSIONS:
+    computed = computed_in(p.dtype)
+    if computed is None or not readable(y.dtype) or p.size == 0 or p.ndim > _DIMENSIONS:
         return None
     rows, shape = None, p.shape
     if is_rowwise(card):
+        if not isinstance(card.axis, int):
+            return None
         axis = card.axis % p.ndim
         shape = p.shape[:axis] + p.shape[axis + 1 :]
         rows = (math.prod(p.shape[:axis]), p.shape[axis], math.prod(p.shape[axis + 1 :]))
+    if card.target.labels and y.dtype.kind not in "iub":
+        return None
     kernel = find(card, wide or computed[0], computed[1])
     if kernel is None:
         return None
@@ -148,19 +152,6 @@ def divisor(card: Any, call: Call) -> float:
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _DIMENSIONS = 32  # of an array that a kernel reads
-
-
-def as_read(card: Any, y_dtype: Any, p_dtype: Any) -> tuple[bool, Precision] | None:
-    """How a kernel reads targets and predictions of those dtypes, as `computed_in`; None if none.
-
-    Nor is there one for rows along several axes.
-    """
-    computed = computed_in(p_dtype)
-    if computed is None or not readable(y_dtype):
-        return None
-    if card.target.labels and y_dtype.kind not in "iub":
-        return None
-    return computed if isinstance(getattr(card, "axis", 0), int) else None
 
 
 def readable(dtype: Any) -> bool:
