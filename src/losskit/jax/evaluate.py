@@ -96,8 +96,10 @@ def _asked(card: type[Card]) -> tuple[dict[str, bool], dict[str, str]]:
 def make(
     card: type[Card], parameters: dict[str, Any]
 ) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    """The card with the parameters that are known, those that are traced or arrays, and what is
-    given for its optional slots, which is taken out of them."""
+    """The card, its parameters that are traced or arrays, and what its optional slots are given.
+
+    The last is taken out of the parameters.
+    """
     (slots, kinds), known, traced = _asked(card), {}, {}
     more = beside(slots, parameters, _is_array) if slots else {}
     for name, value in parameters.items():
