@@ -102,9 +102,10 @@ def triplet_margin_loss(
         floating = jnp.promote_types(vectors[0].dtype, jnp.float32)
         tiny = jnp.finfo(floating).tiny  # of 0 the root has no derivative
         least = jnp.maximum(jnp.asarray(eps, floating), tiny) ** (1 / norm_degree)
-        one = jnp.zeros_like(vectors[0], floating).max(axis, keepdims=True, initial=0.0)
+        one = [*vectors[0].shape]
+        one[axis] = 1
         longer = [
-            jnp.concatenate([x.astype(floating), one + last], axis)
+            jnp.concatenate([x.astype(floating), jnp.full(one, last, floating)], axis)
             for x, last in zip(vectors, (least, 0.0, 0.0), strict=True)
         ]
         options |= {"margin": margin, "axis": int(axis)}

@@ -12,7 +12,9 @@ from jax import Array
 
 from losskit.core import sequences
 from losskit.engine.arrays import HALF
-from losskit.jax.evaluate import evaluate, make
+from losskit.engine.formulas import Formulas
+from losskit.jax import derivatives
+from losskit.jax.evaluate import make
 from losskit.jax.framework import JAX, VOCABULARY, as_array
 from losskit.losses.sequence import CTC
 
@@ -29,8 +31,8 @@ def ctc_loss_with_forward_probs(*arrays: Any) -> tuple[Array, Array, Array]:
 
 
 def _losses(card: CTC, y: Array, z: Array, frames: Array) -> Array:
-    given = {**card.parameters(), "frames": frames[:, -1]}
-    return evaluate(CTC, z, y, names=("logits", "labels"), **given)
+    by = Formulas(card.taking("frames"), JAX.vocabulary(z.dtype.name), JAX)
+    return derivatives.apply(by, None, y, z, frames[:, -1]).astype(z.dtype)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -53,6 +55,8 @@ def _prepare(
 ) -> tuple[Any, Array, Array, Array]:
     """The card, labels ended by -1, logits of the frames there are first, their number so far."""
     z, y = as_array(logits), JAX.labels(JAX.array("labels", labels, labels=True))
+    if not jnp.issubdtype(z.dtype, jnp.floating):
+        raise TypeError(f"logits holds {z.dtype} (shape {z.shape}), expected floating-point.")
     no_frame, no_label = (jnp.asarray(x) != 0 for x in (logit_paddings, label_paddings))
     fit = z.ndim == 3 and no_frame.shape == z.shape[:2]
     if not fit or y.ndim != 2 or len(y) != len(z) or no_label.shape != y.shape:
