@@ -40,9 +40,6 @@ REDUCTION = (
 )
 
 PARTS = ['reduction: _Reduction = "none"', "num_items: ArrayLike | None = None"]
-# What optax makes of several losses, and the names that both have: optax's meaning stands there.
-JAX_PEERS = ["embeddings", "habits", "ranking", "segmentation", "sequence"]
-JAX_TAKEN = ["cosine_similarity", "kl_divergence", "log_cosh"]
 
 
 def argument(name: str, default: object, rule: Rule) -> str:
@@ -70,28 +67,35 @@ def doc(card: type[Card], indent: str) -> str:
     return f'{indent}"""{summary}\n\n{indent}    {formula}\n{indent}"""\n'
 
 
-def peer(row: Row, array: str, place: str, words: dict[str, str], special: dict[str, str]) -> str:
+def peer(
+    row: Row,
+    array: str,
+    place: str,
+    words: dict[str, str],
+    special: dict[str, str],
+    gives: str,
+) -> str:
     """The function of a row of a peer's table."""
     text = textwrap.indent(docstring(row, place, words), "    ").lstrip()
-    returns = array.removesuffix("Like")
-    return f'def {row.name}({peers(row, array, special)}) -> {returns}:\n    """{text}    """\n'
+    return f'def {row.name}({peers(row, array, special)}) -> {gives}:\n    """{text}    """\n'
 
 
 def peers(row: Row, array: str, special: dict[str, str], skip: int = 0) -> str:
     """The parameters of a row, with types; the default of one says which it has."""
     made: list[str] = []
+    number = array if array == "ArrayLike" else "float"
     for p in list(row.parameters.values())[skip:]:
         if p.kind is p.KEYWORD_ONLY and "*" not in made:
             made.append("*")
         kinds = {
+            type: array,  # it has no default
             bool: "bool",
             str: "str",
-            int: "float",
-            float: "float",
+            int: number,
+            float: number,
             type(None): f"{array} | None",
         }
-        kind = array if p.default is p.empty else kinds[type(p.default)]
-        kind = special.get(p.name, kind)
+        kind = special.get(p.name) or kinds[type(p.default)]
         made.append(f"{p.name}: {kind}" + ("" if p.default is p.empty else f" = {p.default!r}"))
     return ", ".join(made)
 
@@ -108,8 +112,17 @@ TORCH_TYPES = {
     "distance_function": "Callable[[Tensor, Tensor], Tensor] | None",
     "options": "object",
 }
-JAX_TYPES = {"axis": "int | Sequence[int] | None"}
-JAX_TYPES |= dict.fromkeys(("delta", "gamma", "epsilon"), "ArrayLike")
+JAX_TYPES = {
+    "axis": "int | Sequence[int] | None",
+    "blank_id": "int",
+    "reduce_fn": "Callable[..., Array] | None",
+    "max_fun": "Callable[..., Any]",
+    "norm_degree": "float",
+}
+JAX_GIVES = {
+    "ctc_loss_with_forward_probs": "tuple[Array, Array, Array]",
+    "make_fenchel_young_loss": "Callable[..., Array]",
+}
 
 
 def base(card: type[Card]) -> str:
@@ -241,7 +254,7 @@ def torch_stub() -> str:
         lines.append(f"def {card.name}({', '.join(arguments)}) -> Tensor:\n{doc(card, '    ')}")
     for row in torch_peers.ROWS.values():
         lines.append(
-            peer(row, "Tensor", "torch.nn.functional", torch_peers.WORDS, TORCH_TYPES)
+            peer(row, "Tensor", "torch.nn.functional", torch_peers.WORDS, TORCH_TYPES, "Tensor")
             + f'\nclass {row.module}(nn.{row.module}):\n    """As `torch.nn.{row.module}`; see '
             + f'`losskit.torch.{row.name}`."""\n'
         )
@@ -254,22 +267,22 @@ def torch_stub() -> str:
 def jax_stub() -> str:
     lines = [
         HEAD,
-        "from collections.abc import Mapping, Sequence\n"
+        "from collections.abc import Callable, Mapping, Sequence\n"
         "from typing import Any, Literal\n\n"
+        "import jax.numpy as jnp\n"
         "from jax import Array\n"
         "from jax.typing import ArrayLike\n\n"
-        + "".join(f"from losskit.jax.{module} import *\n" for module in JAX_PEERS)
-        + "from losskit.jax.own import combine as combine\n"
-        + "from losskit.jax.own import get as get\n"
-        + "from losskit.jax.own import merge as merge\n"
-        + "from losskit.jax.own import parts as parts\n",
+        "from losskit.jax.own import combine as combine\n"
+        "from losskit.jax.own import get as get\n"
+        "from losskit.jax.own import merge as merge\n"
+        "from losskit.jax.own import parts as parts\n",
         '_Reduction = Literal["none", "mean", "sum"]\n'
         '_OnEmpty = Literal["zero", "nan"]\n\n'
         "__all__: list[str]\n",
     ]
     for card in cards():
-        if card.name in JAX_TAKEN or card.name in optax_peers.ROWS:
-            continue
+        if card.name in optax_peers.ROWS:
+            continue  # optax's meaning of a name that both have
         arguments = [
             *arrays(card, {"target": "targets", "prediction": "predictions"}, "ArrayLike"),
             "*",
@@ -283,7 +296,8 @@ def jax_stub() -> str:
         ]
         lines.append(f"def {card.name}({', '.join(arguments)}) -> Array:\n{doc(card, '    ')}")
     for row in optax_peers.ROWS.values():
-        lines.append(peer(row, "ArrayLike", "optax.losses", optax_peers.words(row), JAX_TYPES))
+        told, gives = optax_peers.words(row), JAX_GIVES.get(row.name, "Array")
+        lines.append(peer(row, "ArrayLike", "optax.losses", told, JAX_TYPES, gives))
     return "\n".join(lines)
 
 

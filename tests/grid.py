@@ -333,7 +333,7 @@ def on_jax(card: Any, **options: Any) -> Any:
     def unpacked(p: Any, y: Any, **given: Any) -> Any:
         return function(*in_order(card, card.apart(VOCABULARY, y, p)), **given)
 
-    from losskit.jax.operations import VOCABULARY
+    from losskit.jax.framework import VOCABULARY
 
     return unpacked
 

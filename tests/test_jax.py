@@ -357,6 +357,12 @@ def test_masked_pixels_and_items_may_be_nan():
     for loss in (lj.dice_loss, lj.binary_dice_loss):
         slope = jax.grad(lambda z, loss=loss: loss(z, y, where=there).sum())(z)
         assert np.isfinite(slope).all()
+    p = jnp.array([[[0.25, 0.75], [jnp.nan, 0.0]]])
+    y = jnp.array([[[0.0, 1.0], [0.0, 0.0]]])
+    options = {"apply_softmax": False, "where": ~jnp.isnan(p[..., :1])}
+    assert np.isfinite(lj.dice_loss(p, y, **options))
+    with pytest.raises(ValueError, match=r"sums from 0\.5 to 0\.5"):
+        lj.dice_loss(0.5 * p, y, **options)
     z = jnp.array([[1.0, 2.0, 3.0]])
     weights, there = jnp.array([[1.0, jnp.nan, 1.0]]), jnp.array([[True, False, True]])
     assert np.isfinite(lj.ranking_softmax_loss(z, z, weights=weights, where=there))

@@ -543,17 +543,11 @@ def test_no_kernel():
     assert kernels.find(MSE, of(f4, 3), of(f4, 3)) is not None
     for card, p, p_shape, y, y_shape in (
         (Changed(), f4, (3,), f4, (3,)),  # not what was compiled
-        (MSE, f4, (3,), f4, (3, 1)),
         (MSE, i4, (3,), f4, (3,)),
         (MSE, np.dtype(np.complex64), (3,), f4, (3,)),
         (MSE, f4, (3,), np.dtype(np.complex64), (3,)),
         (CARDS["root_mean_squared_error"](), f4, (3,), f4, (3,)),
         (SparseCategoricalCrossentropy(), f4, (3, 4), i4, (3,)),  # of probabilities
-        (SPARSE, f4, (3, 4), f4, (3,)),
-        (SPARSE, f4, (3, 4), i4, (4,)),
-        (SPARSE, f4, (3, 0), i4, (3,)),
-        (SPARSE, f4, (), i4, ()),
-        (SparseCategoricalCrossentropy(from_logits=True, axis=2), f4, (3, 4), i4, (3,)),
         (SparseCategoricalCrossentropy(from_logits=True, class_weight=[1.0]), f4, (3, 4), i4, (3,)),
     ):
         assert kernels.find(card, of(y, *y_shape), of(p, *p_shape)) is None, (

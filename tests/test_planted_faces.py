@@ -244,8 +244,7 @@ def fresh(check):
     def call():
         from losskit.jax import derivatives
 
-        for known in (derivatives._differentiable, derivatives._of_set):
-            known.cache_clear()
+        derivatives._differentiable.cache_clear()
         check()
 
     return call
@@ -283,10 +282,10 @@ def test_jax_by_operations(card, error, monkeypatch):
     from losskit.jax import derivatives, evaluate
     from losskit.jax.framework import Jax
 
-    aligned, items = evaluate.aligned, derivatives.items
+    aligned, apply = evaluate.aligned, derivatives.apply
 
-    def wrong_where_traced(card, parameters, used, y, p, **options):
-        found = items(card, parameters, used, y, p, **options)
+    def wrong_where_traced(by, used, y, p, **options):
+        found = apply(by, used, y, p, **options)
         return OFF * found if isinstance(p, jax.core.Tracer) else found
 
     ones = changed(aligned, weight=lambda w: w if w is None else jax.numpy.ones_like(w))
@@ -297,11 +296,11 @@ def test_jax_by_operations(card, error, monkeypatch):
         "value": (exact, At, "value", times(At.value)),
         "slope": (exact, At, "slope", times(At.slope)),
         "forward mode": (exact, Formulas, "gather", times(Formulas.gather)),
-        "mean": (exact, derivatives, "total", times(derivatives.total)),
+        "mean": (exact, Jax, "_total", times(Jax._total)),
         "weights": (weighted, evaluate, "aligned", ones),
         "mask": (weighted, evaluate, "aligned", changed(aligned, keep=lambda keep: None)),
         "weighted mean": (weighted, Jax, "mean", times(Jax.mean)),
-        "compiled": (exact, derivatives, "items", wrong_where_traced),
+        "compiled": (exact, derivatives, "apply", wrong_where_traced),
     }[error]
     with native.switched(False):
         goes_red(monkeypatch, fresh(check), target, name, wrong)

@@ -12,6 +12,7 @@ from truth import mpf as _sixty_digits  # noqa: F401  (sets the number of digits
 
 import losskit
 from losskit.core.namespaces.numpy import NUMPY
+from losskit.engine.formulas import Formulas
 from losskit.losses.sequence import CTC
 
 NAN, INF = float("nan"), float("inf")
@@ -127,10 +128,10 @@ def long_sequence(kind, dtype):
 def value_and_gradient_of_jax():
     jax = pytest.importorskip("jax")
     from losskit.jax import derivatives
+    from losskit.jax.framework import JAX
 
-    return jax.jit(
-        jax.value_and_grad(lambda p, y: derivatives.items(CTC(from_logits=False), {}, None, y, p))
-    )
+    by = Formulas(CTC(from_logits=False), JAX.vocabulary("float32"), JAX)
+    return jax.jit(jax.value_and_grad(lambda p, y: derivatives.apply(by, None, y, p)))
 
 
 def ways_to_compute(dtype):

@@ -1,16 +1,12 @@
 """Written by scripts/write_stubs.py from the loss cards: do not edit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from losskit.jax.embeddings import *
-from losskit.jax.habits import *
-from losskit.jax.ranking import *
-from losskit.jax.segmentation import *
-from losskit.jax.sequence import *
 from losskit.jax.own import combine as combine
 from losskit.jax.own import get as get
 from losskit.jax.own import merge as merge
@@ -687,6 +683,235 @@ def convex_kl_divergence(log_predictions: ArrayLike, targets: ArrayLike, axis: i
         axis: along which the terms are summed; None for all.
         where: boolean, broadcast to the predictions: what counts; the rest is 0, even if
             NaN.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def ntxent(embeddings: ArrayLike, labels: ArrayLike, temperature: ArrayLike = 0.07) -> Array:
+    """NT-Xent: normalised, temperature-scaled cross-entropy of all pairs of a batch.
+
+    As `optax.losses.ntxent`. The formula is that of `nt_xent`: see ``losskit show nt_xent``.
+
+    Args:
+        embeddings: floating-point, (batch, features).
+        labels: (batch): embeddings of the same label are positive pairs; the loss is 0
+            where there is none.
+        temperature: what similarities are divided by.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def cosine_similarity(predictions: ArrayLike, targets: ArrayLike, *, epsilon: ArrayLike = 0.0, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """The cosine of the angle between vectors; 0 for a vector of zeros.
+
+    As `optax.losses.cosine_similarity`.
+
+    Args:
+        predictions: floating-point or integers, of any shape.
+        targets: in that shape.
+        epsilon: least square of a length: shorter vectors are divided by its root.
+        axis: along which the vectors lie; several, or None for all, are read as one.
+        where: boolean: which elements count, or, without the axis, which vectors do.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def cosine_distance(predictions: ArrayLike, targets: ArrayLike, *, epsilon: ArrayLike = 0.0, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """1 less the cosine of the angle between vectors.
+
+    As `optax.losses.cosine_distance`.
+
+    Args:
+        predictions: floating-point or integers, of any shape.
+        targets: in that shape.
+        epsilon: least square of a length: shorter vectors are divided by its root.
+        axis: along which the vectors lie; several, or None for all, are read as one.
+        where: boolean: which elements count, or, without the axis, which vectors do.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def triplet_margin_loss(anchors: ArrayLike, positives: ArrayLike, negatives: ArrayLike, axis: int | Sequence[int] | None = -1, norm_degree: float = 2, margin: ArrayLike = 1.0, eps: ArrayLike = 1e-06, where: ArrayLike | None = None) -> Array:
+    """max(distance to the positive - distance to the negative + margin, 0).
+
+    As `optax.losses.triplet_margin_loss`.
+
+    Args:
+        anchors: floating-point, (..., features).
+        positives: in that shape: what should be near.
+        negatives: in that shape: what should be far.
+        axis: of the features; several, or None for all, are read as one.
+        norm_degree: exponent of the norm, a Python number: odd ones take the differences'
+            sizes.
+        margin: by how much farther.
+        eps: added to the sum of the powers.
+        where: boolean: which triplets count, in the shape of the result, or which features.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def ranking_softmax_loss(logits: ArrayLike, labels: ArrayLike, *, where: ArrayLike | None = None, weights: ArrayLike | None = None, reduce_fn: Callable[..., Array] | None = jnp.mean, axis: int | Sequence[int] | None = -1) -> Array:
+    """ListNet's softmax cross-entropy of a list.
+
+    As `optax.losses.ranking_softmax_loss`.
+
+    Args:
+        logits: score of each item, floating-point, (..., list).
+        labels: relevance of each item, a number >= 0, in that shape.
+        where: boolean, broadcast to the logits: which items there are.
+        weights: of each item, broadcast to the logits.
+        reduce_fn: from the losses of the lists to the result, such as `jax.numpy.mean`;
+            called with ``where=``, the lists that have an item. None: the loss of each
+            list.
+        axis: of the lists; several, or None for all, are read as one.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def dice_loss(predictions: ArrayLike, targets: ArrayLike, *, class_weights: ArrayLike | None = None, smooth: ArrayLike = 1.0, alpha: ArrayLike = 0.5, beta: ArrayLike = 0.5, apply_softmax: bool = True, reduction: str = 'mean', ignore_background: bool = False, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Soft Dice loss of each class's mask.
+
+    As `optax.losses.dice_loss`.
+
+    Args:
+        predictions: logits, (batch, ..., classes): of one class, for a sigmoid. The last
+            dimension may be left out of either argument if it is 1.
+        targets: 0 and 1, in that shape.
+        class_weights: (classes), that the classes' losses are multiplied by.
+        smooth: added to both parts of the quotient.
+        alpha: weight of pixels that are predicted wrongly.
+        beta: weight of pixels that are missed.
+        apply_softmax: whether the predictions are logits; else they are probabilities.
+        reduction: over the classes: "mean", "sum" or "none".
+        ignore_background: whether the first of several classes is left out.
+        axis: of the pixels; None: all but the first and the last.
+        where: boolean, broadcast to the predictions: which pixels there are.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def binary_dice_loss(predictions: ArrayLike, targets: ArrayLike, *, smooth: ArrayLike = 1.0, apply_sigmoid: bool = True, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Soft Dice loss of one class's mask.
+
+    As `optax.losses.binary_dice_loss`.
+
+    Args:
+        predictions: logits, (batch, ...), with or without a last dimension of 1.
+        targets: 0 and 1, in that shape.
+        smooth: added to both parts of the quotient.
+        apply_sigmoid: whether the predictions are logits; else they are probabilities.
+        axis: of the pixels; None: all but the first (and the last dimension of 1).
+        where: boolean, broadcast to the predictions: which pixels there are.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def multiclass_generalized_dice_loss(predictions: ArrayLike, targets: ArrayLike, *, smooth: ArrayLike = 1.0, apply_softmax: bool = True, ignore_background: bool = False, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None) -> Array:
+    """Mean soft Dice loss of batch and classes, a class weighted by 1 / (its number of pixels)^2.
+
+    As `optax.losses.multiclass_generalized_dice_loss`.
+
+    Args:
+        predictions: logits, (batch, ..., classes): of one class, for a sigmoid. The last
+            dimension may be left out of either argument if it is 1.
+        targets: 0 and 1, in that shape.
+        smooth: added to both parts of the quotient.
+        apply_softmax: whether the predictions are logits; else they are probabilities.
+        ignore_background: whether the first of several classes is left out.
+        axis: of the pixels; None: all but the first and the last.
+        where: boolean, broadcast to the predictions: which pixels there are.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def ctc_loss(logits: ArrayLike, logit_paddings: ArrayLike, labels: ArrayLike, label_paddings: ArrayLike, *, blank_id: int = 0, log_epsilon: ArrayLike = -100000.0) -> Array:
+    """CTC (connectionist temporal classification): labels without their times, of logits. The
+    losses, (batch): infinite, with a gradient of 0, where the labels do not fit into the
+    frames.
+
+    As `optax.losses.ctc_loss`.
+
+    Args:
+        logits: floating-point, (batch, frames, classes); -inf rules a class out.
+        logit_paddings: (batch, frames): 1 for a frame that is not there, anywhere; it may
+            be NaN.
+        labels: integers, (batch, labels).
+        label_paddings: (batch, labels): 1 for a label that is not there, at the end only.
+        blank_id: the class that stands for no label.
+        log_epsilon: taken for optax's sake, and not needed: the logarithm of 0 is -inf
+            here.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def ctc_loss_with_forward_probs(logits: ArrayLike, logit_paddings: ArrayLike, labels: ArrayLike, label_paddings: ArrayLike, *, blank_id: int = 0, log_epsilon: ArrayLike = -100000.0) -> tuple[Array, Array, Array]:
+    """The same as `ctc_loss`, and the logarithms of the forward probabilities: of the blank after
+    n labels, (frames, batch, labels + 1); and of the nth label, (frames, batch, labels). A
+    frame that is not there has those of the frame before it. In the last frame the nth label
+    counts among the blanks too, so that there the blank after all labels has the probability of
+    all alignments. What is impossible, and what lies behind the last label, is -inf.
+
+    As `optax.losses.ctc_loss_with_forward_probs`.
+
+    Args:
+        logits: floating-point, (batch, frames, classes); -inf rules a class out.
+        logit_paddings: (batch, frames): 1 for a frame that is not there, anywhere; it may
+            be NaN.
+        labels: integers, (batch, labels).
+        label_paddings: (batch, labels): 1 for a label that is not there, at the end only.
+        blank_id: the class that stands for no label.
+        log_epsilon: taken for optax's sake, and not needed: the logarithm of 0 is -inf
+            here.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def smooth_labels(labels: ArrayLike, alpha: ArrayLike, *, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """(1 - alpha) * labels + alpha / classes, for one-hot labels.
+
+    As `optax.losses.smooth_labels`.
+
+    Args:
+        labels: floating-point.
+        alpha: share spread evenly over the classes.
+        axis: of the classes; several, or None for all, count together.
+        where: boolean, broadcast to the labels: which classes there are.
+
+    Raises:
+        TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
+        ValueError: shapes do not match; or a parameter or a value is out of its range.
+    """
+
+def make_fenchel_young_loss(max_fun: Callable[..., Any]) -> Callable[..., Array]:
+    """The Fenchel-Young loss of a maximum, max_fun(scores) - <targets, scores>: a function of
+    scores and targets, (..., n), and of what else ``max_fun`` takes.
+
+    As `optax.losses.make_fenchel_young_loss`.
+
+    Args:
+        max_fun: from scores of one dimension to a number, such as `jax.nn.logsumexp`.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import jax
@@ -69,45 +70,52 @@ def evaluate(
         raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
     if num_items is not None and not isinstance(num_items, jax.Array):
         num_items = check_num_items(num_items)
-    more = beside(optional(card), parameters, is_array)
-    known, traced = make(card, parameters)
+    known, traced, more = make(card, parameters)
     parts = across_of(across)
     if parts is not None:
         parts.check("mean" if isinstance(known, Setwise) else reduction)
     f = Jax(traced) if traced else JAX
-    words = {"prediction": names[0], "y_true": names[1], "y_pred": names[0]}
-    with named(**{**WORDS, **words}):
+    words = {**WORDS, "prediction": names[0], "y_true": names[1], "y_pred": names[0]}
+    with named(**words):
         call = checked(f, aligned(f, known, in_slots(known, arrays), weight, where, more=more))
         found = reduce(f, call, reduction, on_empty=on_empty, num_items=num_items, across=parts)
-        return found.astype(call.prediction.dtype)
+        dtype = call.prediction.dtype
+        return found if found.dtype == dtype else found.astype(dtype)
 
 
-def is_array(x: Any) -> bool:
+def _is_array(x: Any) -> bool:
     return isinstance(x, (jax.Array, np.ndarray)) and x.ndim > 0
 
 
-def make(card: type[Card], parameters: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The card with the parameters that are known, and those that are traced or arrays."""
-    rules = card.rules()
-    traced, known = {}, {}
+@cache
+def _asked(card: type[Card]) -> tuple[dict[str, bool], dict[str, str]]:
+    """Which optional slots a card has, and of which kinds its parameters are."""
+    return optional(card), {name: rule.kind for name, (_, rule) in card.rules().items()}
+
+
+def make(
+    card: type[Card], parameters: dict[str, Any]
+) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """The card, its parameters that are traced or arrays, and what its optional slots are given.
+
+    The last is taken out of the parameters.
+    """
+    (slots, kinds), known, traced = _asked(card), {}, {}
+    more = beside(slots, parameters, _is_array) if slots else {}
     for name, value in parameters.items():
-        kind = rules[name][1].kind if name in rules else ""
-        # Of what may be one per class as well, several that are traced cannot be told from others.
-        number = kind == "number" or (kind.startswith("number") and not getattr(value, "ndim", 1))
-        if number and isinstance(value, (jax.Array, np.ndarray)) and value.ndim > 0:
-            traced[name] = jnp.asarray(value)
-        elif not isinstance(value, jax.core.Tracer):
+        if not isinstance(value, (jax.Array, np.ndarray)):
             known[name] = value
-        elif number:
-            traced[name] = value
+            continue
+        kind, is_traced = kinds.get(name, ""), isinstance(value, jax.core.Tracer)
+        # Of what may be one per class as well, several that are traced cannot be told from others.
+        number = kind == "number" or (kind.startswith("number") and value.ndim == 0)
+        if number and (is_traced or value.ndim > 0):
+            traced[name] = jnp.asarray(value)
+        elif not is_traced:
+            known[name] = value
         else:
             raise TypeError(
                 f"{name} is traced, but decides which formula holds: give it as a Python value, "
                 f"e.g. by jax.jit(..., static_argnames={name!r})."
             )
-    return made(card, known), traced
-
-
-def mean(total: Array, count: Any) -> Array:
-    """total / count; 0 if nothing counts."""
-    return total / jnp.maximum(count, 1).astype(total.dtype)
+    return made(card, known), traced, more

@@ -1,103 +1,145 @@
-"""What optax makes of several losses, or of none, with its names and arguments."""
+"""What is optax's own about its losses: compositions and reductions, by function.
+
+Each takes the arguments of its row of `losskit.peers.optax`, in their order.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
-from losskit.engine.arrays import sound
-from losskit.jax.shapes import Axis, canonical, rowwise, widened
-from losskit.losses.similarity import CosineSimilarity, PairwiseDistance
-
-__all__ = ["cosine_distance", "cosine_similarity", "smooth_labels"]
+from losskit.core.definition import made
+from losskit.engine.arrays import named
+from losskit.engine.shapes import check_shapes
+from losskit.jax.evaluate import evaluate
+from losskit.jax.framework import as_array
+from losskit.jax.segmentation import binary_dice_loss as binary_dice_loss
+from losskit.jax.segmentation import dice_loss as dice_loss
+from losskit.jax.segmentation import (
+    multiclass_generalized_dice_loss as multiclass_generalized_dice_loss,
+)
+from losskit.jax.sequence import ctc_loss as ctc_loss
+from losskit.jax.sequence import ctc_loss_with_forward_probs as ctc_loss_with_forward_probs
+from losskit.jax.shapes import Axis, canonical, flattened, mask, rowwise, widened
+from losskit.losses.ranking import RankingSoftmax
+from losskit.losses.similarity import CosineSimilarity, PairwiseDistance, TripletMargin
 
 
 def cosine_similarity(
-    predictions: Any,
-    targets: Any,
-    *,
-    epsilon: Any = 0.0,
-    axis: Axis = -1,
-    where: Any = None,
+    predictions: Any, targets: Any, epsilon: Any, axis: Axis, where: Any
 ) -> Array:
-    """The cosine of the angle between vectors; see `optax.losses.cosine_similarity`.
-
-    Args:
-        predictions: floating-point or integers, of any shape.
-        targets: in that shape.
-        epsilon: least square of a length: shorter vectors are divided by its root.
-        axis: along which the vectors lie; several, or None for all, are read as one.
-        where: boolean: which elements count, or, without the axis, which vectors do.
-
-    Returns:
-        In the shape of the predictions without the axis; 0 for a vector of zeros.
-
-    Raises:
-        TypeError: predictions are no real numbers.
-        ValueError: shapes differ, or an axis does not exist.
-    """
     p, dtype = widened(predictions)
     y, _ = widened(targets)
+    axes = canonical(axis, p.ndim)
     if where is not None:
-        where = jnp.asarray(sound(where)).astype(bool)
-        if where.ndim != p.ndim:
-            where = jnp.expand_dims(where, canonical(axis, p.ndim))
-        where = jnp.broadcast_to(where, p.shape)
+        where = as_array(where).astype(bool)
+        where = mask(where if where.ndim == p.ndim else jnp.expand_dims(where, axes), p.shape)
         p, y = jnp.where(where, p, 0.0), jnp.where(where, y, 0.0)
-    names = ("predictions", "targets")
-    cosine = -rowwise(CosineSimilarity, p, y, axis, None, names)
+    options: dict[str, Any] = {"axis": axis, "names": ("predictions", "targets")}
+    cosine = -rowwise(CosineSimilarity, p, y, **options)
     if not isinstance(epsilon, float) or epsilon != 0.0:
         # A vector that is too short is divided by the least length in place of its own.
         least = jnp.sqrt(jnp.asarray(epsilon, cosine.dtype))
-        lengths = [
-            rowwise(PairwiseDistance, x, jnp.zeros_like(x), axis, None, names) for x in (p, y)
-        ]
+        lengths = [rowwise(PairwiseDistance, x, jnp.zeros_like(x), **options) for x in (p, y)]
         short = (lengths[0] < least) | (lengths[1] < least)
-        laid = jnp.expand_dims(short, canonical(axis, p.ndim))
-        product = (jnp.where(laid, p, 0.0) * jnp.where(laid, y, 0.0)).sum(canonical(axis, p.ndim))
+        laid = jnp.expand_dims(short, axes)
+        product = (jnp.where(laid, p, 0.0) * jnp.where(laid, y, 0.0)).sum(axes)
         for length in lengths:
             product = product / jnp.where(short, jnp.maximum(length, least), 1.0)
         cosine = jnp.where(short, product, cosine)
     return cosine.astype(dtype)
 
 
-def cosine_distance(
-    predictions: Any,
-    targets: Any,
-    *,
-    epsilon: Any = 0.0,
-    axis: Axis = -1,
-    where: Any = None,
-) -> Array:
-    """1 - `cosine_similarity`."""
+def cosine_distance(predictions: Any, targets: Any, *options: Any) -> Array:
     p, dtype = widened(predictions)
-    found = 1.0 - cosine_similarity(p, targets, epsilon=epsilon, axis=axis, where=where)
-    return found.astype(dtype)
+    return (1.0 - cosine_similarity(p, targets, *options)).astype(dtype)
 
 
-def smooth_labels(labels: Any, alpha: Any, *, axis: Axis = -1, where: Any = None) -> Array:
-    """(1 - alpha) * labels + alpha / classes, for one-hot labels; see `optax.smooth_labels`.
-
-    Args:
-        labels: floating-point.
-        alpha: share spread evenly over the classes.
-        axis: of the classes; several, or None for all, count together.
-        where: boolean, broadcast to the labels: which classes there are.
-
-    Raises:
-        TypeError: labels are integers.
-    """
-    y = jnp.asarray(sound(labels))
+def smooth_labels(labels: Any, alpha: Any, axis: Axis, where: Any) -> Array:
+    y = as_array(labels)
     if not jnp.issubdtype(y.dtype, jnp.floating):
         raise TypeError(
             f"labels holds {y.dtype} (shape {y.shape}), expected one-hot rows in floating point: "
             "smoothed they are no integers. Convert with jax.nn.one_hot(labels, classes)."
         )
-    if where is None:
-        axes = range(y.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
-        return (1.0 - alpha) * y + alpha / jnp.prod(jnp.asarray([y.shape[a] for a in axes]))
-    there = jnp.broadcast_to(where, y.shape)
+    there = jnp.broadcast_to(True if where is None else where, y.shape)
     classes = there.sum(axis, keepdims=True)
     return jnp.where(there, (1.0 - alpha) * y + alpha / jnp.maximum(classes, 1), 0.0)
+
+
+def triplet_margin_loss(
+    anchors: Any,
+    positives: Any,
+    negatives: Any,
+    axis: Axis,
+    norm_degree: Any,
+    margin: Any,
+    eps: Any,
+    where: Any,
+) -> Array:
+    if isinstance(norm_degree, jax.core.Tracer):
+        raise TypeError(
+            "norm_degree is traced, but decides which formula holds: give it as a Python number, "
+            "e.g. by jax.jit(..., static_argnames='norm_degree')."
+        )
+    options: dict[str, Any] = {"norm": float(norm_degree), "eps": 0.0}
+    vectors, dtypes = zip(*map(widened, (anchors, positives, negatives)), strict=True)
+    with named(anchor="anchors", positive="positives", negative="negatives"):
+        check_shapes(made(TripletMargin, options), *(x.shape for x in vectors))
+        where = None if where is None else as_array(where).astype(bool)
+        if where is not None and where.ndim == vectors[0].ndim:
+            vectors = tuple(jnp.where(where, x, 0.0) for x in vectors)
+            where = jnp.broadcast_to(where, vectors[0].shape).any(axis)
+        if not isinstance(axis, (int, np.integer)):
+            axes, axis = canonical(axis, vectors[0].ndim), -1
+            vectors = tuple(flattened(x, axes) for x in vectors)
+        # (|d|^n + eps)^(1/n) is the norm of differences that have one more, of eps^(1/n).
+        floating = jnp.promote_types(vectors[0].dtype, jnp.float32)
+        tiny = jnp.finfo(floating).tiny  # of 0 the root has no derivative
+        least = jnp.maximum(jnp.asarray(eps, floating), tiny) ** (1 / norm_degree)
+        one = [*vectors[0].shape]
+        one[axis] = 1
+        longer = [
+            jnp.concatenate([x.astype(floating), jnp.full(one, last, floating)], axis)
+            for x, last in zip(vectors, (least, 0.0, 0.0), strict=True)
+        ]
+        options |= {"margin": margin, "axis": int(axis)}
+        return evaluate(TripletMargin, *longer, where=where, **options).astype(dtypes[0])
+
+
+def ranking_softmax_loss(
+    logits: Any,
+    labels: Any,
+    where: Any,
+    weights: Any,
+    reduce_fn: Callable[..., Array] | None,
+    axis: Axis,
+) -> Array:
+    z, dtype = widened(logits)
+    y = as_array(labels).astype(z.dtype)
+    if weights is not None:
+        y = y * weights
+    where = mask(where, z.shape)
+    loss = rowwise(RankingSoftmax, z, y, axis=axis, where=where)
+    lists = None if where is None else where.any(axis)
+    if reduce_fn is None:
+        return loss.astype(dtype)
+    if reduce_fn is jnp.mean:  # of no list it is 0
+        count = loss.size if lists is None else lists.sum()
+        return (loss.sum() / jnp.maximum(count, 1).astype(loss.dtype)).astype(dtype)
+    return reduce_fn(loss, where=lists).astype(dtype)
+
+
+def make_fenchel_young_loss(max_fun: Callable[..., Any]) -> Callable[..., Array]:
+    largest = jnp.vectorize(max_fun, signature="(n)->()")
+    product = jnp.vectorize(jnp.vdot, signature="(n),(n)->()")
+
+    def fenchel_young_loss(scores: Any, targets: Any, *args: Any, **kwargs: Any) -> Array:
+        return largest(scores, *args, **kwargs) - product(targets, scores)
+
+    return fenchel_young_loss

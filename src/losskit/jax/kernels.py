@@ -16,11 +16,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from losskit.core.families import Items, Rowwise
-from losskit.core.slots import item_shape
+from losskit.core.families import Items
 from losskit.native import library
 from losskit.native.evaluate import readable
-from losskit.native.find import Formulas, computed_in, describe
+from losskit.native.find import computed_in, describe
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def _register() -> bool:
 
 
 def find(card: Any, *arrays: Any) -> Spec | None:
-    """The kernel for a card and such arrays; None if there is none.
+    """The kernel for a card and arrays that fit it; None if there is none.
 
     Args:
         card: any card.
@@ -65,33 +64,22 @@ def find(card: Any, *arrays: Any) -> Spec | None:
     if len(arrays) != 2 or not isinstance(card, Items):
         return None
     y, p = arrays
-    dtype, y_dtype, p_shape = np.dtype(p.dtype), np.dtype(y.dtype), tuple(p.shape)
-    computed = computed_in(dtype)
-    if computed is None or not readable(y_dtype):
+    # A length may be a symbol, in a program for many shapes.
+    if not all(isinstance(n, int) for n in p.shape) or not registered():
         return None
-    if not all(isinstance(n, int) for n in p_shape) or not registered():
-        return None  # a length may be a symbol, in a program for many shapes
+    computed = computed_in(np.dtype(p.dtype))
+    if computed is None or not readable(np.dtype(y.dtype)):
+        return None
     wide, came = computed
-    axis, labels = None, card.target.labels
-    if isinstance(card, Rowwise):
-        axis = card.axis
-        if not isinstance(axis, int) or not -len(p_shape) <= axis < len(p_shape):
-            return None
-        if not p_shape[axis]:
-            return None
-        axis = axis % len(p_shape) - len(p_shape)
-    wanted = item_shape(card, p_shape) if labels else p_shape
-    if tuple(y.shape) != wanted or (labels and y_dtype.kind not in "iub"):
-        return None
-    known = describe(card, came)
+    known, axis = describe(card, came), None
     if known is None:
         return None
     attributes = dataclasses.asdict(known)
-    if isinstance(known, Formulas):
-        attributes |= {"floor": came.tiny, "complement_floor": came.half_gap}
+    if "axis" in attributes:
+        axis = attributes["axis"] = attributes["axis"] % len(p.shape) - len(p.shape)
     else:
-        attributes["axis"] = axis
-    target = "losskit_pointwise" if isinstance(known, Formulas) else "losskit_softmax"
+        attributes |= {"floor": came.tiny, "complement_floor": came.half_gap}
+    target = "losskit_pointwise" if axis is None else "losskit_softmax"
     return Spec(target, tuple(attributes.items()), axis, np.dtype("f8" if wide else "f4"))
 
 

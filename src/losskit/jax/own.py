@@ -11,14 +11,13 @@ from jax import Array
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import Setwise
-from losskit.engine.arguments import beside, bind, in_slots, optional, signature, takes
+from losskit.engine.arguments import bind, in_slots, optional, signature, takes
 from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import combined, merged
 from losskit.engine.reduction import parts as _parts
-from losskit.jax.evaluate import NAMES, WORDS, evaluate, is_array, make
-from losskit.jax.framework import JAX, Jax
-from losskit.jax.operations import VOCABULARY
+from losskit.jax.evaluate import NAMES, WORDS, evaluate, make
+from losskit.jax.framework import JAX, VOCABULARY, Jax
 
 
 def get(name: str) -> Callable[..., Array]:
@@ -72,8 +71,7 @@ def parts(
     Returns:
         (sum, count); of a loss of a set the numbers that say all of a part, and the count.
     """
-    more = beside(optional(find(name)), parameters, is_array)
-    known, traced = make(find(name), parameters)
+    known, traced, more = make(find(name), parameters)
     f = Jax(traced) if traced else JAX
     given, _ = bind(known.name, takes(known, NAMES, True), (), (), arrays, {})
     with named(**WORDS):
@@ -83,12 +81,10 @@ def parts(
 
 def merge(name: str, a: tuple[Array, ...], b: tuple[Array, ...], **parameters: Any) -> Any:
     """The `parts` of two parts of the data together."""
-    beside(optional(find(name)), parameters, is_array)
     return merged(VOCABULARY, make(find(name), parameters)[0], a, b)
 
 
 def combine(name: str, *parts: Array, on_empty: str = "zero", **parameters: Any) -> Array:
     """The mean of a loss over the whole, from the merged `parts`."""
     empty = math.nan if on_empty == "nan" else 0.0
-    beside(optional(find(name)), parameters, is_array)
     return combined(VOCABULARY, make(find(name), parameters)[0], parts, empty)

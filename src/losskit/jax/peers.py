@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
+import jax.numpy as jnp
 from jax import Array
 
 from losskit.core.definition import find
-from losskit.jax import embeddings, habits, ranking, segmentation, sequence, shapes
+from losskit.jax import habits, shapes
+from losskit.jax.evaluate import evaluate
 from losskit.peers.optax import ROWS, words
 from losskit.peers.row import Row, compiled, docstring, keywords
 
-_CALLS = {
+_CALLS: dict[str, Callable[..., Array]] = {
+    "": evaluate,
     "elements": shapes.pointwise,
-    "half": shapes.half,
-    "summed": shapes.summed,
+    "half": partial(shapes.pointwise, share=0.5),
+    "summed": partial(shapes.pointwise, sums=True),
     "rows": shapes.rowwise,
     "labels": shapes.rowwise,
 }
 
 
 def _function(row: Row) -> Callable[..., Array]:
-    card = find(row.card)
-    p, y = list(row.parameters)[:2]
-    body = f"return _call(_card, {p}, {y}, axis, where, {(p, y)!r}, {keywords(row, card)})"
-    names = {"_call": _CALLS[row.form], "_card": card}
+    names: dict[str, Any] = {"jnp": jnp}
+    if row.form == "whole":
+        names["_call"] = getattr(habits, row.name)
+        given = [*row.parameters]
+    else:
+        card = names["_card"] = find(row.card)
+        names["_call"] = _CALLS[row.form]
+        p, y = list(row.parameters)[:2]
+        given = ["_card", p, y, f"names={(p, y)!r}", keywords(row, card)]
+        given += [f"{name}={name}" for name in ("axis", "where") if name in row.parameters]
+    body = f"return _call({', '.join(filter(None, given))})"
     doc = docstring(row, "optax.losses", words(row))
     return compiled(row.name, row.takes, body, names, "losskit.jax", doc)
 
 
 FUNCTIONS: dict[str, Callable[..., Array]] = {name: _function(row) for name, row in ROWS.items()}
-"""optax's functions by name; and those that are made of several losses, or of none."""
-for module in (embeddings, habits, ranking, segmentation, sequence):
-    FUNCTIONS |= {name: getattr(module, name) for name in module.__all__}
+"""optax's functions by name."""

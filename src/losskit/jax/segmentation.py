@@ -1,4 +1,4 @@
-"""Losses of the overlap of masks, with optax's names and arguments."""
+"""What is optax's own about its losses of the overlap of masks."""
 
 from __future__ import annotations
 
@@ -8,75 +8,36 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from losskit.engine.arrays import sound
-from losskit.jax.framework import JAX
-from losskit.jax.operations import VOCABULARY
-from losskit.jax.shapes import Axis, rowwise
+from losskit.jax.framework import JAX, VOCABULARY, as_array
+from losskit.jax.shapes import Axis, mask, rowwise
 from losskit.losses.overlap import SoftTversky
-
-__all__ = ["binary_dice_loss", "dice_loss", "multiclass_generalized_dice_loss"]
 
 
 def dice_loss(
     predictions: Any,
     targets: Any,
-    *,
-    class_weights: Any = None,
-    smooth: Any = 1.0,
-    alpha: Any = 0.5,
-    beta: Any = 0.5,
-    apply_softmax: bool = True,
-    reduction: str = "mean",
-    ignore_background: bool = False,
-    axis: Axis = None,
-    where: Any = None,
+    class_weights: Any,
+    smooth: Any,
+    alpha: Any,
+    beta: Any,
+    apply_softmax: bool,
+    reduction: str,
+    ignore_background: bool,
+    axis: Axis,
+    where: Any,
 ) -> Array:
-    """Soft Dice loss of each class's mask; see `optax.losses.dice_loss`.
-
-    Args:
-        predictions: logits, (batch, ..., classes): of one class, for a sigmoid. The last dimension
-            may be left out of either argument if it is 1.
-        targets: 0 and 1, in that shape.
-        class_weights: (classes), that the classes' losses are multiplied by.
-        smooth: added to both parts of the quotient.
-        alpha: weight of pixels that are predicted wrongly.
-        beta: weight of pixels that are missed.
-        apply_softmax: whether the predictions are logits; else they are probabilities.
-        reduction: over the classes: "mean", "sum" or "none".
-        ignore_background: whether the first of several classes is left out.
-        axis: of the pixels; None: all but the first and the last.
-        where: boolean, broadcast to the predictions: which pixels there are.
-
-    Raises:
-        TypeError: predictions are integers.
-        ValueError: shapes differ, ``reduction`` is none of the three; outside of jit also a target
-            outside [0, 1], or probabilities that do not sum to 1.
-    """
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'reduction must be "mean", "sum" or "none", got {reduction!r}.')
-    p, y = jnp.asarray(predictions), jnp.asarray(sound(targets))
+    p, y = as_array(predictions), as_array(targets)
     if p.ndim == y.ndim - 1:
         p = p[..., None]
     if y.ndim == p.ndim - 1:
         y = y[..., None]
-    if where is not None:
-        where = jnp.broadcast_to(jnp.asarray(sound(where)).astype(bool), p.shape)
-        p = jnp.where(where, p, 0.0)
-    if apply_softmax:
-        p = VOCABULARY.sigmoid(p) if p.shape[-1] == 1 else jax.nn.softmax(p, axis=-1)
-    else:
-        _check_distributions(p)
-    loss = rowwise(
-        SoftTversky,
-        p,
-        y,
-        tuple(range(1, p.ndim - 1)) if axis is None else axis,
-        where,
-        ("predictions", "targets"),
-        alpha=alpha,
-        beta=beta,
-        smooth=smooth,
-    )
+    if not apply_softmax:
+        _check_distributions(p, where)
+    softmax = VOCABULARY.sigmoid if p.shape[-1] == 1 else jax.nn.softmax
+    options = {"smooth": smooth, "alpha": alpha, "beta": beta}
+    loss = _of_masks(p, y, softmax if apply_softmax else None, axis, where, **options)
     if class_weights is not None:
         weights = jnp.asarray(class_weights)
         if weights.shape != loss.shape[-1:]:
@@ -90,78 +51,52 @@ def dice_loss(
 
 
 def binary_dice_loss(
-    predictions: Any,
-    targets: Any,
-    *,
-    smooth: Any = 1.0,
-    apply_sigmoid: bool = True,
-    axis: Axis = None,
-    where: Any = None,
+    predictions: Any, targets: Any, smooth: Any, apply_sigmoid: bool, axis: Axis, where: Any
 ) -> Array:
-    """`dice_loss` of one class.
-
-    Args:
-        predictions: logits, (batch, ...), with or without a last dimension of 1.
-        targets: 0 and 1, in that shape.
-        smooth: added to both parts of the quotient.
-        apply_sigmoid: whether the predictions are logits; else they are probabilities.
-        axis: of the pixels; None: all but the first (and the last dimension of 1).
-        where: boolean, broadcast to the predictions: which pixels there are.
-
-    Raises:
-        TypeError, ValueError: as `dice_loss`.
-    """
-    p, y = jnp.asarray(predictions), jnp.asarray(sound(targets))
+    p, y = as_array(predictions), as_array(targets)
     if p.ndim == y.ndim and p.shape[-1:] != (1,):
         p, y = p[..., None], y[..., None]
-        where = None if where is None else jnp.asarray(sound(where))[..., None]
-    if where is not None:
-        p = jnp.where(where, p, 0.0)
-    if apply_sigmoid:
-        p = VOCABULARY.sigmoid(p)
-    pixels = tuple(range(1, p.ndim - 1)) if axis is None else axis
-    names = ("predictions", "targets")
-    return rowwise(SoftTversky, p, y, pixels, where, names, smooth=smooth)[..., 0]
+        where = None if where is None else as_array(where)[..., None]
+    sigmoid = VOCABULARY.sigmoid if apply_sigmoid else None
+    return _of_masks(p, y, sigmoid, axis, where, smooth=smooth)[..., 0]
 
 
 def multiclass_generalized_dice_loss(
     predictions: Any,
     targets: Any,
-    *,
-    smooth: Any = 1.0,
-    apply_softmax: bool = True,
-    ignore_background: bool = False,
-    axis: Axis = None,
-    where: Any = None,
+    smooth: Any,
+    apply_softmax: bool,
+    ignore_background: bool,
+    axis: Axis,
+    where: Any,
 ) -> Array:
-    """Mean `dice_loss` of batch and classes, a class weighted by 1 / (its number of pixels)^2.
-
-    Arguments and errors as `dice_loss`.
-    """
-    y = jnp.asarray(sound(targets))
+    y = as_array(targets)
     pixels = y.sum(tuple(range(y.ndim - 1)), dtype=jnp.float32, where=where)
     weights = 1.0 / (jnp.square(pixels) + 1e-7)
     weights = weights / weights.mean()
-    return dice_loss(
-        predictions,
-        targets,
-        class_weights=weights,
-        smooth=smooth,
-        apply_softmax=apply_softmax,
-        reduction="none",
-        ignore_background=ignore_background,
-        axis=axis,
-        where=where,
-    ).mean()
+    shares = (smooth, 0.5, 0.5, apply_softmax, "none", ignore_background)
+    return dice_loss(predictions, y, weights, *shares, axis, where).mean()
 
 
-def _check_distributions(p: Array) -> None:
-    if not JAX.visible(p):
+def _of_masks(
+    p: Array, y: Array, activation: Any, axis: Axis, where: Any, **parameters: Any
+) -> Array:
+    """The loss of each class's mask, of probabilities or of what an activation makes such of."""
+    where = mask(where, p.shape)
+    p = p if where is None else jnp.where(where, p, 0.0)
+    p = p if activation is None else activation(p)
+    pixels = tuple(range(1, p.ndim - 1)) if axis is None else axis
+    options = {"axis": pixels, "where": where, "names": ("predictions", "targets")}
+    return rowwise(SoftTversky, p, y, **options, **parameters)
+
+
+def _check_distributions(p: Array, where: Any) -> None:
+    there = mask(True if where is None else where, p.shape)
+    if not (JAX.visible(p) and JAX.visible(there)):
         return
-    seen = JAX.values(p)
-    sums = seen.sum(-1)
-    wrong = ~(abs(sums - 1.0) <= 1e-3)
-    if wrong.any():
+    seen, counted = JAX.values(p), JAX.values(there)
+    sums = seen.sum(-1, where=counted)[counted.any(-1)]
+    if not (abs(sums - 1.0) <= 1e-3).all():
         raise ValueError(
             "predictions must be valid probability distributions, with a sum of 1 along the last "
             f"axis, if apply_softmax=False: got sums from {sums.min():g} to {sums.max():g}."

@@ -1,4 +1,4 @@
-"""Losses of sequences, with optax's names and arguments."""
+"""What is optax's own about its losses of sequences: paddings, and forward probabilities."""
 
 from __future__ import annotations
 
@@ -12,69 +12,27 @@ from jax import Array
 
 from losskit.core import sequences
 from losskit.engine.arrays import HALF
+from losskit.engine.formulas import Formulas
 from losskit.jax import derivatives
 from losskit.jax.evaluate import make
-from losskit.jax.framework import JAX
-from losskit.jax.operations import VOCABULARY
+from losskit.jax.framework import JAX, VOCABULARY, as_array
 from losskit.losses.sequence import CTC
 
-__all__ = ["ctc_loss", "ctc_loss_with_forward_probs"]
+
+def ctc_loss(*arrays: Any) -> Array:
+    return _losses(*_prepare(*arrays))
 
 
-def ctc_loss(
-    logits: Any,
-    logit_paddings: Any,
-    labels: Any,
-    label_paddings: Any,
-    *,
-    blank_id: int = 0,
-    log_epsilon: Any = -1e5,
-) -> Array:
-    """CTC loss (connectionist temporal classification) of logits; see `optax.losses.ctc_loss`.
-
-    Args:
-        logits: floating-point, (batch, frames, classes); -inf rules a class out.
-        logit_paddings: (batch, frames): 1 for a frame that is not there, anywhere; it may be NaN.
-        labels: integers, (batch, labels).
-        label_paddings: (batch, labels): 1 for a label that is not there, at the end only.
-        blank_id: the class that stands for no label.
-        log_epsilon: taken for optax's sake, and not needed: the logarithm of 0 is -inf here.
-
-    Returns:
-        The losses, (batch): infinite, with a gradient of 0, where the labels do not fit into the
-        frames.
-
-    Raises:
-        TypeError: logits are integers.
-        ValueError: shapes do not match, or ``blank_id`` is no class; outside of jit also a label
-            that is no class, or is the blank, or comes after padding. Under jit its loss is NaN.
-    """
-    card, y, z, frames = _prepare(logits, logit_paddings, labels, label_paddings, blank_id)
-    return derivatives.items(card.taking("frames"), {}, None, y, z, frames[:, -1]).astype(z.dtype)
+def ctc_loss_with_forward_probs(*arrays: Any) -> tuple[Array, Array, Array]:
+    known = _prepare(*arrays)
+    blank, label = _forward(*known)
+    z = known[2]
+    return _losses(*known), blank.astype(z.dtype), label.astype(z.dtype)
 
 
-def ctc_loss_with_forward_probs(
-    logits: Any,
-    logit_paddings: Any,
-    labels: Any,
-    label_paddings: Any,
-    *,
-    blank_id: int = 0,
-    log_epsilon: Any = -1e5,
-) -> tuple[Array, Array, Array]:
-    """The same as `ctc_loss`, and the logarithms of the forward probabilities.
-
-    Returns:
-        The losses; the probabilities of the blank after n labels, (frames, batch, labels + 1); and
-        of the nth label, (frames, batch, labels). A frame that is not there has those of the frame
-        before it. In the last frame the nth label counts among the blanks too, so that there the
-        blank after all labels has the probability of all alignments. What is impossible, and what
-        lies behind the last label, is -inf.
-    """
-    card, y, z, frames = _prepare(logits, logit_paddings, labels, label_paddings, blank_id)
-    losses = derivatives.items(card.taking("frames"), {}, None, y, z, frames[:, -1]).astype(z.dtype)
-    blank, label = _forward(card, y, z, frames)
-    return losses, blank.astype(z.dtype), label.astype(z.dtype)
+def _losses(card: CTC, y: Array, z: Array, frames: Array) -> Array:
+    by = Formulas(card.taking("frames"), JAX.vocabulary(z.dtype.name), JAX)
+    return derivatives.apply(by, None, y, z, frames[:, -1]).astype(z.dtype)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -88,10 +46,15 @@ def _forward(card: CTC, y: Array, z: Array, frames: Array) -> tuple[Array, Array
 
 
 def _prepare(
-    logits: Any, logit_paddings: Any, labels: Any, label_paddings: Any, blank_id: int
+    logits: Any,
+    logit_paddings: Any,
+    labels: Any,
+    label_paddings: Any,
+    blank_id: int,
+    log_epsilon: Any,  # for optax's sake: the logarithm of 0 is -inf here
 ) -> tuple[Any, Array, Array, Array]:
     """The card, labels ended by -1, logits of the frames there are first, their number so far."""
-    z, y = jnp.asarray(logits), JAX.labels(JAX.array("labels", labels, labels=True))
+    z, y = as_array(logits), JAX.labels(JAX.array("labels", labels, labels=True))
     if not jnp.issubdtype(z.dtype, jnp.floating):
         raise TypeError(f"logits holds {z.dtype} (shape {z.shape}), expected floating-point.")
     no_frame, no_label = (jnp.asarray(x) != 0 for x in (logit_paddings, label_paddings))
@@ -104,7 +67,7 @@ def _prepare(
             f"label_paddings.shape={no_label.shape}."
         )
     classes = z.shape[-1]
-    card, _ = make(CTC, {"blank": blank_id, "from_logits": True})
+    card, *_ = make(CTC, {"blank": blank_id, "from_logits": True})
     sequences.check_blank("blank_id", card.blank, classes)
     _check(y, no_label, classes, card.blank)
     y = sequences.ended(jnp, y, ~no_label, classes, card.blank)

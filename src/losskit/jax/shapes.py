@@ -11,8 +11,9 @@ from jax import Array
 
 from losskit.core.definition import Card
 from losskit.core.families import Rowwise
-from losskit.engine.arrays import HALF, named, sound
+from losskit.engine.arrays import HALF, named
 from losskit.jax.evaluate import evaluate
+from losskit.jax.framework import as_array
 
 Axis = int | tuple[int, ...] | None
 
@@ -21,52 +22,36 @@ def pointwise(
     card: type[Card],
     predictions: Any,
     targets: Any,
+    *,
     axis: Axis,
     where: Any,
-    names: tuple[str, str] = ("predictions", "targets"),
+    names: tuple[str, str],
+    share: float = 1.0,
+    sums: bool = False,
     **parameters: Any,
 ) -> Array:
-    """The items, 0 where not ``where``; summed along ``axis``, if given."""
-    p, dtype = widened(predictions) if axis is not None else (jnp.asarray(predictions), None)
-    if targets is None:
-        targets = jnp.zeros_like(p)
-    items = evaluate(card, p, targets, where=_elements(where, p.shape), names=names, **parameters)
-    return items if axis is None else items.sum(canonical(axis, p.ndim)).astype(dtype)
+    """The items times ``share``, 0 where not ``where``.
 
-
-def half(
-    card: type[Card],
-    predictions: Any,
-    targets: Any,
-    axis: Axis,
-    where: Any,
-    names: tuple[str, str],
-) -> Array:
-    """Half of the items of a pointwise card."""
-    p, dtype = widened(predictions)
-    return (0.5 * pointwise(card, p, targets, axis, where, names)).astype(dtype)
-
-
-def summed(
-    card: type[Card],
-    predictions: Any,
-    targets: Any,
-    axis: Axis,
-    where: Any,
-    names: tuple[str, str],
-) -> Array:
-    """The items of a pointwise card, summed along ``axis``; along all axes for None."""
-    p = jnp.asarray(predictions)
-    axis = tuple(range(p.ndim)) if axis is None else axis
-    return pointwise(card, p, targets, axis, where, names)
+    They are summed along ``axis``, if it is given; along all axes otherwise, if it ``sums``.
+    """
+    composed = sums or axis is not None or share != 1.0
+    p, dtype = widened(predictions) if composed else (as_array(predictions), None)
+    y = jnp.zeros_like(p) if targets is None else targets
+    found = evaluate(card, p, y, where=mask(where, p.shape), names=names, **parameters)
+    if share != 1.0:
+        found = share * found
+    if sums or axis is not None:
+        found = found.sum(axis)
+    return found.astype(dtype) if composed else found
 
 
 def rowwise(
     card: type[Rowwise],
     predictions: Any,
     targets: Any,
-    axis: Axis,
-    where: Any,
+    *,
+    axis: Axis = -1,
+    where: Any = None,
     names: tuple[str, str] = ("logits", "labels"),
     **parameters: Any,
 ) -> Array:
@@ -87,22 +72,17 @@ def rowwise(
         ValueError: shapes do not match, or an axis does not exist; outside of jit also values out
             of their domain.
     """
-    p = jnp.asarray(predictions)
-    labels = card.target.labels
-    y = targets if labels else jnp.asarray(sound(targets))
-    if where is not None:
-        where = jnp.asarray(sound(where)).astype(bool)
+    p, labels = as_array(predictions), card.target.labels
+    y = targets if labels else as_array(targets)
+    where = None if where is None else as_array(where).astype(bool)
     of_elements = where is not None and where.ndim == p.ndim
     if of_elements:
-        where = _elements(where, p.shape)
+        where = mask(where, p.shape)
     if not isinstance(axis, (int, np.integer)):
-        axes = canonical(axis, p.ndim)
+        axes, axis = canonical(axis, p.ndim), -1
         p = flattened(p, axes)
-        if not labels:
-            y = flattened(y, axes)
-        if of_elements:
-            where = flattened(where, axes)
-        axis = -1
+        y = y if labels else flattened(y, axes)
+        where = flattened(where, axes) if of_elements else where
     if of_elements:
         p = jnp.where(where, p, card.absent)
         if not labels:
@@ -114,9 +94,9 @@ def rowwise(
 
 def flattened(x: Array, axes: tuple[int, ...]) -> Array:
     """Those axes as one, the last."""
-    rest = tuple(i for i in range(x.ndim) if i not in axes)
-    together = math.prod(x.shape[i] for i in axes)
-    return x.transpose(rest + axes).reshape([*(x.shape[i] for i in rest), together])
+    x = jnp.moveaxis(x, axes, range(-len(axes), 0))
+    items = x.shape[: x.ndim - len(axes)]
+    return x.reshape(*items, math.prod(x.shape[len(items) :]))
 
 
 def canonical(axis: Axis, dimensions: int) -> tuple[int, ...]:
@@ -125,11 +105,10 @@ def canonical(axis: Axis, dimensions: int) -> tuple[int, ...]:
     Raises:
         ValueError: one does not exist, or is named twice.
     """
-    if axis is None:
-        return tuple(range(dimensions))
-    given = tuple(axis) if isinstance(axis, (tuple, list)) else (int(axis),)
-    found = tuple(a + dimensions if a < 0 else a for a in given)
-    if not all(0 <= a < dimensions for a in found) or len(set(found)) < len(found):
+    places = range(dimensions)
+    given = places if axis is None else np.atleast_1d(axis).astype(int)
+    found = tuple(places[a] for a in given if -dimensions <= a < dimensions)
+    if len(set(found)) < len(given):
         raise ValueError(f"axis={axis} does not name axes of an array of {dimensions} dimensions.")
     return found
 
@@ -139,15 +118,20 @@ def widened(x: Any) -> tuple[Array, Any]:
 
     Integers stay as they are, for the card to take or to refuse; their results are floating-point.
     """
-    x = jnp.asarray(x)
+    x = as_array(x)
     own = jnp.result_type(float) if x.dtype.kind in "iub" else x.dtype
     return (x.astype(jnp.float32) if x.dtype.name in HALF else x), own
 
 
-def _elements(where: Any, shape: tuple[int, ...]) -> Array | None:
+def mask(where: Any, shape: tuple[int, ...]) -> Array | None:
+    """Which elements of an array of that shape count; None for all.
+
+    Raises:
+        ValueError: it does not broadcast to the shape.
+    """
     if where is None:
         return None
-    where = jnp.asarray(sound(where)).astype(bool)
+    where = as_array(where).astype(bool)
     try:
         return jnp.broadcast_to(where, shape)
     except ValueError:

@@ -19,7 +19,9 @@ from jax.sharding import NamedSharding, PartitionSpec
 Results = tuple[Any, ...]
 
 
-def parted(function: Callable[..., Results], axis: int | None, total: bool) -> Any:
+def parted(
+    function: Callable[..., Results], axis: int | None, total: bool, batches: int = 0
+) -> Any:
     """The same function, which XLA may part among devices, under `jax.vmap` too.
 
     Args:
@@ -27,12 +29,9 @@ def parted(function: Callable[..., Results], axis: int | None, total: bool) -> A
             predictions, of the items, or of no dimension. Its results likewise.
         axis: of the classes, counted from the end; None if there are none.
         total: whether the first result is the sum over all items.
+        batches: how many dimensions come before these, of one call each.
     """
-    return _of_batches(function, axis, total, 0)
-
-
-def _of_batches(function: Any, axis: int | None, total: bool, batches: int) -> Any:
-    run = function
+    run: Any = function
     for _ in range(batches):
         run = jax.vmap(run)
 
@@ -57,13 +56,14 @@ def _of_batches(function: Any, axis: int | None, total: bool, batches: int) -> A
         of_p = len(operands[1].shape)
         spec = tuple(operands[1].sharding.spec)
         spec = (*spec, *[None] * (of_p - len(spec)))
-        spec = tuple(None if axis is not None and i == of_p + axis else s
-                     for i, s in enumerate(spec))  # fmt: skip
+        if axis is not None:
+            spec = (*spec[: of_p + axis], None, *spec[of_p + axis + 1 :])
 
         def laid(x: Any) -> NamedSharding:
             return NamedSharding(mesh, PartitionSpec(*dims(len(x.shape), of_p, spec)))
 
-        names = _names(spec[batches:])
+        named = [(x,) if isinstance(x, str) else x or () for x in spec[batches:]]
+        names = tuple(name for part in named for name in part)
 
         def lowered(*operands: Any) -> Results:
             first, *rest = run(*operands)
@@ -84,15 +84,7 @@ def _of_batches(function: Any, axis: int | None, total: bool, batches: int) -> A
             x if known else jax.numpy.broadcast_to(x, (size, *x.shape))
             for x, known in zip(operands, batched, strict=True)
         ]
-        found = _of_batches(function, axis, total, batches + 1)(*full)
+        found = parted(function, axis, total, batches + 1)(*full)
         return found, tuple(True for _ in found)
 
     return call
-
-
-def _names(spec: Any) -> tuple[str, ...]:
-    """The axes of a mesh that are in a part of a sharding."""
-    found: list[str] = []
-    for entry in spec:
-        found += [] if entry is None else [entry] if isinstance(entry, str) else list(entry)
-    return tuple(found)

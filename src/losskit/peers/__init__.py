@@ -18,6 +18,6 @@ def elsewhere(card: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for place, rows in TABLES.items():
         for row in rows.values():
-            if card in (row.card, row.dense, (row.instead or ("", 0, ""))[2]):
+            if card in (row.card, row.dense, *row.of, (row.instead or ("", 0, ""))[2]):
                 found.setdefault(place, []).append(row.module or row.name)
     return found

@@ -7,6 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from losskit.core.definition import Card, find
@@ -34,6 +35,8 @@ class Row:
     """The parameters of that class's constructor, where they are not the function's."""
     switches: Mapping[str, str] = field(default_factory=dict)
     """Arguments that may be None, and the flag of the card that is set where they are not."""
+    of: tuple[str, ...] = ()
+    """Cards of which it is made, where it is none of them itself."""
     dense: str = ""
     """The card where targets have the shape of the predictions."""
     form: str = ""
@@ -96,8 +99,15 @@ class Row:
 
 @functools.cache
 def parameters(takes: str) -> Mapping[str, inspect.Parameter]:
-    """What a text of parameters says."""
-    return inspect.signature(eval(f"lambda {takes}: None")).parameters
+    """What a text of parameters says; of a framework's objects their names only."""
+    jnp = SimpleNamespace(mean=_Named("jnp.mean"))
+    return inspect.signature(eval(f"lambda {takes}: None", {"jnp": jnp})).parameters
+
+
+class _Named(str):
+    """Stands for an object that only the face imports."""
+
+    __repr__ = str.__str__
 
 
 def by_name(rows: Iterable[Row]) -> dict[str, Row]:
@@ -152,11 +162,8 @@ def docstring(row: Row, place: str, words: Mapping[str, str]) -> str:
     """
     card = find(row.card) if row.card else None
     told = {**words, **told_by(row.words)}
-    lines = [
-        row.doc or (card.sections()["Summary"] if card else ""),
-        "",
-        f"As `{place}.{row.name}`.",
-    ]
+    summary = row.doc or (card.sections()["Summary"] if card else "")
+    lines = [*textwrap.wrap(summary, 92), "", f"As `{place}.{row.name}`."]
     if card is not None:
         lines[-1] += f" The formula is that of `{card.name}`: see ``losskit show {card.name}``."
         rules = card.rules()
@@ -172,7 +179,7 @@ def docstring(row: Row, place: str, words: Mapping[str, str]) -> str:
 def told_by(words: str) -> dict[str, str]:
     """The meanings of a row's arguments by name."""
     told: dict[str, str] = {}
-    for line in inspect.cleandoc(words).splitlines():
+    for line in filter(None, inspect.cleandoc(words).splitlines()):
         if line.startswith(" "):
             told[next(reversed(told))] += f" {line.strip()}"
         else:
