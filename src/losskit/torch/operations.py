@@ -16,6 +16,7 @@ from losskit.engine.arrays import HALF
 from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
+from losskit.engine.numpy import NUMPY
 from losskit.torch import derivatives
 
 DTYPES = {
@@ -92,13 +93,14 @@ class Operations(Framework):
         return torch.tensor(numbers, dtype=getattr(torch, dtype), device=like.device)
 
     def of_labels(self, weights: Tensor, labels: Tensor) -> Tensor:
+        if not weights.requires_grad and derivatives.reachable(weights, labels):
+            # Four calls of PyTorch would take longer than a small loss.
+            return torch.from_numpy(NUMPY.of_labels(weights.numpy(), labels.numpy()))
         found = labels.clamp(0, weights.shape[0] - 1)
         return torch.where(found == labels, weights[found], 1.0)
 
     def hard(self, y: Tensor) -> bool:
-        if y.requires_grad or not derivatives.reachable(y):
-            return False
-        return bool(((y == 0) | (y == 1)).all())
+        return not y.requires_grad and derivatives.reachable(y) and NUMPY.hard(self.values(y))
 
     def visible(self, x: Tensor) -> bool:
         return derivatives.reachable(x)
