@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from collections.abc import Iterable
+from inspect import Parameter
 from pathlib import Path
 
 from losskit.core.definition import Card, Rule, cards
@@ -73,14 +75,14 @@ def doc(card: type[Card], indent: str) -> str:
 def peer(row: Row, array: str, place: str, words: dict[str, str], special: dict[str, str]) -> str:
     """The function of a row of a peer's table."""
     text = textwrap.indent(docstring(row, place, words), "    ").lstrip()
-    returns = array.removesuffix("Like")
-    return f'def {row.name}({peers(row, array, special)}) -> {returns}:\n    """{text}    """\n'
+    returns, takes = array.removesuffix("Like"), peers(row.parameters.values(), array, special)
+    return f'def {row.name}({takes}) -> {returns}:\n    """{text}    """\n'
 
 
-def peers(row: Row, array: str, special: dict[str, str], skip: int = 0) -> str:
-    """The parameters of a row, with types; the default of one says which it has."""
+def peers(parameters: Iterable[Parameter], array: str, special: dict[str, str]) -> str:
+    """Parameters of a peer's, with types; the default of one says which it has."""
     made: list[str] = []
-    for p in list(row.parameters.values())[skip:]:
+    for p in parameters:
         if p.kind is p.KEYWORD_ONLY and "*" not in made:
             made.append("*")
         kinds = {
@@ -89,9 +91,9 @@ def peers(row: Row, array: str, special: dict[str, str], skip: int = 0) -> str:
             int: "float",
             float: "float",
             type(None): f"{array} | None",
+            type: array,  # of what has no default
         }
-        kind = array if p.default is p.empty else kinds[type(p.default)]
-        kind = special.get(p.name, kind)
+        kind = special[p.name] if p.name in special else kinds[type(p.default)]
         made.append(f"{p.name}: {kind}" + ("" if p.default is p.empty else f" = {p.default!r}"))
     return ", ".join(made)
 
@@ -107,6 +109,14 @@ TORCH_TYPES = {
     "target_lengths": "Tensor | Sequence[int]",
     "distance_function": "Callable[[Tensor, Tensor], Tensor] | None",
     "options": "object",
+    "on_empty": "_OnEmpty",
+    "num_items": "float | Tensor | None",
+    "across": "Across | None",
+    "in_features": "int",
+    "num_classes": "int",
+    "out_features": "tuple[int, ...]",
+    "device": "Any",
+    "dtype": "Any",
 }
 JAX_TYPES = {"axis": "int | Sequence[int] | None"}
 JAX_TYPES |= dict.fromkeys(("delta", "gamma", "epsilon"), "ArrayLike")
@@ -245,9 +255,9 @@ def torch_stub() -> str:
             + f'\nclass {row.module}(nn.{row.module}):\n    """As `torch.nn.{row.module}`; see '
             + f'`losskit.torch.{row.name}`."""\n'
         )
-        if "on_empty" in row.parameters:  # more than PyTorch's takes
-            given = peers(row, "Tensor", TORCH_TYPES, 2)
-            lines.append(f"    def __init__(self, {given}) -> None: ...\n")
+        options = [p for name, p in row.options.items() if name != "num_items"]
+        given = peers(options, "Tensor", TORCH_TYPES)
+        lines.append(f"    def __init__(self, {given}) -> None: ...\n")
     return "\n".join(lines)
 
 

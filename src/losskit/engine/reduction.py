@@ -136,8 +136,10 @@ def reduced(
     found = f.mean(formulas, call, counted)
     if not empty:
         return found
+    # A part in which nothing counts is part of a whole: the caller's count alone says if that is.
+    own = num_items is None and call.adding is not None
     number = f.number(counted, call.prediction, f.dtype(found))
-    some = number != 0 if call.adding is None else f.total(call.adding) > 0
+    some = f.total(call.adding) > 0 if own else number != 0
     return formulas.m.where(some, found, math.nan)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import torch
@@ -11,9 +10,9 @@ from torch.fx.experimental.symbolic_shapes import guard_scalar
 
 from losskit.core.definition import Card, made
 from losskit.core.slots import item_shape
-from losskit.engine import arrays as words
 from losskit.engine.across import Across
-from losskit.engine.arguments import in_slots
+from losskit.engine.arguments import check_choice, in_slots
+from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import check_num_items
 from losskit.engine.reduction import reduced as reduce
@@ -91,6 +90,7 @@ def evaluate(
     num_items: Any = None,
     across: Across | None = None,
     more: dict[str, Tensor] | None = None,
+    names: dict[str, str] | None = None,
 ) -> Tensor:
     """The reduced loss, or the items.
 
@@ -107,6 +107,7 @@ def evaluate(
         num_items: what a mean divides by: the item count of the whole of which this is a part.
         across: where the other parts of the batch are, if there are any.
         more: what the card takes besides, by the names of its optional slots.
+        names: of slots, for messages, where they are not `WORDS`.
 
     Raises:
         TypeError: an argument is no tensor, or complex, or the input holds integers.
@@ -122,13 +123,13 @@ def evaluate(
     compiling = torch.compiler.is_compiling()
     if compiling:
         _fixed(list(card.parameters().values()))
-    check_reduction(reduction)
-    check_on_empty(on_empty)
+    check_choice("reduction", reduction, REDUCTIONS)
+    check_choice("on_empty", on_empty, ON_EMPTY)
     if num_items is not None and not isinstance(num_items, Tensor):
         num_items = check_num_items(num_items)
     if across is not None:
         across.check(reduction)
-    with named():
+    with named(**(WORDS if names is None else WORDS | names)):
         slots = in_slots(card, tensors)
         input = slots[card.main]
         if not leading:
@@ -153,10 +154,15 @@ def evaluate(
         return found.to(dtype)
 
 
-named = partial(
-    words.named, y_true="target", y_pred="input", prediction="input", sample_weight="weight",
-    np="torch",
-)  # fmt: skip
+NAMES = {"target": "target", "prediction": "input"}
+"""Of the slots that other faces call otherwise."""
+WORDS = {
+    "y_true": "target",
+    "y_pred": "input",
+    "prediction": "input",
+    "sample_weight": "weight",
+    "np": "torch",
+}
 """Messages in this face's words."""
 
 
@@ -183,18 +189,6 @@ def laid(name: str, x: Any, shape: tuple[int, ...]) -> Tensor | None:
             f"{name} must broadcast to {shape} by its last dimensions: got {name}.shape="
             f"{tuple(x.shape)}."
         ) from None
-
-
-def check_reduction(reduction: Any) -> str:
-    if reduction not in REDUCTIONS:
-        raise ValueError(f'reduction must be "mean", "sum" or "none", got {reduction!r}.')
-    return str(reduction)
-
-
-def check_on_empty(on_empty: Any) -> str:
-    if on_empty not in ON_EMPTY:
-        raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
-    return str(on_empty)
 
 
 def result_dtype(input: Tensor) -> torch.dtype:

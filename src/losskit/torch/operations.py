@@ -95,7 +95,8 @@ class Operations(Framework):
     def of_labels(self, weights: Tensor, labels: Tensor) -> Tensor:
         if not weights.requires_grad and derivatives.reachable(weights, labels):
             # Four calls of PyTorch would take longer than a small loss.
-            return torch.from_numpy(NUMPY.of_labels(weights.numpy(), labels.numpy()))
+            found = NUMPY.of_labels(weights.numpy(), labels.numpy())
+            return torch.from_numpy(np.asarray(found))  # of one label NumPy makes a scalar
         found = labels.clamp(0, weights.shape[0] - 1)
         return torch.where(found == labels, weights[found], 1.0)
 
@@ -120,7 +121,7 @@ class Operations(Framework):
         adding = call.adding
         if adding is None:
             # A number is looked at; a size that is open is none.
-            return total / count if not isinstance(count, int) or count else total
+            return total / count if not isinstance(count, (int, float)) or count else total
         # Weights that cancel are a count like any other: they divide by 0, as in PyTorch.
         return total / torch.where(adding.any(), count, 1.0)
 

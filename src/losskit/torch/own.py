@@ -12,16 +12,23 @@ from torch import Tensor, nn
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.core.families import OfMean, Setwise
-from losskit.engine.arguments import beside, bind, in_slots, optional, signature, takes
+from losskit.engine.arguments import (
+    beside,
+    bind,
+    check_choice,
+    in_slots,
+    optional,
+    signature,
+    takes,
+)
+from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import combined, merged, parts
-from losskit.torch import evaluate as _evaluate
-from losskit.torch.evaluate import evaluate
+from losskit.torch.evaluate import NAMES, ON_EMPTY, REDUCTIONS, WORDS, evaluate, make
 from losskit.torch.framework import TORCH
 
 _OPTIONS = {"reduction": "mean", "on_empty": "zero", "across": None}
 _OF_CALL = ("weight", "mask", "num_items")
-NAMES = {"target": "target", "prediction": "input"}
 
 
 class Loss(nn.Module):
@@ -49,8 +56,8 @@ class Loss(nn.Module):
         given = self.__signature__.bind(*args, **kwargs)
         given.apply_defaults()
         options = given.arguments
-        self.reduction = _evaluate.check_reduction(options.pop("reduction"))
-        self.on_empty = _evaluate.check_on_empty(options.pop("on_empty"))
+        self.reduction = check_choice("reduction", options.pop("reduction"), REDUCTIONS)
+        self.on_empty = check_choice("on_empty", options.pop("on_empty"), ON_EMPTY)
         self.across = options.pop("across")
         if self.across is not None:
             self.across.check(self.reduction)
@@ -114,7 +121,7 @@ class Loss(nn.Module):
         """
         names, more = takes(self.card, NAMES, True), _more(self.card, options)
         given, rest = bind(self.card.name, names, ("weight", "mask"), (), tensors, options)
-        with _evaluate.named():
+        with named(**WORDS):
             slots = in_slots(self.card, given)
             call = aligned(TORCH, self.card, slots, rest.get("weight"), rest.get("mask"), more=more)
             return parts(TORCH, checked(TORCH, call))
@@ -206,7 +213,7 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
         how = {name: options.pop(name) for name in _OPTIONS if name in options}
         more = beside(further, options, _is_tensor)
         given = {name: options.pop(name) for name in [*options] if name not in others}
-        return call(_evaluate.make(card, **given), tensors, options | more, **how)
+        return call(make(card, **given), tensors, options | more, **how)
 
     # Code of its own: by its code the compiler tells one function from another.
     function.__code__ = function.__code__.replace(co_name=card.name)

@@ -30,7 +30,7 @@ if size_average is not None or reduce is not None:
 def _function(row: Row) -> Callable[..., Any]:
     names: dict[str, Any] = {"_legacy": legacy_get_string, "_make": make}
     names["_call"] = getattr(habits, row.name) if row.form in ("made", "whole") else evaluate
-    passed = {name: name for name in row.parameters if name not in _OLD}
+    passed = [name for name in row.parameters if name not in _OLD]
     first: list[str] = []
     if row.form != "whole":
         card = names["_card"] = find(row.card)
@@ -40,8 +40,9 @@ def _function(row: Row) -> Callable[..., Any]:
             name, value, other = row.instead
             names["_other"], used = find(other), used | {name}
             first = [f"_make(_other) if {name} == {value!r} else {first[0]}"]
-        passed = {name: x for name, x in passed.items() if name not in used}
-    given = [n if n in _ARRAYS else f"{n}={n}" for n in passed]
+        passed = [name for name in passed if name not in used]
+    arrays = {n for n, p in row.parameters.items() if p.default is p.empty}
+    given = [n if n in arrays else f"{n}={n}" for n in passed]
     if row.form == "by weights":
         given.append("by_weights=True")
     body = _LEGACY if "reduce" in row.parameters else ""
@@ -50,32 +51,25 @@ def _function(row: Row) -> Callable[..., Any]:
     return compiled(row.name, row.takes, body, names, _HOME, doc)
 
 
-_ARRAYS = (
-    *("input", "target", "input1", "input2", "var", "anchor", "positive", "negative"),
-    *("log_probs", "targets", "input_lengths", "target_lengths", "linear_weight"),
-)
-"""Arguments that are given by place."""
-
-
 def _module(row: Row, function: Callable[..., Any]) -> type[nn.Module]:
     base: Any = getattr(nn, row.module)
     arrays = list(inspect.signature(base.forward).parameters)[1:]
-    own = list(inspect.signature(base).parameters)
-    kinds = row.parameters.values()
-    more = {p.name: p.default for p in kinds if p.kind is p.KEYWORD_ONLY and p.name not in own}
-    options = [n for n in row.parameters if n in own or n in more]
-    kept = [f"{n}=self.{n}" for n in options if n not in _OLD]
+    own = inspect.signature(base).parameters
+    options = {n: p for n, p in row.options.items() if n not in (*_OLD, "num_items")}
+    given, kept = arrays, [f"{n}=self.{n}" for n in row.parameters if n in options]
+    layer = getattr(habits, f"{row.name}_layer", None)
+    if layer is not None:  # its weights are the module's own
+        given, kept = [f"{n}={n}" for n in arrays], [*kept, "**_layer(self)"]
     forward = compiled(
         "forward",
-        f"self, {', '.join(arrays)}",
-        f"return _function({', '.join(arrays + kept)})",
-        {"_function": function},
+        f"self, {', '.join(arrays)}, *, num_items=None",
+        f"return _function({', '.join([*given, 'num_items=num_items', *kept])})",
+        {"_function": function, "_layer": layer},
         _HOME,
-        f"As `torch.nn.{row.module}`.",
+        f"As `torch.nn.{row.module}`; `num_items` as in `losskit.torch.{row.name}`.",
     )
-    body: dict[str, Any] = {"forward": forward, "__module__": _HOME, "__doc__": function.__doc__}
-    if more:
-        body["__init__"] = _with_more(base, more)
+    body = {"forward": forward, "__module__": _HOME, "__doc__": function.__doc__}
+    body["__init__"] = _with_more(base, {n: p.default for n, p in options.items() if n not in own})
     return type(row.module, (base,), body)
 
 
@@ -96,11 +90,9 @@ def _with_more(base: Any, more: dict[str, Any]) -> Callable[..., None]:
     return __init__
 
 
-FUNCTIONS = {name: _function(row) for name, row in ROWS.items() if habits.has(name)}
-"""The functions of `torch.nn.functional` by name."""
+FUNCTIONS = {name: _function(row) for name, row in ROWS.items() if hasattr(nn.functional, name)}
+"""The functions of `torch.nn.functional`, those of the version that is installed, by name."""
 MODULES: dict[str, Any] = {
-    row.module: _module(row, FUNCTIONS[row.name])
-    for row in ROWS.values()
-    if row.name in FUNCTIONS and row.module not in habits.MODULES
-} | habits.MODULES
+    ROWS[name].module: _module(ROWS[name], function) for name, function in FUNCTIONS.items()
+}
 """The modules of `torch.nn` by name."""

@@ -1,4 +1,4 @@
-"""Losses of sequences, with the names and arguments of `torch.nn.functional`."""
+"""What is PyTorch's own about CTC: sequences by their lengths, and labels one after the other."""
 
 from __future__ import annotations
 
@@ -9,77 +9,36 @@ import torch
 from torch import Tensor
 
 from losskit.core import sequences
-from losskit.engine.arrays import HALF, named
-from losskit.losses.sequence import CTC
 from losskit.torch.derivatives import reachable
-from losskit.torch.evaluate import check_reduction, evaluate, make, result_dtype
-
-__all__ = ["ctc_loss"]
+from losskit.torch.evaluate import evaluate
 
 Lengths: TypeAlias = "Tensor | Sequence[int]"
 
 
 def ctc_loss(
+    card: Any,
     log_probs: Tensor,
     targets: Tensor,
     input_lengths: Lengths,
     target_lengths: Lengths,
-    blank: int = 0,
-    reduction: str = "mean",
-    zero_infinity: bool = False,
+    reduction: str,
+    **how: Any,
 ) -> Tensor:
-    """CTC loss (connectionist temporal classification); see `torch.nn.functional.ctc_loss`.
-
-    The gradient is that by the log-probabilities as they are given. PyTorch's is the one by logits
-    under a softmax: it adds the probabilities. By logits before a log_softmax both are the same.
-
-    Args:
-        log_probs: log-probabilities, (frames, batch, classes), or (frames, classes) of one
-            sequence; -inf for what is ruled out.
-        targets: labels, (batch, longest), or one after the other in one dimension.
-        input_lengths: of each sequence of frames.
-        target_lengths: of each sequence of labels.
-        blank: the class that stands for no label.
-        reduction: "mean" (of the losses, each divided by the length of its target), "sum", "none".
-        zero_infinity: whether the loss is 0 where it is infinite: where no alignment is possible.
-            Its gradient is 0 there in any case.
-
-    Returns:
-        A number, or the losses (batch), in the dtype of the log-probabilities.
-
-    Raises:
-        TypeError: log-probabilities that are no floats, labels or lengths that are no integers.
-        ValueError: shapes do not match, or a length or a label is out of range, or a label is the
-            blank. Where nothing can be raised such a loss is NaN.
-    """
-    check_reduction(reduction)
     _check_types(log_probs, targets)
     p = log_probs.unsqueeze(1) if log_probs.dim() == 2 else log_probs
     _, batch, classes = p.shape
-    sequences.check_blank("blank", blank, classes)
-    frames = _lengths("input_lengths", input_lengths, batch)
+    sequences.check_blank("blank", card.blank, classes)
+    frames = _lengths("input_lengths", input_lengths, batch).to(p.device)
     lengths = _lengths("target_lengths", target_lengths, batch)
     y, there = _rows(targets, lengths)
     if reachable(y, there):
-        sequences.check_labels("targets", y.numpy(), there.numpy(), classes, blank)
-    y = sequences.ended(torch, y, there, classes, blank)
-    with named(frames="input_lengths"):
-        loss = evaluate(
-            make(CTC, blank=blank, from_logits=False),
-            # Reduced before it is rounded to half precision.
-            *((p.float() if p.dtype in HALF else p).movedim(1, 0), y.to(p.device)),
-            reduction="none",
-            more={"frames": frames.to(p.device)},
-        )
-    if zero_infinity:
-        loss = torch.where(loss == float("inf"), 0.0, loss)
-    if reduction == "mean":
-        loss = (loss / lengths.clamp(min=1).to(p.device)).sum() / max(batch, 1)
-    elif reduction == "sum":
-        loss = loss.sum()
-    elif log_probs.dim() == 2:
-        loss = loss.squeeze(0)
-    return loss.to(result_dtype(log_probs))
+        sequences.check_labels("targets", y.numpy(), there.numpy(), classes, card.blank)
+    y = sequences.ended(torch, y, there, classes, card.blank).to(p.device)
+    if reduction == "mean":  # of the losses, each divided by the length of its target
+        how["weight"] = 1.0 / lengths.clamp(min=1).to(p.device)
+    how |= {"more": {"frames": frames}, "names": {"frames": "input_lengths"}}
+    loss = evaluate(card, p.movedim(1, 0), y, reduction=reduction, **how)
+    return loss.squeeze(0) if reduction == "none" and log_probs.dim() == 2 else loss
 
 
 def _check_types(log_probs: Any, targets: Any) -> None:
