@@ -493,7 +493,7 @@ TORCH_ERRORS = [
     ({"targets": [[1, 0]]}, "is the blank"),
     ({"targets": [1, 2, 1]}, "one after the other"),
     ({"targets": [[1, 2], [1, 2]]}, "one row for each"),
-    ({"targets": [[1.0, 2.0]]}, "integer labels"),
+    ({"targets": [[1.0, 2.0]]}, "targets holds torch.float32, expected integers"),
     ({"input_lengths": (6,)}, "input_lengths must be whole, from 0 to 5"),
     ({"target_lengths": (3,)}, "target_lengths must be whole, from 0 to 2"),
     ({"target_lengths": (-1,)}, "target_lengths must be whole, from 0 to 2"),
@@ -503,7 +503,7 @@ TORCH_ERRORS = [
     ({"reduction": "batchmean"}, "reduction"),
     ({"log_probs": torch.zeros(5)}, "log_probs must have the shape"),
     ({"log_probs": torch.zeros(5, 1, 3, dtype=torch.int32)}, "floating-point"),
-    ({"log_probs": [[0.0]]}, "must be tensors"),
+    ({"log_probs": [[0.0]]}, "log_probs must be a tensor"),
 ]
 
 

@@ -81,7 +81,7 @@ def evaluate(
     card: Any,
     *tensors: Tensor,
     weight: Tensor | None = None,
-    keep: Tensor | None = None,
+    mask: Tensor | None = None,
     reduction: str = "mean",
     by_weights: bool = False,
     on_empty: str = "zero",
@@ -98,7 +98,7 @@ def evaluate(
         card: a loss card.
         tensors: predictions, targets and what else the card takes, in PyTorch's order.
         weight: of each item, in the shape of the items, or one that broadcasts to it.
-        keep: boolean, in the shape of the items: which of them count.
+        mask: boolean, in the shape of the items: which of them count.
         reduction: "mean", "sum" or "none".
         by_weights: whether the mean divides by the sum of the weights, not by the number of items.
         on_empty: what the mean of no item is: "zero" (with zero gradient) or "nan".
@@ -113,7 +113,7 @@ def evaluate(
         TypeError: an argument is no tensor, or complex, or the input holds integers.
         ValueError: shapes do not match, or a value is out of its domain.
     """
-    plain = weight is None and keep is None and num_items is None and across is None
+    plain = weight is None and mask is None and num_items is None and across is None
     if plain and not more and len(tensors) == 2 and reduction == "mean" and on_empty in ON_EMPTY:
         p, y = tensors
         if isinstance(p, Tensor) and isinstance(y, Tensor):
@@ -133,9 +133,9 @@ def evaluate(
         slots = in_slots(card, tensors)
         input = slots[card.main]
         if not leading:
-            weight, keep = _trailing(card, input, weight, keep)
+            weight, mask = _trailing(card, input, weight, mask)
         call = aligned(
-            TORCH, card, slots, weight, keep, make=_made if compiling else None, more=more
+            TORCH, card, slots, weight, mask, make=_made if compiling else None, more=more
         )
         dtype = result_dtype(input)
         if across is None:
@@ -167,13 +167,13 @@ WORDS = {
 
 
 def _trailing(
-    card: Any, p: Tensor, weight: Tensor | None, keep: Tensor | None
+    card: Any, p: Tensor, weight: Tensor | None, mask: Tensor | None
 ) -> tuple[Tensor | None, Tensor | None]:
     """Weights and mask in the shape of the items, broadcast as PyTorch does."""
-    if (weight is None and keep is None) or not isinstance(p, Tensor) or not p.dim():
-        return weight, keep
+    if (weight is None and mask is None) or not isinstance(p, Tensor) or not p.dim():
+        return weight, mask
     shape = item_shape(card, tuple(p.shape))
-    return laid("weight", weight, shape), laid("mask", keep, shape)
+    return laid("weight", weight, shape), laid("mask", mask, shape)
 
 
 def laid(name: str, x: Any, shape: tuple[int, ...]) -> Tensor | None:

@@ -264,7 +264,7 @@ def multilabel_margin_loss(
     rivals = torch.where(true.unsqueeze(-2) & ~own, -torch.inf, input.unsqueeze(-2))
     if reduction == "mean":
         num_items = _rows(input, 1, num_items, across)
-    how |= {"keep": listed, "reduction": reduction, "num_items": num_items, "across": across}
+    how |= {"mask": listed, "reduction": reduction, "num_items": num_items, "across": across}
     value = evaluate(make(MultiMargin), rivals, target, **how)
     return value.sum(-1) if reduction == "none" else value
 

@@ -104,7 +104,7 @@ class Loss(nn.Module):
             input,
             target,
             weight=weight,
-            keep=mask,
+            mask=mask,
             num_items=num_items,
             leading=True,
             reduction=self.reduction,
@@ -119,11 +119,11 @@ class Loss(nn.Module):
         (sum, count); of a loss of a set the numbers that say all of a part, and the count.
         Arguments and errors are those of the call.
         """
-        names, more = takes(self.card, NAMES, True), _more(self.card, options)
-        given, rest = bind(self.card.name, names, ("weight", "mask"), (), tensors, options)
+        more = _more(self.card, options)
+        tensors, options = _bound(self.card, tensors, options)
         with named(**WORDS):
-            slots = in_slots(self.card, given)
-            call = aligned(TORCH, self.card, slots, rest.get("weight"), rest.get("mask"), more=more)
+            slots = in_slots(self.card, tensors)
+            call = aligned(TORCH, self.card, slots, **options, more=more)
             return parts(TORCH, checked(TORCH, call))
 
     def merge(self, a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -156,24 +156,13 @@ def call(card: Any, tensors: tuple[Any, ...], given: dict[str, Any], **how: Any)
     """The loss of the arguments of a call."""
     more = _more(card, given)
     if given or len(tensors) != 2 or len(card.slots) != 2:
-        tensors, given = bind(
-            card.name,
-            takes(card, NAMES, True),
-            ("weight", "mask"),
-            ("num_items",),
-            tensors,
-            given,
-        )
-    return evaluate(
-        card,
-        *tensors,
-        weight=given.get("weight"),
-        keep=given.get("mask"),
-        num_items=given.get("num_items"),
-        leading=True,
-        more=more,
-        **how,
-    )
+        tensors, given = _bound(card, tensors, given, "num_items")
+    return evaluate(card, *tensors, **given, leading=True, more=more, **how)
+
+
+def _bound(card: Any, tensors: Any, given: dict[str, Any], *keywords: str) -> Any:
+    """What a card takes, in its order; weights, a mask and keywords by name."""
+    return bind(card.name, takes(card, NAMES, True), ("weight", "mask"), keywords, tensors, given)
 
 
 def _more(card: Any, given: dict[str, Any]) -> dict[str, Any]:
