@@ -353,6 +353,24 @@ def torch_batches():
         yield classes, frames, blank, [rng.choice(labels, n) for n in lengths]
 
 
+@pytest.mark.parametrize("zero_infinity", [False, True])
+def test_without_an_alignment_on_every_face(zero_infinity):
+    y, z = np.array([[1, 1, 2], [1, -1, -1]]), np.random.default_rng(0).normal(size=(2, 3, 3))
+    options = {"zero_infinity": zero_infinity, "reduction": "none"}
+    want = losskit.ctc(y, z, **options)
+    assert want[0] == (0.0 if zero_infinity else INF)
+    assert np.isfinite(want[1])
+    assert want[1] > 0
+    gradient = losskit.CTC(zero_infinity=zero_infinity).value_and_gradient(y, z)[1]
+    assert not gradient[0].any()
+    for dtype in (torch.float32, torch.float64):
+        p = torch.tensor(z, dtype=dtype, requires_grad=True)
+        got = lt.ctc(p, torch.tensor(y), **options)
+        np.testing.assert_allclose(got.detach(), want, rtol=1e-6)
+        np.testing.assert_allclose(torch.autograd.grad(got[1], p)[0][1], 2 * gradient[1], rtol=1e-5)
+    np.testing.assert_allclose(lj.ctc(z.astype(np.float32), y, **options), want, rtol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("zero_infinity", [False, True])
 @pytest.mark.parametrize("batch", list(torch_batches()), ids=["first", "last", "binary"])

@@ -117,13 +117,12 @@ class Operations(Framework):
         return derivatives.apply(formulas, call.used, *call.arrays)
 
     def mean(self, formulas: Formulas, call: Call, count: Any) -> Tensor:
-        total = self.sum(formulas, call)
-        adding = call.adding
-        if adding is None:
+        total, adding = self.sum(formulas, call), call.adding
+        if adding is None and not isinstance(count, Tensor):
             # A number is looked at; a size that is open is none.
             return total / count if not isinstance(count, (int, float)) or count else total
         # Weights that cancel are a count like any other: they divide by 0, as in PyTorch.
-        return total / torch.where(adding.any(), count, 1.0)
+        return total / torch.where(count != 0 if adding is None else adding.any(), count, 1.0)
 
     def of_set(self, formulas: Formulas, across: Across | None, *arrays: Tensor) -> Tensor:
         formulas = dataclasses.replace(formulas, across=across)
