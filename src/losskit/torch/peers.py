@@ -54,40 +54,31 @@ def _function(row: Row) -> Callable[..., Any]:
 def _module(row: Row, function: Callable[..., Any]) -> type[nn.Module]:
     base: Any = getattr(nn, row.module)
     arrays = list(inspect.signature(base.forward).parameters)[1:]
-    own = inspect.signature(base).parameters
-    options = {n: p for n, p in row.options.items() if n not in (*_OLD, "num_items")}
-    given, kept = arrays, [f"{n}=self.{n}" for n in row.parameters if n in options]
+    theirs = inspect.signature(base).parameters
+    options = {name: p for name, p in row.options.items() if name != "num_items"}
+    makes = str(inspect.Signature([*options.values()]))[1:-1]
+    passed = [f"{n}={n}" for n in options if n in theirs]
+    made = [f"_base.__init__(self, {', '.join(passed)})"]
+    made += [f"self.{n} = {n}" for n in options if n not in theirs]
+    given = [f"{n}=self.{n}" for n in row.parameters if n in options and n not in _OLD]
+    given.append("num_items=num_items")
     layer = getattr(habits, f"{row.name}_layer", None)
     if layer is not None:  # its weights are the module's own
-        given, kept = [f"{n}={n}" for n in arrays], [*kept, "**_layer(self)"]
+        given.append("**_layer(self)")
+    called = [f"{name}={name}" if layer else name for name in arrays]
+    names = {"_base": base, "_function": function, "_layer": layer}
+    words = f"As `torch.nn.{row.module}`; what is more, as in `losskit.torch.{row.name}`."
+    init = compiled("__init__", f"self, {makes}", "\n".join(made), names, _HOME, words)
     forward = compiled(
         "forward",
         f"self, {', '.join(arrays)}, *, num_items=None",
-        f"return _function({', '.join([*given, 'num_items=num_items', *kept])})",
-        {"_function": function, "_layer": layer},
+        f"return _function({', '.join([*called, *given])})",
+        names,
         _HOME,
-        f"As `torch.nn.{row.module}`; `num_items` as in `losskit.torch.{row.name}`.",
+        words,
     )
-    body = {"forward": forward, "__module__": _HOME, "__doc__": function.__doc__}
-    body["__init__"] = _with_more(base, {n: p.default for n, p in options.items() if n not in own})
+    body = {"__init__": init, "forward": forward, "__module__": _HOME, "__doc__": function.__doc__}
     return type(row.module, (base,), body)
-
-
-def _with_more(base: Any, more: dict[str, Any]) -> Callable[..., None]:
-    """A constructor that takes further keywords."""
-
-    def __init__(self: Any, *args: Any, **given: Any) -> None:
-        kept = {name: given.pop(name, default) for name, default in more.items()}
-        base.__init__(self, *args, **given)
-        vars(self).update(kept)
-
-    theirs = inspect.signature(base.__init__)
-    kind = inspect.Parameter.KEYWORD_ONLY
-    further = [inspect.Parameter(name, kind, default=default) for name, default in more.items()]
-    __init__.__signature__ = theirs.replace(  # type: ignore[attr-defined]
-        parameters=[*theirs.parameters.values(), *further]
-    )
-    return __init__
 
 
 FUNCTIONS = {name: _function(row) for name, row in ROWS.items() if hasattr(nn.functional, name)}
