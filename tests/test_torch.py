@@ -301,6 +301,8 @@ def test_messages_name_what_they_are_given():
         lt.Huber(reduction="avg")
     with pytest.raises(ValueError, match="one value per set"):
         lt.RootMeanSquaredError(reduction="sum")
+    with pytest.raises(ValueError, match="or mean_squared_error for sums and items"):
+        lt.root_mean_squared_error(p, p, reduction="none")
     with pytest.raises(ValueError, match="Did you mean huber"):
         lt.get("hubr")
     with pytest.raises(

@@ -10,7 +10,6 @@ import numpy as np
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit import native
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import OfMean, Setwise
 from losskit.core.namespaces import Array
 from losskit.core.packing import packed
 from losskit.engine import reduction as reduce
@@ -77,13 +76,7 @@ class Loss:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name must be a string, got {name!r}.")
         self.name = name or self._card.name
-        if isinstance(self.card, Setwise) and self.reduction in ("sum", "none"):
-            own: Any = self.card
-            inner = f", or {own.inner.name} for sums and items" if isinstance(own, OfMean) else ""
-            raise ValueError(
-                f"{self._card.name} is one value per set: reduction={reduction!r} does not exist "
-                f'for it. Use "mean"{inner}.'
-            )
+        reduce.check_set(self.card, self.reduction)
 
     # --- values
 

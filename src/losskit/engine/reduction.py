@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core.definition import shown
-from losskit.core.families import Setwise
+from losskit.core.families import OfMean, Setwise
 from losskit.core.namespaces import Array
 from losskit.engine.across import Across
 from losskit.engine.call import Call
@@ -51,6 +51,25 @@ def check_on_empty(on_empty: Any) -> str:
             f"on_empty must be one of {', '.join(map(repr, ON_EMPTY))}, got {on_empty!r}."
         )
     return on_empty
+
+
+def check_set(card: Any, reduction: Any, mean: str = "mean") -> None:
+    """Refuse the sum and the items of a loss that is one value per set.
+
+    Args:
+        card: any card.
+        reduction: as it was given.
+        mean: what the face calls that value.
+
+    Raises:
+        ValueError: these are asked for.
+    """
+    if isinstance(card, Setwise) and reduction in ("sum", "none", None):
+        inner = f", or {card.inner.name} for sums and items" if isinstance(card, OfMean) else ""
+        raise ValueError(
+            f"{card.name} is one value per set: reduction={reduction!r} does not exist for it. "
+            f'Use "{mean}"{inner}.'
+        )
 
 
 def check_num_items(num_items: Any) -> float:

@@ -16,11 +16,10 @@ from keras.src.losses.loss import reduce_weighted_values
 
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import Setwise
 from losskit.engine.arguments import beside, optional
 from losskit.engine.arrays import HALF
 from losskit.engine.call import check_names
-from losskit.engine.reduction import combined, merged, parts
+from losskit.engine.reduction import check_set, combined, merged, parts
 from losskit.keras.evaluate import evaluate, prepared
 from losskit.keras.framework import KERAS
 from losskit.peers.keras import orders
@@ -52,11 +51,7 @@ class Loss(keras.losses.Loss):
         self._mean_axis = options.get("axis", -1)
         # A value of the whole batch, which Keras multiplies by the weight of each sample.
         self._at_once = _takes_batch(self.card)
-        if isinstance(self.card, Setwise) and self.reduction in (None, "none", "sum"):
-            raise ValueError(
-                f"{self._card.name} is one value per set: reduction={self.reduction!r} does not "
-                "exist for it. Use 'sum_over_batch_size'."
-            )
+        check_set(self.card, self.reduction, "sum_over_batch_size")
 
     def __call__(
         self,

@@ -14,7 +14,7 @@ from losskit.engine.across import Across
 from losskit.engine.arguments import check_choice, in_slots
 from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
-from losskit.engine.reduction import check_num_items
+from losskit.engine.reduction import check_num_items, check_set
 from losskit.engine.reduction import reduced as reduce
 from losskit.torch import kernels
 from losskit.torch.framework import TORCH
@@ -125,6 +125,7 @@ def evaluate(
         _fixed(list(card.parameters().values()))
     check_choice("reduction", reduction, REDUCTIONS)
     check_choice("on_empty", on_empty, ON_EMPTY)
+    check_set(card, reduction)
     if num_items is not None and not isinstance(num_items, Tensor):
         num_items = check_num_items(num_items)
     if across is not None:

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import OfMean, Setwise
 from losskit.engine.arguments import (
     beside,
     bind,
@@ -23,7 +22,7 @@ from losskit.engine.arguments import (
 )
 from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
-from losskit.engine.reduction import combined, merged, parts
+from losskit.engine.reduction import check_set, combined, merged, parts
 from losskit.torch.evaluate import NAMES, ON_EMPTY, REDUCTIONS, WORDS, evaluate, make
 from losskit.torch.framework import TORCH
 
@@ -62,13 +61,7 @@ class Loss(nn.Module):
         if self.across is not None:
             self.across.check(self.reduction)
         self.card: Any = self._card(**options)
-        if isinstance(self.card, Setwise) and self.reduction != "mean":
-            card: Any = self.card
-            inner = f", or {card.inner.name} for sums and items" if isinstance(card, OfMean) else ""
-            raise ValueError(
-                f"{self._card.name} is one value per set: reduction={self.reduction!r} does not "
-                f'exist for it. Use "mean"{inner}.'
-            )
+        check_set(self.card, self.reduction)
 
     def forward(
         self,
