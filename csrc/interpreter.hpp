@@ -720,7 +720,8 @@ class Run {
       const T* x = read<T>(from, begin * c, n * c, buffer);
       if (!turned_) {
         // Past the end of a tile there are the next rows; past that of the last there is nothing.
-        if (n * c % two == 0 || begin + n + (two + c - 1) / c <= q_.rows())
+        if ((n * c % two == 0 && c % width<T> == 0) ||
+            begin + n + (two + c - 1) / c <= q_.rows())
           registers_[s] = const_cast<T*>(x);
         else if (x != own(s))
           std::memcpy(own(s), x, n * c * sizeof(T));

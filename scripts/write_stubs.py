@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from collections.abc import Iterable
+from inspect import Parameter
 from pathlib import Path
 
 from losskit.core.definition import Card, Rule, cards
@@ -77,14 +79,15 @@ def peer(
 ) -> str:
     """The function of a row of a peer's table."""
     text = textwrap.indent(docstring(row, place, words), "    ").lstrip()
-    return f'def {row.name}({peers(row, array, special)}) -> {gives}:\n    """{text}    """\n'
+    takes = peers(row.parameters.values(), array, special)
+    return f'def {row.name}({takes}) -> {gives}:\n    """{text}    """\n'
 
 
-def peers(row: Row, array: str, special: dict[str, str], skip: int = 0) -> str:
-    """The parameters of a row, with types; the default of one says which it has."""
+def peers(parameters: Iterable[Parameter], array: str, special: dict[str, str]) -> str:
+    """Parameters of a peer's, with types; the default of one says which it has."""
     made: list[str] = []
     number = array if array == "ArrayLike" else "float"
-    for p in list(row.parameters.values())[skip:]:
+    for p in parameters:
         if p.kind is p.KEYWORD_ONLY and "*" not in made:
             made.append("*")
         kinds = {
@@ -95,7 +98,7 @@ def peers(row: Row, array: str, special: dict[str, str], skip: int = 0) -> str:
             float: number,
             type(None): f"{array} | None",
         }
-        kind = special.get(p.name) or kinds[type(p.default)]
+        kind = special[p.name] if p.name in special else kinds[type(p.default)]
         made.append(f"{p.name}: {kind}" + ("" if p.default is p.empty else f" = {p.default!r}"))
     return ", ".join(made)
 
@@ -111,6 +114,14 @@ TORCH_TYPES = {
     "target_lengths": "Tensor | Sequence[int]",
     "distance_function": "Callable[[Tensor, Tensor], Tensor] | None",
     "options": "object",
+    "on_empty": "_OnEmpty",
+    "num_items": "float | Tensor | None",
+    "across": "Across | None",
+    "in_features": "int",
+    "num_classes": "int",
+    "out_features": "tuple[int, ...]",
+    "device": "Any",
+    "dtype": "Any",
 }
 JAX_TYPES = {
     "axis": "int | Sequence[int] | None",
@@ -258,9 +269,9 @@ def torch_stub() -> str:
             + f'\nclass {row.module}(nn.{row.module}):\n    """As `torch.nn.{row.module}`; see '
             + f'`losskit.torch.{row.name}`."""\n'
         )
-        if "on_empty" in row.parameters:  # more than PyTorch's takes
-            given = peers(row, "Tensor", TORCH_TYPES, 2)
-            lines.append(f"    def __init__(self, {given}) -> None: ...\n")
+        options = [p for name, p in row.options.items() if name != "num_items"]
+        given = peers(options, "Tensor", TORCH_TYPES)
+        lines.append(f"    def __init__(self, {given}) -> None: ...\n")
     return "\n".join(lines)
 
 

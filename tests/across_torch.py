@@ -57,6 +57,106 @@ def found(model, loss, x, y, *rest, **options):
     return loss(z, y, *rest, **options)
 
 
+W = torch.tensor([0.5, 1.0, 2.0, 1.5])
+
+
+def data():
+    """Targets of each kind, for the whole."""
+    torch.manual_seed(2)
+    labels = torch.randint(0, CLASSES, (N,))
+    real = torch.randn(N, CLASSES)
+    listed = torch.stack([labels, (labels + 1) % CLASSES, *2 * [torch.full((N,), -1)]], 1)
+    listed[::3, 1] = -1
+    return {
+        "labels": labels,
+        "some": torch.where(torch.arange(N) % 5 == 0, -100, labels),
+        "real": real,
+        "hard": (real > 0).float(),
+        "signs": torch.where(real > 0, 1.0, -1.0),
+        "counts": real.abs().round(),
+        "shares": real.softmax(1),
+        "listed": listed,
+    }
+
+
+def sequences(z, d):
+    """Three frames of each score, for one label or two."""
+    labels = torch.stack([1 + d["labels"] % 3, 1 + (d["labels"] + 1) % 3], 1)
+    p = torch.stack([z, 0.5 * z, -z]).log_softmax(2)
+    return p, labels, [3] * len(z), (1 + d["labels"] % 2).tolist()
+
+
+NAMED = {
+    **{name: ({}, lambda z, d: (z, d["real"])) for name in ("MSELoss", "L1Loss", "HuberLoss")},
+    "SmoothL1Loss": ({}, lambda z, d: (z, d["real"])),
+    "PoissonNLLLoss": ({}, lambda z, d: (z, d["counts"])),
+    "GaussianNLLLoss": (
+        {},
+        lambda z, d: (z[:, 0], d["real"][:, 0], nn.functional.softplus(z[:, 1])),
+    ),
+    "CrossEntropyLoss": ({"weight": W, "label_smoothing": 0.1}, lambda z, d: (z, d["some"])),
+    "NLLLoss": ({"weight": W}, lambda z, d: (z.log_softmax(1), d["some"])),
+    "BCELoss": ({}, lambda z, d: (z.sigmoid(), d["hard"])),
+    "BCEWithLogitsLoss": ({"pos_weight": W}, lambda z, d: (z, d["hard"])),
+    "MultiLabelSoftMarginLoss": ({"weight": W}, lambda z, d: (z, d["hard"])),
+    "KLDivLoss": ({"reduction": "batchmean"}, lambda z, d: (z.log_softmax(1), d["shares"])),
+    "SoftMarginLoss": ({}, lambda z, d: (z, d["signs"])),
+    "HingeEmbeddingLoss": ({}, lambda z, d: (z.abs(), d["signs"])),
+    "MarginRankingLoss": ({"margin": 0.5}, lambda z, d: (z[:, 0], z[:, 1], d["signs"][:, 0])),
+    "CosineEmbeddingLoss": ({}, lambda z, d: (z, d["real"], d["signs"][:, 0])),
+    "MultiMarginLoss": ({"weight": W}, lambda z, d: (z, d["labels"])),
+    "MultiLabelMarginLoss": ({}, lambda z, d: (z, d["listed"])),
+    "TripletMarginLoss": ({}, lambda z, d: (z, d["real"], d["shares"])),
+    "TripletMarginWithDistanceLoss": (
+        {"distance_function": lambda a, b: (a - b).abs().sum(-1)},
+        lambda z, d: (z, d["real"], d["shares"]),
+    ),
+    "CTCLoss": ({}, sequences),
+}
+"""Of each of PyTorch's names: parameters, and what it takes for a model's scores."""
+ROWS = ("KLDivLoss", "MultiLabelSoftMarginLoss", "MultiLabelMarginLoss", "CTCLoss")
+"""Whose means are over rows, of which each has several items."""
+if hasattr(nn, "LinearCrossEntropyLoss"):
+    for options in (None, nn.LinearCrossEntropyOptions()):
+        NAMED["LinearCrossEntropyLoss" + " in parts" * (options is not None)] = (
+            {"in_features": CLASSES, "num_classes": 3, "options": options, "weight": W[:3]},
+            lambda z, d: (z, torch.where(d["some"] == 3, -100, d["some"])),
+        )
+
+
+def module(name, **more):
+    """The module of one of PyTorch's names; if it has weights, the same ones each time."""
+    torch.manual_seed(3)
+    return getattr(lt, name.split()[0])(**NAMED[name][0] | more)
+
+
+def loss_of(name, loss, model, x, own, **more):
+    """The loss of a part of the data."""
+    here = {kind: y[own] for kind, y in data().items()}
+    return loss(*NAMED[name][1](model(x[own]), here), **more)
+
+
+def named(rank, size):
+    """PyTorch's names."""
+    x = batch(lt.Huber)[0]
+    for name in NAMED:
+        for shard in ("uneven", "one empty"):
+            lengths = SHARDS[shard](N, size)
+            own = slice(sum(lengths[:rank]), sum(lengths[: rank + 1]))
+            torch.manual_seed(1)
+            model = nn.Linear(FEATURES, CLASSES)
+            want = loss_of(name, module(name), model, x, slice(sum(lengths)))
+            want.backward()
+            there = weights_of(model)
+            model.zero_grad()
+            got = loss_of(name, module(name, across=Across()), model, x, own)
+            got.backward()
+            grads = weights_of(model) / size
+            dist.all_reduce(grads)
+            yield from near(got.detach(), want.detach(), f"value of {name}, {shard}")
+            yield from near(grads, there, f"gradient of {name}, {shard}")
+
+
 def weights_of(model):
     return torch.cat([p.grad.reshape(-1) for p in model.parameters()])
 
@@ -112,6 +212,7 @@ def main(rank, size, file, error=None):
                     wrong += near(got.detach(), want.detach(), f"value of {what}")
                     wrong += near(grads, weights_of(whole), f"gradient of {what}")
     wrong += accumulated(rank, size)
+    wrong += named(rank, size)
     dist.barrier()
     print("\n".join(wrong) or "sound")
 

@@ -175,6 +175,27 @@ def test_arrays_of_every_kind():
         jax.jit(lambda p: check(optax.l2_loss, p, p) and p)(np.ones(3))
 
 
+def test_a_loss_over_processes_is_checked_without_the_others():
+    across = losskit.torch.Across()  # there is no process group: a call of others is an error
+    for loss in (
+        losskit.torch.CrossEntropyLoss(across=across),
+        losskit.torch.SparseCategoricalCrossentropy(from_logits=True, across=across),
+    ):
+        assert "LK101" in check(loss, LABELS, SHARES)
+        assert loss.across is across
+
+
+@pytest.mark.parametrize(
+    "module", [losskit.torch.CrossEntropyLoss(), losskit.torch.get("scce", from_logits=True)]
+)
+def test_a_count_of_the_whole_is_no_target(module):
+    reports = []
+    handle = losskit.torch.check_loss(module, say=reports.append)
+    module(SHARES, LABELS, num_items=torch.tensor(128.0))
+    handle.remove()
+    assert ["LK101" in report for report in reports] == [True]
+
+
 def test_partials_of_partials():
     first = functools.partial(F.cross_entropy, ignore_index=3)
     report = check(functools.partial(first, label_smoothing=0.1), LABELS, SHARES)

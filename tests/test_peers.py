@@ -39,6 +39,19 @@ def test_torch_signature(name):
     assert [ours[n] for n in own] == [p.default for p in own.values()]
 
 
+@pytest.mark.parametrize("name", given("torch"))
+def test_torch_constructor(name):
+    row = torch.ROWS[name]
+    own = inspect.signature(getattr(torch_.nn, row.module)).parameters
+    ours = {n: p for n, p in row.options.items() if n != "num_items"}
+    assert {n: (ours[n].kind, ours[n].default) for n in ours if n in own} == {
+        n: (p.kind, p.default) for n, p in own.items()
+    }
+    assert list(ours)[: len(own)] == list(own)
+    made = inspect.signature(of_torch.MODULES[row.module]).parameters
+    assert [*made] == [*ours]
+
+
 @pytest.mark.parametrize("name", given("optax"))
 def test_optax_signature(name):
     own = inspect.signature(getattr(theirs, name)).parameters

@@ -354,6 +354,24 @@ def torch_batches():
         yield classes, frames, blank, [rng.choice(labels, n) for n in lengths]
 
 
+@pytest.mark.parametrize("zero_infinity", [False, True])
+def test_without_an_alignment_on_every_face(zero_infinity):
+    y, z = np.array([[1, 1, 2], [1, -1, -1]]), np.random.default_rng(0).normal(size=(2, 3, 3))
+    options = {"zero_infinity": zero_infinity, "reduction": "none"}
+    want = losskit.ctc(y, z, **options)
+    assert want[0] == (0.0 if zero_infinity else INF)
+    assert np.isfinite(want[1])
+    assert want[1] > 0
+    gradient = losskit.CTC(zero_infinity=zero_infinity).value_and_gradient(y, z)[1]
+    assert not gradient[0].any()
+    for dtype in (torch.float32, torch.float64):
+        p = torch.tensor(z, dtype=dtype, requires_grad=True)
+        got = lt.ctc(p, torch.tensor(y), **options)
+        np.testing.assert_allclose(got.detach(), want, rtol=1e-6)
+        np.testing.assert_allclose(torch.autograd.grad(got[1], p)[0][1], 2 * gradient[1], rtol=1e-5)
+    np.testing.assert_allclose(lj.ctc(z.astype(np.float32), y, **options), want, rtol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("zero_infinity", [False, True])
 @pytest.mark.parametrize("batch", list(torch_batches()), ids=["first", "last", "binary"])
@@ -494,7 +512,7 @@ TORCH_ERRORS = [
     ({"targets": [[1, 0]]}, "is the blank"),
     ({"targets": [1, 2, 1]}, "one after the other"),
     ({"targets": [[1, 2], [1, 2]]}, "one row for each"),
-    ({"targets": [[1.0, 2.0]]}, "integer labels"),
+    ({"targets": [[1.0, 2.0]]}, "targets holds torch.float32, expected integers"),
     ({"input_lengths": (6,)}, "input_lengths must be whole, from 0 to 5"),
     ({"target_lengths": (3,)}, "target_lengths must be whole, from 0 to 2"),
     ({"target_lengths": (-1,)}, "target_lengths must be whole, from 0 to 2"),
@@ -504,7 +522,7 @@ TORCH_ERRORS = [
     ({"reduction": "batchmean"}, "reduction"),
     ({"log_probs": torch.zeros(5)}, "log_probs must have the shape"),
     ({"log_probs": torch.zeros(5, 1, 3, dtype=torch.int32)}, "floating-point"),
-    ({"log_probs": [[0.0]]}, "must be tensors"),
+    ({"log_probs": [[0.0]]}, "log_probs must be a tensor"),
 ]
 
 

@@ -221,6 +221,16 @@ def test_nothing_counts(on_empty, way):
     assert value.isnan() if on_empty == "nan" else value == 0
 
 
+def test_a_part_in_which_nothing_counts(way):
+    x, mask = torch.randn(3, 4, requires_grad=True), torch.zeros(3, 4, dtype=torch.bool)
+    for number in (5, 5.0, torch.tensor(5.0)):
+        value = lt.huber(x, 0 * x.detach(), mask=mask, num_items=number, on_empty="nan")
+        assert value == 0
+    for number in (0, 0.0, torch.tensor(0.0)):
+        assert lt.huber(x[:0], x[:0].detach(), num_items=number) == 0
+        assert lt.huber(x[:0], x[:0].detach(), num_items=number, on_empty="nan").isnan()
+
+
 def test_labels_out_of_range():
     z, t = torch.randn(2, 3, 4), torch.zeros(2, 4, dtype=torch.long)
     t[1, 2] = 3
@@ -291,9 +301,13 @@ def test_messages_name_what_they_are_given():
         lt.Huber(reduction="avg")
     with pytest.raises(ValueError, match="one value per set"):
         lt.RootMeanSquaredError(reduction="sum")
+    with pytest.raises(ValueError, match="or mean_squared_error for sums and items"):
+        lt.root_mean_squared_error(p, p, reduction="none")
     with pytest.raises(ValueError, match="Did you mean huber"):
         lt.get("hubr")
-    with pytest.raises(ValueError, match="weight must hold one number per class"):
+    with pytest.raises(
+        ValueError, match=r"weight must have the shape \(2,\) for input.shape=\(3, 2\)"
+    ):
         lt.cross_entropy(p, torch.zeros(3, dtype=torch.long), torch.ones(3))
 
 

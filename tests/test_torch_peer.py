@@ -11,6 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import across_torch  # noqa: E402
 from torch.testing._internal import common_modules  # noqa: E402
 
 import losskit.torch  # noqa: E402
@@ -202,3 +203,43 @@ def errors():
 def test_what_pytorch_refuses(name, error):
     with pytest.raises((TypeError, ValueError, RuntimeError, IndexError)):
         call(make(name, error.module_error_input), error.module_error_input)
+
+
+def test_every_name_is_asked_for_the_mean_of_parts():
+    assert {name.split()[0] for name in across_torch.NAMED} == set(MODULES)
+
+
+@pytest.mark.parametrize("name", across_torch.NAMED)
+def test_parts_add_up_to_the_whole(name):
+    x = across_torch.batch(losskit.torch.Huber)[0]
+    model = torch.nn.Linear(across_torch.FEATURES, across_torch.CLASSES)
+    whole = slice(0, across_torch.N)
+
+    def loss(own, reduction=None, **more):
+        given = {} if reduction is None else {"reduction": reduction}
+        made = across_torch.module(name, **given)
+        return across_torch.loss_of(name, made, model, x, own, **more)
+
+    want = loss(whole)
+    number = across_torch.N if name in across_torch.ROWS else (loss(whole, "sum") / want).item()
+    parts = [slice(0, 1), slice(1, 6), slice(6, 6), slice(6, across_torch.N)]
+    got = sum(loss(part, num_items=number) for part in parts)
+    torch.testing.assert_close(got, want, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(
+        *(torch.autograd.grad(value, list(model.parameters())) for value in (got, want)),
+        rtol=1e-5,
+        atol=1e-6,
+    )
+    torch.testing.assert_close(loss(whole, num_items=torch.tensor(number)), want)
+
+
+@pytest.mark.parametrize("name", across_torch.NAMED)
+def test_the_mean_of_nothing(name):
+    x = across_torch.batch(losskit.torch.Huber)[0]
+    model = torch.nn.Linear(across_torch.FEATURES, across_torch.CLASSES)
+    for on_empty in ("zero", "nan"):
+        made = across_torch.module(name, on_empty=on_empty)
+        value = across_torch.loss_of(name, made, model, x, slice(0, 0))
+        assert value.isnan() if on_empty == "nan" else value == 0
+        by_weights = torch.autograd.grad(value, list(model.parameters()))
+        assert not any(slope.any() for slope in by_weights)

@@ -404,7 +404,7 @@ class CTC(Loss):
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
     """
 
-    def __init__(self, blank: int = 0, from_logits: bool = True, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, blank: int = 0, from_logits: bool = True, zero_infinity: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class CosineSimilarity(Loss):
     """Negative cosine of the angle between target and prediction.
@@ -747,7 +747,7 @@ def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike, sample_
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
-def ctc(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, blank: int = 0, from_logits: bool = True, frames: ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def ctc(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, blank: int = 0, from_logits: bool = True, zero_infinity: bool = False, frames: ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """CTC (connectionist temporal classification): the likelihood of labels without their times.
 
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])

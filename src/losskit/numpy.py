@@ -76,7 +76,7 @@ class Loss:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name must be a string, got {name!r}.")
         self.name = name or self._card.name
-        reduce.check_of_set(self.card, reduction)
+        reduce.check_set(self.card, self.reduction)
 
     # --- values
 

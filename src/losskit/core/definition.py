@@ -386,6 +386,8 @@ class Card(ABC):
 
     def taking(self, *names: str) -> Any:
         """The same card whose slots end with these optional ones, and which holds none itself."""
+        if not names and not self.held:
+            return self
         known: dict[tuple[str, ...], Any] = self._known  # type: ignore[attr-defined]
         if names not in known:
             known[names] = made(type(self), self.without(), names)

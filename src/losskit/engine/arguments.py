@@ -32,6 +32,18 @@ def in_slots(card: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
     return (given[1], given[0], *given[2:])
 
 
+def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
+    """A word that is one of some.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    if value not in choices:
+        *others, last = [f'"{choice}"' for choice in choices]
+        raise ValueError(f"{name} must be {', '.join(others)} or {last}, got {value!r}.")
+    return str(value)
+
+
 def optional(card: Any) -> dict[str, bool]:
     """The names of a card's optional slots, and whether a parameter has that name too."""
     return {slot.name: slot.name in card.rules() for slot in card.optional}

@@ -40,25 +40,6 @@ def check_reduction(reduction: Any) -> str:
         ) from None
 
 
-def check_of_set(card: Any, reduction: Any, usual: str = "mean") -> None:
-    """Refuse a reduction that a loss of a set does not have.
-
-    Args:
-        card: any card.
-        reduction: a known one.
-        usual: what a face calls the one that there is.
-
-    Raises:
-        ValueError: the card is of a set, and the reduction one of items.
-    """
-    if isinstance(card, Setwise) and REDUCTIONS[reduction] in ("sum", "none"):
-        inner = f", or {card.inner.name} for sums and items" if isinstance(card, OfMean) else ""
-        raise ValueError(
-            f"{card.name} is one value per set: reduction={reduction!r} does not exist for it. "
-            f'Use "{usual}"{inner}.'
-        )
-
-
 def check_on_empty(on_empty: Any) -> str:
     """What an empty mean gives.
 
@@ -70,6 +51,25 @@ def check_on_empty(on_empty: Any) -> str:
             f"on_empty must be one of {', '.join(map(repr, ON_EMPTY))}, got {on_empty!r}."
         )
     return on_empty
+
+
+def check_set(card: Any, reduction: Any, mean: str = "mean") -> None:
+    """Refuse the sum and the items of a loss that is one value per set.
+
+    Args:
+        card: any card.
+        reduction: as it was given.
+        mean: what the face calls that value.
+
+    Raises:
+        ValueError: these are asked for.
+    """
+    if isinstance(card, Setwise) and reduction in ("sum", "none", None):
+        inner = f", or {card.inner.name} for sums and items" if isinstance(card, OfMean) else ""
+        raise ValueError(
+            f"{card.name} is one value per set: reduction={reduction!r} does not exist for it. "
+            f'Use "{mean}"{inner}.'
+        )
 
 
 def check_num_items(num_items: Any, reduction: Any = "mean", card: Any = None) -> float:
@@ -166,8 +166,10 @@ def reduced(
     found = f.mean(formulas, call, counted)
     if not empty:
         return found
+    # A part in which nothing counts is part of a whole: the caller's count alone says if that is.
+    own = num_items is None and call.adding is not None
     number = f.number(counted, call.prediction, f.dtype(found))
-    some = number != 0 if call.adding is None else f.total(call.adding) > 0
+    some = f.total(call.adding) > 0 if own else number != 0
     return formulas.m.where(some, found, math.nan)
 
 

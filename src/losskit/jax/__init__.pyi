@@ -294,7 +294,7 @@ def mean_squared_logarithmic_error(predictions: ArrayLike, targets: ArrayLike, *
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
-def ctc(predictions: ArrayLike, targets: ArrayLike, *, blank: int = 0, from_logits: bool = True, frames: ArrayLike | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+def ctc(predictions: ArrayLike, targets: ArrayLike, *, blank: int = 0, from_logits: bool = True, zero_infinity: bool = False, frames: ArrayLike | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """CTC (connectionist temporal classification): the likelihood of labels without their times.
 
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])

@@ -12,7 +12,7 @@ from jax import Array
 
 from losskit.core.definition import Card, made
 from losskit.core.families import Setwise
-from losskit.engine.arguments import beside, in_slots, optional
+from losskit.engine.arguments import beside, check_choice, in_slots, optional
 from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import check_num_items
@@ -21,6 +21,7 @@ from losskit.jax.across import across_of
 from losskit.jax.framework import JAX, Jax
 
 REDUCTIONS = ("none", "mean", "sum")
+ON_EMPTY = ("zero", "nan")
 NAMES = {"target": "targets", "prediction": "predictions"}
 WORDS = {
     "y_true": "targets",
@@ -64,10 +65,8 @@ def evaluate(
         TypeError: predictions are integers, and no quantities.
         ValueError: shapes do not match; or, outside of jit, a value is out of its domain.
     """
-    if reduction not in REDUCTIONS:
-        raise ValueError(f'reduction must be "none", "mean" or "sum", got {reduction!r}.')
-    if on_empty not in ("zero", "nan"):
-        raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
+    check_choice("reduction", reduction, REDUCTIONS)
+    check_choice("on_empty", on_empty, ON_EMPTY)
     if num_items is not None and not isinstance(num_items, jax.Array):
         num_items = check_num_items(num_items)
     known, traced, more = make(card, parameters)

@@ -396,7 +396,7 @@ class CTC(Loss):
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
     """
 
-    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, blank: int = 0, from_logits: bool = True) -> None: ...
+    def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, blank: int = 0, from_logits: bool = True, zero_infinity: bool = False) -> None: ...
 
 class CosineSimilarity(Loss):
     """Negative cosine of the angle between target and prediction.
@@ -582,7 +582,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any, epsilon: float = 1e
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the squared differences of log(1 + x) (MSLE). Gives one value per sample."""
 
-def ctc(y_true: Any, y_pred: Any, blank: int = 0, from_logits: bool = True, frames: Any | None = None) -> Any:
+def ctc(y_true: Any, y_pred: Any, blank: int = 0, from_logits: bool = True, zero_infinity: bool = False, frames: Any | None = None) -> Any:
     """CTC (connectionist temporal classification): the likelihood of labels without their times. Gives one value per sample."""
 
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:

@@ -19,7 +19,7 @@ import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
 from losskit.engine.arguments import beside, optional, signature
 from losskit.engine.call import Call, checked
-from losskit.engine.reduction import check_num_items, check_of_set, combined, merged, parts
+from losskit.engine.reduction import check_num_items, check_set, combined, merged, parts
 from losskit.keras.evaluate import mean, per_sample, prepared
 from losskit.keras.framework import KERAS
 from losskit.peers.keras import orders
@@ -51,7 +51,7 @@ class Loss(keras.losses.Loss):
         self._mean_axis = options.get("axis", -1)
         # A value of the whole batch, which Keras multiplies by the weight of each sample.
         self._at_once = _takes_batch(self.card)
-        check_of_set(self.card, self.reduction, "sum_over_batch_size")
+        check_set(self.card, self.reduction, "sum_over_batch_size")
 
     def __call__(
         self,

@@ -35,7 +35,8 @@ class CTC(Rowwise):
 
     Pitfalls
     --------
-    If the labels do not fit into the frames the loss is infinite, and its derivative is given as 0.
+    If the labels do not fit into the frames the loss is infinite (0 with `zero_infinity`), and its
+    derivative is given as 0.
     Where sequences have fewer frames than their array, say so by `frames`, a number for each (last
     in a call, by its name): what lies behind touches nothing, and may be NaN. A frame that surely
     says the blank changes nothing either, but for two equal labels that it parts. Give logits
@@ -67,6 +68,12 @@ class CTC(Rowwise):
     )
     # As frameworks have it that call this loss by this name.
     from_logits: bool = parameter(True, **FROM_LOGITS)
+    zero_infinity: bool = parameter(
+        False,
+        kind="flag",
+        doc="whether the loss of a sequence for which no alignment is possible is 0, not infinite; "
+        "its gradient is 0 there in any case",
+    )
 
     name = "ctc"
     aliases = ("ctc_loss", "connectionist_temporal_classification")
@@ -94,6 +101,11 @@ class CTC(Rowwise):
     def prediction(self) -> Domain:
         return LOGIT if self.from_logits else LOG_PROBABILITY
 
+    @property
+    def impossible(self) -> float:
+        """The loss where no alignment is possible."""
+        return 0.0 if self.zero_infinity else float("inf")
+
     def takes(self) -> tuple[Slot, ...]:
         labels = replace(self.target, blank=self.blank)
         target = Slot("target", labels, ("l",), (-1,), predicted=False, differentiable=False)
@@ -110,7 +122,7 @@ class CTC(Rowwise):
 
         state, _ = m.scan(step, _start(m, labels, emitted[:, 0]), emitted)
         loss = 0.0 - m.drop(sum(_total(m, labels, before(state))), -1)
-        loss = m.where(loss > -NONE / 2, float("inf"), loss)
+        loss = m.where(loss > -NONE / 2, self.impossible, loss)
         return m.where(self.unsound(m, y, p, frames), float("nan"), loss)
 
     def slope(self, m: Vocabulary, y: Array, p: Array, frames: Array | None = None) -> Array:

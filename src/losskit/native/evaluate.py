@@ -260,6 +260,8 @@ def divisor(card: Any, call: Call | ByProgram) -> float:
     if call.weight is None:
         return float(call.items)
     weight, keep = call.weight.astype(np.float64, copy=False), call.keep
+    if call.items == weight.size:
+        return float(np.sum(weight))
     ignored = card.ignored() if isinstance(card, Items) else None
     if ignored is not None:
         keep = call.y != ignored if keep is None else keep & (call.y != ignored)

@@ -51,6 +51,13 @@ class Row:
     def parameters(self) -> Mapping[str, inspect.Parameter]:
         return parameters(self.takes)
 
+    @property
+    def options(self) -> Mapping[str, inspect.Parameter]:
+        """What the constructor of the class takes: all but arrays, if nothing else is said."""
+        if self.makes:
+            return parameters(self.makes)
+        return {n: p for n, p in self.parameters.items() if p.default is not p.empty}
+
     def card_of(self, options: Mapping[str, Any], dense: bool = False) -> str:
         """The name of the card for these arguments."""
         if dense and self.dense:

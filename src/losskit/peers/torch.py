@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from losskit.peers.row import Row, by_name
 
 _OLD = "size_average=None, reduce=None, reduction='mean'"
 """PyTorch's reduction, and its two older forms."""
 _PAIR = f"input, target, {_OLD}"
+_OURS = "on_empty='zero', across=None"
+"""What every loss takes besides, by name; and `num_items`, which of a module is of the call."""
+
+
+def _with_ours(row: Row) -> Row:
+    takes, makes = (
+        text and f"{text}, {'' if '*' in text else '*, '}{_OURS}" for text in (row.takes, row.makes)
+    )
+    return replace(row, takes=f"{takes}, num_items=None", makes=makes)
+
 
 ROWS = by_name(
-    [
+    _with_ours(row)
+    for row in [
         Row(
-            "mse_loss", "mean_squared_error", f"{_PAIR}, weight=None", "MSELoss", form="by weights"
+            "mse_loss",
+            "mean_squared_error",
+            f"{_PAIR}, weight=None",
+            "MSELoss",
+            makes=_OLD,
+            form="by weights",
         ),
-        Row("l1_loss", "mean_absolute_error", f"{_PAIR}, weight=None", "L1Loss", form="by weights"),
+        Row(
+            "l1_loss",
+            "mean_absolute_error",
+            f"{_PAIR}, weight=None",
+            "L1Loss",
+            makes=_OLD,
+            form="by weights",
+        ),
         Row(
             "huber_loss",
             "huber",
             "input, target, reduction='mean', delta=1.0, weight=None",
             "HuberLoss",
+            makes="reduction='mean', delta=1.0",
         ),
         Row(
             "smooth_l1_loss",
@@ -45,6 +71,7 @@ ROWS = by_name(
             "gaussian_nll",
             "input, target, var, full=False, eps=1e-6, reduction='mean'",
             "GaussianNLLLoss",
+            makes="*, full=False, eps=1e-6, reduction='mean'",
             form="made",
             words="""
                 input: means, of any shape
@@ -58,7 +85,7 @@ ROWS = by_name(
             "cross_entropy",
             "sparse_categorical_crossentropy",
             "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, "
-            "reduction='mean', label_smoothing=0.0, *, axis=None, on_empty='zero'",
+            "reduction='mean', label_smoothing=0.0, *, axis=None",
             "CrossEntropyLoss",
             given={"from_logits": True},
             named={"ignore_class": "ignore_index"},
@@ -74,14 +101,13 @@ ROWS = by_name(
                 reduction: "mean" (over the items that count; by their weights, with
                     labels), "sum", "none"
                 axis: of the classes; 1, or 0 for an input of one dimension
-                on_empty: the mean of no item: "zero" (with zero gradient) or "nan"
             """,
         ),
         Row(
             "nll_loss",
             "negative_log_likelihood",
             "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, "
-            "reduction='mean', *, axis=None, on_empty='zero'",
+            "reduction='mean', *, axis=None",
             "NLLLoss",
             named={"ignore_class": "ignore_index"},
             form="whole",
@@ -91,7 +117,6 @@ ROWS = by_name(
                 weight: per class, (C)
                 ignore_index: label that does not count
                 axis: of the classes; 1, or 0 for an input of one dimension
-                on_empty: the mean of no item: "zero" (with zero gradient) or "nan"
             """,
         ),
         Row(
@@ -239,6 +264,7 @@ ROWS = by_name(
             "anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, "
             "reduction='mean'",
             "TripletMarginWithDistanceLoss",
+            makes="*, distance_function=None, margin=1.0, swap=False, reduction='mean'",
             form="whole",
             doc="The triplet loss with a distance of one's own.",
             words="""
@@ -259,7 +285,7 @@ ROWS = by_name(
             "zero_infinity=False",
             "CTCLoss",
             given={"from_logits": False},
-            form="whole",
+            form="made",
             doc="CTC (connectionist temporal classification): labels without their times.",
             words="""
                 log_probs: log-probabilities, (frames, batch, classes), or (frames,
@@ -281,6 +307,9 @@ ROWS = by_name(
             "input, linear_weight, target, *, linear_bias=None, weight=None, reduction='mean', "
             "ignore_index=None, label_smoothing=0.0, options=None",
             "LinearCrossEntropyLoss",
+            makes="in_features, num_classes, *, out_features=(), bias=False, device=None, "
+            "dtype=None, reduction='mean', weight=None, ignore_index=None, label_smoothing=0.0, "
+            "options=None",
             form="whole",
             doc="Softmax cross-entropy of a linear layer's output.",
             words="""
@@ -309,6 +338,10 @@ WORDS = {
     "size_average": "older form of ``reduction``",
     "reduce": "older form of ``reduction``",
     "reduction": '"mean", "sum" or "none"',
+    "on_empty": 'the mean of no item: "zero" (with zero gradient) or "nan"',
+    "num_items": "what a mean divides by, if not by what it finds: the count of the whole of which "
+    "this is a part, so that the parts' values and gradients add up to the whole's",
+    "across": "`losskit.torch.Across` where other processes have the other parts of a batch",
 }
 """What arguments of these names mean."""
 

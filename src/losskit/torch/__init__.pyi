@@ -398,7 +398,7 @@ class CTC(Loss):
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
     """
 
-    def __init__(self, blank: int = 0, from_logits: bool = True, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+    def __init__(self, blank: int = 0, from_logits: bool = True, zero_infinity: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class CosineSimilarity(Loss):
     """Negative cosine of the angle between target and prediction.
@@ -741,7 +741,7 @@ def mean_squared_logarithmic_error(input: Tensor, y_true: Tensor, *, weight: Ten
         (log(1 + p) - log(1 + y))^2, with p in place of log(1 + p) where p < 0
     """
 
-def ctc(input: Tensor, y_true: Tensor, *, blank: int = 0, from_logits: bool = True, frames: Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def ctc(input: Tensor, y_true: Tensor, *, blank: int = 0, from_logits: bool = True, zero_infinity: bool = False, frames: Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """CTC (connectionist temporal classification): the likelihood of labels without their times.
 
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
@@ -787,7 +787,7 @@ def cox_partial_likelihood(time: Tensor, event: Tensor, score: Tensor, *, ties: 
         ties "efron": of d events at one time the l-th (from 0) takes l / d of their sum off the risk
     """
 
-def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', weight: Tensor | None = None) -> Tensor:
+def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', weight: Tensor | None = None, *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Mean of the squared errors (MSE, L2 loss).
 
     As `torch.nn.functional.mse_loss`. The formula is that of `mean_squared_error`: see ``losskit show mean_squared_error``.
@@ -799,6 +799,12 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, re
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
         weight: per element, broadcast to the input.
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -808,7 +814,9 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, re
 class MSELoss(nn.MSELoss):
     """As `torch.nn.MSELoss`; see `losskit.torch.mse_loss`."""
 
-def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', weight: Tensor | None = None) -> Tensor:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', weight: Tensor | None = None, *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Mean of the absolute errors (MAE, L1 loss).
 
     As `torch.nn.functional.l1_loss`. The formula is that of `mean_absolute_error`: see ``losskit show mean_absolute_error``.
@@ -820,6 +828,12 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, red
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
         weight: per element, broadcast to the input.
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -829,7 +843,9 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, red
 class L1Loss(nn.L1Loss):
     """As `torch.nn.L1Loss`; see `losskit.torch.l1_loss`."""
 
-def huber_loss(input: Tensor, target: Tensor, reduction: str = 'mean', delta: float = 1.0, weight: Tensor | None = None) -> Tensor:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def huber_loss(input: Tensor, target: Tensor, reduction: str = 'mean', delta: float = 1.0, weight: Tensor | None = None, *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Huber loss: squared for small errors, absolute for large ones.
 
     As `torch.nn.functional.huber_loss`. The formula is that of `huber`: see ``losskit show huber``.
@@ -840,6 +856,12 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = 'mean', delta: fl
         reduction: "mean", "sum" or "none".
         delta: error at which the loss turns from squared to linear, in the target's unit.
         weight: per element, broadcast to the input.
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -849,7 +871,9 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = 'mean', delta: fl
 class HuberLoss(nn.HuberLoss):
     """As `torch.nn.HuberLoss`; see `losskit.torch.huber_loss`."""
 
-def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', beta: float = 1.0) -> Tensor:
+    def __init__(self, reduction: str = 'mean', delta: float = 1.0, *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', beta: float = 1.0, *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Smooth L1 loss: absolute, rounded off near zero error.
 
     As `torch.nn.functional.smooth_l1_loss`. The formula is that of `smooth_l1`: see ``losskit show smooth_l1``.
@@ -861,6 +885,12 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
         beta: error at which the loss turns from squared to absolute, in the target's unit.
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -870,7 +900,9 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
 class SmoothL1Loss(nn.SmoothL1Loss):
     """As `torch.nn.SmoothL1Loss`; see `losskit.torch.smooth_l1_loss`."""
 
-def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, size_average: bool | None = None, eps: float = 1e-08, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', beta: float = 1.0, *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, size_average: bool | None = None, eps: float = 1e-08, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
     As `torch.nn.functional.poisson_nll_loss`. The formula is that of `poisson`: see ``losskit show poisson``.
@@ -884,6 +916,12 @@ def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full
         eps: added to a rate under its logarithm.
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -893,7 +931,9 @@ def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full
 class PoissonNLLLoss(nn.PoissonNLLLoss):
     """As `torch.nn.PoissonNLLLoss`; see `losskit.torch.poisson_nll_loss`."""
 
-def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-06, reduction: str = 'mean') -> Tensor:
+    def __init__(self, log_input: bool = True, full: bool = False, size_average: bool | None = None, eps: float = 1e-08, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-06, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
     As `torch.nn.functional.gaussian_nll_loss`. The formula is that of `gaussian_nll`: see ``losskit show gaussian_nll``.
@@ -906,6 +946,12 @@ def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: 
         full: whether log(2 pi) / 2 is added.
         eps: least variance; below it the variance has no gradient.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -915,7 +961,9 @@ def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: 
 class GaussianNLLLoss(nn.GaussianNLLLoss):
     """As `torch.nn.GaussianNLLLoss`; see `losskit.torch.gaussian_nll_loss`."""
 
-def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', label_smoothing: float = 0.0, *, axis: int | None = None, on_empty: str = 'zero') -> Tensor:
+    def __init__(self, *, full: bool = False, eps: float = 1e-06, reduction: str = 'mean', on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', label_smoothing: float = 0.0, *, axis: int | None = None, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Softmax cross-entropy of labels, or of probabilities of the classes.
 
     As `torch.nn.functional.cross_entropy`. The formula is that of `sparse_categorical_crossentropy`: see ``losskit show sparse_categorical_crossentropy``.
@@ -933,6 +981,11 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
         label_smoothing: share of the target spread evenly over the classes.
         axis: of the classes; 1, or 0 for an input of one dimension.
         on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -942,9 +995,9 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
 class CrossEntropyLoss(nn.CrossEntropyLoss):
     """As `torch.nn.CrossEntropyLoss`; see `losskit.torch.cross_entropy`."""
 
-    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', label_smoothing: float = 0.0, *, axis: int | None = None, on_empty: str = 'zero') -> None: ...
+    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', label_smoothing: float = 0.0, *, axis: int | None = None, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
 
-def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', *, axis: int | None = None, on_empty: str = 'zero') -> Tensor:
+def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', *, axis: int | None = None, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Negative log-likelihood of integer labels, from log-probabilities.
 
     As `torch.nn.functional.nll_loss`. The formula is that of `negative_log_likelihood`: see ``losskit show negative_log_likelihood``.
@@ -959,6 +1012,11 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_a
         reduction: "mean", "sum" or "none".
         axis: of the classes; 1, or 0 for an input of one dimension.
         on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -968,9 +1026,9 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_a
 class NLLLoss(nn.NLLLoss):
     """As `torch.nn.NLLLoss`; see `losskit.torch.nll_loss`."""
 
-    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', *, axis: int | None = None, on_empty: str = 'zero') -> None: ...
+    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int | None = -100, reduce: bool | None = None, reduction: str = 'mean', *, axis: int | None = None, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
 
-def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
     As `torch.nn.functional.binary_cross_entropy`. The formula is that of `binary_crossentropy`: see ``losskit show binary_crossentropy``.
@@ -983,6 +1041,12 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
         size_average: older form of ``reduction``.
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -992,7 +1056,9 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
 class BCELoss(nn.BCELoss):
     """As `torch.nn.BCELoss`; see `losskit.torch.binary_cross_entropy`."""
 
-def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', pos_weight: Tensor | None = None) -> Tensor:
+    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', pos_weight: Tensor | None = None, *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Binary cross-entropy: negative log-likelihood of a yes or no (log loss).
 
     As `torch.nn.functional.binary_cross_entropy_with_logits`. The formula is that of `binary_crossentropy`: see ``losskit show binary_crossentropy``.
@@ -1006,6 +1072,12 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
         reduction: "mean", "sum" or "none".
         pos_weight: what the part of a target that is 1 is multiplied by, broadcast to the
             input.
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1015,7 +1087,9 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
 class BCEWithLogitsLoss(nn.BCEWithLogitsLoss):
     """As `torch.nn.BCEWithLogitsLoss`; see `losskit.torch.binary_cross_entropy_with_logits`."""
 
-def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', pos_weight: Tensor | None = None, *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """The mean over the classes (the last axis) of the binary cross-entropies of logits.
 
     As `torch.nn.functional.multilabel_soft_margin_loss`. The formula is that of `binary_crossentropy`: see ``losskit show binary_crossentropy``.
@@ -1027,6 +1101,12 @@ def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | 
         size_average: older form of ``reduction``.
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1036,7 +1116,9 @@ def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | 
 class MultiLabelSoftMarginLoss(nn.MultiLabelSoftMarginLoss):
     """As `torch.nn.MultiLabelSoftMarginLoss`; see `losskit.torch.multilabel_soft_margin_loss`."""
 
-def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', log_target: bool = False) -> Tensor:
+    def __init__(self, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', log_target: bool = False, *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Kullback-Leibler divergence, element by element, from log-probabilities.
 
     As `torch.nn.functional.kl_div`. The formula is that of `log_kl_divergence`: see ``losskit show log_kl_divergence``.
@@ -1049,6 +1131,12 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, redu
         reduction: "batchmean" (the sum divided by the first dimension: the divergence),
             "mean" (over all elements), "sum" or "none".
         log_target: whether the target holds logarithms.
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1058,7 +1146,9 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, redu
 class KLDivLoss(nn.KLDivLoss):
     """As `torch.nn.KLDivLoss`; see `losskit.torch.kl_div`."""
 
-def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', log_target: bool = False, *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Soft margin loss: the logistic loss of a score, for classes -1 and 1.
 
     As `torch.nn.functional.soft_margin_loss`. The formula is that of `soft_margin`: see ``losskit show soft_margin``.
@@ -1069,6 +1159,12 @@ def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = 
         size_average: older form of ``reduction``.
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1078,7 +1174,9 @@ def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = 
 class SoftMarginLoss(nn.SoftMarginLoss):
     """As `torch.nn.SoftMarginLoss`; see `losskit.torch.soft_margin_loss`."""
 
-def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Hinge embedding loss: a distance that should be small, or beyond a margin.
 
     As `torch.nn.functional.hinge_embedding_loss`. The formula is that of `hinge_embedding`: see ``losskit show hinge_embedding``.
@@ -1090,6 +1188,12 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, siz
         size_average: older form of ``reduction``.
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1099,7 +1203,9 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, siz
 class HingeEmbeddingLoss(nn.HingeEmbeddingLoss):
     """As `torch.nn.HingeEmbeddingLoss`; see `losskit.torch.hinge_embedding_loss`."""
 
-def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    def __init__(self, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """max(margin - target * (input1 - input2), 0): one of two scores should be the higher.
 
     As `torch.nn.functional.margin_ranking_loss`. The formula is that of `margin_ranking`: see ``losskit show margin_ranking``.
@@ -1112,6 +1218,12 @@ def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: 
         size_average: older form of ``reduction``.
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1121,7 +1233,9 @@ def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: 
 class MarginRankingLoss(nn.MarginRankingLoss):
     """As `torch.nn.MarginRankingLoss`; see `losskit.torch.margin_ranking_loss`."""
 
-def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    def __init__(self, margin: float = 0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Cosines of pairs: 1 - cosine where the target is 1, max(cosine - margin, 0) where it is -1.
 
     As `torch.nn.functional.cosine_embedding_loss`. The formula is that of `cosine_embedding`: see ``losskit show cosine_embedding``.
@@ -1134,6 +1248,12 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
         size_average: older form of ``reduction``.
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1143,7 +1263,9 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
 class CosineEmbeddingLoss(nn.CosineEmbeddingLoss):
     """As `torch.nn.CosineEmbeddingLoss`; see `losskit.torch.cosine_embedding_loss`."""
 
-def multi_margin_loss(input: Tensor, target: Tensor, p: float = 1, margin: float = 1.0, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    def __init__(self, margin: float = 0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def multi_margin_loss(input: Tensor, target: Tensor, p: float = 1, margin: float = 1.0, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Multi-class margin loss: what every other class lacks to trail by a margin, added up.
 
     As `torch.nn.functional.multi_margin_loss`. The formula is that of `multi_margin`: see ``losskit show multi_margin``.
@@ -1157,6 +1279,12 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: float = 1, margin: float
         size_average: older form of ``reduction``.
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1166,7 +1294,9 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: float = 1, margin: float
 class MultiMarginLoss(nn.MultiMarginLoss):
     """As `torch.nn.MultiMarginLoss`; see `losskit.torch.multi_margin_loss`."""
 
-def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    def __init__(self, p: float = 1, margin: float = 1.0, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """What the true classes lack to lead all others by 1, added up, over the number of classes.
 
     As `torch.nn.functional.multilabel_margin_loss`. The formula is that of `multi_label_margin`: see ``losskit show multi_label_margin``.
@@ -1177,6 +1307,12 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: bool | N
         size_average: older form of ``reduction``.
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1186,7 +1322,9 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: bool | N
 class MultiLabelMarginLoss(nn.MultiLabelMarginLoss):
     """As `torch.nn.MultiLabelMarginLoss`; see `losskit.torch.multilabel_margin_loss`."""
 
-def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2, eps: float = 1e-06, swap: bool = False, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean') -> Tensor:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2, eps: float = 1e-06, swap: bool = False, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Triplet loss: an anchor should lie nearer to a positive than to a negative, by a margin.
 
     As `torch.nn.functional.triplet_margin_loss`. The formula is that of `triplet_margin`: see ``losskit show triplet_margin``.
@@ -1202,6 +1340,12 @@ def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, marg
         size_average: older form of ``reduction``.
         reduce: older form of ``reduction``.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1211,7 +1355,9 @@ def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, marg
 class TripletMarginLoss(nn.TripletMarginLoss):
     """As `torch.nn.TripletMarginLoss`; see `losskit.torch.triplet_margin_loss`."""
 
-def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative: Tensor, *, distance_function: Callable[[Tensor, Tensor], Tensor] | None = None, margin: float = 1.0, swap: bool = False, reduction: str = 'mean') -> Tensor:
+    def __init__(self, margin: float = 1.0, p: float = 2, eps: float = 1e-06, swap: bool = False, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative: Tensor, *, distance_function: Callable[[Tensor, Tensor], Tensor] | None = None, margin: float = 1.0, swap: bool = False, reduction: str = 'mean', on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """The triplet loss with a distance of one's own.
 
     As `torch.nn.functional.triplet_margin_with_distance_loss`.
@@ -1226,6 +1372,12 @@ def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative
         swap: whether the positive's distance to the negative counts, where it is the
             smaller one.
         reduction: "mean", "sum" or "none".
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1235,7 +1387,9 @@ def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative
 class TripletMarginWithDistanceLoss(nn.TripletMarginWithDistanceLoss):
     """As `torch.nn.TripletMarginWithDistanceLoss`; see `losskit.torch.triplet_margin_with_distance_loss`."""
 
-def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Tensor | Sequence[int], target_lengths: Tensor | Sequence[int], blank: int = 0, reduction: str = 'mean', zero_infinity: bool = False) -> Tensor:
+    def __init__(self, *, distance_function: Callable[[Tensor, Tensor], Tensor] | None = None, margin: float = 1.0, swap: bool = False, reduction: str = 'mean', on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Tensor | Sequence[int], target_lengths: Tensor | Sequence[int], blank: int = 0, reduction: str = 'mean', zero_infinity: bool = False, *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """CTC (connectionist temporal classification): labels without their times.
 
     As `torch.nn.functional.ctc_loss`. The formula is that of `ctc`: see ``losskit show ctc``.
@@ -1251,6 +1405,12 @@ def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Tensor | Sequenc
             "none".
         zero_infinity: whether the loss is 0 where no alignment is possible; its gradient is
             0 there in any case.
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1260,7 +1420,9 @@ def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Tensor | Sequenc
 class CTCLoss(nn.CTCLoss):
     """As `torch.nn.CTCLoss`; see `losskit.torch.ctc_loss`."""
 
-def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None, weight: Tensor | None = None, reduction: str = 'mean', ignore_index: int | None = None, label_smoothing: float = 0.0, options: object = None) -> Tensor:
+    def __init__(self, blank: int = 0, reduction: str = 'mean', zero_infinity: bool = False, *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
+
+def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None, weight: Tensor | None = None, reduction: str = 'mean', ignore_index: int | None = None, label_smoothing: float = 0.0, options: object = None, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
     """Softmax cross-entropy of a linear layer's output.
 
     As `torch.nn.functional.linear_cross_entropy`.
@@ -1277,6 +1439,12 @@ def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Tensor, *
         options: any `torch.nn.LinearCrossEntropyOptions`: logits of a part of the batch at
             a time, made again in the backward pass, so that never more lie in memory than
             the input has.
+        on_empty: the mean of no item: "zero" (with zero gradient) or "nan".
+        across: `losskit.torch.Across` where other processes have the other parts of a
+            batch.
+        num_items: what a mean divides by, if not by what it finds: the count of the whole
+            of which this is a part, so that the parts' values and gradients add up to the
+            whole's.
 
     Raises:
         TypeError: an argument is no array of numbers, or predictions are integers and no quantities.
@@ -1285,3 +1453,5 @@ def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Tensor, *
 
 class LinearCrossEntropyLoss(nn.LinearCrossEntropyLoss):
     """As `torch.nn.LinearCrossEntropyLoss`; see `losskit.torch.linear_cross_entropy`."""
+
+    def __init__(self, in_features: int, num_classes: int, *, out_features: tuple[int, ...] = (), bias: bool = False, device: Any = None, dtype: Any = None, reduction: str = 'mean', weight: Tensor | None = None, ignore_index: int | None = None, label_smoothing: float = 0.0, options: object = None, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...

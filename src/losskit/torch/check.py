@@ -77,7 +77,7 @@ def arguments(
 ) -> tuple[Any, Any, Any]:
     """Predictions, targets and weights of a call: arrays, or tuples where there are several."""
     given = inspect.signature(module.forward).bind(*args, **kwargs).arguments
-    weight, mask = given.pop("weight", None), given.pop("mask", None)
+    weight, mask, _ = (given.pop(name, None) for name in ("weight", "mask", "num_items"))
     if mask is not None:
         weight = mask.double() if weight is None else weight * mask
     values = [(name, x) for name, x in given.items() if isinstance(x, (Tensor, list, tuple))]

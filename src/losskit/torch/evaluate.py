@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import torch
@@ -11,11 +10,11 @@ from torch.fx.experimental.symbolic_shapes import guard_scalar
 
 from losskit.core.definition import Card, made
 from losskit.core.slots import item_shape
-from losskit.engine import arrays as words
 from losskit.engine.across import Across
-from losskit.engine.arguments import in_slots
+from losskit.engine.arguments import check_choice, in_slots
+from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
-from losskit.engine.reduction import check_num_items
+from losskit.engine.reduction import check_num_items, check_set
 from losskit.engine.reduction import reduced as reduce
 from losskit.torch import kernels
 from losskit.torch.framework import TORCH
@@ -82,7 +81,7 @@ def evaluate(
     card: Any,
     *tensors: Tensor,
     weight: Tensor | None = None,
-    keep: Tensor | None = None,
+    mask: Tensor | None = None,
     reduction: str = "mean",
     by_weights: bool = False,
     on_empty: str = "zero",
@@ -91,6 +90,7 @@ def evaluate(
     num_items: Any = None,
     across: Across | None = None,
     more: dict[str, Tensor] | None = None,
+    names: dict[str, str] | None = None,
 ) -> Tensor:
     """The reduced loss, or the items.
 
@@ -98,7 +98,7 @@ def evaluate(
         card: a loss card.
         tensors: predictions, targets and what else the card takes, in PyTorch's order.
         weight: of each item, in the shape of the items, or one that broadcasts to it.
-        keep: boolean, in the shape of the items: which of them count.
+        mask: boolean, in the shape of the items: which of them count.
         reduction: "mean", "sum" or "none".
         by_weights: whether the mean divides by the sum of the weights, not by the number of items.
         on_empty: what the mean of no item is: "zero" (with zero gradient) or "nan".
@@ -107,12 +107,13 @@ def evaluate(
         num_items: what a mean divides by: the item count of the whole of which this is a part.
         across: where the other parts of the batch are, if there are any.
         more: what the card takes besides, by the names of its optional slots.
+        names: of slots, for messages, where they are not `WORDS`.
 
     Raises:
         TypeError: an argument is no tensor, or complex, or the input holds integers.
         ValueError: shapes do not match, or a value is out of its domain.
     """
-    plain = weight is None and keep is None and num_items is None and across is None
+    plain = weight is None and mask is None and num_items is None and across is None
     if plain and not more and len(tensors) == 2 and reduction == "mean" and on_empty in ON_EMPTY:
         p, y = tensors
         if isinstance(p, Tensor) and isinstance(y, Tensor):
@@ -122,19 +123,20 @@ def evaluate(
     compiling = torch.compiler.is_compiling()
     if compiling:
         _fixed(list(card.parameters().values()))
-    check_reduction(reduction)
-    check_on_empty(on_empty)
+    check_choice("reduction", reduction, REDUCTIONS)
+    check_choice("on_empty", on_empty, ON_EMPTY)
+    check_set(card, reduction)
     if num_items is not None and not isinstance(num_items, Tensor):
         num_items = check_num_items(num_items)
     if across is not None:
         across.check(reduction)
-    with named():
+    with named(**(WORDS if names is None else WORDS | names)):
         slots = in_slots(card, tensors)
         input = slots[card.main]
         if not leading:
-            weight, keep = _trailing(card, input, weight, keep)
+            weight, mask = _trailing(card, input, weight, mask)
         call = aligned(
-            TORCH, card, slots, weight, keep, make=_made if compiling else None, more=more
+            TORCH, card, slots, weight, mask, make=_made if compiling else None, more=more
         )
         dtype = result_dtype(input)
         if across is None:
@@ -153,21 +155,26 @@ def evaluate(
         return found.to(dtype)
 
 
-named = partial(
-    words.named, y_true="target", y_pred="input", prediction="input", sample_weight="weight",
-    np="torch",
-)  # fmt: skip
+NAMES = {"target": "target", "prediction": "input"}
+"""Of the slots that other faces call otherwise."""
+WORDS = {
+    "y_true": "target",
+    "y_pred": "input",
+    "prediction": "input",
+    "sample_weight": "weight",
+    "np": "torch",
+}
 """Messages in this face's words."""
 
 
 def _trailing(
-    card: Any, p: Tensor, weight: Tensor | None, keep: Tensor | None
+    card: Any, p: Tensor, weight: Tensor | None, mask: Tensor | None
 ) -> tuple[Tensor | None, Tensor | None]:
     """Weights and mask in the shape of the items, broadcast as PyTorch does."""
-    if (weight is None and keep is None) or not isinstance(p, Tensor) or not p.dim():
-        return weight, keep
+    if (weight is None and mask is None) or not isinstance(p, Tensor) or not p.dim():
+        return weight, mask
     shape = item_shape(card, tuple(p.shape))
-    return laid("weight", weight, shape), laid("mask", keep, shape)
+    return laid("weight", weight, shape), laid("mask", mask, shape)
 
 
 def laid(name: str, x: Any, shape: tuple[int, ...]) -> Tensor | None:
@@ -183,18 +190,6 @@ def laid(name: str, x: Any, shape: tuple[int, ...]) -> Tensor | None:
             f"{name} must broadcast to {shape} by its last dimensions: got {name}.shape="
             f"{tuple(x.shape)}."
         ) from None
-
-
-def check_reduction(reduction: Any) -> str:
-    if reduction not in REDUCTIONS:
-        raise ValueError(f'reduction must be "mean", "sum" or "none", got {reduction!r}.')
-    return str(reduction)
-
-
-def check_on_empty(on_empty: Any) -> str:
-    if on_empty not in ON_EMPTY:
-        raise ValueError(f'on_empty must be "zero" or "nan", got {on_empty!r}.')
-    return str(on_empty)
 
 
 def result_dtype(input: Tensor) -> torch.dtype:

@@ -1,6 +1,7 @@
 """What is PyTorch's own about its losses: shapes, reductions and compositions, by function.
 
-Each takes what its row of `losskit.peers.torch` leaves open: the card first, where one is made.
+Each takes what its row of `losskit.peers.torch` leaves open: the card first, where one is made; and
+hands on how the items become one number, where that is not its own.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from losskit.engine.across import Across
+from losskit.engine.call import aligned, checked
+from losskit.engine.reduction import count
 from losskit.losses.classification import (
     CategoricalCrossentropy,
     NegativeLogLikelihood,
@@ -21,35 +25,35 @@ from losskit.losses.classification import (
 from losskit.losses.margin import MarginRanking
 from losskit.losses.multiclass import MultiMargin
 from losskit.losses.similarity import CosineSimilarity, TripletMargin
-from losskit.torch.evaluate import check_reduction, evaluate, laid, make, named, result_dtype
+from losskit.torch.evaluate import evaluate, laid, make, result_dtype
 from losskit.torch.framework import TORCH
 from losskit.torch.kernels import HALF
 from losskit.torch.sequence import ctc_loss as ctc_loss
 
 
-def _class_axis(input: Tensor, axis: int | None) -> int:
+def _class_axis(dimensions: int, axis: int | None) -> int:
     if axis is not None:
         return axis
-    return 1 if input.dim() > 1 else 0
+    return 1 if dimensions > 1 else 0
 
 
-def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    ignore_index: int,
-    reduction: str,
-    label_smoothing: float,
-    axis: int | None = None,
-    on_empty: str = "zero",
-) -> Tensor:
-    axis = _class_axis(input, axis)
+def _of_classes(weight: Tensor | None) -> dict[str, Any]:
+    """A weight for each class, and what messages call it."""
+    if weight is None:
+        return {}
+    return {"more": {"class_weight": weight}, "names": {"class_weight": "weight"}}
+
+
+def _softmax(
+    shape: tuple[int, ...], target: Tensor, ignore_index: int, label_smoothing: float, axis: int
+) -> tuple[Any, bool]:
+    """The cross-entropy of labels or of probabilities, and whether its mean is one by weights."""
     options = {"from_logits": True, "label_smoothing": label_smoothing, "axis": axis}
-    shares = target.shape == input.shape and (input.dim() > 1 or target.is_floating_point())
-    if shares:
-        if not target.is_floating_point():
+    floating = target.is_floating_point()
+    if target.shape == shape and (len(shape) > 1 or floating):
+        if not floating:
             raise TypeError(
-                f"target holds {target.dtype} in the shape of the input {tuple(input.shape)}, "
+                f"target holds {target.dtype} in the shape of the input {tuple(shape)}, "
                 "expected floating-point probabilities. Labels come without the class axis: "
                 f"one-hot ones as target.argmax({axis}), or convert with target.to(input.dtype)."
             )
@@ -58,16 +62,28 @@ def cross_entropy(
                 f"ignore_index={ignore_index} has no meaning for targets that are probabilities: "
                 "give labels, or leave rows out with a row of zeros."
             )
-        card = make(CategoricalCrossentropy, **options)
-    elif target.is_floating_point():
+        return make(CategoricalCrossentropy, **options), False
+    if floating:
         raise TypeError(
             f"target holds {target.dtype} in the shape of labels {tuple(target.shape)}, expected "
             "integers. Convert labels with target.long(); probabilities need the shape of the "
-            f"input, {tuple(input.shape)}."
+            f"input, {tuple(shape)}."
         )
-    else:
-        card = make(SparseCategoricalCrossentropy, ignore_class=ignore_index, **options)
-    return _by_classes(card, input, target, weight, reduction, axis, on_empty, not shares)
+    return make(SparseCategoricalCrossentropy, ignore_class=ignore_index, **options), True
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    label_smoothing: float,
+    axis: int | None,
+    **how: Any,
+) -> Tensor:
+    axis = _class_axis(input.dim(), axis)
+    card, by_weights = _softmax(input.shape, target, ignore_index, label_smoothing, axis)
+    return evaluate(card, input, target, by_weights=by_weights, **_of_classes(weight), **how)
 
 
 def nll_loss(
@@ -75,75 +91,71 @@ def nll_loss(
     target: Tensor,
     weight: Tensor | None,
     ignore_index: int,
-    reduction: str,
     axis: int | None,
-    on_empty: str,
+    **how: Any,
 ) -> Tensor:
-    axis = _class_axis(input, axis)
+    axis = _class_axis(input.dim(), axis)
     card = make(NegativeLogLikelihood, ignore_class=ignore_index, axis=axis)
-    return _by_classes(card, input, target, weight, reduction, axis, on_empty)
+    return evaluate(card, input, target, by_weights=True, **_of_classes(weight), **how)
 
 
-def _by_classes(
-    card: Any,
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    reduction: str,
-    axis: int,
-    on_empty: str = "zero",
-    by_weights: bool = True,
+def multi_margin_loss(
+    card: Any, input: Tensor, target: Tensor, weight: Tensor | None, **how: Any
 ) -> Tensor:
-    """With a weight for each class."""
-    if weight is not None and weight.shape != (input.shape[axis],):
-        raise ValueError(
-            f"weight must hold one number per class: got weight.shape={tuple(weight.shape)}, "
-            f"expected ({input.shape[axis]},) for input.shape={tuple(input.shape)} with classes "
-            f"along axis {axis}."
-        )
-    return evaluate(
-        card,
-        input,
-        target,
-        reduction=reduction,
-        by_weights=by_weights,
-        on_empty=on_empty,
-        more=None if weight is None else {"class_weight": weight},
-    )
+    if input.dim() == 0:
+        input = input.unsqueeze(0)  # one class
+    if input.dim() == 1 and target.shape == (1,):
+        input = input.unsqueeze(0)  # one item
+    return evaluate(card, input, target, **_of_classes(weight), **how)
 
 
 def binary_cross_entropy_with_logits(
-    card: Any,
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    reduction: str,
-    pos_weight: Tensor | None = None,
+    card: Any, input: Tensor, target: Tensor, pos_weight: Tensor | None, **how: Any
 ) -> Tensor:
-    more = {}
     if pos_weight is not None:
-        more["pos_weight"] = laid("pos_weight", pos_weight, tuple(input.shape))
-    return evaluate(card, input, target, weight=weight, reduction=reduction, more=more)
+        how["more"] = {"pos_weight": laid("pos_weight", pos_weight, tuple(input.shape))}
+    return evaluate(card, input, target, **how)
 
 
 def multilabel_soft_margin_loss(
-    card: Any, input: Tensor, target: Tensor, weight: Tensor | None, reduction: str
+    card: Any, input: Tensor, target: Tensor, reduction: str, num_items: Any, **how: Any
 ) -> Tensor:
-    value = evaluate(card, input, target, weight=weight, reduction=reduction)
+    classes = input.shape[-1]
+    number = None if num_items is None else num_items * classes
+    value = evaluate(card, input, target, reduction=reduction, num_items=number, **how)
     if reduction == "none":
         return value.mean(-1)
-    return value / input.shape[-1] if reduction == "sum" else value
+    return value / classes if reduction == "sum" else value
 
 
-def kl_div(card: Any, input: Tensor, target: Tensor, reduction: str) -> Tensor:
-    if reduction != "batchmean":
-        return evaluate(card, input, target, reduction=reduction)
-    total = evaluate(card, input, target, reduction="sum")
-    return total / input.shape[0] if input.dim() else total
+def kl_div(
+    card: Any,
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    num_items: Any,
+    across: Across | None,
+    **how: Any,
+) -> Tensor:
+    if reduction == "batchmean":
+        reduction, num_items = "mean", _rows(input, 0, num_items, across)
+    how |= {"reduction": reduction, "num_items": num_items, "across": across}
+    return evaluate(card, input, target, **how)
+
+
+def _rows(input: Tensor, own: int, num_items: Any, across: Across | None) -> Any:
+    """What a mean over the first dimension divides by, beside which a row has so many of its own.
+
+    For losses of which a row has several items.
+    """
+    if num_items is not None:
+        return num_items
+    rows = input.shape[0] if input.dim() > own else 1
+    return rows if across is None else across.count(TORCH.number(rows, input, "float64"))
 
 
 def gaussian_nll_loss(
-    card: Any, input: Tensor, target: Tensor, var: Tensor | float, reduction: str
+    card: Any, input: Tensor, target: Tensor, var: Tensor | float, **how: Any
 ) -> Tensor:
     if not isinstance(var, Tensor):
         var = torch.full_like(input, var, dtype=result_dtype(input))
@@ -155,35 +167,33 @@ def gaussian_nll_loss(
             "var must have the shape of the input, or a dimension of length 1 in place of one of "
             f"its: got var.shape={tuple(var.shape)} and input.shape={tuple(input.shape)}."
         )
-    with named(variance="var"):
-        return evaluate(card, input, target, var.expand_as(input), reduction=reduction)
+    return evaluate(card, input, target, var.expand_as(input), names={"variance": "var"}, **how)
 
 
 def margin_ranking_loss(
-    card: Any, input1: Tensor, input2: Tensor, target: Tensor, reduction: str
+    card: Any, input1: Tensor, input2: Tensor, target: Tensor, **how: Any
 ) -> Tensor:
     if input1.shape != input2.shape:
         raise ValueError(
             f"input1 and input2 must have the same shape, got {tuple(input1.shape)} and "
             f"{tuple(input2.shape)}."
         )
-    return evaluate(card, input1 - input2, target, reduction=reduction)
+    return evaluate(card, input1 - input2, target, **how)
 
 
 def cosine_embedding_loss(
-    card: Any, input1: Tensor, input2: Tensor, target: Tensor, reduction: str
+    card: Any, input1: Tensor, input2: Tensor, target: Tensor, **how: Any
 ) -> Tensor:
-    first, second = _wide(input1), _wide(input2)
-    cosine = -evaluate(make(CosineSimilarity), first, second, reduction="none")
-    found = evaluate(card, cosine, target, reduction=reduction)
-    return found.to(result_dtype(input1))
+    # Two losses, one of the other: the card takes cosines, however they were made.
+    cosine = -evaluate(make(CosineSimilarity), _wide(input1), _wide(input2), reduction="none")
+    return evaluate(card, cosine, target, **how).to(result_dtype(input1))
 
 
 def triplet_margin_loss(
-    card: Any, anchor: Tensor, positive: Tensor, negative: Tensor, reduction: str
+    card: Any, anchor: Tensor, positive: Tensor, negative: Tensor, **how: Any
 ) -> Tensor:
     _check_margin(card.margin)
-    return evaluate(card, anchor, positive, negative, reduction=reduction)
+    return evaluate(card, anchor, positive, negative, **how)
 
 
 def triplet_margin_with_distance_loss(
@@ -193,11 +203,11 @@ def triplet_margin_with_distance_loss(
     distance_function: Callable[[Tensor, Tensor], Tensor] | None,
     margin: float,
     swap: bool,
-    reduction: str,
+    **how: Any,
 ) -> Tensor:
     if distance_function in (None, nn.functional.pairwise_distance):
         card = make(TripletMargin, margin=float(margin), norm=2.0, eps=1e-6, swap=swap)
-        return triplet_margin_loss(card, anchor, positive, negative, reduction)
+        return triplet_margin_loss(card, anchor, positive, negative, **how)
     assert distance_function is not None
     _check_margin(margin)
     if not anchor.dim() == positive.dim() == negative.dim():
@@ -209,22 +219,31 @@ def triplet_margin_with_distance_loss(
     near, far = distance_function(a, p), distance_function(a, n)
     if swap:
         far = torch.minimum(far, distance_function(p, n))
+    # What is far should lead: a ranking of two distances, which only the caller can compute.
     lead = far - near
     card = make(MarginRanking, margin=float(margin))
-    return evaluate(card, lead, torch.ones_like(lead), reduction=reduction).to(result_dtype(anchor))
+    return evaluate(card, lead, torch.ones_like(lead), **how).to(result_dtype(anchor))
 
 
-def multi_margin_loss(
-    card: Any, input: Tensor, target: Tensor, weight: Tensor | None, reduction: str
+def _check_margin(margin: float) -> None:
+    if not margin > 0:
+        raise ValueError(f"margin must be a number > 0, got {margin!r}.")
+
+
+def _wide(x: Tensor) -> Tensor:
+    """float32 for half precision: what several losses make together is rounded once, at the end."""
+    return x.float() if x.dtype in HALF else x
+
+
+def multilabel_margin_loss(
+    card: Any,
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    num_items: Any,
+    across: Across | None,
+    **how: Any,
 ) -> Tensor:
-    if input.dim() == 0:
-        input = input.unsqueeze(0)  # one class
-    if input.dim() == 1 and target.shape == (1,):
-        input = input.unsqueeze(0)  # one item
-    return _by_classes(card, input, target, weight, reduction, -1, by_weights=False)
-
-
-def multilabel_margin_loss(card: Any, input: Tensor, target: Tensor, reduction: str) -> Tensor:
     if target.is_floating_point():
         raise TypeError(f"target holds {target.dtype}, expected labels: integers, filled with -1.")
     if target.shape != input.shape or input.dim() > 2:
@@ -239,25 +258,15 @@ def multilabel_margin_loss(card: Any, input: Tensor, target: Tensor, reduction: 
     counted = torch.where(listed, target.long(), classes).clamp(0, classes)
     true = torch.zeros(*input.shape[:-1], classes + 1, dtype=torch.bool, device=input.device)
     true = true.scatter(-1, counted, 1)[..., :-1]
-    # Of each listed class, what it lacks to the classes that are not listed.
+    # Of each listed class, what it lacks to the classes that are not listed. So one that is listed
+    # twice counts twice, as in PyTorch; `multi_label_margin`, of 0 and 1, could not tell.
     own = torch.arange(classes, device=input.device) == target.unsqueeze(-1)
     rivals = torch.where(true.unsqueeze(-2) & ~own, -torch.inf, input.unsqueeze(-2))
-    card = make(MultiMargin)
-    items = evaluate(card, rivals, target, keep=listed, reduction="none").sum(-1)
-    reduction = check_reduction(reduction)
-    if reduction == "none":
-        return items
-    return items.sum() / (max(1, items.numel()) if reduction == "mean" else 1)
-
-
-def _check_margin(margin: float) -> None:
-    if not margin > 0:
-        raise ValueError(f"margin must be a number > 0, got {margin!r}.")
-
-
-def _wide(x: Tensor) -> Tensor:
-    """float32 for half precision: what several losses make together is rounded once, at the end."""
-    return x.float() if x.dtype in HALF else x
+    if reduction == "mean":
+        num_items = _rows(input, 1, num_items, across)
+    how |= {"mask": listed, "reduction": reduction, "num_items": num_items, "across": across}
+    value = evaluate(make(MultiMargin), rivals, target, **how)
+    return value.sum(-1) if reduction == "none" else value
 
 
 def linear_cross_entropy(
@@ -266,10 +275,13 @@ def linear_cross_entropy(
     target: Tensor,
     linear_bias: Tensor | None,
     weight: Tensor | None,
-    reduction: str,
     ignore_index: int | None,
     label_smoothing: float,
     options: object,
+    reduction: str,
+    num_items: Any,
+    across: Across | None,
+    **how: Any,
 ) -> Tensor:
     classes, *positions, features = linear_weight.shape
     shapes = (
@@ -287,74 +299,42 @@ def linear_cross_entropy(
             f"linear_bias must have the shape {tuple(linear_weight.shape[:-1])}, got "
             f"{tuple(linear_bias.shape)}."
         )
-    batch = input.shape[:-1]
-    if ignore_index is not None and target.shape == (*batch, classes, *positions):
+    shape = (*input.shape[:-1], classes, *positions)
+    if ignore_index is not None and target.shape == shape:
         raise ValueError("ignore_index has no meaning for targets that are probabilities.")
-    ignored = -100 if ignore_index is None else ignore_index
+    ignored, axis = -100 if ignore_index is None else ignore_index, _class_axis(len(shape), None)
+    card, by_weights = _softmax(shape, target, ignored, label_smoothing, axis)
+    weights = linear_weight.reshape(-1, features)
+    bias = None if linear_bias is None else linear_bias.reshape(-1)
+    how |= {"reduction": reduction, "by_weights": by_weights, **_of_classes(weight)}
 
-    def loss(x: Tensor, y: Tensor, w: Tensor, b: Tensor | None, how: str) -> Tensor:
-        flat = torch.nn.functional.linear(
-            x, w.reshape(-1, features), None if b is None else b.reshape(-1)
-        )
-        logits = flat.reshape(*x.shape[:-1], classes, *positions)
-        return cross_entropy(
-            logits,
-            y,
-            weight,
-            ignore_index=ignored,
-            reduction=how,
-            label_smoothing=label_smoothing,
-        )
+    def loss(x: Tensor, y: Tensor, **more: Any) -> Tensor:
+        logits = nn.functional.linear(x, weights, bias).reshape(*x.shape[:-1], classes, *positions)
+        return evaluate(card, logits, y, **how, **more)
 
     if options is None or input.dim() == 1:
-        return loss(input, target, linear_weight, linear_bias, reduction)
+        return loss(input, target, num_items=num_items, across=across)
+    if reduction == "mean" and num_items is None:
+        like = input.new_zeros(()).expand(shape)
+        call = checked(TORCH, aligned(TORCH, card, (target, like), more=how.get("more")), False)
+        num_items = count(TORCH, call, by_weights)
+        if across is not None:
+            num_items = across.count(TORCH.number(num_items, input, "float64"))
     rows = max(1, len(input) * features // max(1, math.prod([classes, *positions])))
     parts = [
-        checkpoint(loss, x, y, linear_weight, linear_bias, "none", use_reentrant=False)
+        checkpoint(loss, x, y, num_items=num_items, use_reentrant=False)
         for x, y in zip(input.split(rows), target.split(rows), strict=True)
     ]
-    items = torch.cat(parts)
-    if reduction != "mean":
-        return items.sum() if check_reduction(reduction) == "sum" else items
-    return items.sum() / _divisor(items, target, weight, ignored)
+    if reduction == "none":
+        return torch.cat(parts)
+    whole = torch.stack(parts).sum()
+    return whole if across is None else across.total(whole)
 
 
-def _divisor(items: Tensor, target: Tensor, weight: Tensor | None, ignored: int) -> Tensor | int:
-    """What the mean of `cross_entropy` divides by; 1 where nothing counts."""
-    if target.is_floating_point():
-        return max(1, items.numel())
-    own = (target != ignored).to(items.dtype)
-    if weight is not None:
-        own = torch.where(own > 0, TORCH.of_labels(weight, target.long()), 0.0)
-    return torch.where((own != 0).any(), own.sum(), 1.0).to(items.dtype)
-
-
-MODULES: dict[str, Any] = {}
-"""Modules of which the table says too little."""
-
-
-def has(name: str) -> bool:
-    """Whether the PyTorch that is installed has a loss of that name."""
-    return hasattr(nn.functional, name)
-
-
-if hasattr(nn, "LinearCrossEntropyLoss"):  # from PyTorch 2.13 on
-
-    class LinearCrossEntropyLoss(nn.LinearCrossEntropyLoss):
-        """Cross-entropy of a linear layer; see `torch.nn.LinearCrossEntropyLoss`."""
-
-        def forward(self, input: Tensor, target: Tensor) -> Tensor:
-            layer, shape = self.linear, (self.num_classes, *self.out_features)
-            return linear_cross_entropy(
-                input,
-                layer.weight.reshape(*shape, layer.in_features),
-                target,
-                linear_bias=None if layer.bias is None else layer.bias.reshape(shape),
-                weight=self.weight,
-                reduction=self.reduction,
-                ignore_index=self.ignore_index,
-                label_smoothing=self.label_smoothing,
-                options=self.options,
-            )
-
-    MODULES["LinearCrossEntropyLoss"] = LinearCrossEntropyLoss
+def linear_cross_entropy_layer(module: Any) -> dict[str, Any]:
+    """Of the module, what the function takes of a layer."""
+    layer, shape = module.linear, (module.num_classes, *module.out_features)
+    return {
+        "linear_weight": layer.weight.reshape(*shape, layer.in_features),
+        "linear_bias": None if layer.bias is None else layer.bias.reshape(shape),
+    }

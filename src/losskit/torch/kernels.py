@@ -14,8 +14,7 @@ from losskit.core.families import Items
 from losskit.core.namespaces import Array
 from losskit.core.slots import item_shape, spread
 from losskit.engine.call import Call, checked
-from losskit.engine.formulas import Formulas
-from losskit.engine.reduction import count
+from losskit.engine.reduction import reduced
 from losskit.native.find import BFLOAT16
 from losskit.torch import derivatives
 from losskit.torch.derivatives import hooked, product, product_of_data
@@ -191,16 +190,16 @@ def _by_operations(plan: Plan, g: Tensor, saved: Any) -> Tensor:
     p, y, weight, keep, *more = saved
     shape = item_shape(plan.card, tuple(p.shape))
     call = Call(plan.card, (y, p, *more), OPERATIONS.dtype(p), shape, weight, keep)
-    call = checked(OPERATIONS, call, look=False)
-    formulas = Formulas(plan.card, OPERATIONS.vocabulary(call.came), OPERATIONS, looked=True)
-    slope = formulas.slope(1, call.used, *call.arrays)
-    rate = g.to(slope.dtype)
-    if plan.reduction == "mean":
-        own = count(OPERATIONS, call, plan.by_weights)
-        rate = rate / (own if plan.num_items is None else plan.num_items)
-    if call.weight is not None:
-        rate = rate * call.weight
-    return product(slope, formulas.spread(1, rate) if rate.ndim else rate).to(p.dtype)
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        value = reduced(
+            OPERATIONS,
+            checked(OPERATIONS, call, look=False),
+            plan.reduction,
+            by_weights=plan.by_weights,
+            num_items=plan.num_items,
+        )
+        return torch.autograd.grad(value.to(plan.dtype), p, g, create_graph=again)[0]
 
 
 _M = OPERATIONS.vocabulary("float32")

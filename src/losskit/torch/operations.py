@@ -16,6 +16,7 @@ from losskit.engine.arrays import HALF
 from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
+from losskit.engine.numpy import NUMPY
 from losskit.torch import derivatives
 
 DTYPES = {
@@ -92,13 +93,15 @@ class Operations(Framework):
         return torch.tensor(numbers, dtype=getattr(torch, dtype), device=like.device)
 
     def of_labels(self, weights: Tensor, labels: Tensor) -> Tensor:
+        if not weights.requires_grad and derivatives.reachable(weights, labels):
+            # Four calls of PyTorch would take longer than a small loss.
+            found = NUMPY.of_labels(weights.numpy(), labels.numpy())
+            return torch.from_numpy(np.asarray(found))  # of one label NumPy makes a scalar
         found = labels.clamp(0, weights.shape[0] - 1)
         return torch.where(found == labels, weights[found], 1.0)
 
     def hard(self, y: Tensor) -> bool:
-        if y.requires_grad or not derivatives.reachable(y):
-            return False
-        return bool(((y == 0) | (y == 1)).all())
+        return not y.requires_grad and derivatives.reachable(y) and NUMPY.hard(self.values(y))
 
     def visible(self, x: Tensor) -> bool:
         return derivatives.reachable(x)
@@ -114,13 +117,12 @@ class Operations(Framework):
         return derivatives.apply(formulas, call.used, *call.arrays)
 
     def mean(self, formulas: Formulas, call: Call, count: Any) -> Tensor:
-        total = self.sum(formulas, call)
-        adding = call.adding
-        if adding is None:
+        total, adding = self.sum(formulas, call), call.adding
+        if adding is None and not isinstance(count, Tensor):
             # A number is looked at; a size that is open is none.
-            return total / count if not isinstance(count, int) or count else total
+            return total / count if not isinstance(count, (int, float)) or count else total
         # Weights that cancel are a count like any other: they divide by 0, as in PyTorch.
-        return total / torch.where(adding.any(), count, 1.0)
+        return total / torch.where(count != 0 if adding is None else adding.any(), count, 1.0)
 
     def of_set(self, formulas: Formulas, across: Across | None, *arrays: Tensor) -> Tensor:
         formulas = dataclasses.replace(formulas, across=across)

@@ -11,17 +11,23 @@ from torch import Tensor, nn
 
 import losskit.losses  # noqa: F401  (fills the registry)
 from losskit.core.definition import Card, cards, find
-from losskit.core.families import OfMean, Setwise
-from losskit.engine.arguments import beside, bind, in_slots, optional, signature, takes
+from losskit.engine.arguments import (
+    beside,
+    bind,
+    check_choice,
+    in_slots,
+    optional,
+    signature,
+    takes,
+)
+from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
-from losskit.engine.reduction import combined, merged, parts
-from losskit.torch import evaluate as _evaluate
-from losskit.torch.evaluate import evaluate
+from losskit.engine.reduction import check_set, combined, merged, parts
+from losskit.torch.evaluate import NAMES, ON_EMPTY, REDUCTIONS, WORDS, evaluate, make
 from losskit.torch.framework import TORCH
 
 _OPTIONS = {"reduction": "mean", "on_empty": "zero", "across": None}
 _OF_CALL = ("weight", "mask", "num_items")
-NAMES = {"target": "target", "prediction": "input"}
 
 
 class Loss(nn.Module):
@@ -49,19 +55,13 @@ class Loss(nn.Module):
         given = self.__signature__.bind(*args, **kwargs)
         given.apply_defaults()
         options = given.arguments
-        self.reduction = _evaluate.check_reduction(options.pop("reduction"))
-        self.on_empty = _evaluate.check_on_empty(options.pop("on_empty"))
+        self.reduction = check_choice("reduction", options.pop("reduction"), REDUCTIONS)
+        self.on_empty = check_choice("on_empty", options.pop("on_empty"), ON_EMPTY)
         self.across = options.pop("across")
         if self.across is not None:
             self.across.check(self.reduction)
         self.card: Any = self._card(**options)
-        if isinstance(self.card, Setwise) and self.reduction != "mean":
-            card: Any = self.card
-            inner = f", or {card.inner.name} for sums and items" if isinstance(card, OfMean) else ""
-            raise ValueError(
-                f"{self._card.name} is one value per set: reduction={self.reduction!r} does not "
-                f'exist for it. Use "mean"{inner}.'
-            )
+        check_set(self.card, self.reduction)
 
     def forward(
         self,
@@ -97,7 +97,7 @@ class Loss(nn.Module):
             input,
             target,
             weight=weight,
-            keep=mask,
+            mask=mask,
             num_items=num_items,
             leading=True,
             reduction=self.reduction,
@@ -112,11 +112,11 @@ class Loss(nn.Module):
         (sum, count); of a loss of a set the numbers that say all of a part, and the count.
         Arguments and errors are those of the call.
         """
-        names, more = takes(self.card, NAMES, True), _more(self.card, options)
-        given, rest = bind(self.card.name, names, ("weight", "mask"), (), tensors, options)
-        with _evaluate.named():
-            slots = in_slots(self.card, given)
-            call = aligned(TORCH, self.card, slots, rest.get("weight"), rest.get("mask"), more=more)
+        more = _more(self.card, options)
+        tensors, options = _bound(self.card, tensors, options)
+        with named(**WORDS):
+            slots = in_slots(self.card, tensors)
+            call = aligned(TORCH, self.card, slots, **options, more=more)
             return parts(TORCH, checked(TORCH, call))
 
     def merge(self, a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -149,24 +149,13 @@ def call(card: Any, tensors: tuple[Any, ...], given: dict[str, Any], **how: Any)
     """The loss of the arguments of a call."""
     more = _more(card, given)
     if given or len(tensors) != 2 or len(card.slots) != 2:
-        tensors, given = bind(
-            card.name,
-            takes(card, NAMES, True),
-            ("weight", "mask"),
-            ("num_items",),
-            tensors,
-            given,
-        )
-    return evaluate(
-        card,
-        *tensors,
-        weight=given.get("weight"),
-        keep=given.get("mask"),
-        num_items=given.get("num_items"),
-        leading=True,
-        more=more,
-        **how,
-    )
+        tensors, given = _bound(card, tensors, given, "num_items")
+    return evaluate(card, *tensors, **given, leading=True, more=more, **how)
+
+
+def _bound(card: Any, tensors: Any, given: dict[str, Any], *keywords: str) -> Any:
+    """What a card takes, in its order; weights, a mask and keywords by name."""
+    return bind(card.name, takes(card, NAMES, True), ("weight", "mask"), keywords, tensors, given)
 
 
 def _more(card: Any, given: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +195,7 @@ def _make_function(card: type[Card]) -> Callable[..., Tensor]:
         how = {name: options.pop(name) for name in _OPTIONS if name in options}
         more = beside(further, options, _is_tensor)
         given = {name: options.pop(name) for name in [*options] if name not in others}
-        return call(_evaluate.make(card, **given), tensors, options | more, **how)
+        return call(make(card, **given), tensors, options | more, **how)
 
     # Code of its own: by its code the compiler tells one function from another.
     function.__code__ = function.__code__.replace(co_name=card.name)

@@ -30,7 +30,7 @@ if size_average is not None or reduce is not None:
 def _function(row: Row) -> Callable[..., Any]:
     names: dict[str, Any] = {"_legacy": legacy_get_string, "_make": make}
     names["_call"] = getattr(habits, row.name) if row.form in ("made", "whole") else evaluate
-    passed = {name: name for name in row.parameters if name not in _OLD}
+    passed = [name for name in row.parameters if name not in _OLD]
     first: list[str] = []
     if row.form != "whole":
         card = names["_card"] = find(row.card)
@@ -40,8 +40,9 @@ def _function(row: Row) -> Callable[..., Any]:
             name, value, other = row.instead
             names["_other"], used = find(other), used | {name}
             first = [f"_make(_other) if {name} == {value!r} else {first[0]}"]
-        passed = {name: x for name, x in passed.items() if name not in used}
-    given = [n if n in _ARRAYS else f"{n}={n}" for n in passed]
+        passed = [name for name in passed if name not in used]
+    arrays = {n for n, p in row.parameters.items() if p.default is p.empty}
+    given = [n if n in arrays else f"{n}={n}" for n in passed]
     if row.form == "by weights":
         given.append("by_weights=True")
     body = _LEGACY if "reduce" in row.parameters else ""
@@ -50,57 +51,39 @@ def _function(row: Row) -> Callable[..., Any]:
     return compiled(row.name, row.takes, body, names, _HOME, doc)
 
 
-_ARRAYS = (
-    *("input", "target", "input1", "input2", "var", "anchor", "positive", "negative"),
-    *("log_probs", "targets", "input_lengths", "target_lengths", "linear_weight"),
-)
-"""Arguments that are given by place."""
-
-
 def _module(row: Row, function: Callable[..., Any]) -> type[nn.Module]:
     base: Any = getattr(nn, row.module)
     arrays = list(inspect.signature(base.forward).parameters)[1:]
-    own = list(inspect.signature(base).parameters)
-    kinds = row.parameters.values()
-    more = {p.name: p.default for p in kinds if p.kind is p.KEYWORD_ONLY and p.name not in own}
-    options = [n for n in row.parameters if n in own or n in more]
-    kept = [f"{n}=self.{n}" for n in options if n not in _OLD]
+    theirs = inspect.signature(base).parameters
+    options = {name: p for name, p in row.options.items() if name != "num_items"}
+    makes = str(inspect.Signature([*options.values()]))[1:-1]
+    passed = [f"{n}={n}" for n in options if n in theirs]
+    made = [f"_base.__init__(self, {', '.join(passed)})"]
+    made += [f"self.{n} = {n}" for n in options if n not in theirs]
+    given = [f"{n}=self.{n}" for n in row.parameters if n in options and n not in _OLD]
+    given.append("num_items=num_items")
+    layer = getattr(habits, f"{row.name}_layer", None)
+    if layer is not None:  # its weights are the module's own
+        given.append("**_layer(self)")
+    called = [f"{name}={name}" if layer else name for name in arrays]
+    names = {"_base": base, "_function": function, "_layer": layer}
+    words = f"As `torch.nn.{row.module}`; what is more, as in `losskit.torch.{row.name}`."
+    init = compiled("__init__", f"self, {makes}", "\n".join(made), names, _HOME, words)
     forward = compiled(
         "forward",
-        f"self, {', '.join(arrays)}",
-        f"return _function({', '.join(arrays + kept)})",
-        {"_function": function},
+        f"self, {', '.join(arrays)}, *, num_items=None",
+        f"return _function({', '.join([*called, *given])})",
+        names,
         _HOME,
-        f"As `torch.nn.{row.module}`.",
+        words,
     )
-    body: dict[str, Any] = {"forward": forward, "__module__": _HOME, "__doc__": function.__doc__}
-    if more:
-        body["__init__"] = _with_more(base, more)
+    body = {"__init__": init, "forward": forward, "__module__": _HOME, "__doc__": function.__doc__}
     return type(row.module, (base,), body)
 
 
-def _with_more(base: Any, more: dict[str, Any]) -> Callable[..., None]:
-    """A constructor that takes further keywords."""
-
-    def __init__(self: Any, *args: Any, **given: Any) -> None:
-        kept = {name: given.pop(name, default) for name, default in more.items()}
-        base.__init__(self, *args, **given)
-        vars(self).update(kept)
-
-    theirs = inspect.signature(base.__init__)
-    kind = inspect.Parameter.KEYWORD_ONLY
-    further = [inspect.Parameter(name, kind, default=default) for name, default in more.items()]
-    __init__.__signature__ = theirs.replace(  # type: ignore[attr-defined]
-        parameters=[*theirs.parameters.values(), *further]
-    )
-    return __init__
-
-
-FUNCTIONS = {name: _function(row) for name, row in ROWS.items() if habits.has(name)}
-"""The functions of `torch.nn.functional` by name."""
+FUNCTIONS = {name: _function(row) for name, row in ROWS.items() if hasattr(nn.functional, name)}
+"""The functions of `torch.nn.functional`, those of the version that is installed, by name."""
 MODULES: dict[str, Any] = {
-    row.module: _module(row, FUNCTIONS[row.name])
-    for row in ROWS.values()
-    if row.name in FUNCTIONS and row.module not in habits.MODULES
-} | habits.MODULES
+    ROWS[name].module: _module(ROWS[name], function) for name, function in FUNCTIONS.items()
+}
 """The modules of `torch.nn` by name."""

@@ -35,7 +35,7 @@ def items(by: Formulas, used: Tensor | None, *args: Tensor) -> Tensor:
 def _items(by: Formulas, used: Tensor | None, *args: Tensor) -> Tensor:
     # Not to be compiled: the compiler would write out every frame.
     p = args[1]
-    if p.dtype != torch.float32 or p.dim() != 3 or not p.numel() or not all(map(_is_plain, args)):
+    if p.dtype == torch.float64 or p.dim() != 3 or not p.numel() or not all(map(_is_plain, args)):
         return derivatives.apply(by, used, *args)
     found = _Recursion.apply(by, *by.fitted(used, args))
     return found if used is None else torch.where(used, found, 0.0)
@@ -59,6 +59,7 @@ class _Recursion(torch.autograd.Function):
         ctx.save_for_backward(y, p, *frames)
         ctx.by = by
         losses = _losses(by.card, y, _log_p(by, p), *frames)
+        losses = torch.where(losses == float("inf"), by.card.impossible, losses)
         return torch.where(by.card.unsound(by.m, y, p, *frames), float("nan"), losses).to(p.dtype)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Losses of sequences, with the names and arguments of `torch.nn.functional`."""
+"""What is PyTorch's own about CTC: sequences by their lengths, and labels one after the other."""
 
 from __future__ import annotations
 
@@ -9,93 +9,45 @@ import torch
 from torch import Tensor
 
 from losskit.core import sequences
-from losskit.engine.arrays import HALF, named
-from losskit.losses.sequence import CTC
 from losskit.torch.derivatives import reachable
-from losskit.torch.evaluate import check_reduction, evaluate, make, result_dtype
-
-__all__ = ["ctc_loss"]
+from losskit.torch.evaluate import evaluate
+from losskit.torch.framework import TORCH
 
 Lengths: TypeAlias = "Tensor | Sequence[int]"
 
 
 def ctc_loss(
+    card: Any,
     log_probs: Tensor,
     targets: Tensor,
     input_lengths: Lengths,
     target_lengths: Lengths,
-    blank: int = 0,
-    reduction: str = "mean",
-    zero_infinity: bool = False,
+    reduction: str,
+    **how: Any,
 ) -> Tensor:
-    """CTC loss (connectionist temporal classification); see `torch.nn.functional.ctc_loss`.
-
-    The gradient is that by the log-probabilities as they are given. PyTorch's is the one by logits
-    under a softmax: it adds the probabilities. By logits before a log_softmax both are the same.
-
-    Args:
-        log_probs: log-probabilities, (frames, batch, classes), or (frames, classes) of one
-            sequence; -inf for what is ruled out.
-        targets: labels, (batch, longest), or one after the other in one dimension.
-        input_lengths: of each sequence of frames.
-        target_lengths: of each sequence of labels.
-        blank: the class that stands for no label.
-        reduction: "mean" (of the losses, each divided by the length of its target), "sum", "none".
-        zero_infinity: whether the loss is 0 where it is infinite: where no alignment is possible.
-            Its gradient is 0 there in any case.
-
-    Returns:
-        A number, or the losses (batch), in the dtype of the log-probabilities.
-
-    Raises:
-        TypeError: log-probabilities that are no floats, labels or lengths that are no integers.
-        ValueError: shapes do not match, or a length or a label is out of range, or a label is the
-            blank. Where nothing can be raised such a loss is NaN.
-    """
-    check_reduction(reduction)
     _check_types(log_probs, targets)
     p = log_probs.unsqueeze(1) if log_probs.dim() == 2 else log_probs
     _, batch, classes = p.shape
-    sequences.check_blank("blank", blank, classes)
-    frames = _lengths("input_lengths", input_lengths, batch)
+    sequences.check_blank("blank", card.blank, classes)
+    frames = _lengths("input_lengths", input_lengths, batch).to(p.device)
     lengths = _lengths("target_lengths", target_lengths, batch)
     y, there = _rows(targets, lengths)
     if reachable(y, there):
-        sequences.check_labels("targets", y.numpy(), there.numpy(), classes, blank)
-    y = sequences.ended(torch, y, there, classes, blank)
-    with named(frames="input_lengths"):
-        loss = evaluate(
-            make(CTC, blank=blank, from_logits=False),
-            # Reduced before it is rounded to half precision.
-            *((p.float() if p.dtype in HALF else p).movedim(1, 0), y.to(p.device)),
-            reduction="none",
-            more={"frames": frames.to(p.device)},
-        )
-    if zero_infinity:
-        loss = torch.where(loss == float("inf"), 0.0, loss)
-    if reduction == "mean":
-        loss = (loss / lengths.clamp(min=1).to(p.device)).sum() / max(batch, 1)
-    elif reduction == "sum":
-        loss = loss.sum()
-    elif log_probs.dim() == 2:
-        loss = loss.squeeze(0)
-    return loss.to(result_dtype(log_probs))
+        sequences.check_labels("targets", y.numpy(), there.numpy(), classes, card.blank)
+    y = sequences.ended(torch, y, there, classes, card.blank).to(p.device)
+    if reduction == "mean":  # of the losses, each divided by the length of its target
+        how["weight"] = 1.0 / lengths.clamp(min=1).to(p.device)
+    how |= {"more": {"frames": frames}, "names": _NAMES}
+    loss = evaluate(card, p.movedim(1, 0), y, reduction=reduction, **how)
+    return loss.squeeze(0) if reduction == "none" and log_probs.dim() == 2 else loss
+
+
+_NAMES = {"frames": "input_lengths", "y_pred": "log_probs", "prediction": "log_probs"}
 
 
 def _check_types(log_probs: Any, targets: Any) -> None:
-    if not isinstance(log_probs, Tensor) or not isinstance(targets, Tensor):
-        raise TypeError(
-            f"log_probs and targets must be tensors, got {type(log_probs).__name__} and "
-            f"{type(targets).__name__}. Convert them with torch.as_tensor."
-        )
-    if not log_probs.is_floating_point():
-        raise TypeError(
-            f"log_probs holds {log_probs.dtype}, expected floating-point log-probabilities."
-        )
-    if targets.is_floating_point() or targets.is_complex() or targets.dtype == torch.bool:
-        raise TypeError(
-            f"targets holds {targets.dtype}, expected integer labels. Convert with targets.long()."
-        )
+    TORCH.array("log_probs", log_probs)
+    _check_whole("targets", TORCH.array("targets", targets))
     if log_probs.dim() not in (2, 3) or targets.dim() not in (1, 2):
         raise ValueError(
             "log_probs must have the shape (frames, batch, classes) or (frames, classes), and "
@@ -104,10 +56,14 @@ def _check_types(log_probs: Any, targets: Any) -> None:
         )
 
 
+def _check_whole(name: str, x: Tensor) -> None:
+    if x.numel() and (x.is_floating_point() or x.dtype == torch.bool):
+        raise TypeError(f"{name} holds {x.dtype}, expected integers. Convert with {name}.long().")
+
+
 def _lengths(name: str, given: Lengths, batch: int) -> Tensor:
     lengths = given if isinstance(given, Tensor) else torch.as_tensor(given, device="cpu")
-    if lengths.is_floating_point() and lengths.numel():
-        raise TypeError(f"{name} holds {lengths.dtype}, expected integers.")
+    _check_whole(name, lengths)
     if lengths.numel() != batch or lengths.dim() > 1:
         raise ValueError(
             f"{name} must hold one length for each of the {batch} sequences of log_probs, got "
@@ -118,30 +74,24 @@ def _lengths(name: str, given: Lengths, batch: int) -> Tensor:
 
 def _rows(targets: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
     """Labels (batch, longest), and which of them there are."""
-    seen = lengths.numpy() if reachable(lengths) else None
-    batch, lengths = lengths.shape[0], lengths.to(targets.device)
-    if targets.dim() == 2:
-        if targets.shape[0] != batch:
+    batch, longest, flat = lengths.shape[0], targets.shape[-1], targets.dim() == 1
+    if not flat and targets.shape[0] != batch:
+        raise ValueError(
+            f"targets must have one row for each of the {batch} sequences of log_probs, got "
+            f"targets.shape={tuple(targets.shape)}."
+        )
+    if reachable(lengths):
+        seen, of = lengths.numpy(), "targets" if flat else "a row of targets"
+        sequences.check_lengths("target_lengths", seen, longest, of)
+        if flat and seen.sum() != longest:
             raise ValueError(
-                f"targets must have one row for each of the {batch} sequences of log_probs, got "
-                f"targets.shape={tuple(targets.shape)}."
+                f"targets of one dimension must hold all labels one after the other: got {longest} "
+                f"labels for target_lengths that sum to {seen.sum()}."
             )
-        longest = targets.shape[1]
-        if seen is not None:
-            sequences.check_lengths("target_lengths", seen, longest, "a row of targets")
-        rows = targets
-    else:
-        longest = targets.shape[0]
-        if seen is not None:
-            sequences.check_lengths("target_lengths", seen, longest, "targets")
-            if seen.sum() != longest:
-                raise ValueError(
-                    f"targets of one dimension must hold all labels one after the other: got "
-                    f"{longest} labels for target_lengths that sum to {seen.sum()}."
-                )
-            longest = int(seen.max(initial=0))
-        first = lengths.cumsum(0) - lengths
-        index = first[:, None] + torch.arange(longest, device=lengths.device)
-        rows = targets[index.clamp(max=max(targets.shape[0] - 1, 0))]
-    there = torch.arange(longest, device=lengths.device) < lengths[:, None]
-    return rows.long(), there
+        longest = int(seen.max(initial=0)) if flat else longest
+    lengths = lengths.to(targets.device)
+    place = torch.arange(longest, device=lengths.device)
+    if flat:
+        index = (lengths.cumsum(0) - lengths)[:, None] + place
+        targets = targets[index.clamp(max=max(targets.shape[0] - 1, 0))]
+    return targets.long(), place < lengths[:, None]

@@ -118,12 +118,15 @@ def _dimensions(x: Any) -> int:
 def bare(module: torch.nn.Module) -> torch.nn.Module:
     """A copy without hooks, on the CPU, to be called in the module's place: it stays as it is.
 
+    Nor does it call other processes, which make no such call.
+
     A module that cannot be copied is taken as it is.
     """
     made = copy.copy(getattr(module, "_orig_mod", module))
     hooks: dict[str, Any] = {
         k: OrderedDict() for k, v in vars(made).items() if k.endswith("_hooks") and v
     }
+    hooks |= {"across": None} if "across" in vars(made) else {}
     made.__dict__ = {**vars(made), **hooks}
     with torch.no_grad():
         try:
