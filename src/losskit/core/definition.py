@@ -41,6 +41,8 @@ class Rule:
     """Whether several axes may be none."""
     least_target: bool = False
     """Whether it is the least size of a target by which the loss divides."""
+    turn: bool = False
+    """Whether it is the size of an error at which the loss turns from squared to absolute."""
 
     @property
     def range(self) -> str:
@@ -342,11 +344,39 @@ class Card(ABC):
     link: ClassVar[str] = "identity"
     """How a raw score becomes what the loss judges: "identity", "log" (a rate is the exponential of
     it), "logit" (a sigmoid) or "softmax"."""
+    relative: ClassVar[bool] = False
+    """Whether it judges errors as parts of the target, so that its scale does not matter."""
+    reaches_zero: ClassVar[str] = "always"
+    """Where the best prediction costs 0, or less: "always", for targets that are "certain" (0 and
+    1, no shares), or "never" to be relied upon."""
+    zero_target: ClassVar[float | None] = None
+    """What a class written 0 costs under this formula, whatever the prediction, where 0 is not read
+    as -1, as it is here; NaN where it counts as both classes. None: a 0 is a target like others."""
+    counterpart: ClassVar[str] = ""
+    """The same loss of rows where this one is of labels, and the reverse: the name of its card."""
+    usual_for: ClassVar[str] = ""
+    """The kind of data, "classification" or "regression", whose usual loss this is."""
 
     @property
     def prediction(self) -> Domain:
         """Which predictions the loss accepts."""
         return REAL
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        """The prediction that minimises the loss where it is the same for all items.
+
+        It is what a model without inputs would learn, and its loss what one with inputs must beat.
+
+        Args:
+            y: targets, an item after another along the first axis.
+            w: weights, one for each item, or in the shape of the targets; None: all alike.
+            classes: how many there are, for labels; 0: as many as these name.
+
+        Returns:
+            float64, in the shape of an item's prediction; a raw score where the loss has a link; of
+            several that are best, one. None: there is none, or none that is known.
+        """
+        return None
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):

@@ -15,6 +15,9 @@ import math
 from abc import abstractmethod
 from typing import Any, ClassVar
 
+import numpy as np
+
+from losskit.core import constants
 from losskit.core.definition import WEIGHT, Card, Domain, Slot, made
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.core.slots import spread
@@ -91,6 +94,10 @@ class Pointwise(Items):
 class Residual(Pointwise):
     """A pointwise loss of the error ``e = prediction - target`` alone."""
 
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        """Of a convex one: between the least and the largest target the mean slope turns."""
+        return constants.level(self, y, w, np.min(y, 0), np.max(y, 0)) if self.convex else None
+
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return -self.slope(m, y, p)
 
@@ -152,6 +159,24 @@ class Labelled(Rowwise):
 
     def ignored(self) -> int | None:
         return self.ignore_class
+
+    def amounts(self, y: Any, w: Any, classes: int, smoothing: float = 0.0) -> Array:
+        """How much of each class the targets hold: its share of the labels, times its weight.
+
+        Args:
+            y, w, classes: as of `best_constant`.
+            smoothing: share of each target that is spread evenly over the classes.
+        """
+        labels = np.asarray(y).reshape(-1)
+        w = np.ones(labels.size) if w is None else np.asarray(w, np.float64).reshape(-1)
+        keep = labels != self.ignore_class
+        labels = labels[keep].astype(np.int64)
+        given = self.class_weight or ()
+        named = len(given) if given and not isinstance(given[0], tuple) else 0
+        classes = classes or max(named, 1 + int(labels.max(initial=0)))
+        counts = np.bincount(labels, w[keep], classes)
+        shares = counts / counts.sum()
+        return constants.smoothed(shares, smoothing) * per_class("class_weight", given, classes)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         raise TypeError("Integer labels have no derivative.")

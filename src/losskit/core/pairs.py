@@ -72,6 +72,7 @@ class Pairs(Rowwise):
     """Whether a vector makes a pair with itself."""
     by_samples: ClassVar[bool] = False
     """Whether each vector of a set has a value of its own, where a face gives one per sample."""
+    reaches_zero = "never"
 
     @property
     @abstractmethod

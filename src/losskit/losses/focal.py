@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from losskit.core import softmax
+import numpy as np
+
+from losskit.core import constants, softmax
 from losskit.core.definition import LABEL, LOGIT, PROBABILITY, SHARE, Domain, parameter
 from losskit.core.families import Labelled, Pointwise, Rowwise, lost, per_class, weighted
 from losskit.core.namespaces import Array, Vocabulary
@@ -79,6 +81,7 @@ class BinaryFocalCrossentropy(Pointwise):
     metric = "binary_accuracy"
     task = "binary"
     link = "logit"
+    reaches_zero = "certain"
     # Two flags and three numbers that may be 0 would make 32 texts of it, of two dtypes each.
     compiled: ClassVar[bool] = False
 
@@ -90,6 +93,12 @@ class BinaryFocalCrossentropy(Pointwise):
     def convex(self) -> bool:  # type: ignore[override]
         """As the cross-entropy only: an easy case flattens out."""
         return self.gamma == 0.0
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        ends = self._plain.best_constant(y, w)
+        of_logits = replace(self, from_logits=True)
+        found = constants.level(of_logits, y, w, -constants.FAR, constants.FAR)
+        return np.where(np.isinf(ends), ends, found)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return self._weight(m, y, p) * self._cost(m, y, p)
@@ -257,6 +266,7 @@ class CategoricalFocalCrossentropy(Rowwise):
     metric = "categorical_accuracy"
     task = "categorical"
     link = "softmax"
+    reaches_zero = "certain"
 
     @property
     def prediction(self) -> Domain:
@@ -456,6 +466,12 @@ class CategoricalGeneralizedCrossEntropy(Labelled):
         """In the probability; it flattens out for logits of a class that is far from true."""
         return not self.from_logits
 
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        # A share's derivative, shares * p^(q - 1), is the same for all classes.
+        amounts = self.amounts(y, w, classes)
+        best = np.where(amounts == amounts.max(), 0.0, -np.inf)
+        return best if self.q == 1 else constants.log_shares(amounts) / (1.0 - self.q)
+
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         true, sound = self._true(m, y, p)
         if self.from_logits:
@@ -548,6 +564,7 @@ class Poly1Crossentropy(Rowwise):
     metric = "categorical_accuracy"
     task = "categorical"
     link = "softmax"
+    reaches_zero = "certain"
 
     @property
     def prediction(self) -> Domain:
