@@ -22,6 +22,7 @@ from losskit.core.namespaces.numpy import vocabulary
 from losskit.core.slots import item_shape, lengths, slot_shape
 from losskit.core.softmax import from_logits
 from losskit.engine.shapes import check_shapes
+from losskit.peers import elsewhere
 
 HALF = ("float16", "bfloat16")
 EVIDENCE = 32
@@ -127,6 +128,34 @@ class Call:
         """Whether it is a loss of one distribution over classes per row."""
         card = self.subject.card
         return is_ctc(self.called) or (card is not None and card.link == "softmax")
+
+    @property
+    def counterpart(self) -> str:
+        """What its library calls the same loss of rows in place of labels, or the reverse.
+
+        "" where it has none, or one name for both.
+        """
+        other = self.card.counterpart
+        if not other or self.subject.library == "losskit":
+            return str(other)
+        return next(iter(elsewhere(other).get(f"{self.subject.library}.losses", ())), "")
+
+    @property
+    def is_divergence(self) -> bool:
+        """Whether it is a loss that is 0 where target and prediction are one distribution."""
+        return bool(self.card.family() == "divergence")
+
+    @property
+    def log_targets(self) -> bool:
+        """Whether targets are logarithms."""
+        return bool(self.card.target.minus_infinity)
+
+    def parameter(self, fact: str, otherwise: str) -> tuple[str, float]:
+        """The name and the value of the parameter of whose rule that is said; if there is one."""
+        for name, (_, rule) in self.card.rules().items():
+            if getattr(rule, fact):
+                return name, float(getattr(self.card, name))
+        raise Inapplicable(otherwise)
 
     def need_softmax(self) -> None:
         """Only for losses of one distribution over classes per row."""

@@ -120,7 +120,8 @@ def variances(call: Call) -> Found | None:
     0: its logarithm is, and so may be what a linear layer gives. One below the loss's `eps` is read
     as that, and an ordinary error divided by it outweighs all other samples."""
     card = call.card
-    call.need(card.name == "gaussian_nll", "it is no Gaussian likelihood")
+    slots = getattr(card, "card", card).slots
+    call.need("variance" in [slot.name for slot in slots], "it is no Gaussian likelihood")
     y, mean, variance = _gaussian(call)
     below = variance < 0
     if below.any():

@@ -74,6 +74,7 @@ ROWS = by_name(
             "sparse_categorical_crossentropy",
             "logits, labels, axis=-1, where=None",
             form="labels",
+            wraps=True,
             given=_LOGITS,
         ),
         Row("multiclass_hinge_loss", "multiclass_hinge", _SCORES, form="labels"),

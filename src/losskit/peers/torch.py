@@ -64,6 +64,7 @@ ROWS = by_name(
             named={"ignore_class": "ignore_index"},
             dense="categorical_crossentropy",
             form="whole",
+            by_weights=True,
             doc="Softmax cross-entropy of labels, or of probabilities of the classes.",
             words="""
                 input: logits, (C), (N, C) or (N, C, d1, ...)
@@ -85,6 +86,7 @@ ROWS = by_name(
             "NLLLoss",
             named={"ignore_class": "ignore_index"},
             form="whole",
+            by_weights=True,
             words="""
                 input: log-probabilities, (C), (N, C) or (N, C, d1, ...)
                 target: labels, in the input's shape without the classes
@@ -210,6 +212,7 @@ ROWS = by_name(
             _PAIR,
             "MultiLabelMarginLoss",
             form="made",
+            lists=True,
             doc=(
                 "What the true classes lack to lead all others by 1, added up, over the number of "
                 "classes."
