@@ -25,7 +25,7 @@ FAMILIES = {
     "classification": "Cross-entropies of classes",
     "margin": "Margins between classes",
     "focal": "Cross-entropies that weigh hard cases",
-    "sparsemax": "Sparsemax",
+    "sparsemax": "Sparsemax losses",
     "overlap": "Overlap of masks",
     "lovasz": "Jaccard index of masks",
     "multiclass": "Margins among several classes",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.checks.ctc import Sequences, is_ctc, sequences
+from losskit.checks.ctc import Sequences, sequences
 from losskit.checks.models import last_activation
 from losskit.checks.rules import Inapplicable
 from losskit.checks.subject import Subject
@@ -22,7 +22,7 @@ from losskit.core.namespaces.numpy import vocabulary
 from losskit.core.slots import item_shape, lengths, slot_shape
 from losskit.core.softmax import from_logits
 from losskit.engine.shapes import check_shapes
-from losskit.peers import elsewhere
+from losskit.peers import elsewhere, kind
 
 HALF = ("float16", "bfloat16")
 EVIDENCE = 32
@@ -91,10 +91,15 @@ class Call:
             raise Inapplicable("losskit has no card for this loss")
         return self.subject.card
 
+    @cached_property
+    def kind(self) -> Any:
+        """The card of which the loss is a form, by its name; it may take other arrays. Or None."""
+        return kind(self.subject.name.partition("(")[0].rpartition(".")[2])
+
     @property
-    def called(self) -> str:
-        """The loss's name alone, folded: "ctcloss", "cosineembeddingloss"."""
-        return self.subject.name.partition("(")[0].rpartition(".")[2].replace("_", "").lower()
+    def is_ctc(self) -> bool:
+        """Whether it is a loss of sequences, whatever the form of its arguments."""
+        return self.kind is not None and bool(self.kind.task == "sequence")
 
     @cached_property
     def sequences(self) -> Sequences:
@@ -104,7 +109,7 @@ class Call:
     @property
     def takes(self) -> str:
         """What the predictions are to be: "logits", "probabilities", ... or "numbers"."""
-        if self.subject.card is None and is_ctc(self.called):
+        if self.subject.card is None and self.is_ctc:
             return "log-probabilities" if self.subject.library == "torch" else "logits"
         return _TAKES.get(id(self.card.prediction), "numbers")
 
@@ -127,7 +132,7 @@ class Call:
     def is_softmax_loss(self) -> bool:
         """Whether it is a loss of one distribution over classes per row."""
         card = self.subject.card
-        return is_ctc(self.called) or (card is not None and card.link == "softmax")
+        return self.is_ctc or (card is not None and card.link == "softmax")
 
     @property
     def counterpart(self) -> str:
@@ -265,7 +270,7 @@ class Call:
     @cached_property
     def rows(self) -> Array:
         """The predictions with the classes last, as (rows, classes)."""
-        if is_ctc(self.called):
+        if self.is_ctc:
             return self.sequences.scores
         _, p = self.arrays()
         moved = np.moveaxis(p, self.axis, -1)

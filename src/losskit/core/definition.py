@@ -352,6 +352,8 @@ class Card(ABC):
     zero_target: ClassVar[float | None] = None
     """What a class written 0 costs under this formula, whatever the prediction, where 0 is not read
     as -1, as it is here; NaN where it counts as both classes. None: a 0 is a target like others."""
+    compares: ClassVar[str] = ""
+    """What of vectors it compares: "angles" or "distances"; "" if it takes none, or their set."""
     counterpart: ClassVar[str] = ""
     """The same loss of rows where this one is of labels, and the reverse: the name of its card."""
     usual_for: ClassVar[str] = ""
@@ -496,12 +498,13 @@ AnyCard = TypeVar("AnyCard", bound=type[Card])
 def _register(card: type[Card]) -> None:
     CARDS[card.name] = card
     for spelling in (card.name, card.__name__, *card.aliases):
-        owner = _SPELLINGS.setdefault(_fold(spelling), card.name)
+        owner = _SPELLINGS.setdefault(fold(spelling), card.name)
         if owner != card.name:
             raise ValueError(f"{spelling!r} names both {owner!r} and {card.name!r}.")
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
+    """A name without what does not matter: case, ``_`` and ``-``."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
@@ -514,9 +517,9 @@ def find(name: str) -> type[Card]:
     """
     if not isinstance(name, str):
         raise TypeError(f"A loss name must be a string, got {name!r}.")
-    if _fold(name) in _SPELLINGS:
-        return CARDS[_SPELLINGS[_fold(name)]]
-    near = difflib.get_close_matches(_fold(name), list(_SPELLINGS), n=5, cutoff=0.5)
+    if fold(name) in _SPELLINGS:
+        return CARDS[_SPELLINGS[fold(name)]]
+    near = difflib.get_close_matches(fold(name), list(_SPELLINGS), n=5, cutoff=0.5)
     names = list(dict.fromkeys(_SPELLINGS[n] for n in near))[:3]
     hint = f"Did you mean {' or '.join(names)}? " if names else ""
     raise ValueError(f"Unknown loss {name!r}. {hint}`losskit list` shows all {len(CARDS)} losses.")

@@ -55,6 +55,7 @@ class CosineSimilarity(Rowwise):
     convex = False
     metric = "cosine_similarity"
     task = "regression"
+    compares = "angles"
 
     def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
         m = constants.M
@@ -98,6 +99,7 @@ class Distances(Rowwise):
     """Losses of distances of vectors in a norm, where `eps` is added to every difference."""
 
     absent = 0.0
+    compares = "distances"
     norm: float
     eps: float
 

@@ -93,6 +93,14 @@ ROWS = by_name(
 )
 """Every function that is a card's; others, made of several, stand in the face."""
 
+ALSO = {
+    "ctc_loss": "ctc",
+    "ctc_loss_with_forward_probs": "ctc",
+    "cosine_distance": "cosine_similarity",
+    "binary_dice_loss": "soft_dice",
+}
+"""Functions that are no card's, and of which loss they are a form."""
+
 _AXIS = {
     "elements": "along which the elements are summed; None: not summed",
     "half": "along which the elements are summed; None: not summed",

@@ -317,3 +317,13 @@ WORDS = {
 
 MODULES = {row.module: row for row in ROWS.values()} | {"NLLLoss2d": ROWS["nll_loss"]}
 """The row of each module."""
+
+ALSO = {
+    # Of vectors, where the card takes their cosines.
+    **dict.fromkeys(("cosine_embedding_loss", "CosineEmbeddingLoss"), "cosine_similarity"),
+    **dict.fromkeys(
+        ("triplet_margin_with_distance_loss", "TripletMarginWithDistanceLoss"), "triplet_margin"
+    ),
+    "NLLLoss2d": "negative_log_likelihood",
+}
+"""Names of what is no card's, or takes other arrays than its card: which loss it is a form of."""
