@@ -136,3 +136,21 @@ def test_a_loss_says_what_it_is_called_elsewhere():
     }
     assert "CrossEntropyLoss" in elsewhere("categorical_crossentropy")["torch.nn"]
     assert elsewhere("soft_dice") == {}
+
+
+def test_the_kind_of_a_loss_by_any_of_its_names():
+    """Also where it takes other arrays than the card, as the check must know."""
+    for table in peers.TABLES.values():
+        for row in table.values():
+            for name in filter(None, (row.name, row.module) if row.card else ()):
+                assert peers.kind(name) is not None, name
+    kinds = {
+        "CTCLoss": "ctc",
+        "ctc_loss_with_forward_probs": "ctc",
+        "CosineEmbeddingLoss": "cosine_similarity",
+        "TripletMarginWithDistanceLoss": "triplet_margin",
+        "NLLLoss2d": "negative_log_likelihood",
+        "dice_loss": "soft_dice",
+    }
+    assert {name: peers.kind(name).name for name in kinds} == kinds
+    assert peers.kind("my_own_loss") is None

@@ -25,6 +25,7 @@ FAMILIES = {
     "classification": "Cross-entropies of classes",
     "margin": "Margins between classes",
     "focal": "Cross-entropies that weigh hard cases",
+    "polynomial": "Cross-entropies with other powers of the probability",
     "sparsemax": "Sparsemax losses",
     "overlap": "Overlap of masks",
     "lovasz": "Jaccard index of masks",

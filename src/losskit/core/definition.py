@@ -497,10 +497,15 @@ AnyCard = TypeVar("AnyCard", bound=type[Card])
 
 def _register(card: type[Card]) -> None:
     CARDS[card.name] = card
-    for spelling in (card.name, card.__name__, *card.aliases):
+    for spelling in spellings(card):
         owner = _SPELLINGS.setdefault(fold(spelling), card.name)
         if owner != card.name:
             raise ValueError(f"{spelling!r} names both {owner!r} and {card.name!r}.")
+
+
+def spellings(card: type[Card]) -> tuple[str, ...]:
+    """All names of a card."""
+    return card.name, card.__name__, *card.aliases
 
 
 def fold(name: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from losskit.core.definition import cards, find, fold
+from losskit.core.definition import cards, find, fold, spellings
 from losskit.peers import keras, optax, torch
 
 TABLES = {"keras.losses": keras.ROWS, "torch.nn": torch.ROWS, "optax.losses": optax.ROWS}
@@ -39,7 +39,7 @@ def kind(called: str) -> Any:
 @cache
 def _kinds() -> dict[str, str]:
     """The card of each name, losskit's own and others'."""
-    found = {fold(name): card.name for card in cards() for name in (card.name, card.__name__)}
+    found = {fold(name): card.name for card in cards() for name in spellings(card)}
     for rows in TABLES.values():
         for row in rows.values():
             for name in filter(None, (row.name, row.module) if row.card else ()):
