@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from losskit.core.definition import find
-from losskit.peers import TABLES, elsewhere, optax, torch
+from losskit.peers import TABLES, elsewhere, kind, optax, torch
 from losskit.peers.row import docstring
 
 torch_ = pytest.importorskip("torch")
@@ -140,10 +140,10 @@ def test_a_loss_says_what_it_is_called_elsewhere():
 
 def test_the_kind_of_a_loss_by_any_of_its_names():
     """Also where it takes other arrays than the card, as the check must know."""
-    for table in peers.TABLES.values():
+    for table in TABLES.values():
         for row in table.values():
             for name in filter(None, (row.name, row.module) if row.card else ()):
-                assert peers.kind(name) is not None, name
+                assert kind(name) is not None, name
     kinds = {
         "CTCLoss": "ctc",
         "ctc_loss_with_forward_probs": "ctc",
@@ -152,5 +152,5 @@ def test_the_kind_of_a_loss_by_any_of_its_names():
         "NLLLoss2d": "negative_log_likelihood",
         "dice_loss": "soft_dice",
     }
-    assert {name: peers.kind(name).name for name in kinds} == kinds
-    assert peers.kind("my_own_loss") is None
+    assert {name: kind(name).name for name in kinds} == kinds
+    assert kind("my_own_loss") is None
