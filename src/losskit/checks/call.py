@@ -68,7 +68,7 @@ class Call:
 
     def __post_init__(self) -> None:
         if not isinstance(self.p, tuple):
-            self.subject = replace(self.subject, card=placed(self.subject.card, np.ndim(self.p)))
+            self.subject = replace(self.subject, card=placed(self.subject.card, np.shape(self.p)))
         card = self.subject.card
         squeezes = self.subject.squeezes
         if self.subject.library == "keras" and not self.subject.name.startswith("losskit"):

@@ -533,3 +533,8 @@ def find(name: str) -> type[Card]:
 def cards() -> Iterator[type[Card]]:
     """Every card, by family, in the order of the files."""
     yield from CARDS.values()
+
+
+def usual(kind: str) -> type[Card]:
+    """The card of the usual loss for that kind of data: see `Card.usual_for`."""
+    return next(card for card in cards() if card.usual_for == kind)

@@ -112,8 +112,8 @@ class Rowwise(Items):
     def takes(self) -> tuple[Slot, ...]:
         return _pair(self, (self.axis,), ("c",))
 
-    def at_rank(self, dimensions: int) -> dict[str, Any]:
-        """The parameters that are known once it is known how many dimensions predictions have."""
+    def at_shape(self, shape: tuple[Any, ...]) -> dict[str, Any]:
+        """The parameters that are known once the shape of the predictions is."""
         return {}
 
     @property
@@ -135,10 +135,12 @@ class Masks(Rowwise):
         axes = (self.axis,) if isinstance(self.axis, int) else self.axis or ()
         return _pair(self, axes, tuple(f"n{i}" for i, _ in enumerate(axes, 1)))
 
-    def at_rank(self, dimensions: int) -> dict[str, Any]:
+    def at_shape(self, shape: tuple[Any, ...]) -> dict[str, Any]:
         if self.axis is not None:
             return {}
-        return {"axis": tuple(range(0 if self.whole else 1, dimensions)) or -1}
+        # An empty batch is no mask, rather than an empty one: a mean of nothing.
+        first = 0 if self.whole and shape[:1] != (0,) else 1
+        return {"axis": tuple(range(first, len(shape))) or -1}
 
 
 CLASS_WEIGHT = Slot("class_weight", WEIGHT, ("c",), predicted=False, batched=False)
@@ -210,15 +212,15 @@ def per_class(name: str, given: tuple[Any, ...], classes: int) -> list[float]:
     return [weights.get(c, 1.0) for c in range(classes)]
 
 
-def placed(card: Any, dimensions: int, make: Any = made) -> Any:
-    """The card with its axes known, for predictions of so many dimensions.
+def placed(card: Any, shape: tuple[Any, ...], make: Any = made) -> Any:
+    """The card with its axes known, for predictions of that shape.
 
     Args:
         card: any card.
-        dimensions: of the predictions; a mask alone may have but one.
+        shape: of the predictions; a mask alone may have but one dimension.
         make: makes a card of its class and parameters, as `made` does.
     """
-    known = card.at_rank(dimensions) if isinstance(card, Rowwise) else {}
+    known = card.at_shape(shape) if isinstance(card, Rowwise) else {}
     return make(type(card), {**card.parameters(), **known}) if known else card
 
 

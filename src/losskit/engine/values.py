@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core import sequences
-from losskit.core.definition import Domain, Slot
+from losskit.core.definition import Domain, Slot, usual
 from losskit.core.namespaces import PRECISIONS, Array
 
 
@@ -122,7 +122,7 @@ def _target_advice(card: Any) -> str:
     if card.target.values:
         return " Labels other than these: recode them, e.g. 2 * (y_true == positive) - 1."
     if card.target.high == 1.0:
-        other = card.counterpart or "a loss of labels"
+        other = card.counterpart or usual("classification").name
         return f" For class numbers use {other}; scale others to [0, 1]."
     return ""
 
@@ -158,7 +158,7 @@ def _check_whole(card: Any, slot: Slot, y: Array, counted: Array | None) -> None
         )
     where = _first(_among(y != np.floor(y), counted))
     if where is not None:
-        other = card.counterpart or "a loss of distributions"
+        other = card.counterpart or usual("classification").counterpart
         advice = f" For probabilities as targets use {other}."
         raise ValueError(
             f"{name}: label {float(y[where]):g} at index {_index(where)} is fractional, "

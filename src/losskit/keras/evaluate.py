@@ -143,7 +143,7 @@ def _aligned(
     if target:
         y, first = _same_rank(card, target[0], first)
         target = (y,)
-    card = placed(card, len(first.shape))
+    card = placed(card, tuple(first.shape))
     _check_classes(card, first)
     rest = [ops.cast(ops.convert_to_tensor(x), dtype) for x in given[1:]]
     arrays = (*target, first, *rest)

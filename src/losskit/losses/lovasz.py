@@ -222,7 +222,8 @@ class LovaszSoftmax(Rowwise):
     def _pixels(self) -> tuple[int, ...]:
         return (self.pixels,) if isinstance(self.pixels, int) else self.pixels or ()
 
-    def at_rank(self, dimensions: int) -> dict[str, Any]:
+    def at_shape(self, shape: tuple[Any, ...]) -> dict[str, Any]:
+        dimensions = len(shape)
         # Those that do not exist stay as they are, for the message.
         every = range(-dimensions, dimensions)
         axis, *pixels = (i % dimensions if i in every else i for i in (self.axis, *self._pixels()))
@@ -234,7 +235,7 @@ class LovaszSoftmax(Rowwise):
         pixels = self._pixels()
         dims = tuple(f"n{i}" for i, _ in enumerate(pixels, 1))
         # Labels have no axis of classes: what lies beyond it is one nearer. (Where they are counted
-        # from different ends it is known `at_rank` only what does.)
+        # from different ends it is known `at_shape` only what does.)
         beside = tuple(i - (i > self.axis >= 0) + (i < self.axis < 0) for i in pixels)
         known: dict[str, Any] = {"predicted": False, "differentiable": False}
         return (

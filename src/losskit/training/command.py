@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from losskit.core.definition import Card, cards, find
+from losskit.core.definition import Card, find, usual
 from losskit.terminal import Exit, fail, split_loss, stderr, stdout
 from losskit.training.raw import Refused
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from losskit.training.report import Report
     from losskit.training.run import Run
 
-DEFAULT = {card.usual_for: card.name for card in cards() if card.usual_for}
+DEFAULT = {kind: usual(kind).name for kind in ("classification", "regression")}
 METRICS = {"classification": ("accuracy",), "regression": ("rmse", "mae")}
 STEPS = 1000
 """Steps below which Adam's usual learning rate of 0.001 does not get there."""
