@@ -109,6 +109,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"from_logits": True, "pixels": -2},
         {"axis": 0, "pixels": 2, "classes": "all", "ignore_class": 1},
         {"from_logits": True, "axis": -2, "pixels": -1, "classes": "all"},
+        {"from_logits": True, "axis": -2, "pixels": -1, "classes": (0, 2)},
         {"from_logits": True, "ignore_class": 0, "pixels": -2},
     ],
     "multi_margin": [

@@ -129,7 +129,9 @@ class LovaszSoftmax(RowDefinition):
         rows = list(self._rows(y, p))
         labels = [label for _, label, _ in rows]
         every = range(len(p) // len(y)) if rows else ()
-        counted = [c for c in every if c in labels or self.card.classes == "all"]
+        asked = self.card.classes
+        asked = labels if asked == "present" else every if asked == "all" else asked
+        counted = [c for c in every if c in asked]
         for c in counted:
             errors = []
             for _, label, z in rows:

@@ -27,7 +27,7 @@ class Rule:
 
     kind: str
     """One of "number", "flag", "integer", "integer or None", "axes", "class weights", "number or
-    class weights", "choice"."""
+    class weights", "choice", "choice or classes"."""
     doc: str
     low: float = float("-inf")
     high: float = float("inf")
@@ -49,8 +49,9 @@ class Rule:
         """The range in words, for messages and for the card."""
         if self.kind == "axes":
             return "axis or several, as integers, or None"
-        if self.kind == "choice":
-            return f"word: {' or '.join(repr(word) for word in self.choices)}"
+        if self.choices:
+            several = ", or several class numbers" if self.kind == "choice or classes" else ""
+            return f"word: {' or '.join(repr(word) for word in self.choices)}{several}"
         if not self.kind.startswith("number"):
             return self.kind
         left, right = ("(", ")") if self.open else ("(" if self.open_low else "[", "]")
@@ -77,7 +78,9 @@ class Rule:
             if type(value).__name__ not in ("bool", "bool_"):
                 raise TypeError(wrong)
             return bool(value)
-        if self.kind == "choice":
+        if self.kind == "choice or classes" and _holds_several(value):
+            return _classes(wrong, value)
+        if self.choices:
             if not isinstance(value, str):
                 raise TypeError(wrong)
             if value not in self.choices:
@@ -130,6 +133,16 @@ def _holds_several(value: Any) -> bool:
     if isinstance(value, str) or getattr(value, "ndim", None) == 0:
         return False
     return hasattr(value, "__iter__")
+
+
+def _classes(wrong: str, value: Any) -> tuple[int, ...]:
+    """Several class numbers, hashable and in order."""
+    if any(isinstance(k, bool) or not hasattr(k, "__index__") for k in value):
+        raise TypeError(wrong)
+    found = sorted(map(int, value))
+    if not found or found[0] < 0 or len({*found}) < len(found):
+        raise ValueError(wrong)
+    return tuple(found)
 
 
 def _class_weights(name: str, value: Any) -> tuple[float, ...] | tuple[tuple[int, float], ...]:

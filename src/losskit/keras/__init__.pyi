@@ -168,7 +168,7 @@ class LovaszSoftmax(Loss):
         J_c(i): one less the Jaccard index if the first i pixels were mistakes, the others right
     """
 
-    def __init__(self, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+    def __init__(self, from_logits: bool = False, classes: str | Sequence[int] = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -498,7 +498,7 @@ def gaussian_nll(y_true: Any, y_pred: Any, eps: float = 1e-06, full: bool = Fals
 def lovasz_hinge(y_true: Any, y_pred: Any, axis: int | Sequence[int] | None = None) -> Any:
     """Lovász hinge: the Jaccard loss of a mask, made convex in the logits. Gives one value per sample."""
 
-def lovasz_softmax(y_true: Any, y_pred: Any, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None) -> Any:
+def lovasz_softmax(y_true: Any, y_pred: Any, from_logits: bool = False, classes: str | Sequence[int] = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None) -> Any:
     """Lovász-softmax loss: the Jaccard loss of an image's classes, extended to probabilities. Gives one value per sample."""
 
 def hinge(y_true: Any, y_pred: Any) -> Any:
