@@ -31,6 +31,7 @@ TYPES = {
     "number": "float",
     "flag": "bool",
     "choice": "str",
+    "choice or classes": "str | Sequence[int]",
     "integer": "int",
     "integer or None": "int | None",
     "axes": "int | Sequence[int] | None",

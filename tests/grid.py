@@ -1,7 +1,7 @@
 """Inputs for the laws: ordinary and extreme ones for every card, by its domain.
 
 What is tried follows from what the card says of its target and its prediction, so a new card is
-covered as it is added; `SETTINGS` adds parameter settings worth trying.
+covered as it is added; `settings.py` adds parameters worth trying.
 
     for case in grid.cases(np.float32):         # or grid.cases(np.float32, names=["huber"])
         case.card, case.y, case.p
@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from settings import SETTINGS
 
 import losskit
 from losskit.core.definition import CARDS
@@ -26,153 +27,6 @@ from losskit.core.packing import Packed, packed
 from losskit.core.slots import spread
 from losskit.engine.call import aligned
 from losskit.engine.numpy import NUMPY as HOST
-
-SETTINGS: dict[str, list[dict[str, Any]]] = {
-    "huber": [{}, {"delta": 1e-3}, {"delta": 0.7}, {"delta": 1e6}],
-    "smooth_l1": [{}, {"beta": 1e-3}, {"beta": 0.7}, {"beta": 1e6}],
-    "poisson": [
-        {},
-        {"log_input": True},
-        {"full": True, "eps": 1e-8},
-        {"log_input": True, "full": True},
-    ],
-    "negative_log_likelihood": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
-    "margin_ranking": [{}, {"margin": 0.7}, {"margin": -0.5}],
-    "hinge_embedding": [{}, {"margin": 0.7}],
-    "cosine_embedding": [{}, {"margin": 0.3}, {"margin": -0.5}],
-    "mean_absolute_percentage_error": [{}, {"epsilon": 1e-3}, {"epsilon": 1.0}],
-    "binary_crossentropy": [
-        {},
-        {"label_smoothing": 0.1},
-        {"label_smoothing": 0.001},
-        {"from_logits": True},
-        {"from_logits": True, "label_smoothing": 0.001},
-    ],
-    "categorical_crossentropy": [
-        {},
-        {"label_smoothing": 0.1},
-        {"from_logits": True},
-        {"from_logits": True, "label_smoothing": 0.001},
-        {"from_logits": True, "axis": 0},
-        {"axis": 0},
-        {"from_logits": True, "temperature": 0.5},
-        {"from_logits": True, "temperature": 3.0, "z_loss": 0.01, "label_smoothing": 0.1},
-        {"from_logits": True, "z_loss": 1e-4, "axis": 0},
-        {"class_weight": {0: 2.0, 1: 0.0, 2: 6.7}},
-        {"from_logits": True, "axis": 0, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
-        {
-            "from_logits": True,
-            "temperature": 3.0,
-            "z_loss": 0.01,
-            "label_smoothing": 0.001,
-            "class_weight": {0: 2.0, 1: 0.5, 2: 0.25},
-        },
-        {"label_smoothing": 0.1, "class_weight": {1: 7.5}},
-    ],
-    "sparse_categorical_crossentropy": [
-        {},
-        {"from_logits": True},
-        {"from_logits": True, "axis": 0, "label_smoothing": 0.1},
-        {"from_logits": True, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
-        {"class_weight": {1: 7.5}, "label_smoothing": 0.1},
-        {"from_logits": True, "temperature": 3.0},
-        {"from_logits": True, "temperature": 0.5, "z_loss": 1e-4},
-        {
-            "from_logits": True,
-            "temperature": 3.0,
-            "z_loss": 0.01,
-            "label_smoothing": 0.001,
-            "class_weight": {0: 2.0, 1: 0.0, 2: 0.3},
-        },
-    ],
-    "binary_focal_crossentropy": [
-        {},
-        {"from_logits": True},
-        {"from_logits": True, "gamma": 0.5, "label_smoothing": 0.001},
-        {"gamma": 0.5, "apply_class_balancing": True},
-        {"from_logits": True, "gamma": 1.5, "apply_class_balancing": True, "alpha": 0.75},
-        {"gamma": 0.0, "label_smoothing": 0.1},
-        {"from_logits": True, "gamma": 0.0},
-    ],
-    "categorical_focal_crossentropy": [
-        {},
-        {"axis": 0, "alpha": {0: 0.3, 2: 0.0}, "gamma": 0.5},
-        {"from_logits": True},
-        {"from_logits": True, "gamma": 0.5, "label_smoothing": 0.001},
-        {"from_logits": True, "gamma": 1.5, "alpha": {0: 2.0, 1: 0.0, 2: 0.3}},
-        {"gamma": 1.0, "label_smoothing": 0.1, "alpha": 1.0},
-        {"from_logits": True, "gamma": 0.0},
-    ],
-    "categorical_generalized_cross_entropy": [
-        {},
-        {"q": 0.2, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
-        {"q": 1.0, "axis": 0},
-        {"from_logits": True},
-        {"from_logits": True, "q": 0.2, "axis": 0},
-        {"from_logits": True, "q": 1.0, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
-    ],
-    "poly1_crossentropy": [
-        {},
-        {"axis": 0},
-        {"from_logits": True},
-        {"from_logits": True, "epsilon": -1.0},
-    ],
-    "sparsemax": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
-    "soft_tversky": [
-        {"axis": -1},
-        {"axis": -1, "alpha": 0.3, "beta": 0.7, "smooth": 0.0},
-        {"axis": 0},
-    ],
-    "soft_dice": [{"axis": -1}, {"smooth": 0.0, "axis": 0}],
-    "tversky": [{"axis": -1}, {"axis": 0, "alpha": 0.3, "beta": 0.7}],
-    "dice": [{"axis": -1}, {"axis": 0}],
-    "lovasz_hinge": [{"axis": -1}, {"axis": 0}],
-    "lovasz_softmax": [
-        {"pixels": -2},
-        {"from_logits": True, "pixels": -2},
-        {"axis": 0, "pixels": 2, "classes": "all", "ignore_class": 1},
-        {"from_logits": True, "axis": -2, "pixels": -1, "classes": "all"},
-        {"from_logits": True, "ignore_class": 0, "pixels": -2},
-    ],
-    "multi_margin": [
-        {},
-        {"power": 2, "axis": 0},
-        {"margin": 0.7, "class_weight": {0: 2.0, 1: 0.0, 2: 0.3}},
-        {"power": 2, "margin": 0.3},
-    ],
-    "multi_label_margin": [{}, {"axis": 0}],
-    "multiclass_hinge": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
-    "ranking_softmax": [{}, {"axis": 0}],
-    "cox_partial_likelihood": [{"axis": -1}, {}, {"axis": -1, "ties": "breslow"}],
-    "ctc": [{}, {"from_logits": False}, {"blank": 2}],
-    "gaussian_nll": [{}, {"full": True}, {"eps": 0.1}],
-    "kl_divergence": [{}, {"axis": 0}],
-    "categorical_hinge": [{}, {"axis": 0}],
-    "cosine_similarity": [{}, {"axis": 0}],
-    "triplet_margin": [
-        {},
-        {"norm": 1.0, "axis": 0, "eps": 0.0},
-        {"swap": True, "margin": 0.3},
-        {"soft": True},
-        {"soft": True, "swap": True, "norm": 3.0},
-    ],
-    "nt_xent": [{}, {"temperature": 1.0}],
-    "info_nce": [{}, {"symmetric": True, "temperature": 0.5}],
-    "circle": [
-        {},
-        {"gamma": 4.0, "margin": 0.25, "remove_diagonal": False},
-        {"gamma": 4.0, "normalize": True, "remove_diagonal": False},
-    ],
-    "pairwise_distance": [
-        {},
-        {"norm": 1.0, "axis": 0},
-        {"norm": 1.5},
-        {"norm": 3.0, "eps": 1e-6},
-        {"norm": 0.5},
-        {"norm": 0.0},
-    ],
-}
-"""Parameter settings by card; a card not named here is tried with its defaults."""
 
 
 @dataclass(frozen=True)

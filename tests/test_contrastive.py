@@ -156,3 +156,38 @@ def test_on_jax():
     ends = [losskit.nt_xent(LABELS, x.astype("f8"), temperature=0.5 + h) for h in (1e-6, -1e-6)]
     assert float(by_temperature) == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-4)
     assert np.isnan(jax.jit(lj.nt_xent)(x, LABELS + 0.5))
+
+
+@pytest.mark.parametrize("size", [1e-20, 1.0, 1e16, 1e18])
+def test_vectors_of_any_length_are_compared_as_they_are(size):
+    """Also where all products lie far below 0, and where those of a set add up beyond float32."""
+    query, key = (np.abs(drawn(4, 3, seed)).astype("f4") for seed in (2, 3))
+    for sign in (1.0, -1.0):
+        args = np.float32(sign * size) * query, np.float32(size) * key
+        loss = losskit.InfoNCE(normalize=False, temperature=1.0)
+        value, slopes = loss.value_and_gradient(*args)
+        want, exact = loss.value_and_gradient(*(x.astype("f8") for x in args))
+        s = args[0].astype("f8") @ args[1].astype("f8").T
+        s -= np.diag(s)[:, None]
+        top = s.max(1)
+        true = np.mean(top + np.log(np.exp(s - top[:, None]).sum(1)))
+        assert want == pytest.approx(true, rel=1e-12)
+        assert value == pytest.approx(true, rel=1e-5)
+        for got, other in zip(slopes, exact, strict=True):
+            np.testing.assert_allclose(got, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
+
+
+def test_a_mean_is_finite_where_the_sum_is_not():
+    query, key = np.zeros((2, 8, 2), "f4")
+    query[:, 0], key[0, 0] = 1e19, 1e19
+    value = losskit.info_nce(query, key, normalize=False, temperature=1.0)
+    assert value == pytest.approx(7 / 8 * 1e38, rel=1e-5)
+
+
+def test_products_beyond_the_dtype_are_nan():
+    x = np.float32(1e20) * drawn().astype("f4")
+    loss = losskit.InfoNCE(normalize=False, temperature=1.0)
+    with np.errstate(all="ignore"):
+        value, slopes = loss.value_and_gradient(x, x)
+    assert np.isnan(value)
+    assert all(np.isnan(slope).any() for slope in slopes)

@@ -77,7 +77,7 @@ def test_truth_is_its_own_derivative(card):
         y, p = grid.inputs(card, np.float64, "ordinary")
         rest = ()
     definition = truth.define(card, np.float64, p)
-    far = laws._far_from_breaks(card, y, p)
+    far = laws.far_from_breaks(card, y, p)
     if is_rowwise(card):
         target, prediction = card.slots
         y = rows_of(target, y)

@@ -9,6 +9,7 @@ import losskit
 from losskit.core.definition import CARDS
 from losskit.core.namespaces.numpy import NUMPY
 from losskit.losses.lovasz import rates
+from losskit.terminal import split_loss
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(0.0, 2.0, (3, 4, 5))
@@ -31,9 +32,10 @@ def hinge(mask, logits):
     return extension(np.maximum(errors, 0.0).ravel(), mask.ravel())
 
 
-def of_classes(labels, p, every=False):
+def of_classes(labels, p, classes="present"):
     found = []
-    for c in range(p.shape[-1]) if every else np.unique(labels):
+    asked = {"present": np.unique(labels), "all": range(p.shape[-1])}
+    for c in asked[classes] if isinstance(classes, str) else classes:
         inside = (labels == c).ravel().astype(float)
         found.append(extension(np.abs(inside - p[..., c].ravel()), inside))
     return np.mean(found)
@@ -60,14 +62,14 @@ def test_masks_of_several_axes(axis):
     assert value == pytest.approx(np.sum(slope * (LOGITS - aims)), rel=1e-12)
 
 
-@pytest.mark.parametrize("classes", ["present", "all"])
+@pytest.mark.parametrize("classes", ["present", "all", [4, 1], (2,)])
 @pytest.mark.parametrize("from_logits", [False, True])
 def test_images(classes, from_logits):
     p = shares(SCORES)
     few = np.minimum(LABELS, 3)
     loss = losskit.LovaszSoftmax(from_logits, classes, reduction="none")
     given = SCORES if from_logits else p
-    want = [of_classes(few[i], p[i], classes == "all") for i in range(3)]
+    want = [of_classes(few[i], p[i], classes) for i in range(3)]
     np.testing.assert_allclose(loss(few, given), want, rtol=1e-12)
     options = {"from_logits": from_logits, "classes": classes}
     for axis in (1, -3):
@@ -77,10 +79,10 @@ def test_images(classes, from_logits):
         slope = np.moveaxis(moved.gradient(few, turned), 1, -1)
         np.testing.assert_allclose(slope, loss.gradient(few, given), rtol=1e-12)
     whole = losskit.lovasz_softmax(few, given, **options, pixels=(0, 1, 2), reduction="none")
-    assert whole == pytest.approx(of_classes(few, p, classes == "all"), rel=1e-12)
+    assert whole == pytest.approx(of_classes(few, p, classes), rel=1e-12)
     # Of no pixel but the sample itself.
     rows = losskit.lovasz_softmax(few[:, 0, 0], given[:, 0, 0], **options, reduction="none")
-    want = [of_classes(few[i, :1, :1], p[i, :1, :1], classes == "all") for i in range(3)]
+    want = [of_classes(few[i, :1, :1], p[i, :1, :1], classes) for i in range(3)]
     np.testing.assert_allclose(rows, want, rtol=1e-12)
 
 
@@ -192,3 +194,18 @@ def test_what_is_said():
         losskit.lovasz_softmax(LABELS[:, 1:], SCORES, from_logits=True)
     with pytest.raises(ValueError, match="'present' or 'all'"):
         losskit.LovaszSoftmax(classes="some")
+    for wrong in ([], [-1, 2], [1, 1]):
+        with pytest.raises(ValueError, match="or several class numbers"):
+            losskit.LovaszSoftmax(classes=wrong)
+    for wrong in ([0.5], [True], 3, None):
+        with pytest.raises(TypeError, match="or several class numbers"):
+            losskit.LovaszSoftmax(classes=wrong)
+    with pytest.raises(ValueError, match="classes names class 9, but y_pred has"):
+        losskit.lovasz_softmax(LABELS, SCORES, from_logits=True, classes=[0, 9])
+
+
+def test_classes_may_be_an_array_or_come_from_a_line():
+    card = losskit.LovaszSoftmax(classes=np.array([2, 0])).card
+    assert card == losskit.LovaszSoftmax(classes=[0, 2]).card
+    assert split_loss("lovasz_softmax:classes=2;0").parameters == {"classes": [2, 0]}
+    assert split_loss("lovasz_softmax:classes=all").parameters == {"classes": "all"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from losskit.core.definition import find
-from losskit.peers import TABLES, elsewhere, optax, torch
+from losskit.peers import TABLES, elsewhere, kind, optax, torch
 from losskit.peers.row import docstring
 
 torch_ = pytest.importorskip("torch")
@@ -168,3 +168,21 @@ def test_a_loss_says_what_it_is_called_elsewhere():
 
 def test_every_loss_of_optax_has_a_row():
     assert {name for name in dir(theirs) if callable(getattr(theirs, name))} <= {*optax.ROWS}
+
+
+def test_the_kind_of_a_loss_by_any_of_its_names():
+    """Also where it takes other arrays than the card, as the check must know."""
+    for table in TABLES.values():
+        for row in table.values():
+            for name in filter(None, (row.name, row.module) if row.card else ()):
+                assert kind(name) is not None, name
+    kinds = {
+        "CTCLoss": "ctc",
+        "ctc_loss_with_forward_probs": "ctc",
+        "CosineEmbeddingLoss": "cosine_similarity",
+        "TripletMarginWithDistanceLoss": "triplet_margin",
+        "NLLLoss2d": "negative_log_likelihood",
+        "dice_loss": "soft_dice",
+    }
+    assert {name: kind(name).name for name in kinds} == kinds
+    assert kind("my_own_loss") is None

@@ -1,8 +1,10 @@
 """Nothing is listed by hand, and nothing is forgotten."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,51 @@ def test_every_family_file_is_imported_and_every_card_registered():
                 assert CARDS[value.name] is value, f"{file}.{name} is not registered"
                 assert value.family() == file
     assert list(cards()) == list(CARDS.values())
+
+
+FREE = (
+    *("losses", "peers"),
+    *("torch", "jax", "keras"),  # functions under their hosts' names, of cards they import
+    "metrics.py",  # names of its own, of which some are a loss's too
+    "native/find.py",  # kernels of the cross-entropies, written by hand
+)
+"""Where cards may be named."""
+
+
+def _strings(tree):
+    """Every text of a module but docstrings, with its line."""
+    docs = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.lineno, node.value
+
+
+def test_no_module_names_a_card():
+    """What others want to know of a card is a fact of it, which a new card has too."""
+    root = Path(losskit.__file__).parent
+    names = {*NAMES, *(card.__name__ for card in CARDS.values())} - {*losskit.losses.__all__}
+    found = []
+    for path in sorted(root.rglob("*.py")):
+        place = path.relative_to(root).as_posix()
+        if place.startswith(FREE):
+            continue
+        tree = ast.parse(path.read_text())
+        found += [f"{place}:{line}: {s!r}" for line, s in _strings(tree) if s in names]
+        for node in ast.walk(tree):
+            module = getattr(node, "module", None) or ""
+            if module.startswith("losskit.losses"):
+                found.append(f"{place}:{node.lineno}: imports from {module}")
+            # `"focal" in card.name` asks for a name too; `loss.name == card.name` does not.
+            if isinstance(node, ast.Compare):
+                sides = [node.left, *node.comparators]
+                of_name = [ast.unparse(side).endswith("card.name") for side in sides]
+                if any(of_name) and any(isinstance(side, ast.Constant) for side in sides):
+                    found.append(f"{place}:{node.lineno}: {ast.unparse(node)}")
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("name", NAMES)

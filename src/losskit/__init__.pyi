@@ -141,22 +141,6 @@ class CategoricalFocalCrossentropy(Loss):
 
     def __init__(self, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
-class CategoricalGeneralizedCrossEntropy(Loss):
-    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
-
-        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
-    """
-
-    def __init__(self, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
-
-class Poly1Crossentropy(Loss):
-    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
-
-        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
-    """
-
-    def __init__(self, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
-
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
@@ -192,7 +176,7 @@ class LovaszSoftmax(Loss):
         J_c(i): one less the Jaccard index if the first i pixels were mistakes, the others right
     """
 
-    def __init__(self, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+    def __init__(self, from_logits: bool = False, classes: str | Sequence[int] = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -323,6 +307,22 @@ class Dice(Loss):
     """
 
     def __init__(self, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class CategoricalGeneralizedCrossEntropy(Loss):
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
+
+        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
+    """
+
+    def __init__(self, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class Poly1Crossentropy(Loss):
+    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
+
+        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
+    """
+
+    def __init__(self, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class RankingSoftmax(Loss):
     """Softmax cross-entropy of a list: relevances against the softmax of the scores (ListNet).
@@ -552,18 +552,6 @@ def categorical_focal_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_
         label smoothing s replaces y by y * (1 - s) + s / classes
     """
 
-def categorical_generalized_cross_entropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
-    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
-
-        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
-    """
-
-def poly1_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
-    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
-
-        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
-    """
-
 def poisson(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, log_input: bool = False, full: bool = False, eps: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
@@ -585,7 +573,7 @@ def lovasz_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike 
         J(i): one less the Jaccard index if the first i pixels were mistakes, the others right
     """
 
-def lovasz_softmax(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+def lovasz_softmax(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, classes: str | Sequence[int] = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Lovász-softmax loss: the Jaccard loss of an image's classes, extended to probabilities.
 
         mean over classes c of sum_i e_i * (J_c(i) - J_c(i - 1))
@@ -689,6 +677,18 @@ def dice(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None =
     """Dice loss of a whole batch as one mask, as Keras has it.
 
         1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
+    """
+
+def categorical_generalized_cross_entropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
+
+        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
+    """
+
+def poly1_crossentropy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
+
+        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
     """
 
 def ranking_softmax(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

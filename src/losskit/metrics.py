@@ -423,6 +423,9 @@ METRICS: dict[str, Callable[..., float]] = {
 }
 """Every metric by name; the `metric` of a loss card is one of these."""
 
+TURNED = ("cosine_similarity",)
+"""Those that are a loss with its sign turned, for more is better."""
+
 __all__ = [
     "METRICS",
     "binary_accuracy",

@@ -225,15 +225,15 @@ def read_value(name: str, text: str, rule: Rule) -> Any:
         raise ValueError(f"{name} must be true or false, got {text!r}.")
     if rule.kind in ("integer or None", "axes") and text.lower() in ("none", ""):
         return None
-    if rule.kind == "choice":
+    if rule.kind == "choice" or text in rule.choices:
         return text
     several = rule.kind == "number or class weights" and (";" in text or ":" in text)
     if rule.kind == "class weights" or several:
         return _read_weights(name, text)
     read = int if rule.kind.startswith("integer") else float
     try:
-        if rule.kind == "axes":  # a comma would end the setting
-            return [int(axis) for axis in text.split(";")]
+        if rule.kind in ("axes", "choice or classes"):  # a comma would end the setting
+            return [int(number) for number in text.split(";")]
         return read(text)
     except ValueError:
         raise ValueError(f"{name} must be {rule.article} {rule.range}, got {text!r}.") from None

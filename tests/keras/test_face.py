@@ -151,7 +151,7 @@ def test_functions_give_one_value_per_sample(name):
         assert got.shape == ()
     else:
         assert got.shape == (
-            item_shape(placed(card, p.ndim), p.shape) if is_rowwise(card) else p.shape[:-1]
+            item_shape(placed(card, p.shape), p.shape) if is_rowwise(card) else p.shape[:-1]
         )
         items = grid.loss_of(card).elementwise(y, p)
         want = items if is_rowwise(card) else items.mean(-1)

@@ -23,10 +23,22 @@ from typing import Any
 import numpy as np
 from mpmath import mpf
 
+from losskit.core.definition import CARDS
 from losskit.core.families import has_row_target
 from losskit.core.namespaces.numpy import NUMPY
 from losskit.core.slots import item_shape, spread
-from truth import pairs, pointwise, rowwise, setwise
+from truth import (
+    categorical,
+    focal,
+    margins,
+    masks,
+    pairs,
+    pointwise,
+    rowwise,
+    sets,
+    setwise,
+    vectors,
+)
 from truth.definition import ZERO, Definition
 from truth.kept import kept
 from truth.rowwise import RowDefinition
@@ -34,60 +46,15 @@ from truth.setwise import SetDefinition
 
 ORDERS = ("value", "slope", "curve")
 
+FILES = (pointwise, categorical, focal, margins, vectors, masks, sets, pairs, rowwise, setwise)
+
 DEFINITIONS: dict[str, type[Definition]] = {
-    "mean_squared_error": pointwise.MeanSquaredError,
-    "mean_absolute_error": pointwise.MeanAbsoluteError,
-    "root_mean_squared_error": setwise.RootMeanSquaredError,
-    "huber": pointwise.Huber,
-    "smooth_l1": pointwise.SmoothL1,
-    "log_cosh": pointwise.LogCosh,
-    "mean_absolute_percentage_error": pointwise.MeanAbsolutePercentageError,
-    "mean_squared_logarithmic_error": pointwise.MeanSquaredLogarithmicError,
-    "poisson": pointwise.Poisson,
-    "binary_crossentropy": pointwise.BinaryCrossentropy,
-    "categorical_crossentropy": rowwise.CategoricalCrossentropy,
-    "sparse_categorical_crossentropy": rowwise.SparseCategoricalCrossentropy,
-    "negative_log_likelihood": rowwise.NegativeLogLikelihood,
-    "kl_divergence": rowwise.KLDivergence,
-    "log_kl_divergence": pointwise.LogKLDivergence,
-    "log_kl_divergence_with_log_targets": pointwise.LogKLDivergenceWithLogTargets,
-    "generalized_log_kl_divergence": pointwise.GeneralizedLogKLDivergence,
-    "binary_focal_crossentropy": pointwise.BinaryFocalCrossentropy,
-    "categorical_focal_crossentropy": rowwise.CategoricalFocalCrossentropy,
-    "categorical_generalized_cross_entropy": rowwise.CategoricalGeneralizedCrossEntropy,
-    "poly1_crossentropy": rowwise.Poly1Crossentropy,
-    "binary_sparsemax": pointwise.BinarySparsemax,
-    "sparsemax": rowwise.Sparsemax,
-    "soft_tversky": rowwise.SoftTversky,
-    "soft_dice": rowwise.SoftDice,
-    "tversky": rowwise.Tversky,
-    "dice": rowwise.SoftDice,
-    "lovasz_hinge": rowwise.LovaszHinge,
-    "lovasz_softmax": rowwise.LovaszSoftmax,
-    "perceptron": pointwise.Perceptron,
-    "hinge": pointwise.Hinge,
-    "squared_hinge": pointwise.SquaredHinge,
-    "soft_margin": pointwise.SoftMargin,
-    "margin_ranking": pointwise.MarginRanking,
-    "hinge_embedding": pointwise.HingeEmbedding,
-    "cosine_embedding": pointwise.CosineEmbedding,
-    "categorical_hinge": rowwise.CategoricalHinge,
-    "multi_margin": rowwise.MultiMargin,
-    "multi_label_margin": rowwise.MultiLabelMargin,
-    "multiclass_hinge": rowwise.MulticlassHinge,
-    "multiclass_perceptron": rowwise.MulticlassPerceptron,
-    "gaussian_nll": rowwise.GaussianNLL,
-    "ranking_softmax": rowwise.RankingSoftmax,
-    "cox_partial_likelihood": rowwise.CoxPartialLikelihood,
-    "ctc": rowwise.CTC,
-    "cosine_similarity": rowwise.CosineSimilarity,
-    "pairwise_distance": rowwise.PairwiseDistance,
-    "triplet_margin": rowwise.TripletMargin,
-    "nt_xent": pairs.NTXent,
-    "info_nce": pairs.InfoNCE,
-    "circle": pairs.Circle,
+    name: getattr(file, card.__name__)
+    for file in FILES
+    for name, card in CARDS.items()
+    if hasattr(file, card.__name__)
 }
-"""One definition per registered card, by the card's name."""
+"""One definition per registered card, by the card's name: it has the name of the card's class."""
 
 CANCELLING: dict[str, tuple[str, ...]] = {
     # Soft or smoothed targets at a balance with the prediction.

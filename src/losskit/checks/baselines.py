@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
 import numpy as np
 
-from losskit.checks.call import EVIDENCE, Call, share
+from losskit.checks.call import EVIDENCE, SEEN, Call, share
 from losskit.checks.reductions import class_weights
 from losskit.checks.rules import Found, Inapplicable, finding, hint, warning
+from losskit.core.constants import judged
+from losskit.core.families import is_rowwise
 from losskit.core.namespaces import Array
+from losskit.numpy import get
 
 FAR = 10.0
 """Errors this many times delta are not on their way to it."""
@@ -21,37 +25,53 @@ BIG = 1000.0
 @finding("LK601", "a loss far above guessing")
 def above_guessing(call: Call) -> Found | None:
     """Guessing all C classes alike has a cross-entropy of ln C, and always predicting the mean has
-    a squared error of the variance. A loss far above that is no bad luck: predictions are certain
-    and wrong, most often because the inputs were not scaled."""
-    name = call.card.name
-    if name == "mean_squared_error":
-        return _above_variance(call)
+    a squared error of the variance; every loss has such a baseline. A loss far above it is no bad
+    luck: predictions are certain and wrong, most often because the inputs were not scaled."""
+    if call.card.link not in ("logit", "softmax"):
+        return _above_constant(call)
+    call.need(call.card.unit == "nats", "its size says nothing of probabilities")
     items, count = _items(call)
     call.need(call.softmax_under_binary is None, "it is a softmax under a binary loss (LK113)")
-    if name == "binary_crossentropy":
-        guess, says = math.log(2), "answering 1/2 gives ln 2"
-    elif name in (
-        "categorical_crossentropy",
-        "sparse_categorical_crossentropy",
-        "negative_log_likelihood",
-    ):
-        classes = call.rows.shape[1]
-        call.need(classes > 1, "there is one class")
-        guess, says = math.log(classes), f"guessing all {classes} classes alike gives ln {classes}"
-    else:
-        raise Inapplicable("its baseline is not known")
+    says, guess = _without_knowledge(call)
     value = float(np.mean(items, dtype=np.float64))
     call.need(math.isfinite(value), "the loss is not finite")
     if not value > 2 * guess + 1:
         return None
     return warning(
-        f"The mean loss of {count} items is {value:.4g}, but {says} = {guess:.4g}: the model "
+        f"The mean loss of {count} items is {value:.4g}, but {says} gives {guess:.4g}: the model "
         "is certain and wrong.",
         "Look at the scale of the inputs first: usually they are not scaled (pixels of 0 to 255); "
         "then at the learning rate, and at whether labels belong to their inputs.",
         value=value,
         baseline=guess,
     )
+
+
+def _without_knowledge(call: Call) -> tuple[str, float]:
+    """How to say it, and what it costs where all raw scores are 0."""
+    card = call.card
+    if card.link == "logit":
+        y, _ = call.fitted()
+        says, y = "answering 1/2", y.reshape(-1)[:SEEN]
+        raw = np.zeros(y.shape)
+    else:
+        classes = call.rows.shape[1]
+        call.need(classes > 1, "there is one class")
+        says = f"guessing all {classes} classes alike"
+        y = (call.labels[call.counted] if call.labels_wanted else call.row_targets)[:SEEN]
+        call.need(len(y) > 0, "no label counts")
+        raw = np.zeros((len(y), classes))
+    if is_rowwise(card):
+        card = dataclasses.replace(card, axis=-1)
+    return says, _mean(card, y, judged(card, raw))
+
+
+def _mean(card: Any, y: Array, p: Array) -> float:
+    """The card's mean loss, whatever the loss reduces."""
+    try:
+        return float(get(card.name, reduction="mean", **card.parameters())(y, p))
+    except (TypeError, ValueError) as refused:
+        raise Inapplicable("the targets are no targets of this loss") from refused
 
 
 def _items(call: Call) -> tuple[Array, int]:
@@ -62,7 +82,7 @@ def _items(call: Call) -> tuple[Array, int]:
     weighted |= getattr(card, "class_weight", None) is not None
     call.need(not weighted, "the classes are weighted")
     plain = getattr(card, "temperature", 1.0) == 1 and getattr(card, "z_loss", 0.0) == 0
-    call.need(plain, "the loss is more than a cross-entropy")
+    call.need(plain, "the logits are scaled, or held near 0")
     _, p = call.fitted()
     finite = bool(np.isfinite(p.min()) and np.isfinite(p.max()))
     call.need(finite, "predictions are not finite")
@@ -80,24 +100,31 @@ def _items(call: Call) -> tuple[Array, int]:
     return items, items.size
 
 
-def _above_variance(call: Call) -> Found | None:
+def _above_constant(call: Call) -> Found | None:
+    call.need_regression()
+    call.need(not call.card.relative, "the loss is relative to the targets")
     y, p = call.fitted()
     call.need(y.shape == p.shape, "the shapes do not match")
     call.need(call.weight is None, "the items are weighted")
     call.need(y.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")
-    variance = float(np.var(y, dtype=np.float64))
     # A rare class has a variance of nearly 0, and no model starts there.
-    call.need(variance > 0 and len(np.unique(y[:64])) > 2, "the targets are no quantities")
-    value = float(np.mean(np.square(y - p), dtype=np.float64))
-    if not value > 10 * variance:
+    quantities = len(np.unique(y.reshape(-1)[:64])) > 2 and bool(np.isfinite(y).all())
+    call.need(quantities, "the targets are no quantities")
+    few = y.reshape(-1)[:: max(1, y.size // SEEN)]
+    best = None if is_rowwise(call.card) else call.card.best_constant(few)
+    if best is None:
+        raise Inapplicable("its baseline is not known")
+    value, guess = _mean(call.card, y, p), _mean(call.card, y, np.full(y.shape, best))
+    call.need(guess > 0, "the targets are all alike")
+    if not value > 10 * guess:
         return None
     return warning(
-        f"The mean squared error is {value:.4g}, but always predicting the targets' mean gives "
-        f"their variance, {variance:.4g}.",
+        f"The mean loss of {y.size} values is {value:.4g}, but always predicting {best:.4g} gives "
+        f"{guess:.4g}.",
         "Look at the scale of inputs and targets: subtract the mean and divide by the standard "
         "deviation.",
         value=value,
-        baseline=variance,
+        baseline=guess,
     )
 
 
@@ -107,8 +134,7 @@ def targets_not_scaled(call: Call) -> Found | None:
     the thousands are far away, their squared errors and gradients are huge, and a mean far from 0
     is all that is learned at first."""
     call.need_regression()
-    relative = ("mean_absolute_percentage_error", "mean_squared_logarithmic_error")
-    call.need(call.card.name not in relative, "the loss is relative to the targets")
+    call.need(not call.card.relative, "the loss is relative to the targets")
     y, p = call.arrays()
     call.need(y.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")
     mean, spread = float(np.mean(y, dtype=np.float64)), float(np.std(y, dtype=np.float64))
@@ -133,11 +159,7 @@ def targets_not_scaled(call: Call) -> Found | None:
 def delta_far(call: Call) -> Found | None:
     """Huber's loss is a squared error up to delta and an absolute error beyond. If nearly all
     errors lie on one side, it is the one loss or the other, and delta only scales it."""
-    names = {"huber": "delta", "smooth_l1": "beta"}
-    name = names.get(call.card.name)
-    if name is None:
-        raise Inapplicable("it is neither Huber's loss nor the smooth L1 loss")
-    delta = float(getattr(call.card, name))
+    name, delta = call.parameter("turn", "it does not turn from squared to absolute")
     call.need(delta > 0, f"{name} is 0")
     y, p = call.fitted()
     call.need(y.size >= EVIDENCE, f"fewer than {EVIDENCE} values say too little")

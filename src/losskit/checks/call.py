@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from losskit.checks.ctc import Sequences, is_ctc, sequences
+from losskit.checks.ctc import Sequences, sequences
 from losskit.checks.models import last_activation
 from losskit.checks.rules import Inapplicable
 from losskit.checks.subject import Subject
@@ -22,6 +22,7 @@ from losskit.core.namespaces.numpy import vocabulary
 from losskit.core.slots import item_shape, lengths, slot_shape
 from losskit.core.softmax import from_logits
 from losskit.engine.shapes import check_shapes
+from losskit.peers import elsewhere, kind
 
 HALF = ("float16", "bfloat16")
 EVIDENCE = 32
@@ -67,7 +68,7 @@ class Call:
 
     def __post_init__(self) -> None:
         if not isinstance(self.p, tuple):
-            self.subject = replace(self.subject, card=placed(self.subject.card, np.ndim(self.p)))
+            self.subject = replace(self.subject, card=placed(self.subject.card, np.shape(self.p)))
         card = self.subject.card
         squeezes = self.subject.squeezes
         if self.subject.library == "keras" and not self.subject.name.startswith("losskit"):
@@ -90,10 +91,15 @@ class Call:
             raise Inapplicable("losskit has no card for this loss")
         return self.subject.card
 
+    @cached_property
+    def kind(self) -> Any:
+        """The card of which the loss is a form, by its name; it may take other arrays. Or None."""
+        return kind(self.subject.name.partition("(")[0].rpartition(".")[2])
+
     @property
-    def called(self) -> str:
-        """The loss's name alone, folded: "ctcloss", "cosineembeddingloss"."""
-        return self.subject.name.partition("(")[0].rpartition(".")[2].replace("_", "").lower()
+    def is_ctc(self) -> bool:
+        """Whether it is a loss of sequences, whatever the form of its arguments."""
+        return self.kind is not None and bool(self.kind.task == "sequence")
 
     @cached_property
     def sequences(self) -> Sequences:
@@ -103,7 +109,7 @@ class Call:
     @property
     def takes(self) -> str:
         """What the predictions are to be: "logits", "probabilities", ... or "numbers"."""
-        if self.subject.card is None and is_ctc(self.called):
+        if self.subject.card is None and self.is_ctc:
             return "log-probabilities" if self.subject.library == "torch" else "logits"
         return _TAKES.get(id(self.card.prediction), "numbers")
 
@@ -126,7 +132,35 @@ class Call:
     def is_softmax_loss(self) -> bool:
         """Whether it is a loss of one distribution over classes per row."""
         card = self.subject.card
-        return is_ctc(self.called) or (card is not None and card.link == "softmax")
+        return self.is_ctc or (card is not None and card.link == "softmax")
+
+    @property
+    def counterpart(self) -> str:
+        """What its library calls the same loss of rows in place of labels, or the reverse.
+
+        "" where it has none, or one name for both.
+        """
+        other = self.card.counterpart
+        if not other or self.subject.library == "losskit":
+            return str(other)
+        return next(iter(elsewhere(other).get(f"{self.subject.library}.losses", ())), "")
+
+    @property
+    def is_divergence(self) -> bool:
+        """Whether it is a loss that is 0 where target and prediction are one distribution."""
+        return bool(self.card.family() == "divergence")
+
+    @property
+    def log_targets(self) -> bool:
+        """Whether targets are logarithms."""
+        return bool(self.card.target.minus_infinity)
+
+    def parameter(self, fact: str, otherwise: str) -> tuple[str, float]:
+        """The name and the value of the parameter of whose rule that is said; if there is one."""
+        for name, (_, rule) in self.card.rules().items():
+            if getattr(rule, fact):
+                return name, float(getattr(self.card, name))
+        raise Inapplicable(otherwise)
 
     def need_softmax(self) -> None:
         """Only for losses of one distribution over classes per row."""
@@ -236,7 +270,7 @@ class Call:
     @cached_property
     def rows(self) -> Array:
         """The predictions with the classes last, as (rows, classes)."""
-        if is_ctc(self.called):
+        if self.is_ctc:
             return self.sequences.scores
         _, p = self.arrays()
         moved = np.moveaxis(p, self.axis, -1)

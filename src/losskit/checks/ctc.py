@@ -36,18 +36,13 @@ def sequences(call: Call) -> Sequences:
     Raises:
         Inapplicable: it is no CTC loss, or its arguments do not fit together.
     """
-    call.need(is_ctc(call.called), "it is no CTC loss")
+    call.need(call.is_ctc, "it is no CTC loss")
     if call.subject.name.startswith("losskit") and call.subject.card is not None:
         return _own(call)
     made = {"torch": _torch, "optax": _optax, "keras": _keras}.get(call.subject.library)
     if made is None:
         raise Inapplicable("the form of its arguments is not known")
     return made(call)
-
-
-def is_ctc(called: str) -> bool:
-    """Whether a loss of that folded name is a CTC loss."""
-    return called in ("ctc", "ctcloss", "ctclosswithforwardprobs")
 
 
 @finding("LK701", "labels that CTC cannot align")

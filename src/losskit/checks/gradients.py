@@ -69,9 +69,8 @@ def dead_gradients(call: Call) -> Found | None:
 
 
 def _of_probabilities(call: Call) -> bool:
-    """Whether it is a cross-entropy, whose probabilities are what is clipped."""
-    card = call.subject.card
-    return card is not None and ("crossentropy" in card.name or "likelihood" in card.name)
+    """Whether it is a loss of probabilities, which are what is clipped."""
+    return getattr(call.subject.card, "link", "") in ("logit", "softmax")
 
 
 def _zero_at_best(call: Call) -> bool:
@@ -79,16 +78,13 @@ def _zero_at_best(call: Call) -> bool:
     card = call.subject.card
     if card is None:
         return True
-    # The overlap of a set with an empty one, and a likelihood's constant, stay whatever is said.
-    if card.name in ("poisson", "gaussian_nll") or card.family() == "overlap":
-        return False
+    if card.reaches_zero != "certain":
+        return bool(card.reaches_zero == "always")
     # Soft targets have an entropy, which no prediction can take away.
-    if "crossentropy" in card.name and not card.target.labels:
-        y, _ = call.fitted()
-        return bool(((y == 0) | (y == 1) | (y == -1)).all()) and not (
-            getattr(card, "label_smoothing", 0) > 0.5
-        )
-    return True
+    y, _ = call.fitted()
+    return bool(((y == 0) | (y == 1) | (y == -1)).all()) and not (
+        getattr(card, "label_smoothing", 0) > 0.5
+    )
 
 
 def _at_best(call: Call, which: Array) -> Array:

@@ -16,12 +16,6 @@ SAMPLE = 4096
 """So many values are looked at where a share of them says as much as all."""
 MARKERS = (-1, -100, 255)
 """What people write in place of a label that is to be left out."""
-_TAKES_ROWS = {
-    "losskit": "categorical_crossentropy",
-    "keras": "CategoricalCrossentropy",
-    "optax": "softmax_cross_entropy",
-}
-"""The cross-entropy of one-hot rows, by library."""
 
 
 @finding("LK201", "one-hot targets for a loss of integer labels")
@@ -41,11 +35,10 @@ def one_hot_for_labels(call: Call) -> Found | None:
     rows = y.size // classes
     labels = f"y_true.argmax({-1 if call.axis == y.ndim - 1 else call.axis})"
     remedy = f"Pass the labels: {labels}."
-    other = _TAKES_ROWS.get(call.subject.library)
     if either:
         remedy = f"Pass the labels, {labels}, or probabilities, y_true.float()."
-    elif other and call.card.name == "sparse_categorical_crossentropy":
-        remedy = f"Use {other}, which takes one-hot rows, or pass the labels: {labels}."
+    elif call.counterpart:
+        remedy = f"Use {call.counterpart}, which takes one-hot rows, or pass the labels: {labels}."
     return error(
         f"The loss takes one integer label per row (shape {_without(p.shape, call.axis)}), but the "
         f"targets of shape {y.shape} and dtype {y.dtype} are {rows} one-hot rows over {classes} "
@@ -72,18 +65,14 @@ def labels_forone_hot(call: Call) -> Found | None:
     low, high = int(y.min()), int(y.max())
     if y.shape == p.shape[1:] and high <= 1:
         return None  # one row of 0 and 1 for all samples: LK301
-    sparse = call.card.name == "categorical_crossentropy"
-    one_hot = f"Make them one-hot: np.eye({classes})[y_true]."
+    remedy = f"Make them one-hot: np.eye({classes})[y_true]."
+    if call.counterpart:
+        remedy = f"Use {call.counterpart}, which takes labels."
     return error(
         f"The loss takes one row over the {classes} classes for each prediction (shape {p.shape}), "
         f"but the targets of shape {y.shape} are integers from {low} to {high}.",
         call.subject.says(
-            one_hot,
-            losskit="Use sparse_categorical_crossentropy, which takes labels."
-            if sparse
-            else one_hot,
-            keras="Use SparseCategoricalCrossentropy, which takes labels." if sparse else one_hot,
-            optax="Use softmax_cross_entropy_with_integer_labels." if sparse else one_hot,
+            remedy,
             torch=f"Remove the dimension of length 1: y_true.squeeze({call.axis})."
             if _is_torch_cross_entropy(call)
             else f"Make them one-hot: torch.nn.functional.one_hot(y_true, {classes}).float().",
@@ -167,7 +156,7 @@ def fractional_labels(call: Call) -> Found | None:
     if not bad.any():
         return None
     if y.shape == p.shape and call.sums_to_one(np.moveaxis(y, call.axis, -1)).all():
-        other = _TAKES_ROWS.get(call.subject.library, "a cross-entropy of distributions")
+        other = call.counterpart or "a cross-entropy of distributions"
         return error(
             f"The loss takes one integer label per row, but the targets of shape {y.shape} are "
             f"{y.size // y.shape[call.axis]} distributions over {y.shape[call.axis]} classes.",
@@ -257,10 +246,11 @@ def one_hot(y: Array, axis: int) -> bool:
 
 def _is_torch_cross_entropy(call: Call) -> bool:
     """Whether it is PyTorch's own, of labels or of probabilities."""
-    return (
+    return bool(
         call.subject.library == "torch"
         and "label_smoothing" in call.subject.options
-        and call.card.name == "categorical_crossentropy"
+        and call.card.counterpart
+        and not call.labels_wanted
         and call.subject.stretches
     )
 
@@ -293,7 +283,7 @@ def _consequence(call: Call, bad: Array, label: int) -> str:
     if items.shape != bad.shape:
         return ""
     classes = call.p.shape[call.axis]
-    if call.subject.wraps and call.card.name == "sparse_categorical_crossentropy" and label < 0:
+    if call.subject.wraps and label < 0:
         if label == -1:
             return f", which silently means the last class, {classes - 1}"
         if label >= -classes:

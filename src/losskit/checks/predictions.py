@@ -191,9 +191,9 @@ def not_log_probabilities(call: Call) -> Found | None:
 def divergence_targets(call: Call) -> Found | None:
     """A divergence takes targets as probabilities, or as log-probabilities where it says so; the
     other kind gives a number that means nothing."""
-    call.need("kl_divergence" in call.card.name, "it is no divergence")
+    call.need(call.is_divergence, "it is no divergence")
     y, _ = call.fitted()
-    logs = call.card.name.endswith("log_targets")
+    logs = call.log_targets
     if logs and y.max() > call.row_tolerance:
         return error(
             f"The loss takes targets as log-probabilities, which are at most 0, but targets go up "
@@ -220,7 +220,7 @@ def divergence_mean(call: Call) -> Found | None:
     by the number of classes, and the gradient with it. `batchmean` divides by the length of the
     first dimension only: of sequences (B, T, C) it gives the sum over all T positions."""
     call.need(
-        call.subject.library == "torch" and "kl_divergence" in call.card.name,
+        call.subject.library == "torch" and call.is_divergence,
         "it is not PyTorch's divergence",
     )
     if call.subject.reduction == "batchmean":
@@ -240,7 +240,7 @@ def _by_batch(call: Call) -> Found | None:
     y, p = call.fitted()
     if p.ndim < 3:
         return None
-    shares = np.exp(y) if "log_targets" in call.card.name else y
+    shares = np.exp(y) if call.log_targets else y
     # The classes lie where the targets sum to 1: in the last dimension, or in PyTorch's, 1.
     summing = [a for a in (-1, 1) if np.allclose(shares.sum(a), 1, atol=call.row_tolerance)]
     classes = p.shape[summing[0] if summing else -1]
@@ -439,7 +439,7 @@ def rates_and_logs(call: Call) -> Found | None:
     """The Poisson loss takes the rate, or its logarithm where it says so (PyTorch's does by
     default). The one in place of the other is a number all the same: the exponential of a rate
     explodes, and the logarithm of a rate is far too small a rate."""
-    call.need(call.subject.card is not None and call.card.name == "poisson", "it is no such loss")
+    call.need(hasattr(call.subject.card, "log_input"), "it is no such loss")
     y, p = call.fitted()
     logs = bool(call.card.log_input)
     as_logs = call.subject.says(

@@ -303,13 +303,6 @@ def weights_unused(call: Call) -> Found | None:
     )
 
 
-_PER_CLASS = ("crossentropy", "crossentropyloss", "nllloss", "nllloss2d", "multimarginloss")
-_PER_OUTPUT = (
-    *("bceloss", "binarycrossentropy", "bcewithlogitsloss", "binarycrossentropywithlogits"),
-    *("multilabelsoftmarginloss",),
-)
-
-
 @finding("LK509", "weights along another axis")
 def weights_elsewhere(call: Call) -> Found | None:
     """PyTorch's `weight` of a cross-entropy has one number per class. That of the binary
@@ -322,9 +315,9 @@ def weights_elsewhere(call: Call) -> Found | None:
     _, p = call.arrays()
     for name, w in given:
         found = None
-        if call.called in _PER_OUTPUT:
+        if getattr(call.kind, "link", "") == "logit":
             found = _along_outputs(call, name, w, p)
-        elif call.called in _PER_CLASS and w.shape != (call.rows.shape[1],):
+        elif _by_class(call) and w.shape != (call.rows.shape[1],):
             found = error(
                 f"The {name} has shape {w.shape}, but the predictions have {call.rows.shape[1]} "
                 "classes: it has one number per class.",
@@ -336,6 +329,12 @@ def weights_elsewhere(call: Call) -> Found | None:
         if found is not None:
             return found
     return None
+
+
+def _by_class(call: Call) -> bool:
+    """Whether the loss has weights of classes."""
+    slots = getattr(call.kind, "optional", ())
+    return "class_weight" in [slot.name for slot in slots]
 
 
 def _varies(options: dict[str, Any], name: str) -> bool:

@@ -168,7 +168,7 @@ def wrong_axis(call: Call) -> Found | None:
                     wanted=axis,
                 )
     if y.shape == p.shape and not lacks_axes(call.card):
-        found = _lines_of_one(y, axis, others, LINES, "log_targets" in call.card.name)
+        found = _lines_of_one(y, axis, others, LINES, call.log_targets)
         if found is not None:
             return error(
                 f"The class axis of the loss is {axis}, but all {y.size // y.shape[found]} lines "
@@ -204,7 +204,7 @@ def batch_as_row(call: Call) -> Found | None:
     call.need(not class_numbers(call), "the predictions are class numbers")
     call.need(p.ndim == 1 and p.size > 1, "the predictions are no single row")
     call.need(y.shape == p.shape, "the targets have another shape")
-    call.need("log_targets" not in call.card.name, "the targets are logarithms")
+    call.need(not call.log_targets, "the targets are logarithms")
     if not whole(y).all() or y.min() < 0 or y.sum(dtype=np.float64) <= 1:
         return None
     ones = int((y == 1).sum())

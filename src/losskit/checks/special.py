@@ -24,8 +24,7 @@ APART = 100.0
 def zero_vectors(call: Call) -> Found | None:
     """A vector of zeros has no direction: its cosine with any other is 0 divided by 0. Libraries
     make 0 or NaN of it, and a gradient of 0, NaN or a huge number."""
-    angles = ("cosinesimilarity", "cosinedistance", "cosineembeddingloss")
-    call.need(call.called in angles, "it is no loss of angles")
+    call.need(getattr(call.kind, "compares", "") == "angles", "it is no loss of angles")
     options = call.subject.options
     axis = options.get("axis", 1 if call.subject.library == "torch" else -1)
     call.need(isinstance(axis, int), "the vectors lie along several axes")
@@ -33,7 +32,8 @@ def zero_vectors(call: Call) -> Found | None:
         (name, part)
         for name, x in (("predictions", call.p), ("targets", call.y))
         for part in (x if isinstance(x, tuple) else (x,))
-        if not (call.called == "cosineembeddingloss" and name == "targets")
+        # Beside two inputs, targets say which pairs are alike.
+        if not (name == "targets" and isinstance(call.p, tuple))
     ]
     for name, part in arrays:
         if not part.ndim or not -part.ndim <= axis < part.ndim:
@@ -60,11 +60,10 @@ def no_pairs(call: Call) -> Found | None:
     """A contrastive loss draws together what has the same label and pushes apart what has not. A
     label that occurs once in the batch has nothing to be drawn to, and one label alone nothing to
     be pushed from. Distances compare only vectors of like length."""
-    called = call.called
-    if called == "ntxent":
-        return _ntxent(call)
-    distances = ("tripletmarginloss", "pairwisedistance", "tripletmarginwithdistanceloss")
-    call.need(called in distances, "it is no loss of pairs")
+    kind = call.kind
+    if kind is not None and kind.target.names:
+        return _named(call)
+    call.need(getattr(kind, "compares", "") == "distances", "it is no loss of pairs")
     parts = [x for side in (call.p, call.y) for x in (side if isinstance(side, tuple) else (side,))]
     parts = [x for x in parts if x.ndim == 2]
     call.need(bool(parts), "there are no vectors")
@@ -85,7 +84,7 @@ def _norms(x: Array) -> Array:
     return np.sqrt(np.einsum("ij,ij->i", x, x, dtype=np.float64))
 
 
-def _ntxent(call: Call) -> Found | None:
+def _named(call: Call) -> Found | None:
     labels = np.asarray(_one(call.y))
     call.need(labels.ndim == 1, "the labels are not one per vector")
     found, counts = np.unique(labels, return_counts=True)
@@ -120,7 +119,8 @@ def variances(call: Call) -> Found | None:
     0: its logarithm is, and so may be what a linear layer gives. One below the loss's `eps` is read
     as that, and an ordinary error divided by it outweighs all other samples."""
     card = call.card
-    call.need(card.name == "gaussian_nll", "it is no Gaussian likelihood")
+    slots = getattr(card, "card", card).slots
+    call.need("variance" in [slot.name for slot in slots], "it is no Gaussian likelihood")
     y, mean, variance = _gaussian(call)
     below = variance < 0
     if below.any():
@@ -211,8 +211,7 @@ def _mask_axes(call: Call) -> tuple[int, ...]:
     if isinstance(card, Masks):
         return card.slots[card.main].axes
     given = call.subject.options.get("axis")
-    theirs = call.called in ("dice", "tversky", "diceloss", "binarydiceloss")
-    if not theirs or given is None:
+    if call.kind is None or call.kind.family() != "overlap" or given is None:
         raise Inapplicable("it is no loss of masks along an axis")
     return tuple(given) if isinstance(given, (tuple, list)) else (int(given),)
 

@@ -45,6 +45,8 @@ class Subject:
     """Whether the library broadcasts a target of another shape."""
     squeezes: bool = False
     """Whether it makes (N, 1) of (N,), and the other way round, by itself."""
+    lists: bool = False
+    """Whether targets are lists of class numbers, each ended by -1."""
     wraps: bool = False
     """Whether a negative label counts from the last class."""
 

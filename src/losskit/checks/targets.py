@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from losskit.checks.call import Call, share
 from losskit.checks.labels import POSITIONS, SAMPLE, class_numbers, one_hot, whole
 from losskit.checks.rules import Found, error, finding, hint, warning
 from losskit.checks.shapes import finds
-from losskit.core.definition import NONNEGATIVE, SIGN
+from losskit.core.definition import NONNEGATIVE
 from losskit.core.namespaces import Array
 
 SUMS = 1e-2
@@ -58,15 +58,14 @@ def below_zero(call: Call) -> Found | None:
     loss has no lower bound, and the squared logarithmic error no value: libraries clip the target
     to 0, give NaN, or go on as if nothing were."""
     call.need(
-        call.card.target is NONNEGATIVE and "kl_divergence" not in call.card.name,
-        "its targets may lie below 0",
+        call.card.target is NONNEGATIVE and not call.is_divergence, "its targets may lie below 0"
     )
     y = _counted(call)
     below = y < 0
     if not below.any():
         return None
     count, low = int(below.sum()), float(y[below].min())
-    counts = call.card.name == "poisson"
+    counts = call.card.link == "log"
     remedy = (
         "Pass counts or rates; for quantities of either sign use a loss of the error, such as "
         "Huber's."
@@ -90,11 +89,8 @@ def below_zero(call: Call) -> Found | None:
 def zero_targets(call: Call) -> Found | None:
     """A percentage of 0 is infinite: libraries divide by a small number such as 1e-7 in its place,
     so that one such target outweighs all others by orders of magnitude."""
-    call.need(
-        call.card.name == "mean_absolute_percentage_error", "the loss is no percentage of targets"
-    )
+    _, least = call.parameter("least_target", "the loss is no percentage of targets")
     y, p = call.fitted()
-    least = float(getattr(call.card, "epsilon", 1e-7))
     zero = call.counted.reshape(p.shape) & (np.abs(y) <= least)
     call.need(bool(zero.any()), "no target is 0")
     # As the card says it: at most this much each, whatever the library's own least number.
@@ -122,31 +118,27 @@ def zero_targets(call: Call) -> Found | None:
 
 # --- signs
 
-_ZERO = {
-    "soft_margin": "the loss of a 0 is ln 2 = 0.6931, whatever the prediction, with no gradient",
-    "hinge": "the loss of a 0 is 1, whatever the prediction, with no gradient",
-    "perceptron": "the loss of a 0 is 0, whatever the prediction, with no gradient",
-    "margin_ranking": "the loss of a 0 is the margin, whatever the scores, with no gradient",
-    "cosine_embedding": "the loss of a 0 is 0, whatever the prediction, with no gradient",
-    "hinge_embedding": "a 0 counts as both classes at once",
-}
-"""What a class written 0 does where it is not read as -1."""
-
 
 @finding("LK207", "0 and 1 for a loss of classes -1 and 1")
 def zero_for_minus(call: Call) -> Found | None:
     """Margin losses multiply the prediction by the class, -1 or 1. A 0 makes a constant of it:
     those samples teach nothing. Keras and losskit read 0 as -1; PyTorch and optax do not."""
-    kind, y = _signs(call)
-    if call.subject.zero_is_minus or kind not in _ZERO:
+    y = _signs(call)
+    if call.subject.zero_is_minus:
         return None
+    costs = call.card.zero_target
+    what = (
+        "a 0 counts as both classes at once"
+        if math.isnan(costs)
+        else f"the loss of a 0 is {costs:.4g}, whatever the prediction, with no gradient"
+    )
     zeros = int((y == 0).sum())
     if not zeros or not ((y == 0) | (y == 1)).all():
         return None
     return error(
         f"The loss takes classes -1 and 1, but {zeros} of {y.size} targets "
         f"({share(zeros / y.size)}) are 0{' and the others 1' if zeros < y.size else ''}: "
-        f"{_ZERO[kind]}.",
+        f"{what}.",
         "Pass 2 * y_true - 1.",
         zeros=zeros,
     )
@@ -156,7 +148,7 @@ def zero_for_minus(call: Call) -> Found | None:
 def other_signs(call: Call) -> Found | None:
     """Margin losses take classes written -1 and 1. Another number scales the prediction, so the
     margin is no longer the same for all samples."""
-    _, y = _signs(call)
+    y = _signs(call)
     bad = (y != -1) & (y != 0) & (y != 1)
     if not bad.any():
         return None
@@ -211,7 +203,7 @@ def target_rows_not_one(call: Call) -> Found | None:
     if ((rows == 0) | (rows == 1)).all():
         return None
     below = rows < 0
-    if below.any() and "kl_divergence" not in call.card.name:  # LK106
+    if below.any() and not call.is_divergence:  # LK106
         count, low, high = int(below.sum()), float(rows.min()), float(rows.max())
         return error(
             f"The loss takes a distribution over {rows.shape[1]} classes per row, but {count} of "
@@ -242,10 +234,7 @@ def rows_for_lists(call: Call) -> Found | None:
     """PyTorch's multi-label margin loss takes the numbers of the true classes, and -1 after the
     last of them. Rows with a 1 for each true class, as other losses take them, are read as lists of
     the classes 0 and 1."""
-    call.need(
-        call.called in ("multilabelmarginloss",) and call.subject.library == "torch",
-        "it is no loss of class lists",
-    )
+    call.need(call.subject.lists, "it is no loss of class lists")
     y, p = call.arrays()
     call.need(y.shape == p.shape and y.ndim > 0 and y.shape[-1] > 2, "the shapes do not match")
     # A list of so many classes without an end would name each of them.
@@ -321,7 +310,7 @@ def _target_rows(call: Call) -> Array:
     """The targets of a softmax loss as (rows, classes), of the rows that count."""
     call.need_softmax()
     call.need(not call.labels_wanted, "the targets are class labels")
-    call.need("log_targets" not in call.card.name, "the targets are logarithms")
+    call.need(not call.log_targets, "the targets are logarithms")
     call.need(not class_numbers(call), "the predictions are class numbers")
     rows, counted = call.row_targets, call.counted
     call.need(rows.shape[1] > 1, "there is one class")
@@ -332,12 +321,10 @@ def _target_rows(call: Call) -> Array:
     return rows
 
 
-def _signs(call: Call) -> tuple[str, Array]:
-    """(which loss of classes -1 and 1, its targets that count)."""
-    card: Any = call.card
+def _signs(call: Call) -> Array:
+    """The targets that count of a loss of classes -1 and 1."""
     # A ranking takes 0 too, for neither, but not beside 1 alone.
-    signs = card.target is SIGN or card.name == "margin_ranking"
-    call.need(signs, "it is no loss of classes -1 and 1")
+    call.need(call.card.zero_target is not None, "it is no loss of classes -1 and 1")
     call.need(not isinstance(call.y, tuple), "the loss takes more than one array of targets")
     # Of two inputs there are no items to be left out.
-    return card.name, call.y.reshape(-1) if isinstance(call.p, tuple) else _counted(call)
+    return call.y.reshape(-1) if isinstance(call.p, tuple) else _counted(call)

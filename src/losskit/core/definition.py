@@ -27,7 +27,7 @@ class Rule:
 
     kind: str
     """One of "number", "flag", "integer", "integer or None", "axes", "class weights", "number or
-    class weights", "choice"."""
+    class weights", "choice", "choice or classes"."""
     doc: str
     low: float = float("-inf")
     high: float = float("inf")
@@ -41,14 +41,17 @@ class Rule:
     """Whether several axes may be none."""
     least_target: bool = False
     """Whether it is the least size of a target by which the loss divides."""
+    turn: bool = False
+    """Whether it is the size of an error at which the loss turns from squared to absolute."""
 
     @property
     def range(self) -> str:
         """The range in words, for messages and for the card."""
         if self.kind == "axes":
             return "axis or several, as integers, or None"
-        if self.kind == "choice":
-            return f"word: {' or '.join(repr(word) for word in self.choices)}"
+        if self.choices:
+            several = ", or several class numbers" if self.kind == "choice or classes" else ""
+            return f"word: {' or '.join(repr(word) for word in self.choices)}{several}"
         if not self.kind.startswith("number"):
             return self.kind
         left, right = ("(", ")") if self.open else ("(" if self.open_low else "[", "]")
@@ -75,7 +78,9 @@ class Rule:
             if type(value).__name__ not in ("bool", "bool_"):
                 raise TypeError(wrong)
             return bool(value)
-        if self.kind == "choice":
+        if self.kind == "choice or classes" and _holds_several(value):
+            return _classes(wrong, value)
+        if self.choices:
             if not isinstance(value, str):
                 raise TypeError(wrong)
             if value not in self.choices:
@@ -128,6 +133,16 @@ def _holds_several(value: Any) -> bool:
     if isinstance(value, str) or getattr(value, "ndim", None) == 0:
         return False
     return hasattr(value, "__iter__")
+
+
+def _classes(wrong: str, value: Any) -> tuple[int, ...]:
+    """Several class numbers, hashable and in order."""
+    if any(isinstance(k, bool) or not hasattr(k, "__index__") for k in value):
+        raise TypeError(wrong)
+    found = sorted(map(int, value))
+    if not found or found[0] < 0 or len({*found}) < len(found):
+        raise ValueError(wrong)
+    return tuple(found)
 
 
 def _class_weights(name: str, value: Any) -> tuple[float, ...] | tuple[tuple[int, float], ...]:
@@ -342,11 +357,41 @@ class Card(ABC):
     link: ClassVar[str] = "identity"
     """How a raw score becomes what the loss judges: "identity", "log" (a rate is the exponential of
     it), "logit" (a sigmoid) or "softmax"."""
+    relative: ClassVar[bool] = False
+    """Whether it judges errors as parts of the target, so that its scale does not matter."""
+    reaches_zero: ClassVar[str] = "always"
+    """Where the best prediction costs 0, or less: "always", for targets that are "certain" (0 and
+    1, no shares), or "never" to be relied upon."""
+    zero_target: ClassVar[float | None] = None
+    """What a class written 0 costs under this formula, whatever the prediction, where 0 is not read
+    as -1, as it is here; NaN where it counts as both classes. None: a 0 is a target like others."""
+    compares: ClassVar[str] = ""
+    """What of vectors it compares: "angles" or "distances"; "" if it takes none, or their set."""
+    counterpart: ClassVar[str] = ""
+    """The same loss of rows where this one is of labels, and the reverse: the name of its card."""
+    usual_for: ClassVar[str] = ""
+    """The kind of data, "classification" or "regression", whose usual loss this is."""
 
     @property
     def prediction(self) -> Domain:
         """Which predictions the loss accepts."""
         return REAL
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        """The prediction that minimises the loss where it is the same for all items.
+
+        It is what a model without inputs would learn, and its loss what one with inputs must beat.
+
+        Args:
+            y: targets, an item after another along the first axis.
+            w: weights, one for each item, or in the shape of the targets; None: all alike.
+            classes: how many there are, for labels; 0: as many as these name.
+
+        Returns:
+            float64, in the shape of an item's prediction; a raw score where the loss has a link; of
+            several that are best, one. None: there is none, or none that is known.
+        """
+        return None
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
@@ -467,13 +512,19 @@ AnyCard = TypeVar("AnyCard", bound=type[Card])
 
 def _register(card: type[Card]) -> None:
     CARDS[card.name] = card
-    for spelling in (card.name, card.__name__, *card.aliases):
-        owner = _SPELLINGS.setdefault(_fold(spelling), card.name)
+    for spelling in spellings(card):
+        owner = _SPELLINGS.setdefault(fold(spelling), card.name)
         if owner != card.name:
             raise ValueError(f"{spelling!r} names both {owner!r} and {card.name!r}.")
 
 
-def _fold(name: str) -> str:
+def spellings(card: type[Card]) -> tuple[str, ...]:
+    """All names of a card."""
+    return card.name, card.__name__, *card.aliases
+
+
+def fold(name: str) -> str:
+    """A name without what does not matter: case, ``_`` and ``-``."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
@@ -486,9 +537,9 @@ def find(name: str) -> type[Card]:
     """
     if not isinstance(name, str):
         raise TypeError(f"A loss name must be a string, got {name!r}.")
-    if _fold(name) in _SPELLINGS:
-        return CARDS[_SPELLINGS[_fold(name)]]
-    near = difflib.get_close_matches(_fold(name), list(_SPELLINGS), n=5, cutoff=0.5)
+    if fold(name) in _SPELLINGS:
+        return CARDS[_SPELLINGS[fold(name)]]
+    near = difflib.get_close_matches(fold(name), list(_SPELLINGS), n=5, cutoff=0.5)
     names = list(dict.fromkeys(_SPELLINGS[n] for n in near))[:3]
     hint = f"Did you mean {' or '.join(names)}? " if names else ""
     raise ValueError(f"Unknown loss {name!r}. {hint}`losskit list` shows all {len(CARDS)} losses.")
@@ -497,3 +548,8 @@ def find(name: str) -> type[Card]:
 def cards() -> Iterator[type[Card]]:
     """Every card, by family, in the order of the files."""
     yield from CARDS.values()
+
+
+def usual(kind: str) -> type[Card]:
+    """The card of the usual loss for that kind of data: see `Card.usual_for`."""
+    return next(card for card in cards() if card.usual_for == kind)

@@ -15,6 +15,9 @@ import math
 from abc import abstractmethod
 from typing import Any, ClassVar
 
+import numpy as np
+
+from losskit.core import constants
 from losskit.core.definition import WEIGHT, Card, Domain, Slot, made
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.core.slots import spread
@@ -91,6 +94,10 @@ class Pointwise(Items):
 class Residual(Pointwise):
     """A pointwise loss of the error ``e = prediction - target`` alone."""
 
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        """Of a convex one: between the least and the largest target the mean slope turns."""
+        return constants.level(self, y, w, np.min(y, 0), np.max(y, 0)) if self.convex else None
+
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return -self.slope(m, y, p)
 
@@ -105,8 +112,8 @@ class Rowwise(Items):
     def takes(self) -> tuple[Slot, ...]:
         return _pair(self, (self.axis,), ("c",))
 
-    def at_rank(self, dimensions: int) -> dict[str, Any]:
-        """The parameters that are known once it is known how many dimensions predictions have."""
+    def at_shape(self, shape: tuple[Any, ...]) -> dict[str, Any]:
+        """The parameters that are known once the shape of the predictions is."""
         return {}
 
     @property
@@ -128,10 +135,12 @@ class Masks(Rowwise):
         axes = (self.axis,) if isinstance(self.axis, int) else self.axis or ()
         return _pair(self, axes, tuple(f"n{i}" for i, _ in enumerate(axes, 1)))
 
-    def at_rank(self, dimensions: int) -> dict[str, Any]:
+    def at_shape(self, shape: tuple[Any, ...]) -> dict[str, Any]:
         if self.axis is not None:
             return {}
-        return {"axis": tuple(range(0 if self.whole else 1, dimensions)) or -1}
+        # An empty batch is no mask, rather than an empty one: a mean of nothing.
+        first = 0 if self.whole and shape[:1] != (0,) else 1
+        return {"axis": tuple(range(first, len(shape))) or -1}
 
 
 CLASS_WEIGHT = Slot("class_weight", WEIGHT, ("c",), predicted=False, batched=False)
@@ -152,6 +161,24 @@ class Labelled(Rowwise):
 
     def ignored(self) -> int | None:
         return self.ignore_class
+
+    def amounts(self, y: Any, w: Any, classes: int, smoothing: float = 0.0) -> Array:
+        """How much of each class the targets hold: its share of the labels, times its weight.
+
+        Args:
+            y, w, classes: as of `best_constant`.
+            smoothing: share of each target that is spread evenly over the classes.
+        """
+        labels = np.asarray(y).reshape(-1)
+        w = np.ones(labels.size) if w is None else np.asarray(w, np.float64).reshape(-1)
+        keep = labels != self.ignore_class
+        labels = labels[keep].astype(np.int64)
+        given = self.class_weight or ()
+        named = len(given) if given and not isinstance(given[0], tuple) else 0
+        classes = classes or max(named, 1 + int(labels.max(initial=0)))
+        counts = np.bincount(labels, w[keep], classes)
+        shares = counts / counts.sum()
+        return constants.smoothed(shares, smoothing) * per_class("class_weight", given, classes)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         raise TypeError("Integer labels have no derivative.")
@@ -185,15 +212,15 @@ def per_class(name: str, given: tuple[Any, ...], classes: int) -> list[float]:
     return [weights.get(c, 1.0) for c in range(classes)]
 
 
-def placed(card: Any, dimensions: int, make: Any = made) -> Any:
-    """The card with its axes known, for predictions of so many dimensions.
+def placed(card: Any, shape: tuple[Any, ...], make: Any = made) -> Any:
+    """The card with its axes known, for predictions of that shape.
 
     Args:
         card: any card.
-        dimensions: of the predictions; a mask alone may have but one.
+        shape: of the predictions; a mask alone may have but one dimension.
         make: makes a card of its class and parameters, as `made` does.
     """
-    known = card.at_rank(dimensions) if isinstance(card, Rowwise) else {}
+    known = card.at_shape(shape) if isinstance(card, Rowwise) else {}
     return make(type(card), {**card.parameters(), **known}) if known else card
 
 

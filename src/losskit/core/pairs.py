@@ -72,6 +72,7 @@ class Pairs(Rowwise):
     """Whether a vector makes a pair with itself."""
     by_samples: ClassVar[bool] = False
     """Whether each vector of a set has a value of its own, where a face gives one per sample."""
+    reaches_zero = "never"
 
     @property
     @abstractmethod
@@ -131,6 +132,9 @@ class Compared:
             # makes a large one.
             its = _diagonal(m, x, x) & (self.s * card.temperature > 0.5)
             self.s = m.where(its, 1.0 / card.temperature, self.s)
+        if not card.normalize:
+            # Of infinite ones it is not known which is the larger.
+            self.s = m.where(m.abs(self.s) < float("inf"), self.s, float("nan"))
         turned = (
             (alike, self.s) if not card.ways[1] else tuple(_turned(m, a) for a in (alike, self.s))
         )
@@ -146,8 +150,8 @@ class Compared:
         m, found = self.m, 0.0
         for weight, table, of in self.seen:
             items = self.card.rows.value(m, *table, of)
-            whole = m.sum(m.lay(items, -1), -2)
-            found = found + weight * whole * self._share(table[0])
+            # Each by itself, for their sum may be too large where their mean is not.
+            found = found + weight * m.sum(m.lay(items, -1) * self._share(table[0]), -2)
         return m.drop(found + self._lost(), (-2, -1))
 
     def slope(self, side: int = 0) -> Array:

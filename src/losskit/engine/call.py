@@ -84,7 +84,7 @@ def aligned(
         [f.array(s.label, x, s.domain.labels) for s, x in zip(slots, arrays, strict=True)]
     )
     p = arrays[first]
-    card = placed(card, len(p.shape), make) if make else placed(card, len(p.shape))
+    card = placed(card, tuple(p.shape), make) if make else placed(card, tuple(p.shape))
     if "float" not in f.dtype(p):
         shapes = (tuple(x.shape) for x in arrays)
         check_whole(card, slots[first].label, str(p.dtype), f.convert, *shapes)

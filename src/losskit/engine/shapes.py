@@ -102,10 +102,8 @@ def _check_pair(card: Any, y_shape: Shape, p_shape: Shape) -> None:
             return
         advice = ""
         if card.target.labels and fits(y_shape, p_shape):
-            advice = (
-                " The target looks one-hot: use categorical_crossentropy, or pass "
-                "y_true.argmax(axis)."
-            )
+            other = f"use {card.counterpart}, or " if card.counterpart else ""
+            advice = f" The target looks one-hot: {other}pass y_true.argmax(axis)."
         elif len(y_shape) == len(p_shape) and y_shape[card.axis] == 1:
             advice = f" Remove the dimension of length 1: y_true.squeeze({card.axis})."
         what = "class axis" if card.target.labels else f"axis={card.axis} of y_pred"
@@ -117,9 +115,10 @@ def _check_pair(card: Any, y_shape: Shape, p_shape: Shape) -> None:
         return
     advice = ""
     if is_rowwise(card) and isinstance(card.axis, int) and fits(y_shape, item_shape(card, p_shape)):
+        other = f"use {card.counterpart}, or " if card.counterpart else ""
         advice = (
-            " The target looks like integer labels: use sparse_categorical_crossentropy, or make "
-            f"it one-hot: np.eye({p_shape[card.axis]})[y_true]."
+            f" The target looks like integer labels: {other}make it one-hot: "
+            f"np.eye({p_shape[card.axis]})[y_true]."
         )
     elif y_shape == (*p_shape, 1):
         advice = " Use y_true.squeeze(-1) (or y_pred[..., None]): no silent broadcast."

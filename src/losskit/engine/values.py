@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core import sequences
-from losskit.core.definition import Domain, Slot
+from losskit.core.definition import Domain, Slot, usual
 from losskit.core.namespaces import PRECISIONS, Array
 
 
@@ -70,7 +70,7 @@ def check_slot(
         return
     counted, name = used, slot.label
     if slot.domain.labels:
-        _check_whole(slot, x, counted)
+        _check_whole(card, slot, x, counted)
         if slot.domain.names:
             return
         if slot.domain.blank is None:
@@ -122,7 +122,8 @@ def _target_advice(card: Any) -> str:
     if card.target.values:
         return " Labels other than these: recode them, e.g. 2 * (y_true == positive) - 1."
     if card.target.high == 1.0:
-        return " For class numbers use sparse_categorical_crossentropy; scale others to [0, 1]."
+        other = card.counterpart or usual("classification").name
+        return f" For class numbers use {other}; scale others to [0, 1]."
     return ""
 
 
@@ -145,7 +146,7 @@ def _check_domain(
         )
 
 
-def _check_whole(slot: Slot, y: Array, counted: Array | None) -> None:
+def _check_whole(card: Any, slot: Slot, y: Array, counted: Array | None) -> None:
     name = slot.label
     if y.dtype.kind in "iub":
         return
@@ -157,7 +158,8 @@ def _check_whole(slot: Slot, y: Array, counted: Array | None) -> None:
         )
     where = _first(_among(y != np.floor(y), counted))
     if where is not None:
-        advice = " For probabilities as targets use categorical_crossentropy."
+        other = card.counterpart or usual("classification").counterpart
+        advice = f" For probabilities as targets use {other}."
         raise ValueError(
             f"{name}: label {float(y[where]):g} at index {_index(where)} is fractional, "
             f"expected integer class labels.{'' if slot.domain.names else advice}"

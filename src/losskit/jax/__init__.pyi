@@ -105,18 +105,6 @@ def categorical_focal_crossentropy(predictions: ArrayLike, targets: ArrayLike, *
         label smoothing s replaces y by y * (1 - s) + s / classes
     """
 
-def categorical_generalized_cross_entropy(predictions: ArrayLike, targets: ArrayLike, *, q: ArrayLike = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
-    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
-
-        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
-    """
-
-def poly1_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, epsilon: ArrayLike = 2.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
-    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
-
-        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
-    """
-
 def poisson(predictions: ArrayLike, targets: ArrayLike, *, log_input: bool = False, full: bool = False, eps: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
@@ -138,7 +126,7 @@ def lovasz_hinge(predictions: ArrayLike, targets: ArrayLike, *, axis: int | Sequ
         J(i): one less the Jaccard index if the first i pixels were mistakes, the others right
     """
 
-def lovasz_softmax(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+def lovasz_softmax(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, classes: str | Sequence[int] = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Lovász-softmax loss: the Jaccard loss of an image's classes, extended to probabilities.
 
         mean over classes c of sum_i e_i * (J_c(i) - J_c(i - 1))
@@ -242,6 +230,18 @@ def dice(predictions: ArrayLike, targets: ArrayLike, *, axis: int | Sequence[int
     """Dice loss of a whole batch as one mask, as Keras has it.
 
         1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
+    """
+
+def categorical_generalized_cross_entropy(predictions: ArrayLike, targets: ArrayLike, *, q: ArrayLike = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | ArrayLike | None = None, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
+
+        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
+    """
+
+def poly1_crossentropy(predictions: ArrayLike, targets: ArrayLike, *, from_logits: bool = False, epsilon: ArrayLike = 2.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
+
+        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
     """
 
 def ranking_softmax(predictions: ArrayLike, targets: ArrayLike, *, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:

@@ -133,22 +133,6 @@ class CategoricalFocalCrossentropy(Loss):
 
     def __init__(self, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
-class CategoricalGeneralizedCrossEntropy(Loss):
-    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
-
-        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
-    """
-
-    def __init__(self, q: float = 0.5, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> None: ...
-
-class Poly1Crossentropy(Loss):
-    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
-
-        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
-    """
-
-    def __init__(self, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
-
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
@@ -184,7 +168,7 @@ class LovaszSoftmax(Loss):
         J_c(i): one less the Jaccard index if the first i pixels were mistakes, the others right
     """
 
-    def __init__(self, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+    def __init__(self, from_logits: bool = False, classes: str | Sequence[int] = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -315,6 +299,22 @@ class Dice(Loss):
     """
 
     def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., axis: int | Sequence[int] | None = None, dtype: Any = None) -> None: ...
+
+class CategoricalGeneralizedCrossEntropy(Loss):
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
+
+        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
+    """
+
+    def __init__(self, q: float = 0.5, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None) -> None: ...
+
+class Poly1Crossentropy(Loss):
+    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
+
+        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
+    """
+
+    def __init__(self, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
 class RankingSoftmax(Loss):
     """Softmax cross-entropy of a list: relevances against the softmax of the scores (ListNet).
@@ -489,12 +489,6 @@ def binary_focal_crossentropy(y_true: Any, y_pred: Any, apply_class_balancing: b
 def categorical_focal_crossentropy(y_true: Any, y_pred: Any, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
     """Categorical focal loss: cross-entropy that all but leaves out the easy cases. Gives one value per sample."""
 
-def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Any | None = None) -> Any:
-    """Generalised cross-entropy with integer labels: it forgives labels that are wrong. Gives one value per sample."""
-
-def poly1_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1) -> Any:
-    """Poly-1 loss: categorical cross-entropy with another weight for its linear term. Gives one value per sample."""
-
 def poisson(y_true: Any, y_pred: Any, log_input: bool = False, full: bool = False, eps: float = 0.0) -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate. Gives one value per sample."""
 
@@ -504,7 +498,7 @@ def gaussian_nll(y_true: Any, y_pred: Any, eps: float = 1e-06, full: bool = Fals
 def lovasz_hinge(y_true: Any, y_pred: Any, axis: int | Sequence[int] | None = None) -> Any:
     """Lovász hinge: the Jaccard loss of a mask, made convex in the logits. Gives one value per sample."""
 
-def lovasz_softmax(y_true: Any, y_pred: Any, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None) -> Any:
+def lovasz_softmax(y_true: Any, y_pred: Any, from_logits: bool = False, classes: str | Sequence[int] = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None) -> Any:
     """Lovász-softmax loss: the Jaccard loss of an image's classes, extended to probabilities. Gives one value per sample."""
 
 def hinge(y_true: Any, y_pred: Any) -> Any:
@@ -554,6 +548,12 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
 
 def dice(y_true: Any, y_pred: Any, axis: int | Sequence[int] | None = None) -> Any:
     """Dice loss of a whole batch as one mask, as Keras has it. Gives one value per sample."""
+
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Any | None = None) -> Any:
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong. Gives one value per sample."""
+
+def poly1_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1) -> Any:
+    """Poly-1 loss: categorical cross-entropy with another weight for its linear term. Gives one value per sample."""
 
 def ranking_softmax(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Softmax cross-entropy of a list: relevances against the softmax of the scores (ListNet). Gives one value per sample."""

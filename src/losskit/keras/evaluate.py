@@ -60,7 +60,7 @@ def prepared(
     p = p if link is None else link(p)
     if target:
         target[0], p = _same_rank(card, target[0], p)
-    card = placed(card, len(p.shape))
+    card = placed(card, tuple(p.shape))
     _check_classes(card, p)
     others = [KERAS.cast(KERAS.array("y_pred", x), dtype) for x in rest]
     arrays = (*target, p, *others)

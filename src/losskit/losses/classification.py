@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from losskit.core import softmax
+from losskit.core import constants, softmax
 from losskit.core.definition import (
     LABEL,
     LOG_PROBABILITY,
@@ -17,7 +17,15 @@ from losskit.core.definition import (
     Slot,
     parameter,
 )
-from losskit.core.families import CLASS_WEIGHT, Labelled, Pointwise, Rowwise, lost, weighted
+from losskit.core.families import (
+    CLASS_WEIGHT,
+    Labelled,
+    Pointwise,
+    Rowwise,
+    lost,
+    per_class,
+    weighted,
+)
 from losskit.core.namespaces import Array, Vocabulary
 
 FROM_LOGITS = {
@@ -106,11 +114,16 @@ class BinaryCrossentropy(Pointwise):
     metric = "binary_accuracy"
     task = "binary"
     link = "logit"
+    reaches_zero = "certain"
     optional: ClassVar[tuple[Slot, ...]] = (Slot("pos_weight", WEIGHT, predicted=False),)
 
     @property
     def prediction(self) -> Domain:
         return LOGIT if self.from_logits else PROBABILITY
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        yes, _ = self._targets(constants.mean(y, w))
+        return constants.log_odds(yes)
 
     def value(self, m: Vocabulary, y: Array, p: Array, pos_weight: Array | None = None) -> Array:
         y, rest = self._targets(y, pos_weight)
@@ -272,6 +285,8 @@ class CategoricalCrossentropy(Rowwise):
     metric = "categorical_accuracy"
     task = "categorical"
     link = "softmax"
+    reaches_zero = "certain"
+    counterpart = "sparse_categorical_crossentropy"
     optional: ClassVar[tuple[Slot, ...]] = (CLASS_WEIGHT,)
 
     @property
@@ -286,6 +301,11 @@ class CategoricalCrossentropy(Rowwise):
 
     def check(self) -> None:
         check_for_logits(self)
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        shares = constants.smoothed(constants.mean_row(self, y, w), self.label_smoothing)
+        weights = per_class("class_weight", self.class_weight or (), shares.size)
+        return self.temperature * constants.log_shares(shares * weights)
 
     def value(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
         return m.drop(softmax_value(self, m, self._smooth(y, p), p, class_weight), self.axis)
@@ -374,6 +394,8 @@ class SparseCategoricalCrossentropy(Labelled):
     metric = "sparse_categorical_accuracy"
     task = "sparse"
     link = "softmax"
+    counterpart = "categorical_crossentropy"
+    usual_for = "classification"
 
     @property
     def prediction(self) -> Domain:
@@ -391,6 +413,11 @@ class SparseCategoricalCrossentropy(Labelled):
     @property
     def of_label(self) -> bool:
         return not self.label_smoothing
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return self.temperature * constants.log_shares(
+            self.amounts(y, w, classes, self.label_smoothing)
+        )
 
     def value(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
         target, sound = self._target(m, y, p)
@@ -468,6 +495,9 @@ class NegativeLogLikelihood(Labelled):
     @property
     def prediction(self) -> Domain:
         return LOG_PROBABILITY
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return constants.log_shares(self.amounts(y, w, classes))
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         true, sound = self._true(m, y, p)

@@ -71,12 +71,16 @@ class Against:
     """
 
     def __init__(self, m: Vocabulary, y: Array, s: Array, own: Array | None = None) -> None:
-        against = m.where(y < 0, s, NONE)
+        none = float("-inf")
+        against = m.where(y < 0, s, none)
         top = m.max(against, -1)
+        alone = top == none
+        top = m.where(alone, 0.0, top)
         self.e = m.exp(against - top)
         """The rivals' exponentials, as far as the largest is 1."""
-        self.whole = m.sum(self.e, -1)
-        self.short = (top + m.log(self.whole)) - (s if own is None else own)
+        self.whole = m.where(alone, 1.0, m.sum(self.e, -1))
+        level = m.where(alone, none, top + m.log(self.whole))
+        self.short = level - (s if own is None else own)
         """What each, or each row's own, falls short of their logsumexp by."""
         self.tail = m.tail(self.short)
 
@@ -208,8 +212,9 @@ class InfoNCE(Pairs):
     It belongs to a whole batch: the other keys are the rivals, so take large ones, and see that
     none of them is as right as the partner. A batch of one costs nothing. Its value grows with the
     logarithm of the batch, that of guessing is log(n). Without `normalize` the vectors' lengths
-    count: then a temperature of 1 is usual. Where there is one array for both they lie side by
-    side, along the axis before that of the vectors.
+    count: then a temperature of 1 is usual, and a product beyond the dtype (lengths of 1e19 in
+    float32) makes the loss NaN. Where there is one array for both they lie side by side, along the
+    axis before that of the vectors.
 
     Formula
     -------

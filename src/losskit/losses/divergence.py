@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
+
+from losskit.core import constants
 from losskit.core.definition import LOG_PROBABILITY, NONNEGATIVE, SHARE, Domain, parameter
 from losskit.core.families import Pointwise, Rowwise, lost
 from losskit.core.namespaces import Array, Vocabulary
@@ -72,6 +75,9 @@ class KLDivergence(Rowwise):
     @property
     def prediction(self) -> Domain:
         return SHARE
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return constants.log_shares(constants.mean_row(self, y, w))
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # Near p = y the logarithms cancel but for what is of second order, and their sum would be
@@ -155,6 +161,9 @@ class LogKLDivergence(Pointwise):
     def prediction(self) -> Domain:
         return LOG_PROBABILITY
 
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return constants.log_shares(constants.mean(y, w))
+
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # An outcome that the target rules out adds nothing, even where the prediction does as well.
         return m.where(y == 0, lost(m, p), y * self._ratio(m, y, p))
@@ -224,6 +233,9 @@ class LogKLDivergenceWithLogTargets(Pointwise):
     def prediction(self) -> Domain:
         return LOG_PROBABILITY
 
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return constants.log_shares(constants.mean(np.exp(y), w))
+
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # Half of the exponent at a time: a probability that is subnormal would have few digits.
         root = m.exp(0.5 * y)
@@ -282,10 +294,14 @@ class GeneralizedLogKLDivergence(Pointwise):
     convex = True
     metric = "categorical_accuracy"
     task = "categorical"
+    link = "log"
 
     @property
     def prediction(self) -> Domain:
         return LOGARITHM
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return constants.log_rate(constants.mean(y, w))
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         more = m.exp_less(p, y)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
+
+from losskit.core import constants
 from losskit.core.definition import NONNEGATIVE, REAL, Domain, Slot, parameter
 from losskit.core.families import Pointwise, lost
 from losskit.core.namespaces import Array, Vocabulary
@@ -71,10 +74,15 @@ class Poisson(Pointwise):
     metric = "mean_absolute_error"
     task = "regression"
     link = "log"
+    reaches_zero = "never"
 
     @property
     def prediction(self) -> Domain:
         return REAL if self.log_input else NONNEGATIVE
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        eps = 0.0 if self.log_input else self.eps
+        return constants.log_rate(np.maximum(constants.mean(y, w) - eps, 0.0))
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.log_input:
@@ -194,6 +202,7 @@ class GaussianNLL(Pointwise):
     convex = False
     metric = "coverage"
     task = "regression"
+    reaches_zero = "never"
 
     @property
     def prediction(self) -> Domain:

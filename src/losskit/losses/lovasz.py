@@ -159,10 +159,11 @@ class LovaszSoftmax(Rowwise):
     An item is a whole image: by default each of a batch. `pixels` names other axes; with that of
     the batch among them it is one image, as published code has it by default. With `classes`
     "present" classes that no pixel of the image has are not averaged; "all" takes them too, each at
-    its worst pixel. `ignore_class` leaves out pixels, and an image without any other. From logits
-    it is not convex, and a pixel that is surely wrong gets hardly any gradient. Among pixels of
-    equal error the gradient jumps: given is the one of least magnitude by the probabilities, equal
-    for pixels that are alike.
+    its worst pixel, and so does a list of class numbers, which leaves out all others (the
+    background, mostly). `ignore_class` leaves out pixels, and an image without any other. From
+    logits it is not convex, and a pixel that is surely wrong gets hardly any gradient. Among pixels
+    of equal error the gradient jumps: given is the one of least magnitude by the probabilities,
+    equal for pixels that are alike.
 
     Formula
     -------
@@ -184,8 +185,11 @@ class LovaszSoftmax(Rowwise):
     """
 
     from_logits: bool = parameter(False, **FROM_LOGITS)
-    classes: str = parameter(
-        "present", kind="choice", choices=("present", "all"), doc="which classes are averaged"
+    classes: str | tuple[int, ...] = parameter(
+        "present",
+        kind="choice or classes",
+        choices=("present", "all"),
+        doc="which classes are averaged",
     )
     ignore_class: int | None = parameter(None, **{**IGNORE, "doc": LEFT_OUT})
     axis: int = parameter(-1, kind="integer", doc="axis of the classes")
@@ -222,7 +226,8 @@ class LovaszSoftmax(Rowwise):
     def _pixels(self) -> tuple[int, ...]:
         return (self.pixels,) if isinstance(self.pixels, int) else self.pixels or ()
 
-    def at_rank(self, dimensions: int) -> dict[str, Any]:
+    def at_shape(self, shape: tuple[Any, ...]) -> dict[str, Any]:
+        dimensions = len(shape)
         # Those that do not exist stay as they are, for the message.
         every = range(-dimensions, dimensions)
         axis, *pixels = (i % dimensions if i in every else i for i in (self.axis, *self._pixels()))
@@ -234,7 +239,7 @@ class LovaszSoftmax(Rowwise):
         pixels = self._pixels()
         dims = tuple(f"n{i}" for i, _ in enumerate(pixels, 1))
         # Labels have no axis of classes: what lies beyond it is one nearer. (Where they are counted
-        # from different ends it is known `at_rank` only what does.)
+        # from different ends it is known `at_shape` only what does.)
         beside = tuple(i - (i > self.axis >= 0) + (i < self.axis < 0) for i in pixels)
         known: dict[str, Any] = {"predicted": False, "differentiable": False}
         return (
@@ -270,6 +275,22 @@ class LovaszSoftmax(Rowwise):
         raise TypeError("Integer labels have no derivative.")
 
 
+def _chosen(classes: str | tuple[int, ...], number: int) -> list[float]:
+    """1 for each class that is averaged.
+
+    Raises:
+        ValueError: one of them is no class.
+    """
+    if isinstance(classes, str):
+        return [1.0] * number
+    if classes[-1] >= number:
+        raise ValueError(
+            f"classes names class {classes[-1]}, but y_pred has {number} classes "
+            f"(0 to {number - 1})."
+        )
+    return [1.0 if c in classes else 0.0 for c in range(number)]
+
+
 class _Image:
     """Classes on the axis before the last, pixels along the last; before them the images."""
 
@@ -289,7 +310,9 @@ class _Image:
         # What is ignored comes last, and then no other's rate depends on it.
         found = rates(m, m.where(self.left_out, 2.0, -self.error), self.inside)
         there = m.max(m.where(self.inside, 1.0 + 0.0 * found, 0.0), -1)
-        there = there if card.classes == "present" else 1.0 + 0.0 * there
+        if card.classes != "present":
+            chosen = _chosen(card.classes, p.shape[-2])
+            there = m.where(m.vector(chosen, p, -2) > 0, 1.0 + 0.0 * there, 0.0)
         number = m.maximum(m.sum(there, -2), 1.0)
         self.rate = m.where(self.left_out | (there == 0), 0.0, found / number)
         # A label of no class, where it could not be refused, and a NaN show.

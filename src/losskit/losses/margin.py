@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
+
+from losskit.core import constants
 from losskit.core.definition import MEMBERSHIP, SIGN, Domain, parameter
 from losskit.core.families import Pointwise, Rowwise, lost
 from losskit.core.logarithms import lead
@@ -20,6 +24,11 @@ COSINE = Domain("a cosine in [-1, 1]", low=-1.0, high=1.0, slack=1e-5)
 def _signs(m: Vocabulary, y: Array) -> Array:
     """Classes 0 and 1 as -1 and 1; element by element, so that no element depends on its batch."""
     return m.where(y == 0, -1.0, y)
+
+
+def _balance(y: Any, w: Any) -> Array:
+    """The mean of the classes, -1 and 1."""
+    return constants.mean(_signs(constants.M, np.asarray(y, np.float64)), w)
 
 
 @dataclass(frozen=True)
@@ -61,9 +70,13 @@ class Hinge(Pointwise):
     convex = True
     metric = "sign_accuracy"
     task = "binary"
+    zero_target = 1.0
 
     def kinks(self, y: float) -> tuple[float, ...]:
         return (1.0 / (y or -1.0),)
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return np.sign(_balance(y, w))
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.maximum(1.0 - _signs(m, y) * p, 0.0)
@@ -119,9 +132,13 @@ class SquaredHinge(Pointwise):
     convex = True
     metric = "sign_accuracy"
     task = "binary"
+    zero_target = 1.0
 
     def bends(self, y: float) -> tuple[float, ...]:
         return (1.0 / (y or -1.0),)
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return _balance(y, w)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.square(m.maximum(1.0 - _signs(m, y) * p, 0.0))
@@ -180,6 +197,10 @@ class SoftMargin(Pointwise):
     convex = True
     metric = "sign_accuracy"
     task = "binary"
+    zero_target = math.log(2.0)
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return constants.log_odds(0.5 + 0.5 * _balance(y, w))
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         s = -_signs(m, y) * p
@@ -242,9 +263,13 @@ class Perceptron(Pointwise):
     convex = True
     metric = "sign_accuracy"
     task = "binary"
+    zero_target = 0.0
 
     def kinks(self, y: float) -> tuple[float, ...]:
         return (0.0,)
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return 0.0 * _balance(y, w)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.maximum(-_signs(m, y) * p, 0.0)
@@ -306,6 +331,10 @@ class MarginRanking(Pointwise):
     convex = True
     metric = "sign_accuracy"
     task = "binary"
+
+    @property
+    def zero_target(self) -> float:  # type: ignore[override]
+        return max(self.margin, 0.0)
 
     def kinks(self, y: float) -> tuple[float, ...]:
         return (self.margin / y,) if y else ()
@@ -370,6 +399,7 @@ class HingeEmbedding(Pointwise):
     convex = True
     metric = "distance_accuracy"
     task = "pair"
+    zero_target = math.nan
 
     def kinks(self, y: float) -> tuple[float, ...]:
         return () if y > 0 else (self.margin,)
@@ -434,6 +464,7 @@ class CosineEmbedding(Pointwise):
     convex = True
     metric = "sign_accuracy"
     task = "pair"
+    zero_target = 0.0
 
     @property
     def prediction(self) -> Domain:

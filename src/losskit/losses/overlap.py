@@ -31,6 +31,7 @@ class Overlap(Masks):
     convex = False
     metric = "binary_accuracy"
     task = "categorical"
+    reaches_zero = "never"  # the overlap with an empty mask stays whatever is said
 
     @property
     def prediction(self) -> Domain:

@@ -64,6 +64,7 @@ class RankingSoftmax(Rowwise):
     convex = True
     metric = "categorical_accuracy"
     task = "categorical"
+    reaches_zero = "never"
 
     @property
     def prediction(self) -> Domain:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
+
+from losskit.core import constants
 from losskit.core.definition import NONNEGATIVE, Domain, parameter
 from losskit.core.families import OfMean, Pointwise, Residual, State
 from losskit.core.namespaces import Array, Vocabulary
@@ -53,6 +56,10 @@ class MeanSquaredError(Residual):
     convex = True
     metric = "root_mean_squared_error"
     task = "regression"
+    usual_for = "regression"
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return constants.mean(y, w)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.square(p - y)
@@ -107,6 +114,9 @@ class MeanAbsoluteError(Residual):
 
     def kinks(self, y: float) -> tuple[float, ...]:
         return (y,)
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return constants.median(y, w)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.abs(p - y)
@@ -167,6 +177,9 @@ class RootMeanSquaredError(OfMean):
     @property
     def inner(self) -> MeanSquaredError:
         return SQUARED_ERROR
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return self.inner.best_constant(y, w)
 
     def outer(self, mean: float) -> float:
         return math.sqrt(mean)
@@ -274,6 +287,7 @@ class Huber(Residual):
         kind="number",
         low=0.0,
         open=True,
+        turn=True,
         doc="error at which the loss turns from squared to linear, in the target's unit",
     )
 
@@ -340,6 +354,7 @@ class SmoothL1(Residual):
         kind="number",
         low=0.0,
         open=True,
+        turn=True,
         doc="error at which the loss turns from squared to absolute, in the target's unit",
     )
 
@@ -488,9 +503,14 @@ class MeanAbsolutePercentageError(Pointwise):
     convex = True
     metric = "mean_absolute_percentage_error"
     task = "regression"
+    relative = True
 
     def kinks(self, y: float) -> tuple[float, ...]:
         return (y,)
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        weight = self._size(constants.M, np.asarray(y, np.float64)) ** -1.0
+        return constants.median(y, weight if w is None else constants.laid(w, y) * weight)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # Divided first: 100 |p - y| would overflow sooner than the value does.
@@ -563,9 +583,13 @@ class MeanSquaredLogarithmicError(Pointwise):
     convex = False
     metric = "root_mean_squared_error"
     task = "regression"
+    relative = True
 
     def bends(self, y: float) -> tuple[float, ...]:
         return (0.0,)
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return np.expm1(constants.mean(np.log1p(y), w))
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.square(self._difference(m, y, p))

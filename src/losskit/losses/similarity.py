@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from losskit.core import softmax
+from losskit.core import constants, softmax
 from losskit.core.definition import Domain, Slot, parameter
 from losskit.core.families import Rowwise, lost
 from losskit.core.namespaces import Array, Vocabulary
@@ -54,6 +55,12 @@ class CosineSimilarity(Rowwise):
     convex = False
     metric = "cosine_similarity"
     task = "regression"
+    compares = "angles"
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        m = constants.M
+        rows, w = constants.rows(y, w, self.axis)
+        return constants.mean(unit(m, near(m, rows, -1)[0], -1)[0], w)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         u, v = (unit(m, near(m, x, self.axis)[0], self.axis)[0] for x in (y, p))
@@ -92,6 +99,7 @@ class Distances(Rowwise):
     """Losses of distances of vectors in a norm, where `eps` is added to every difference."""
 
     absent = 0.0
+    compares = "distances"
     norm: float
     eps: float
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from losskit.core import constants
 from losskit.core.definition import LABEL, LOGIT, PROBABILITY, Domain, parameter
 from losskit.core.families import Labelled, Pointwise
 from losskit.core.namespaces import Array, Vocabulary
@@ -60,6 +61,9 @@ class BinarySparsemax(Pointwise):
 
     def bends(self, y: float) -> tuple[float, ...]:
         return -1.0, 1.0
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return 2.0 * constants.mean(y, w) - 1.0
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         rest = 1.0 - y
@@ -137,6 +141,10 @@ class Sparsemax(Labelled):
     @property
     def prediction(self) -> Domain:
         return LOGIT
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        amounts = self.amounts(y, w, classes)
+        return amounts / amounts.sum()
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         true, sound, short, q = self._short(m, y, p)

@@ -75,6 +75,7 @@ class CoxPartialLikelihood(Rowwise):
     convex = True
     metric = "concordance"
     task = "survival"
+    reaches_zero = "never"
 
     def takes(self) -> tuple[Slot, ...]:
         rows: dict[str, Any] = {"dims": ("n",), "axes": (self.axis,)}

@@ -112,6 +112,7 @@ ROWS = by_name(
             "sparse_categorical_crossentropy",
             "logits, labels, axis=-1, where=None",
             form="labels",
+            wraps=True,
             given=_LOGITS,
         ),
         Row("multiclass_hinge_loss", "multiclass_hinge", _SCORES, form="labels"),
@@ -276,6 +277,14 @@ ROWS = by_name(
     ]
 )
 """Every function."""
+
+ALSO = {
+    "ctc_loss": "ctc",
+    "ctc_loss_with_forward_probs": "ctc",
+    "cosine_distance": "cosine_similarity",
+    "binary_dice_loss": "soft_dice",
+}
+"""Functions that are no card's, and of which loss they are a form."""
 
 _AXIS = {
     "elements": "along which the elements are summed; None: not summed",

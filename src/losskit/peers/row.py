@@ -41,6 +41,12 @@ class Row:
     """The card where targets have the shape of the predictions."""
     form: str = ""
     """How the face calls the card: a word of that face's."""
+    wraps: bool = False
+    """Whether a label below 0 counts from the last class."""
+    by_weights: bool = False
+    """Whether its mean divides by the weights of the labels' classes."""
+    lists: bool = False
+    """Whether targets are lists of class numbers, each ended by -1."""
     doc: str = ""
     """In a sentence what it is, where that is not what the card is."""
     words: str = ""

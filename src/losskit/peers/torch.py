@@ -91,6 +91,7 @@ ROWS = by_name(
             named={"ignore_class": "ignore_index"},
             dense="categorical_crossentropy",
             form="whole",
+            by_weights=True,
             doc="Softmax cross-entropy of labels, or of probabilities of the classes.",
             words="""
                 input: logits, (C), (N, C) or (N, C, d1, ...)
@@ -111,6 +112,7 @@ ROWS = by_name(
             "NLLLoss",
             named={"ignore_class": "ignore_index"},
             form="whole",
+            by_weights=True,
             words="""
                 input: log-probabilities, (C), (N, C) or (N, C, d1, ...)
                 target: labels, in the input's shape without the classes
@@ -235,6 +237,7 @@ ROWS = by_name(
             _PAIR,
             "MultiLabelMarginLoss",
             form="made",
+            lists=True,
             doc=(
                 "What the true classes lack to lead all others by 1, added up, over the number of "
                 "classes."
@@ -347,3 +350,13 @@ WORDS = {
 
 MODULES = {row.module: row for row in ROWS.values()} | {"NLLLoss2d": ROWS["nll_loss"]}
 """The row of each module."""
+
+ALSO = {
+    # Of vectors, where the card takes their cosines.
+    **dict.fromkeys(("cosine_embedding_loss", "CosineEmbeddingLoss"), "cosine_similarity"),
+    **dict.fromkeys(
+        ("triplet_margin_with_distance_loss", "TripletMarginWithDistanceLoss"), "triplet_margin"
+    ),
+    "NLLLoss2d": "negative_log_likelihood",
+}
+"""Names of what is no card's, or takes other arrays than its card: which loss it is a form of."""

@@ -51,7 +51,7 @@ def name(loss: Loss) -> str:
     shown = [
         _symbol(parameter)
         if value is True
-        else f"{_symbol(parameter)} = {value if isinstance(value, str) else format(value, 'g')}"
+        else f"{_symbol(parameter)} = {format(value, 'g') if type(value) is float else value}"
         for parameter, value in loss.card.parameters().items()
         if parameter not in hidden and (value != rules[parameter][0] or len(rules) == 1)
     ]

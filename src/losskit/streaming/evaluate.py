@@ -81,7 +81,7 @@ def _check(loss: Loss, true: Source, pred: Source, weight: Source | None) -> Non
     for other in (true, weight):
         if other is not None and None not in (other.shape[0], pred.shape[0]):
             _same_length(other, other.shape[0], pred, pred.shape[0])
-    card = placed(loss.card, len(pred.shape))
+    card = placed(loss.card, pred.shape)
     if not loss.card.decomposable and isinstance(card, Masks):
         raise DataError(
             f"{loss.card.name} takes all samples for one mask, and a file is read in blocks. Name "

@@ -10,7 +10,7 @@ import numpy as np
 from losskit.core.definition import CARDS, find
 from losskit.core.families import is_rowwise
 from losskit.core.namespaces import Array
-from losskit.metrics import METRICS
+from losskit.metrics import METRICS, TURNED
 from losskit.numpy import CLASSES, Loss
 
 
@@ -43,8 +43,7 @@ class RunningMetric:
         if self._loss is None:
             return self._total / self._weight
         value = self._loss.combine(self._total, self._weight)
-        # The one metric that is a loss with its sign turned: more is better.
-        return -value if self._card.metric == "cosine_similarity" else value
+        return -value if self._card.metric in TURNED else value
 
     def _without_ignored(self, y: Array, w: Array | None) -> Array | None:
         ignored = self._card.ignored()

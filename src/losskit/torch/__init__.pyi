@@ -135,22 +135,6 @@ class CategoricalFocalCrossentropy(Loss):
 
     def __init__(self, alpha: float | Sequence[float] | Mapping[int, float] = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
-class CategoricalGeneralizedCrossEntropy(Loss):
-    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
-
-        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
-    """
-
-    def __init__(self, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
-
-class Poly1Crossentropy(Loss):
-    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
-
-        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
-    """
-
-    def __init__(self, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
-
 class Poisson(Loss):
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
@@ -186,7 +170,7 @@ class LovaszSoftmax(Loss):
         J_c(i): one less the Jaccard index if the first i pixels were mistakes, the others right
     """
 
-    def __init__(self, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+    def __init__(self, from_logits: bool = False, classes: str | Sequence[int] = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class Hinge(Loss):
     """Hinge loss: linear in what is missing to a margin of 1.
@@ -317,6 +301,22 @@ class Dice(Loss):
     """
 
     def __init__(self, axis: int | Sequence[int] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
+class CategoricalGeneralizedCrossEntropy(Loss):
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
+
+        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
+    """
+
+    def __init__(self, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | None = None, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
+class Poly1Crossentropy(Loss):
+    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
+
+        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
+    """
+
+    def __init__(self, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class RankingSoftmax(Loss):
     """Softmax cross-entropy of a list: relevances against the softmax of the scores (ListNet).
@@ -546,18 +546,6 @@ def categorical_focal_crossentropy(input: Tensor, y_true: Tensor, *, alpha: floa
         label smoothing s replaces y by y * (1 - s) + s / classes
     """
 
-def categorical_generalized_cross_entropy(input: Tensor, y_true: Tensor, *, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
-    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
-
-        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
-    """
-
-def poly1_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
-    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
-
-        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
-    """
-
 def poisson(input: Tensor, y_true: Tensor, *, log_input: bool = False, full: bool = False, eps: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Negative log-likelihood of a Poisson distribution with the predicted rate.
 
@@ -579,7 +567,7 @@ def lovasz_hinge(input: Tensor, y_true: Tensor, *, axis: int | Sequence[int] | N
         J(i): one less the Jaccard index if the first i pixels were mistakes, the others right
     """
 
-def lovasz_softmax(input: Tensor, y_true: Tensor, *, from_logits: bool = False, classes: str = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+def lovasz_softmax(input: Tensor, y_true: Tensor, *, from_logits: bool = False, classes: str | Sequence[int] = 'present', ignore_class: int | None = None, axis: int = -1, pixels: int | Sequence[int] | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Lovász-softmax loss: the Jaccard loss of an image's classes, extended to probabilities.
 
         mean over classes c of sum_i e_i * (J_c(i) - J_c(i - 1))
@@ -683,6 +671,18 @@ def dice(input: Tensor, y_true: Tensor, *, axis: int | Sequence[int] | None = No
     """Dice loss of a whole batch as one mask, as Keras has it.
 
         1 - 2 * sum_j y_j * p_j / (sum_j y_j + sum_j p_j)
+    """
+
+def categorical_generalized_cross_entropy(input: Tensor, y_true: Tensor, *, q: float = 0.5, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1, class_weight: Sequence[float] | Mapping[int, float] | Tensor | None = None, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """Generalised cross-entropy with integer labels: it forgives labels that are wrong.
+
+        weight_y * (1 - p_y^q) / q                                with p = softmax(z) for logits z
+    """
+
+def poly1_crossentropy(input: Tensor, y_true: Tensor, *, from_logits: bool = False, epsilon: float = 2.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """Poly-1 loss: categorical cross-entropy with another weight for its linear term.
+
+        sum_j y_j * (-log(p_j) + epsilon * (1 - p_j))             with p = softmax(z) for logits z
     """
 
 def ranking_softmax(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from losskit.core.definition import Card, find
+from losskit.core.definition import Card, find, usual
 from losskit.terminal import Exit, fail, split_loss, stderr, stdout
 from losskit.training.raw import Refused
 
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from losskit.training.report import Report
     from losskit.training.run import Run
 
-DEFAULT = {
-    "classification": "sparse_categorical_crossentropy",
-    "regression": "mean_squared_error",
-}
+DEFAULT = {kind: usual(kind).name for kind in ("classification", "regression")}
 METRICS = {"classification": ("accuracy",), "regression": ("rmse", "mae")}
 STEPS = 1000
 """Steps below which Adam's usual learning rate of 0.001 does not get there."""
@@ -58,7 +55,7 @@ def train(
         list[str] | None,
         typer.Option(
             help="A loss, with parameters as in huber:delta=2.0; several are compared. By default "
-            "sparse_categorical_crossentropy for classes, mean_squared_error for quantities.",
+            f"{DEFAULT['classification']} for classes, {DEFAULT['regression']} for quantities.",
             metavar="NAME",
         ),
     ] = None,

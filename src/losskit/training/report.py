@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from losskit import __version__
+from losskit import __version__, get
 from losskit.terminal import written
 from losskit.training import curves
 from losskit.training.data import Data
@@ -241,9 +241,6 @@ def baseline(report: Report) -> tuple[float, str]:
     if report.metric == "accuracy":
         common = int(np.bincount(y).argmax())
         return float(np.mean(held == common)), f"always {report.data.classes[common]}"
-    if report.metric == "mae":
-        middle = float(np.median(y))
-        return float(np.mean(np.abs(held - middle))), f"always the median, {middle:.4g}"
-    mean = float(np.mean(y, dtype=np.float64))
-    error = float(np.sqrt(np.mean(np.square(held - mean))))
-    return error, f"always the mean, {mean:.4g}"
+    loss = get(report.metric)  # the metrics of quantities are losses too
+    best = loss.card.best_constant(y)
+    return float(loss(held, np.full(held.shape, best))), f"always {best:.4g}"

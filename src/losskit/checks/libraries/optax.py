@@ -50,7 +50,7 @@ def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject:
         options=options,
         zero_is_minus=ours,
         stretches=not ours,
-        wraps=not ours,
+        wraps=not ours and name in ROWS and ROWS[name].wraps,
     )
 
 

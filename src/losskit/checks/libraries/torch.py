@@ -14,6 +14,7 @@ from losskit.checks.subject import Subject
 from losskit.core.definition import Card
 from losskit.core.namespaces import Array
 from losskit.core.packing import targets
+from losskit.peers.row import Row
 from losskit.peers.torch import MODULES, ROWS
 
 
@@ -52,12 +53,16 @@ def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
     if "reduction" not in options:
         unreduced = None
     own = getattr(loss, "card", None) if known else None
-    card = own if own is not None else _card(name, options, _dimensions(y), _dimensions(p))
+    row = ROWS.get(name)
+    card = own if own is not None else _card(row, options, _dimensions(y), _dimensions(p))
     labels = card is not None and card.target.labels
-    as_labels = labels or name in ("multilabel_margin_loss", "") or isinstance(y, tuple)
+    lists = row is not None and row.lists
+    as_labels = labels or lists or not name or isinstance(y, tuple)
+    names = [] if row is None else list(row.parameters)
+    place = names.index("target") if "target" in names else len(names)
 
     def arguments(y: Any, p: Any) -> list[Any]:
-        """The tensors, in PyTorch's order: inputs, then targets."""
+        """The tensors, in PyTorch's order: mostly inputs, then targets."""
         first = [_tensor(x) for x in (p if isinstance(p, tuple) else (p,))]
         like = first[0].dtype if first[0].is_floating_point() else torch.float32
         last = (
@@ -65,9 +70,7 @@ def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
             if isinstance(y, tuple)
             else [_target(y, y_form, like, as_labels)]
         )
-        if name == "gaussian_nll_loss":
-            return [first[0], *last, *first[1:]]  # (input, target, variance)
-        return first + last
+        return [*first[:place], *last, *first[place:]] if names else first + last
 
     def run(function: Any, y: Any, p: Any) -> Array:
         with torch.no_grad():
@@ -83,25 +86,26 @@ def recognise(loss: Any, y: Any, p: Any, forms: Any) -> Subject | None:
         return np.asarray(zero.detach().double().cpu(), np.float64)
 
     ours = getattr(loss, "__module__", "").startswith("losskit")
-    place = ("losskit.torch." if ours else "torch.nn.") if known else ""
+    home_of = ("losskit.torch." if ours else "torch.nn.") if known else ""
     return Subject(
         library="torch",
-        name=f"{place}{written}",
+        name=f"{home_of}{written}",
         card=card,
         value=lambda y, p, w: run(loss, y, p),
         items=None if unreduced is None else lambda y, p, w: run(unreduced, y, p),
         slope=slope,
         reduction=str(options.get("reduction", "none")).replace("elementwise_", ""),
         options=options,
-        divides_by_weights=name in ("cross_entropy", "nll_loss"),
+        divides_by_weights=row is not None and row.by_weights,
+        lists=lists,
         zero_is_minus=own is not None,
         stretches=not ours,
     )
 
 
-def _card(name: str, options: dict[str, Any], y_dim: int, p_dim: int) -> Card | None:
+def _card(row: Row | None, options: dict[str, Any], y_dim: int, p_dim: int) -> Card | None:
     """losskit's card of the same formula, for targets and predictions side by side if several."""
-    row, axis = ROWS.get(name), options.get("axis")
+    axis = options.get("axis")
     # PyTorch has the classes second.
     axis = (1 if p_dim > 1 else 0) if axis is None else axis
     card = None if row is None else row.made(options, y_dim == p_dim, axis=axis)
