@@ -55,7 +55,7 @@ def spec_of(card, y, p):
 
 def all_of(card, y, p, *rest):
     """(total, items, slope)."""
-    return kernels.call(spec_of(card, y, p), y, p, *rest, total=True, items=True, slope=True)
+    return kernels.call(spec_of(card, y, p), (y, p), *rest, total=True, items=True, slope=True)
 
 
 def by_numpy(card, y, p, weight=None, keep=None):
@@ -127,7 +127,7 @@ def test_same_as_numpy(card, dtype):
             # Each by itself, as they are together.
             spec = spec_of(card, y, p)
             for i, name in enumerate(("total", "items", "slope")):
-                (alone,) = kernels.call(spec, y, p, **{name: True})
+                (alone,) = kernels.call(spec, (y, p), **{name: True})
                 np.testing.assert_allclose(alone, got[i], rtol=1e-6)
 
 
@@ -191,8 +191,8 @@ def test_label_types(dtype, x64):
     y, z = rows(30, 2)
     with jax.enable_x64(x64):
         spec = spec_of(SPARSE, y, z)
-        want = kernels.call(spec, y, z, items=True, slope=True)
-        got = kernels.call(spec, y.astype(dtype), z, items=True, slope=True)
+        want = kernels.call(spec, (y, z), items=True, slope=True)
+        got = kernels.call(spec, (y.astype(dtype), z), items=True, slope=True)
         for g, w in zip(got, want, strict=True):
             np.testing.assert_array_equal(g, w)
 
@@ -230,7 +230,7 @@ def test_subnormal_numbers_are_kept():
     """XLA has the threads that it calls from flush them to 0."""
     p = np.full(40, 1e-20, np.float32)
     y = np.zeros_like(p)
-    (items,) = kernels.call(spec_of(MSE, y, p), y, p, items=True)
+    (items,) = kernels.call(spec_of(MSE, y, p), (y, p), items=True)
     assert 0 < np.asarray(items)[0] < np.finfo(np.float32).tiny
     np.testing.assert_array_equal(items, by_numpy(MSE, y, p)[1])
 
@@ -331,17 +331,17 @@ def test_a_nan_prediction_goes_through():
 def test_under_jit_and_in_a_scan():
     y, z = (jnp.asarray(a) for a in rows())
     spec = spec_of(SPARSE, y, z)
-    eager = kernels.call(spec, y, z, scale=0.5, total=True, items=True, slope=True)
+    eager = kernels.call(spec, (y, z), scale=0.5, total=True, items=True, slope=True)
 
     @jax.jit
     def compiled(y, z, scale):
-        return kernels.call(spec, y, z, scale=scale, total=True, items=True, slope=True)
+        return kernels.call(spec, (y, z), scale=scale, total=True, items=True, slope=True)
 
     for g, w in zip(compiled(y, z, 0.5), eager, strict=True):
         np.testing.assert_array_equal(g, w)
 
     def step(z, _):
-        total, slope = kernels.call(spec, y, z, scale=1.0, total=True, slope=True)
+        total, slope = kernels.call(spec, (y, z), scale=1.0, total=True, slope=True)
         return z - slope, total
 
     last, totals = jax.jit(lambda z: jax.lax.scan(step, z, length=5))(z)
@@ -376,8 +376,7 @@ def test_vmap(axis, given):
     def one(y, z, weight, keep, scale):
         return kernels.call(
             spec,
-            y,
-            z,
+            (y, z),
             weight if "weight" in given else None,
             keep if "keep" in given else None,
             scale if "scale" in given else None,
@@ -403,7 +402,7 @@ def test_vmap_of_single_examples_and_of_none():
     spec = spec_of(MSE, y[0], p[0])
 
     def one(y, p, scale):
-        return kernels.call(spec, y, p, scale=scale, total=True, slope=True)
+        return kernels.call(spec, (y, p), scale=scale, total=True, slope=True)
 
     totals, slopes = jax.vmap(one, in_axes=(0, 0, None))(y, p, 2.0)
     np.testing.assert_allclose(totals, np.square(p - y).sum(1), rtol=1e-5)
@@ -429,7 +428,7 @@ def test_shard_map(check):
 
     def local(y, z, weight, scale):
         total, items, slope = kernels.call(
-            spec, y, z, weight, None, scale, total=True, items=True, slope=True
+            spec, (y, z), weight, None, scale, total=True, items=True, slope=True
         )
         return jax.lax.psum(total, "d"), items, slope
 
@@ -442,7 +441,7 @@ def test_shard_map(check):
             check_vma=check,
         )
     )(y, z, weight, 0.5)
-    want = kernels.call(spec, y, z, scale=0.5, total=True, items=True, slope=True)
+    want = kernels.call(spec, (y, z), scale=0.5, total=True, items=True, slope=True)
     for g, w in zip(got, want, strict=True):
         np.testing.assert_allclose(g, w, rtol=1e-6)
 
@@ -456,7 +455,7 @@ def test_only_where_the_program_runs_on_the_cpu():
         return jax.lax.platform_dependent(
             y,
             z,
-            cpu=lambda y, z: kernels.call(spec, y, z, total=True)[0],
+            cpu=lambda y, z: kernels.call(spec, (y, z), total=True)[0],
             default=lambda y, z: jnp.float32(-1.0),
         )
 
@@ -498,12 +497,12 @@ def test_a_program_that_was_kept():
 
     y, p = (jnp.asarray(a) for a in numbers(50))
     spec = spec_of(Huber(delta=0.7), y, p)
-    compiled = jax.jit(lambda y, p: kernels.call(spec, y, p, slope=True)).lower(y, p).compile()
+    compiled = jax.jit(lambda y, p: kernels.call(spec, (y, p), slope=True)).lower(y, p).compile()
     loaded = serialize_executable.deserialize_and_load(*serialize_executable.serialize(compiled))
     np.testing.assert_array_equal(loaded(y, p)[0], compiled(y, p)[0])
 
     exported = jax.export.export(
-        jax.jit(lambda y, p: kernels.call(spec, y, p, slope=True)),
+        jax.jit(lambda y, p: kernels.call(spec, (y, p), slope=True)),
         disabled_checks=[jax.export.DisabledSafetyCheck.custom_call(spec.target)],
     )(y, p)
     again = jax.export.deserialize(exported.serialize())
@@ -541,13 +540,17 @@ def test_no_kernel():
 
     f4, i4 = np.dtype(np.float32), np.dtype(np.int32)
     assert kernels.find(MSE, of(f4, 3), of(f4, 3)) is not None
+    # Of probabilities there are no loops by hand, but a program.
+    spec = kernels.find(SparseCategoricalCrossentropy(), of(i4, 3), of(f4, 3, 4))
+    assert spec is not None
+    assert spec.target == "losskit_program"
     for card, p, p_shape, y, y_shape in (
-        (Changed(), f4, (3,), f4, (3,)),  # not what was compiled
+        (Changed(), f4, (3,), f4, (3,)),  # not what was compiled, and XLA's own loops are as fast
         (MSE, i4, (3,), f4, (3,)),
         (MSE, np.dtype(np.complex64), (3,), f4, (3,)),
         (MSE, f4, (3,), np.dtype(np.complex64), (3,)),
         (CARDS["root_mean_squared_error"](), f4, (3,), f4, (3,)),
-        (SparseCategoricalCrossentropy(), f4, (3, 4), i4, (3,)),  # of probabilities
+        (CARDS["kl_divergence"](), f4, (3, 4), f4, (3, 4)),  # XLA's own loops are as fast
         (SparseCategoricalCrossentropy(from_logits=True, class_weight=[1.0]), f4, (3, 4), i4, (3,)),
     ):
         assert kernels.find(card, of(y, *y_shape), of(p, *p_shape)) is None, (
@@ -572,10 +575,10 @@ def test_a_program_of_another_version_is_refused():
         ({"low": "zero"}, '"low" is missing'),
     ):
         other = kernels.Spec(
-            spec.target, tuple({**known, **changed}.items()), spec.axis, spec.dtype
+            spec.target, tuple({**known, **changed}.items()), spec.axes, spec.dtype
         )
         with pytest.raises(Exception, match=message):
-            jax.block_until_ready(kernels.call(other, y, p, total=True))
+            jax.block_until_ready(kernels.call(other, (y, p), total=True))
     less = kernels.Spec(spec.target, (("fingerprint", "x"),), None, spec.dtype)
     with pytest.raises(Exception, match='"parameters" is missing'):
         jax.block_until_ready(kernels.call(less, y, p, total=True))
@@ -585,13 +588,13 @@ def test_arrays_that_do_not_fit_are_refused():
     y, p = numbers(6)
     spec = spec_of(MSE, y, p)
     with pytest.raises(Exception, match="target and prediction differ in size"):
-        jax.block_until_ready(kernels.call(spec, y[:5], p, total=True))
+        jax.block_until_ready(kernels.call(spec, (y[:5], p), total=True))
     with pytest.raises(Exception, match="an array of items has another size"):
-        jax.block_until_ready(kernels.call(spec, y, p, np.ones(5), total=True))
+        jax.block_until_ready(kernels.call(spec, (y, p), np.ones(5), total=True))
     labels, z = rows()
     spec = spec_of(SPARSE, labels, z)
     with pytest.raises(Exception, match="the target differs in size"):
-        jax.block_until_ready(kernels.call(spec, labels[:2], z, slope=True))
+        jax.block_until_ready(kernels.call(spec, (labels[:2], z), slope=True))
 
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="there is no compiler")

@@ -68,8 +68,9 @@ def _differentiable(
 ) -> Any:
     """The function (traced, used, scale, *arrays) -> value, with its derivatives."""
     slots, first = card.slots, card.main
-    # The prediction first, whose slope there is already.
-    order = sorted(range(len(slots)), key=lambda i: i != first)
+    # The predictions first, whose slopes there are already.
+    made = [i for i, slot in enumerate(slots) if slot.predicted]
+    order = sorted(range(len(slots)), key=lambda i: i not in made)
     formulas = Formulas(card, m, framework(), across=across)
 
     def at(traced: dict[str, Any], used: Any, *arrays: Array) -> At:
@@ -79,7 +80,7 @@ def _differentiable(
         return dataclasses.replace(formulas, card=known).at(used, *arrays)
 
     def by_formulas(slope: bool, traced: Any, used: Any, scale: Any, *arrays: Array) -> Any:
-        """(value,) or (value, slope by the prediction)."""
+        """(value,) or (value, slopes by the predictions)."""
         p, long = arrays[first], getattr(card, "long", False)
         # In float64 where rounding would add up over many steps.
         with enable_x64(True) if long else nullcontext():
@@ -87,7 +88,7 @@ def _differentiable(
                 wide = jax.lax.convert_element_type(p, np.float64)
                 arrays = (*arrays[:first], wide, *arrays[first + 1 :])
             here = at(traced, used, *arrays)
-            found = [here.value(), here.slope(first)] if slope else [here.value()]
+            found = [here.value(), *(here.slope(i) for i in (made if slope else ()))]
             if long:
                 narrow = jnp.float32 if p.dtype.name in HALF else p.dtype
                 found = [jax.lax.convert_element_type(x, narrow) for x in found]
@@ -116,9 +117,9 @@ def _differentiable(
         if spec is None:
             return None
 
-        def kernel(_: Any, used: Array | None, scale: Any, y: Array, p: Array) -> Any:
+        def kernel(_: Any, used: Array | None, scale: Any, *arrays: Array) -> Any:
             asked = {"total": whole, "items": not whole, "slope": slope}
-            result, *slopes = kernels.call(spec, y, p, keep=used, scale=scale, **asked)
+            result, *slopes = kernels.call(spec, arrays, keep=used, scale=scale, **asked)
             result = result * scale if whole else result
             # As the formulas give it, in the dtype of the computation.
             return (result, *(x.astype(result.dtype) for x in slopes))
@@ -134,18 +135,19 @@ def _differentiable(
     both = jax.custom_jvp(partial(run, True))
     value = jax.custom_jvp(lambda *args: run(False, *args)[0])
 
-    def moved(primals: Any, tangents: Any, slope: Any) -> Array:
-        """By how much the value moves; ``slope`` is that by the prediction."""
+    def moved(primals: Any, tangents: Any, slopes: Any) -> Array:
+        """By how much the value moves; ``slopes`` are those by the predictions."""
         (traced, used, scale, *arrays), (by_traced, _, by_scale, *by_arrays) = primals, tangents
         parts = []
         for i in order:
             if not _given(by_arrays[i]) or not slots[i].differentiable:
                 continue
-            of = slope if i == first else at(traced, used, *arrays).slope(i)
+            known = slopes is not None and i in made
+            of = slopes[made.index(i)] if known else at(traced, used, *arrays).slope(i)
             by = by_arrays[i].astype(of.dtype)
             along = of * by if slots[i].predicted else along_target(of, by)
             along = formulas.gather(i, along) if scale is None else along.sum()
-            parts.append(along if scale is None or i == first else along * scale)
+            parts.append(along if scale is None or known else along * scale)
         # The rest, such as weights of a set, has no jumps.
         n = len(slots)
         rest, by_rest = (traced, scale, arrays[n:]), (by_traced, by_scale, by_arrays[n:])
@@ -157,19 +159,22 @@ def _differentiable(
             parts.append(_along(of_rest, rest, by_rest))
         return sum(parts[1:], parts[0])
 
-    def slope(traced: Any, used: Any, scale: Any, *arrays: Array) -> Array:
-        found = at(traced, used, *arrays).slope(first)
+    def slope(i: int, traced: Any, used: Any, scale: Any, *arrays: Array) -> Array:
+        found = at(traced, used, *arrays).slope(i)
         return found if scale is None else found * scale
 
     def of_both(primals: Any, tangents: Any) -> Any:
         found = both(*primals)
         # By differentiation of the slope, which has no jumps but the loss's own.
-        return found, (moved(primals, tangents, found[1]), _along(slope, primals, tangents))
+        bent = [_along(partial(slope, i), primals, tangents) for i in made]
+        return found, (moved(primals, tangents, found[1:]), *bent)
 
     def of_value(primals: Any, tangents: Any) -> Any:
-        asked = _given(tangents[3 + first])
-        found, by = both(*primals) if asked else (value(*primals), None)
-        return found, moved(primals, tangents, by)
+        if any(_given(tangents[3 + i]) for i in made):
+            found, *slopes = both(*primals)
+            return found, moved(primals, tangents, slopes)
+        found = value(*primals)
+        return found, moved(primals, tangents, None)
 
     both.defjvp(of_both, symbolic_zeros=True)
     value.defjvp(of_value, symbolic_zeros=True)

@@ -16,9 +16,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from losskit.core.families import Items
-from losskit.native import library
-from losskit.native.evaluate import readable
+from losskit.core.families import Items, is_rowwise
+from losskit.core.namespaces import Precision
+from losskit.core.slots import alone
+from losskit.native import library, programs
+from losskit.native.evaluate import VALUE, readable
 from losskit.native.find import computed_in, describe
 
 
@@ -29,10 +31,20 @@ class Spec:
     target: str
     """The name under which XLA knows it."""
     attributes: tuple[tuple[str, Any], ...]
-    axis: int | None
-    """The class axis, counted from the end: batches come before it."""
+    axes: tuple[int, ...]
+    """Those that a row uses up, counted from the end: batches come before them."""
     dtype: Any
     """Of the computation."""
+    slots: int = 2
+    """How many arrays it takes; the others are weights, a mask and a scale."""
+    main: int = 1
+    """Which of them says what the items are."""
+    predicted: tuple[int, ...] = (1,)
+    """By which of them there are derivatives."""
+    card: Any = None
+    """Where its program is the kernel, which depends on what is asked for."""
+    length: int = 1
+    """Of its rows."""
 
 
 def registered() -> bool:
@@ -61,32 +73,63 @@ def find(card: Any, *arrays: Any) -> Spec | None:
         card: any card.
         arrays: what it takes, slot by slot: only their dtypes and shapes count.
     """
-    if len(arrays) != 2 or not isinstance(card, Items):
+    if not isinstance(card, Items) or len(arrays) != len(card.slots):
         return None
-    y, p = arrays
+    p = arrays[card.main]
     # A length may be a symbol, in a program for many shapes.
     if not all(isinstance(n, int) for n in p.shape) or not registered():
         return None
     computed = computed_in(np.dtype(p.dtype))
-    if computed is None or not readable(np.dtype(y.dtype)):
+    if computed is None or not all(readable(np.dtype(x.dtype)) for x in arrays):
         return None
     wide, came = computed
-    known, axis = describe(card, came), None
+    dtype = np.dtype("f8" if wide else "f4")
+    known = describe(card, came) if len(arrays) == 2 else None
     if known is None:
-        return None
-    attributes = dataclasses.asdict(known)
+        return _program(card, arrays, came, dtype)
+    attributes, axes = dataclasses.asdict(known), tuple[int, ...]()
     if "axis" in attributes:
-        axis = attributes["axis"] = attributes["axis"] % len(p.shape) - len(p.shape)
+        attributes["axis"] = attributes["axis"] % len(p.shape) - len(p.shape)
+        axes = (attributes["axis"],)
     else:
         attributes |= {"floor": came.tiny, "complement_floor": came.half_gap}
-    target = "losskit_pointwise" if axis is None else "losskit_softmax"
-    return Spec(target, tuple(attributes.items()), axis, np.dtype("f8" if wide else "f4"))
+    target = "losskit_softmax" if axes else "losskit_pointwise"
+    return Spec(target, tuple(attributes.items()), axes, dtype)
+
+
+def _program(card: Any, arrays: Any, came: Precision, dtype: Any) -> Spec | None:
+    """The same by the card's program, where that is faster than what XLA makes of the formulas."""
+    shape = tuple(arrays[card.main].shape)
+    if 0 in shape or not programs.takes(card) or not is_rowwise(card):
+        return None  # XLA computes elements in one loop, whatever the formula
+    rows = programs.rows(card, shape)
+    known = None if rows is None else programs.program(card, VALUE, rows[1])
+    # Where a row is reduced once or not at all, so does XLA; but not for labels, which it looks for
+    # in all classes.
+    if rows is None or known is None or (len(known.passes) < 3 and not card.target.labels):
+        return None
+    if jax.device_count("cpu") > 1 and not all(slot.batched for slot in card.slots):
+        return None
+    axes = tuple(sorted(a % len(shape) - len(shape) for a in card.slots[card.main].axes))
+    ignored = card.ignored()
+    attributes = {
+        "values": programs.facts(card, [np.dtype(x.dtype).name for x in arrays]),
+        "main": card.main,
+        "axis": axes[0] if axes else 0,
+        "axes": len(axes),
+        "ignores": ignored is not None,
+        "ignored": ignored or 0,
+        "floor": came.tiny,
+        "complement_floor": came.half_gap,
+    }
+    predicted = tuple([i for i, slot in enumerate(card.slots) if slot.predicted])
+    of_card = (len(arrays), card.main, predicted, card, rows[1])
+    return Spec("losskit_program", tuple(attributes.items()), axes, dtype, *of_card)
 
 
 def call(
     spec: Spec,
-    y: Any,
-    p: Any,
+    arrays: tuple[Any, ...],
     weight: Any = None,
     keep: Any = None,
     scale: Any = None,
@@ -101,23 +144,26 @@ def call(
 
     Args:
         spec: from `find`, for arrays of these types and shapes.
-        y: targets.
-        p: predictions.
+        arrays: what the card takes, slot by slot.
         weight: of each item, in the shape of the items.
         keep: boolean, in the shape of the items: which of them count. The others, and those of
             weight 0, give 0, whatever lies there.
         scale: a number by which the slopes are multiplied.
         total: the sum of the weighted items, in the dtype of the computation; summed in float64.
         items: the weighted items, in the dtype of the computation.
-        slope: the derivative of each weighted item by its predictions, in their shape and dtype.
+        slope: the derivatives of each weighted item by its predictions, one slot after the other,
+            in their shapes and dtypes.
     """
-    y, p = jnp.asarray(y), jnp.asarray(p)
     given = {
         "weighted": None if weight is None else jnp.asarray(weight),
         "masked": None if keep is None else jnp.asarray(keep, bool),
         "scaled": None if scale is None else jnp.asarray(scale, spec.dtype),
     }
-    operands = alike([y, p, *(x for x in given.values() if x is not None)])
+    slots = [jnp.asarray(x) for x in arrays]
+    if spec.card is not None:
+        both = zip(spec.card.slots, slots, strict=True)
+        slots = [x if slot.batched else alone(slot, x) for slot, x in both]
+    operands = alike([*slots, *(x for x in given.values() if x is not None)])
     flags = {name: x is not None for name, x in given.items()}
     flags |= {"total": total, "items": items, "slope": slope}
     return tuple(_function(spec, tuple(flags.items()))(*operands))
@@ -127,20 +173,24 @@ def call(
 def _function(spec: Spec, flags: tuple[tuple[str, bool], ...]) -> Any:
     """The kernel as a function of its operands."""
     asked = dict(flags)
-    attributes = {name: _attribute(x) for name, x in (*spec.attributes, *flags)}
+    slopes = spec.predicted if asked["slope"] else ()
+    known = [*spec.attributes, *flags]
+    if spec.card is not None:
+        value = VALUE if asked["total"] or asked["items"] else ()
+        wanted = (*value, *(("slope", i) for i in slopes))
+        made = programs.program(spec.card, wanted, spec.length)
+        assert made is not None, "a card has a program of its value, but none of its slopes"
+        known += [("program", made.packed())]
+        known += [("parameters", tuple([getattr(spec.card, name) for name in made.parameters]))]
+    attributes = {name: _attribute(x) for name, x in known}
 
     def run(*operands: Any) -> tuple[Any, ...]:
-        p = operands[1]
-        shape = p.shape
-        if spec.axis is not None:
-            axis = spec.axis + len(shape)
-            shape = shape[:axis] + shape[axis + 1 :]
-        results = {
-            "total": ((), spec.dtype),
-            "items": (shape, spec.dtype),
-            "slope": (p.shape, p.dtype),
-        }
-        wanted = [_like(p, *result) for name, result in results.items() if asked[name]]
+        p = operands[spec.main]
+        used_up = {axis % len(p.shape) for axis in spec.axes}
+        shape = tuple(n for i, n in enumerate(p.shape) if i not in used_up)
+        results = [("total", (), spec.dtype), ("items", shape, spec.dtype)]
+        wanted = [_like(p, *result) for name, *result in results if asked[name]]
+        wanted += [_like(p, operands[i].shape, operands[i].dtype) for i in slopes]
         made = jax.ffi.ffi_call(spec.target, tuple(wanted), vmap_method="broadcast_all")
         return tuple(made(*operands, **attributes))
 
@@ -149,13 +199,15 @@ def _function(spec: Spec, flags: tuple[tuple[str, bool], ...]) -> Any:
         return run
     from losskit.jax.sharded import parted
 
-    return parted(run, spec.axis, asked["total"])
+    return parted(run, spec.axes, spec.main, asked["total"])
 
 
 def _attribute(x: Any) -> Any:
     """In the types that the kernels expect, whether or not JAX itself goes by 64 bits."""
     if isinstance(x, tuple):
         return np.array(x, np.float64)
+    if isinstance(x, bytes):
+        return np.frombuffer(x, np.uint8)
     if isinstance(x, (bool, str)):
         return x
     return np.float64(x) if isinstance(x, float) else np.int64(x)

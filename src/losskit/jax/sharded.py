@@ -20,14 +20,19 @@ Results = tuple[Any, ...]
 
 
 def parted(
-    function: Callable[..., Results], axis: int | None, total: bool, batches: int = 0
+    function: Callable[..., Results],
+    axes: tuple[int, ...],
+    main: int,
+    total: bool,
+    batches: int = 0,
 ) -> Any:
     """The same function, which XLA may part among devices, under `jax.vmap` too.
 
     Args:
         function: of targets, predictions and what else there is: arrays in the shape of the
             predictions, of the items, or of no dimension. Its results likewise.
-        axis: of the classes, counted from the end; None if there are none.
+        axes: of the classes, counted from the end.
+        main: which operand is the predictions.
         total: whether the first result is the sum over all items.
         batches: how many dimensions come before these, of one call each.
     """
@@ -39,25 +44,24 @@ def parted(
         """The part of the predictions' dimensions that an array of that rank has."""
         if rank == of_p:
             return tuple(letters)
-        items = [x for i, x in enumerate(letters) if axis is None or i != of_p + axis]
+        items = [x for i, x in enumerate(letters) if i - of_p not in axes]
         return tuple(items if rank == len(items) else letters[:batches])
 
     def rule(mesh: Any, operands: Any, results: Any) -> Any:
         ranks = [len(x.shape) for x in (*operands, *results)]
-        of_p = ranks[1]
+        of_p = ranks[main]
         letters = string.ascii_lowercase[:of_p]
         words = [" ".join(dims(rank, of_p, letters)) for rank in ranks]
         left, right = words[: len(operands)], words[len(operands) :]
-        classes = () if axis is None else (letters[axis],)
+        classes = tuple(letters[axis] for axis in axes)
         factors = {"need_replication_factors": classes} if classes else {}
         return f"{', '.join(left)} -> {', '.join(right)}", factors
 
     def partition(mesh: Any, operands: Any, results: Any) -> Any:
-        of_p = len(operands[1].shape)
-        spec = tuple(operands[1].sharding.spec)
+        of_p = len(operands[main].shape)
+        spec = tuple(operands[main].sharding.spec)
         spec = (*spec, *[None] * (of_p - len(spec)))
-        if axis is not None:
-            spec = (*spec[: of_p + axis], None, *spec[of_p + axis + 1 :])
+        spec = tuple(None if i - of_p in axes else s for i, s in enumerate(spec))
 
         def laid(x: Any) -> NamedSharding:
             return NamedSharding(mesh, PartitionSpec(*dims(len(x.shape), of_p, spec)))
@@ -84,7 +88,7 @@ def parted(
             x if known else jax.numpy.broadcast_to(x, (size, *x.shape))
             for x, known in zip(operands, batched, strict=True)
         ]
-        found = parted(function, axis, total, batches + 1)(*full)
+        found = parted(function, axes, main, total, batches + 1)(*full)
         return found, tuple(True for _ in found)
 
     return call

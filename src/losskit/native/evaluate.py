@@ -15,7 +15,6 @@ import numpy as np
 from losskit.core.families import Items, is_rowwise
 from losskit.core.namespaces import Array, Precision
 from losskit.core.slots import alone, item_shape
-from losskit.engine.values import spacing
 from losskit.native import programs
 from losskit.native.find import computed_in, find, is_bfloat16
 from losskit.native.library import empty, kernels
@@ -85,8 +84,8 @@ class ByProgram:
     dtype: Any
     out_dtype: Any
     came: Precision
-    spacings: tuple[float, ...]
-    """Of the numbers above 1, in each slot's dtype."""
+    dtypes: tuple[str, ...]
+    """Of the slots."""
 
     @property
     def y(self) -> Array:
@@ -100,7 +99,7 @@ class ByProgram:
         """What computes what is wanted; None if no program does."""
         card, double = self.card, self.out_dtype == _FLOAT64
         kind: Any = type(card)  # equal parameters make equal cards
-        return programs.kernel(card, kind, wanted, self.rows[1], double, self.came, self.spacings)
+        return programs.kernel(card, kind, wanted, self.rows[1], double, self.came, self.dtypes)
 
     def run(
         self,
@@ -188,7 +187,7 @@ def _by_program(
     call = ByProgram(
         *(card, tuple(laid), weight, keep, shape, rows, _counted(card, arrays[0], shape, keep)),
         *(p.dtype, _FLOAT64 if wide or double else _FLOAT32, came),
-        tuple([spacing("bfloat16" if is_bfloat16(x.dtype) else x.dtype.name) for x in arrays]),
+        tuple(["bfloat16" if is_bfloat16(x.dtype) else x.dtype.name for x in arrays]),
     )
     return None if call.kernel(VALUE) is None else call
 

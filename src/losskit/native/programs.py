@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from losskit.core.families import Items, is_rowwise
 from losskit.core.namespaces import Precision
+from losskit.engine.values import spacing
 from losskit.native import library
 from losskit.programs.lower import Program, lower
 from losskit.programs.symbols import ELEMENT, ROW, Symbol, free_parameters, trace
@@ -83,7 +85,7 @@ def _value(node: Symbol, card: Any, length: int) -> float:
 @lru_cache(1024, typed=True)
 def kernel(
     card: Any, kind: type, wanted: Wanted, length: int, wide: bool, came: Precision,
-    spacings: tuple[float, ...],
+    dtypes: tuple[str, ...],
 ) -> Any:  # fmt: skip
     """The kernel of a card's program; None if it has none.
 
@@ -94,7 +96,7 @@ def kernel(
         length: of a row.
         wide: whether it computes in float64.
         came: of the dtype in which predictions came.
-        spacings: of the numbers above 1, of each slot's dtype.
+        dtypes: of the slots, by name.
     """
     made = program(card, wanted, length)
     if made is None:
@@ -104,17 +106,17 @@ def kernel(
         made.packed(),
         [float(getattr(card, name)) for name in made.parameters],
         ("value", 0) in wanted,
-        facts(card, spacings),
+        [*facts(card, dtypes)],
         card.ignored(),
         came.tiny,
         came.half_gap,
     )
 
 
-def facts(card: Any, spacings: tuple[float, ...]) -> list[float]:
+def facts(card: Any, dtypes: Iterable[str]) -> tuple[float, ...]:
     """What the slots may hold, as numbers: see `SlotValues` in csrc/program.hpp."""
     numbers: list[float] = []
-    for slot, eps in zip(card.slots, spacings, strict=True):
+    for slot, eps in zip(card.slots, map(spacing, dtypes), strict=True):
         d = slot.domain
         free = d.labels or d.lenient
         low, high = (-math.inf, math.inf) if free else d.ends(eps)
@@ -122,7 +124,7 @@ def facts(card: Any, spacings: tuple[float, ...]) -> list[float]:
         few = [*d.values, *[0.0] * (4 - len(d.values))]
         numbers += [low, high, finite, d.minus_infinity, d.labels, len(d.values), *few]
         numbers.append(slot.stand_in)
-    return [float(x) for x in numbers]
+    return tuple([float(x) for x in numbers])
 
 
 def rows(card: Any, shape: tuple[int, ...]) -> tuple[int, int, int] | None:
@@ -138,7 +140,7 @@ def rows(card: Any, shape: tuple[int, ...]) -> tuple[int, int, int] | None:
 
 def takes(card: Any) -> bool:
     """Whether a program may compute the card: by what it is, not yet by its formulas."""
-    if not isinstance(card, Items) or card.long or card.decomposable is False:
+    if not isinstance(card, Items) or card.long or card.held or not card.decomposable:
         return False
     several_labels = any(s.domain.labels and s.axes for s in card.slots)
     return not (several_labels or any(s.domain.count_of for s in card.slots))
