@@ -62,7 +62,8 @@ def by_program(card: Any, arrays: Any, weight: Any = None, keep: Any = None) -> 
     """The call by a program, whether or not there are compiled loops too."""
     call = aligned(NUMPY, card, arrays, weight, keep)
     known = evaluate.computed_in(call.prediction.dtype)
-    made = evaluate._by_program(call.card, call.arrays, call.weight, call.keep, False, *known)
+    by = tuple(i for i, slot in enumerate(call.card.slots) if slot.predicted)
+    made = evaluate._by_program(call.card, call.arrays, call.weight, call.keep, False, by, *known)
     assert made is not None, card
     return made
 

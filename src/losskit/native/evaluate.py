@@ -25,8 +25,7 @@ class Call:
     """The arguments of a loss call, fit for a kernel."""
 
     kernel: Any
-    y: Array
-    p: Array
+    arrays: tuple[Array, ...]
     weight: Array | None
     keep: Array | None
     shape: tuple[int, ...]
@@ -41,6 +40,14 @@ class Call:
     """Dtype of items, of the computation that is."""
     by_class: Array | None = None
     """The weight of each class, where a kernel takes them."""
+
+    @property
+    def y(self) -> Array:
+        return self.arrays[0]
+
+    @property
+    def p(self) -> Array:
+        return self.arrays[1]
 
     def run(
         self,
@@ -86,6 +93,8 @@ class ByProgram:
     came: Precision
     dtypes: tuple[str, ...]
     """Of the slots."""
+    by: tuple[int, ...]
+    """The slots by which derivatives are."""
 
     @property
     def y(self) -> Array:
@@ -111,10 +120,9 @@ class ByProgram:
         curve: tuple[Array, ...] = (),
     ) -> tuple[float, float] | None:
         """See `Call.run`."""
-        predicted = [i for i, slot in enumerate(self.card.slots) if slot.predicted]
         wanted = VALUE if value else ()
         for order, into in (("slope", slope), ("curve", curve)):
-            wanted += tuple([(order, i) for i in predicted]) if into else ()
+            wanted += tuple([(order, i) for i in self.by]) if into else ()
         kernel = self.kernel(wanted)
         if kernel is None:
             return None
@@ -134,6 +142,7 @@ def prepare(
     keep: Array | None,
     wide: bool = False,
     curve: bool = False,
+    by: tuple[int, ...] | None = None,
 ) -> Call | ByProgram | None:
     """The call, if a kernel computes it.
 
@@ -143,6 +152,7 @@ def prepare(
         weight, keep: None, or arrays in the shape of the items; ``keep`` of booleans.
         wide: compute in float64 whatever the predictions' dtype.
         curve: whether second derivatives will be asked for.
+        by: the slots by which derivatives will be; None for those that a network makes.
     """
     if kernels() is None:
         return None
@@ -159,9 +169,11 @@ def prepare(
             return None  # too large for the predictions' own dtype
         weight = _plain(weight)
     known = None
-    if not (curve and is_rowwise(card)):
+    if by is None:
+        by = tuple([i for i, slot in enumerate(card.slots) if slot.predicted])
+    if not (curve and is_rowwise(card)) and by in ((), (card.main,)):
         known = _compiled(card, arrays, weight, keep, wide, *computed)
-    return known or _by_program(card, arrays, weight, keep, wide, *computed)
+    return known or _by_program(card, arrays, weight, keep, wide, by, *computed)
 
 
 def _by_program(
@@ -170,6 +182,7 @@ def _by_program(
     weight: Array | None,
     keep: Array | None,
     wide: bool,
+    by: tuple[int, ...],
     double: bool,
     came: Precision,
 ) -> ByProgram | None:
@@ -188,6 +201,7 @@ def _by_program(
         *(card, tuple(laid), weight, keep, shape, rows, _counted(card, arrays[0], shape, keep)),
         *(p.dtype, _FLOAT64 if wide or double else _FLOAT32, came),
         tuple(["bfloat16" if is_bfloat16(x.dtype) else x.dtype.name for x in arrays]),
+        by,
     )
     return None if call.kernel(VALUE) is None else call
 
@@ -237,7 +251,7 @@ def _compiled(
     items = _counted(card, y, shape, keep)
     out_dtype = _FLOAT64 if wide or double else _FLOAT32
     return Call(
-        *(kernel, _plain(y), _plain(p), weight, keep, shape, rows, items, p.dtype, out_dtype),
+        *(kernel, (_plain(y), _plain(p)), weight, keep, shape, rows, items, p.dtype, out_dtype),
         by_class,
     )
 

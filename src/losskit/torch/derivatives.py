@@ -149,11 +149,17 @@ def _gradients(ctx: Any, g: Tensor, slopes: list[Tensor | None]) -> Any:
             gradients.append(None)
             continue
         if not slot.predicted:
-            # By the target, of a class that is ruled out. Finite, so that the 0 of a softmax or
-            # exp, which comes next, takes it away again.
-            slope = torch.where(slope.isinf(), slope.sign() * 2.0**100, slope)
+            slope = bounded(slope)
         gradients.append(times(slope, ctx.by.spread(i, g)))
     return None, None, *gradients, *([None] * (len(ctx.needs_input_grad) - 2 - len(gradients)))
+
+
+def bounded(slope: Tensor) -> Tensor:
+    """A slope by the target, which is infinite for a class that is ruled out.
+
+    Finite, so that the 0 of a softmax or exp, which comes next, takes it away again.
+    """
+    return torch.where(slope.isinf(), slope.sign() * 2.0**100, slope)
 
 
 def _is_data(g: Tensor) -> bool:

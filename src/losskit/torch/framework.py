@@ -27,20 +27,21 @@ class Torch(Operations):
             if not derivatives.reachable(num_items):
                 return None
             num_items = num_items.item()
-        card, weight, keep = call.card, call.weight, call.keep
-        if len(call.arrays) - len(card.taken) != 2:
+        weight, keep, slots = call.weight, call.keep, call.arrays
+        if not all(isinstance(x, Tensor) for x in slots):
             return None
-        y, p, *more = call.arrays
-        if not isinstance(y, Tensor) or DTYPES[p.dtype] != call.came:
+        if DTYPES[call.prediction.dtype] != call.came or (
+            weight is not None and weight.requires_grad
+        ):
             return None
-        if any(x is not None and x.requires_grad for x in (y, weight, *more)):
-            return None
-        if not derivatives.reachable(p, y, weight, keep, *more):
+        if not derivatives.reachable(weight, keep, *slots):
             return None
         if by_weights and call.divides is not None and num_items is None:
             num_items = float(count(self, checked(self, call, look=False), True))
-        plan = kernels.Plan(card, reduction, by_weights, dtype or p.dtype, num_items)
-        return kernels.loss(plan, p, y, weight, keep, *more)
+        plan = kernels.Plan(
+            *(call.card, reduction, by_weights, dtype or call.prediction.dtype, num_items)
+        )
+        return kernels.loss(plan, slots, weight, keep)
 
 
 TORCH = Torch()

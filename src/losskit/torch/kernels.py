@@ -62,54 +62,54 @@ def mean(card: Any, p: Tensor, y: Tensor) -> Tensor | None:
     if not wants:
         return value
     plan = Plan(card, "mean", dtype=p.dtype)
-    return _apply(p, (plan, value, torch.from_numpy(found[1]) if now else None, y, None, None))
+    gradients = (torch.from_numpy(found[1]),) if now else None
+    return _apply((plan, (1,), value, gradients, None, None), y, p)
 
 
 def loss(
-    plan: Plan,
-    p: Tensor,
-    y: Tensor,
-    weight: Tensor | None,
-    keep: Tensor | None,
-    *more: Tensor,
+    plan: Plan, slots: tuple[Tensor, ...], weight: Tensor | None, keep: Tensor | None
 ) -> Tensor | None:
     """The loss of tensors that are `reachable`; None where no kernel computes it.
 
-    The gradient is made in the same pass if it will be asked for, and only scaled afterwards. Of a
-    half precision it is made in the backward pass: 1 / count would underflow before a loss scale
-    that is there to prevent just that.
+    The gradients are made in the same pass if they will be asked for, and only scaled afterwards.
+    Of a half precision they are made in the backward pass: 1 / count would underflow before a loss
+    scale that is there to prevent just that.
     """
-    if p.dtype not in _FLOATS or not isinstance(plan.card, Items):
+    card = plan.card
+    if slots[card.main].dtype not in _FLOATS or not isinstance(card, Items):
         return None
-    wants = p.requires_grad and torch.is_grad_enabled()
-    now = wants and p.dtype not in HALF and not hooked()
-    found = _evaluate(plan, p, y, weight, keep, *more, value=True, gradient=now)
+    by: tuple[int, ...] = ()
+    if torch.is_grad_enabled():
+        by = tuple([i for i, x in enumerate(slots) if x.requires_grad])
+    if not all(card.slots[i].differentiable and card.slots[i].batched for i in by):
+        return None
+    now = by and not hooked() and not any(slots[i].dtype in HALF for i in by)
+    found = _evaluate(plan, by, slots, weight, keep, value=True, gradient=bool(now))
     if found is None:
         return None
-    value, gradient = found
-    if not wants:
-        return value
-    return _apply(p, (plan, value, gradient, y, weight, keep, *more))
+    value, gradients = found
+    return _apply((plan, by, value, gradients, weight, keep), *slots) if by else value
 
 
 def _evaluate(
     plan: Plan,
-    p: Tensor,
-    y: Tensor,
+    by: tuple[int, ...],
+    slots: tuple[Tensor, ...],
     weight: Tensor | None,
     keep: Tensor | None,
-    *more: Tensor,
+    *,
     value: bool = False,
     gradient: bool = False,
     factor: float = 1.0,
 ) -> tuple[Any, Any] | None:
-    """(value, gradient times the factor), each None if not asked for."""
-    card = plan.card
+    """(value, gradients by these slots times the factor), each None if not asked for."""
+    card, arrays = plan.card, tuple(map(array, slots))
     call = native.prepare(
         card,
-        (array(y), array(p), *map(array, more)),
+        arrays,
         None if weight is None else array(weight.float() if weight.dtype in HALF else weight),
         None if keep is None else array(keep),
+        by=by,
     )
     if call is None or call.items == 0:
         return None
@@ -122,74 +122,99 @@ def _evaluate(
         if not divisor > 0.0:
             return None
         scale = factor / divisor
-    items = slopes = None
+    items, slopes = None, tuple[Array, ...]()
     if value and plan.reduction == "none":
         items = native.empty(call.shape, call.out_dtype)
     if gradient:
-        slopes = native.empty(call.p.shape, call.dtype)
-    found = call.run(scale, value=value, items=items, slope=() if slopes is None else (slopes,))
+        slopes = tuple([native.empty(arrays[i].shape, arrays[i].dtype) for i in by])
+    found = call.run(scale, value=value, items=items, slope=slopes)
     if found is None:
         return None
-    slope = None
-    if slopes is not None:
-        if slopes.dtype == BFLOAT16:
-            slope = torch.from_numpy(slopes.view(np.int16)).view(torch.bfloat16)
-        else:
-            slope = torch.from_numpy(slopes)
+    gradients = tuple([_tensor(x) for x in slopes]) if gradient else None
     if not value:
-        return None, slope
+        return None, gradients
     if items is not None:
-        return torch.from_numpy(items).to(plan.dtype), slope
+        return torch.from_numpy(items).to(plan.dtype), gradients
     whole = found[0] / divisor
-    return torch.scalar_tensor(whole, dtype=plan.dtype, device=p.device), slope
+    made = torch.scalar_tensor(whole, dtype=plan.dtype, device=slots[card.main].device)
+    return made, gradients
+
+
+def _tensor(x: Array) -> Tensor:
+    if x.dtype == BFLOAT16:
+        return torch.from_numpy(x.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(x)
 
 
 class _Fused(torch.autograd.Function):
-    """A value whose gradient is there already."""
+    """A value whose gradients are there already."""
 
     @staticmethod
-    def forward(ctx: Any, p: Tensor, made: Any) -> Tensor:
-        ctx.plan, value, ctx.gradient, *rest = made
+    def forward(ctx: Any, made: Any, *slots: Tensor) -> Tensor:
+        ctx.plan, ctx.by, value, ctx.gradients, weight, keep = made
         # What a derivative of the derivative needs; no copies. PyTorch sees whether any of it has
         # been changed in place meanwhile, but only where it is asked for.
-        ctx.save_for_backward(p, *rest)
+        ctx.save_for_backward(weight, keep, *slots)
         return value
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
+        plan, by = ctx.plan, ctx.by
+        slots = plan.card.slots
+        # They are handed over, not kept: PyTorch may make one p.grad without a copy. A second
+        # backward pass over the same graph makes them again.
+        gradients, ctx.gradients = ctx.gradients, None
+        made: Any = None
+        whole = plan.reduction != "none"
         if torch.is_grad_enabled() or not derivatives.reachable(g) or is_legacy_batchedtensor(g):
             # Its derivative may be asked for, or many at once: by PyTorch's own operations, then.
-            return _by_operations(ctx.plan, g, ctx.saved_tensors), None
-        # It is handed over, not kept: PyTorch may make it p.grad without a copy. A second backward
-        # pass over the same graph makes it again.
-        gradient, ctx.gradient = ctx.gradient, None
-        whole = ctx.plan.reduction != "none"
-        factor = g.item() if whole else 1.0
-        if gradient is None:
-            # In half precision with the factor, before it is rounded; else as the first time.
-            saved = ctx.saved_tensors  # once: checkpointing lets it be asked for no more
-            at_once = factor if saved[0].dtype in HALF else 1.0
-            made = _evaluate(ctx.plan, *saved, gradient=True, factor=at_once)
-            if made is None:  # the kernels have been switched off meanwhile
-                return _by_operations(ctx.plan, g, saved), None
-            gradient, factor = made[1], factor if at_once == 1.0 else 1.0
-        if not whole:
-            laid = spread(_M, ctx.plan.card.slots[1], g)
-            return product_of_data(gradient, laid).to(gradient.dtype), None
-        if factor == 1.0:
-            return gradient, None
-        return (gradient.mul_(factor) if factor else product(gradient, g)), None
+            made = _by_operations(plan, by, g, ctx.saved_tensors)
+        else:
+            factor = g.item() if whole else 1.0
+            if gradients is None:
+                # In half precision with the factor, before it is rounded; else as the first time.
+                # Saved tensors are asked for once: checkpointing lets it be no more.
+                weight, keep, *saved = kept = ctx.saved_tensors
+                at_once = factor if any(saved[i].dtype in HALF for i in by) else 1.0
+                found = _evaluate(
+                    plan, by, tuple(saved), weight, keep, gradient=True, factor=at_once
+                )
+                if found is None:  # the kernels have been switched off meanwhile
+                    made = _by_operations(plan, by, g, kept)
+                else:
+                    gradients, factor = found[1], factor if at_once == 1.0 else 1.0
+            if made is None:
+                made = [
+                    _times(slots[i], x, factor if whole else None, g)
+                    for i, x in zip(by, gradients, strict=True)
+                ]
+        every: list[Any] = [None] * (len(ctx.needs_input_grad) - 1)
+        for i, x in zip(by, made, strict=True):
+            every[i] = x
+        return None, *every
+
+
+def _times(slot: Any, gradient: Tensor, factor: float | None, g: Tensor) -> Tensor:
+    """The gradient times what comes from above: one number, or one for each item."""
+    if not slot.predicted:
+        gradient = derivatives.bounded(gradient)
+    if factor is None:
+        return product_of_data(gradient, spread(_M, slot, g)).to(gradient.dtype)
+    if factor == 1.0:
+        return gradient
+    return gradient.mul_(factor) if factor else product(gradient, g)
 
 
 # Without what `Function.apply` asks in Python, which `reachable` has answered.
 _apply = super(torch.autograd.Function, _Fused).apply
 
 
-def _by_operations(plan: Plan, g: Tensor, saved: Any) -> Tensor:
-    """The gradient by the prediction, itself differentiable by it and by ``g``."""
-    p, y, weight, keep, *more = saved
+def _by_operations(plan: Plan, by: tuple[int, ...], g: Tensor, saved: Any) -> Any:
+    """The gradients by these slots, themselves differentiable, and by ``g``."""
+    weight, keep, *slots = saved
+    p = slots[plan.card.main]
     shape = item_shape(plan.card, tuple(p.shape))
-    call = Call(plan.card, (y, p, *more), OPERATIONS.dtype(p), shape, weight, keep)
+    call = Call(plan.card, tuple(slots), OPERATIONS.dtype(p), shape, weight, keep)
     again = torch.is_grad_enabled()
     with torch.enable_grad():
         value = reduced(
@@ -199,7 +224,8 @@ def _by_operations(plan: Plan, g: Tensor, saved: Any) -> Tensor:
             by_weights=plan.by_weights,
             num_items=plan.num_items,
         )
-        return torch.autograd.grad(value.to(plan.dtype), p, g, create_graph=again)[0]
+        by_slots = [slots[i] for i in by]
+        return torch.autograd.grad(value.to(plan.dtype), by_slots, g, create_graph=again)
 
 
 _M = OPERATIONS.vocabulary("float32")
