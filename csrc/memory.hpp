@@ -12,7 +12,7 @@
 namespace losskit {
 
 // Results of fewer bytes come from NumPy: the C library keeps what it needs for those.
-inline constexpr std::int64_t large_result = std::int64_t{1} << 24;
+inline constexpr std::int64_t large_result = std::int64_t{1} << 20;
 
 // A NumPy array of so many bytes, not set to anything, that begins on a cache line; None if the
 // system has no such memory to give.

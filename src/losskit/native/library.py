@@ -151,7 +151,7 @@ def operations() -> dict[str, int]:
 def free_kept_memory() -> None:
     """Give the memory of earlier large results, which is kept for the next ones, back.
 
-    There is no need to: what is kept is the memory of at most two arrays that were freed, and the
+    There is no need to: what is kept is the memory of a few arrays that were freed, and the
     system takes it whenever it runs short. It counts as the process's own until then.
     """
     if _kernels is not None:
