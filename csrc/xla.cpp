@@ -312,6 +312,10 @@ void program(Frame& frame) {
   q.floor = frame.number("floor");
   q.complement_floor = frame.number("complement_floor");
   const std::int64_t rows = q.rows(), n = rows * q.classes;
+  // What is the same for all rows there is once in each batch.
+  for (std::size_t s = 0; s < slots.size(); ++s)
+    if (p.slots[s].shared && !arrays.scale.given && !arrays.total.given)
+      arrays.batches = slots[s].size / q.classes;
   arrays.check_items(rows);
   const auto size = [&](int span, bool shared) {
     return shared ? q.classes * arrays.batches : span == of_element ? n : rows;
