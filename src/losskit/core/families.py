@@ -67,13 +67,6 @@ class Items(Card):
         """
         return None
 
-    def as_weight(self, m: Vocabulary, name: str, y: Array, x: Array) -> Array | None:
-        """What an optional slot comes to as a weight of items, if their targets are 0 and 1.
-
-        None where it is more than that.
-        """
-        return None
-
 
 class Pointwise(Items):
     """One item per element."""

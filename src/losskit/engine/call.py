@@ -136,18 +136,7 @@ def _with_more(f: Framework, call: Call, more: dict[str, Any], over_items: Any, 
         if x is None:
             continue
         if slot.batched:
-            x, y = over_items(slot.label, f.cast(x, dtype)), call.arrays[0]
-            own = None
-            if not card.slots[0].domain.labels and f.hard(y):
-                own = card.as_weight(f.vocabulary(call.came), slot.name, y, x)
-            if own is None:
-                taken[slot.name] = x
-                continue
-            if f.strict:
-                check_slot(card, slot, f.values(x), call.keep, 0.0)
-            # As a weight the kernels take it; but a mean by weights does not divide by it.
-            call.divides = f.ones(own, wide) if weight is None else weight
-            weight = own if weight is None else own * weight
+            taken[slot.name] = over_items(slot.label, f.cast(x, dtype))
             continue
         if isinstance(card, Labelled):
             own = f.of_labels(x, f.labels(call.arrays[0]))

@@ -100,10 +100,6 @@ class Framework(ABC):
         A weight of 0 would keep it from being found out.
         """
 
-    def hard(self, y: Array) -> bool:
-        """Whether targets are known to be 0 and 1, and no derivative by them will be asked for."""
-        return False
-
     # --- what can be known now
 
     @abstractmethod

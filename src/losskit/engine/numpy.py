@@ -77,9 +77,6 @@ class NumPy(Framework):
         table[1:-1] = weights
         return table.take(labels + 1, mode="clip")
 
-    def hard(self, y: Array) -> bool:
-        return bool(((y == 0) | (y == 1)).all())
-
     def visible(self, x: Array) -> bool:
         return True
 

@@ -194,9 +194,6 @@ class BinaryCrossentropy(Pointwise):
             return m.where(y == 0, 0.0, y * cost)
         return -y * self._logs(m, p)[0]
 
-    def as_weight(self, m: Vocabulary, name: str, y: Array, x: Array) -> Array | None:
-        return None if self.label_smoothing else m.where(y == 1, x, 1.0)
-
     def _targets(self, y: Array, pos_weight: Array | None = None) -> tuple[Array, Array]:
         """How much of the target is yes, and how much no."""
         # Each smoothed by itself: 1 - y of a smoothed y would keep its rounding alone.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -200,7 +201,7 @@ def _by_program(
     call = ByProgram(
         *(card, tuple(laid), weight, keep, shape, rows, _counted(card, arrays[0], shape, keep)),
         *(p.dtype, _FLOAT64 if wide or double else _FLOAT32, came),
-        tuple(["bfloat16" if is_bfloat16(x.dtype) else x.dtype.name for x in arrays]),
+        tuple([_name(x.dtype) for x in arrays]),
         by,
     )
     return None if call.kernel(VALUE) is None else call
@@ -290,6 +291,12 @@ def readable(dtype: Any) -> bool:
     if dtype.kind == "V":  # asked first: a dtype's name takes microseconds
         return is_bfloat16(dtype)
     return dtype.isnative and dtype.kind in "fiub" and dtype.itemsize <= 8
+
+
+@cache
+def _name(dtype: Any) -> str:
+    """What NumPy takes microseconds to say."""
+    return "bfloat16" if is_bfloat16(dtype) else str(dtype.name)
 
 
 def _plain(array: Array) -> Array:

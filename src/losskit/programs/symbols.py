@@ -278,11 +278,23 @@ class Symbols(Trace):
             condition, yes, no = condition.args[0], no, yes
         if condition.op == "classes":
             return self._select(condition, yes, no)
+        if condition.span <= ROW < yes.span:
+            (x, by), (same, other) = self._factored(yes), self._factored(no)
+            if x is same:
+                return x * self.where(condition, by, other)
         if yes.op == "negative" and no is self.node(0.0):
             return -self.where(condition, yes.args[0], no)
         if no.op == "negative" and yes is self.node(0.0):
             return -self.where(condition, yes, no.args[0])
         return super().where(condition, yes, no)
+
+    def _factored(self, x: Any) -> tuple[Any, Any]:
+        """Elements, and what all of a row are multiplied by."""
+        if x.op == "*":
+            for own, by in (x.args, x.args[::-1]):
+                if by.span <= ROW < own.span:
+                    return own, by
+        return x, self.node(1.0)
 
     def power(self, x: Any, exponent: Any) -> Any:
         x, exponent = self.node(x), self.node(exponent)

@@ -100,9 +100,6 @@ class Operations(Framework):
         found = labels.clamp(0, weights.shape[0] - 1)
         return torch.where(found == labels, weights[found], 1.0)
 
-    def hard(self, y: Tensor) -> bool:
-        return not y.requires_grad and derivatives.reachable(y) and NUMPY.hard(self.values(y))
-
     def visible(self, x: Tensor) -> bool:
         return derivatives.reachable(x)
 
