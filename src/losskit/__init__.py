@@ -36,6 +36,7 @@ __all__ = [  # noqa: PLE0604
     "get",
     "get_num_threads",
     "log_softmax",
+    "loss",
     "metrics",
     "native",
     "set_num_threads",
@@ -45,14 +46,16 @@ __all__ = [  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> _Any:
-    """`check` is loaded when it is first asked for: most programs never do."""
-    if name != "check":
+    """`check` and `loss` are loaded when they are first asked for: most programs never do."""
+    if name == "check":
+        from losskit.checks import check as found
+    elif name == "loss":
+        from losskit.definition import loss as found
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from losskit.checks import check
-
-    globals()["check"] = check
-    return check
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "check"})
+    return sorted({*globals(), "check", "loss"})

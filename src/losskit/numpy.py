@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -368,14 +369,16 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
         if parameters:
             raise TypeError(f"{name!r} has its parameters already, got {parameters!r} beside it.")
         return name
-    return CLASSES[find(name).__name__](**parameters)
+    return class_of(find(name))(**parameters)
 
 
 def _is_array(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.ndim > 0
 
 
-def _make_class(card: type[Card]) -> type[Loss]:
+@cache
+def class_of(card: type[Card]) -> type[Loss]:
+    """The class of a card."""
     own = {name: default for name, (default, _) in card.rules().items()}
     body = {
         "_card": card,
@@ -406,7 +409,7 @@ def _make_function(card: type[Card], cls: type[Loss]) -> Callable[..., Any]:
     return function
 
 
-CLASSES: dict[str, type[Loss]] = {c.__name__: _make_class(c) for c in cards()}
+CLASSES: dict[str, type[Loss]] = {c.__name__: class_of(c) for c in cards()}
 """Every loss class of the NumPy face by name."""
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     c.name: _make_function(c, CLASSES[c.__name__]) for c in cards()

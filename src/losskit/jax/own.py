@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from jax import Array
@@ -28,9 +29,10 @@ def get(name: str) -> Callable[..., Array]:
     Raises:
         ValueError: no such loss; the message gives the nearest names.
     """
-    return FUNCTIONS[find(name).name]
+    return _make(find(name))
 
 
+@cache
 def _make(card: type[Card]) -> Callable[..., Array]:
     options: dict[str, Any] = {"where": None, "weight": None}
     if not issubclass(card, Setwise):

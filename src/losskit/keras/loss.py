@@ -6,6 +6,7 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar
 
 import keras
@@ -166,7 +167,7 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
                 f"{', '.join(parameters)}."
             )
         return name
-    return CLASSES[find(name).__name__](**parameters)
+    return _make_class(find(name))(**parameters)
 
 
 def _samples(call: Call, axis: int, dtype: str) -> Tensor:
@@ -206,6 +207,7 @@ def _signature(card: type[Card]) -> inspect.Signature:
     return signature((), by_place, defaults)
 
 
+@cache
 def _make_class(card: type[Card]) -> type[Loss]:
     takes = _signature(card)
     body: dict[str, Any] = {

@@ -12,7 +12,7 @@ from losskit.core.namespaces import Precision
 from losskit.engine.values import spacing
 from losskit.native import library
 from losskit.programs.lower import Program, lower
-from losskit.programs.symbols import ELEMENT, ROW, Symbol, free_parameters, trace
+from losskit.programs.symbols import ELEMENT, ROW, answered, free_parameters, trace
 
 Wanted = tuple[tuple[str, int], ...]
 """Of a card: ("value", 0) first if its items are wanted, then ("slope" or "curve", slot)."""
@@ -28,7 +28,7 @@ def program(card: Items, wanted: Wanted, length: int) -> Program | None:
         fixed = tuple((n, v) for n, v in card.parameters().items() if n not in names)
         known = _known(type(card), names, fixed, wanted, card.taken)
         for questions, made in known:
-            if all(_answer(asked, card, length) == answer for asked, answer in questions):
+            if answered(questions, card, length):
                 found = made
                 break
         else:
@@ -57,29 +57,6 @@ def _known(*_: Any) -> list[tuple[Any, Program | None]]:
 
 def _span(card: Items, slot: int) -> int:
     return ELEMENT if is_rowwise(card) and card.slots[slot].dims else ROW
-
-
-def _answer(asked: Any, card: Any, length: int) -> bool:
-    from losskit.programs.symbols import _COMPARED
-
-    op, left, right = asked
-    return _COMPARED[op](_value(left, card, length), _value(right, card, length))
-
-
-def _value(node: Symbol, card: Any, length: int) -> float:
-    """A scalar for the parameters of another card."""
-    from losskit.programs.symbols import _SCALARS
-
-    if node.op == "number":
-        return node.args[0]  # type: ignore[no-any-return]
-    if node.op == "length":
-        return float(length)
-    if node.op == "parameter":
-        return float(getattr(card, node.args[0]))
-    try:
-        return _SCALARS[node.op](*(_value(a, card, length) for a in node.args))
-    except (ArithmeticError, ValueError):
-        return math.nan
 
 
 @lru_cache(1024, typed=True)

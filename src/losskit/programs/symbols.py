@@ -440,3 +440,25 @@ def trace(
     if ("value", 0) in results and results["value", 0].span > ROW:
         raise TypeError("An item is one number.")
     return m, results
+
+
+def answered(questions: Any, card: Any, length: int) -> bool:
+    """Whether another card, or a row of that length, gives the same answers."""
+    return all(
+        _COMPARED[op](_scalar(left, card, length), _scalar(right, card, length)) == answer
+        for (op, left, right), answer in questions
+    )
+
+
+def _scalar(node: Any, card: Any, length: int) -> float:
+    if node.op == "number":
+        return float(node.args[0])
+    if node.op == "length":
+        return float(length)
+    if node.op == "parameter":
+        number = getattr(card, node.args[0])
+        return number.known if isinstance(number, Symbol) else float(number)  # type: ignore[return-value]
+    try:
+        return _SCALARS[node.op](*(_scalar(a, card, length) for a in node.args))
+    except (ArithmeticError, ValueError):
+        return math.nan

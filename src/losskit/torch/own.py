@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -142,7 +143,7 @@ def get(name: str, **parameters: Any) -> Loss:
     Raises:
         ValueError: no such loss; the message gives the nearest names.
     """
-    return CLASSES[find(name).__name__](**parameters)
+    return _make_class(find(name))(**parameters)
 
 
 def call(card: Any, tensors: tuple[Any, ...], given: dict[str, Any], **how: Any) -> Tensor:
@@ -171,6 +172,7 @@ def _parameters(card: type[Card]) -> dict[str, Any]:
     return {name: default for name, (default, _) in card.rules().items()}
 
 
+@cache
 def _make_class(card: type[Card]) -> type[Loss]:
     body: dict[str, Any] = {
         "_card": card,

@@ -1,0 +1,116 @@
+"""Derivatives of a graph of operations, as further nodes of it.
+
+In reverse: each node is told how the value moves with it. What a `where` leaves out is selected
+away, not multiplied by 0, so that no 0 meets an infinity. What is derived so is right wherever the
+value has a derivative; near the ends of a domain a slope written by hand may keep more digits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from losskit.programs.symbols import ELEMENT, ROW, Symbol, Symbols
+from losskit.programs.trace import MASK, SCALAR
+
+UNMOVED = ("sign", "classes", "length", "parameter", "number", "tiny", "floor", "slack")
+
+
+def derivative(m: Symbols, value: Symbol, by: Symbol) -> Symbol:
+    """How ``value`` moves with a slot.
+
+    Args:
+        m: the graph of both.
+        value: of an item.
+        by: a slot.
+
+    Raises:
+        TypeError: there is no derivative of one of the operations.
+    """
+    moved: dict[int, Any] = {id(value): m.node(1.0)}
+    for node in reversed(_in_order(value)):
+        rate = moved.get(id(node))
+        if rate is None or node is by:
+            continue
+        for argument, part in _parts(m, node, rate):
+            if argument.kind in (MASK, SCALAR):
+                continue
+            if argument.span == ROW and part.span == ELEMENT:
+                part = m.sum(part, m.axis)
+            known = moved.get(id(argument))
+            moved[id(argument)] = part if known is None else known + part
+    found = moved.get(id(by), m.node(0.0))
+    # Of each element of the slot there is a slope, if the same for all; a NaN shows.
+    return found if found.span == by.span else m.where(by == by, found, by)  # type: ignore[no-any-return]
+
+
+def _in_order(value: Symbol) -> list[Symbol]:
+    """The nodes that a value is made of, arguments first."""
+    seen: dict[int, Symbol] = {}
+
+    def visit(node: Symbol) -> None:
+        if id(node) not in seen:
+            for a in node.args:
+                if isinstance(a, Symbol):
+                    visit(a)
+            seen[id(node)] = node
+
+    visit(value)
+    return list(seen.values())
+
+
+def _parts(m: Symbols, node: Symbol, rate: Any) -> list[tuple[Any, Any]]:
+    """The arguments of a node, each with how the value moves with it through the node."""
+    op, args = node.op, node.args
+    if op in UNMOVED or node.kind == MASK or op in ("slot", "shared", "complement_floor"):
+        return []
+    if op in ("+", "-", "*", "/"):
+        x, y = args
+        return {
+            "+": lambda: [(x, rate), (y, rate)],
+            "-": lambda: [(x, rate), (y, -rate)],
+            "*": lambda: [(x, rate * y), (y, rate * x)],
+            "/": lambda: [(x, rate / y), (y, -(rate * node) / y)],
+        }[op]()
+    if op in ("where", "select"):
+        condition, yes, *no = args
+        zero = m.node(0.0)
+        return [(yes, m.where(condition, rate, zero))] + [
+            (x, m.where(condition, zero, rate)) for x in no
+        ]
+    if op in ("maximum", "minimum"):
+        x, y = args
+        ahead, tied = (x > y, x == y) if op == "maximum" else (x < y, x == y)
+        half = m.where(tied, 0.5 * rate, 0.0)
+        return [(x, m.where(ahead, rate, half)), (y, m.where(ahead | tied, 0.0, rate) + half)]
+    if op in ("at_least", "at_most"):
+        x, bound = args  # at the bound the slope of least magnitude
+        return [(x, m.where(x > bound if op == "at_least" else x < bound, rate, 0.0))]
+    if op == "sum":
+        return [(args[0], rate)]
+    if op == "max":
+        largest = m.where(args[0] == node, 1.0 + 0.0 * node, 0.0)
+        return [(args[0], rate / m.sum(largest, m.axis) * largest)]
+    if op == "pick":
+        slot, labels = args
+        return [(slot, m.where(m.classes(labels, slot, m.axis), rate, 0.0))]
+    if op in ("exp_less", "log_less"):
+        x, y = args
+        return [(x, rate * m.exp(x) if op == "exp_less" else rate / x), (y, -rate)]
+    if op == "power":
+        x, exponent = args
+        return [(x, rate * exponent * m.power(x, exponent - 1.0))]
+    slopes: dict[str, Any] = {
+        "negative": lambda x: m.node(-1.0),
+        "absolute": m.sign,
+        "exp": lambda x: node,
+        "expm1": lambda x: node + 1.0,
+        "log": lambda x: 1.0 / x,
+        "log1p": lambda x: 1.0 / (1.0 + x),
+        "square_root": lambda x: 0.5 / node,
+        "tanh": lambda x: 1.0 - node * node,
+    }
+    plain = op.split("_")[0] if op.startswith(("exp", "log")) else op  # exp_negative and its like
+    if plain not in slopes:
+        raise TypeError(f"There is no derivative of {op}: give the slope.")
+    (x,) = args
+    return [(x, rate * slopes[plain](x))]
