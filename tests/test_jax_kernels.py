@@ -579,9 +579,9 @@ def test_a_program_of_another_version_is_refused():
         )
         with pytest.raises(Exception, match=message):
             jax.block_until_ready(kernels.call(other, (y, p), total=True))
-    less = kernels.Spec(spec.target, (("fingerprint", "x"),), None, spec.dtype)
+    less = kernels.Spec(spec.target, (("fingerprint", "x"),), (), spec.dtype)
     with pytest.raises(Exception, match='"parameters" is missing'):
-        jax.block_until_ready(kernels.call(less, y, p, total=True))
+        jax.block_until_ready(kernels.call(less, (y, p), total=True))
 
 
 def test_arrays_that_do_not_fit_are_refused():

@@ -19,6 +19,7 @@ from losskit.core.families import Residual, Rowwise, is_rowwise, placed
 from losskit.engine.call import aligned
 from losskit.engine.numpy import NUMPY
 from losskit.native import evaluate, library, programs
+from losskit.programs import lower, symbols
 
 if not native.available():
     pytest.skip("the kernels were not built", allow_module_level=True)
@@ -358,3 +359,45 @@ def test_bytes_that_are_no_program_are_refused():
             kernel(packed[:end])
     with pytest.raises(ValueError, match="behind its end"):
         kernel(packed + b"\0")
+
+
+# --- it can fail --------------------------------------------------------------------------------
+
+
+def forget():
+    programs._known.cache_clear()
+    programs.kernel.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "wrong", "card"),
+    [
+        (lower._NAMES, "-", "add", "multi_margin"),
+        (lower._SWAPPED, "add", "mul", "categorical_focal_crossentropy"),
+        (lower, "_levels", lambda results: Zeros(), "cosine_similarity"),
+        (symbols.Symbols, "_branches", lambda m, x, hot: (m.false, m.true), "multi_margin"),
+        (lower, "_apart", lambda i: False, "categorical_focal_crossentropy"),
+    ],
+    ids=["operation", "order", "passes", "pick", "registers"],
+)
+def test_an_error_is_seen(target: Any, name: str, wrong: Any, card: str, monkeypatch: Any):
+    known = usual(card)[0]
+
+    def check() -> None:
+        for rows, classes in ((37, 33), (37, 100), (2, 20001)):
+            compare(known, drawn(known, np.float32, rows, classes))
+
+    check()
+    forget()
+    with monkeypatch.context() as patch:
+        (patch.setitem if isinstance(target, dict) else patch.setattr)(target, name, wrong)
+        with pytest.raises((AssertionError, KeyError, ValueError)):
+            check()
+    forget()
+
+
+class Zeros(dict[int, int]):
+    """Levels of which none is above another."""
+
+    def __missing__(self, key: int) -> int:
+        return 0
