@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core import definition as core
-from losskit.core.definition import CARDS, Card, Domain, parameter
+from losskit.core.definition import CARDS, Card, Domain, cards, parameter
 from losskit.core.families import Pointwise, Rowwise
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.core.namespaces.numpy import vocabulary
@@ -40,12 +40,6 @@ DOMAINS = {
     "label": core.LABEL,
 }
 """What a target or a prediction may be, in a word."""
-METRICS = {
-    "regression": "mean_absolute_error",
-    "binary": "binary_accuracy",
-    "categorical": "categorical_accuracy",
-    "sparse": "sparse_categorical_accuracy",
-}
 
 
 def loss(
@@ -154,7 +148,7 @@ def _card(
         "target": target,
         "prediction": property(lambda self: prediction),
         "convex": convex,
-        "metric": METRICS[task],
+        "metric": next(known.metric for known in cards() if known.task == task),
         "task": task,
         "value": items,
         "slope": by_prediction,
