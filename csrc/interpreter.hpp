@@ -229,7 +229,21 @@ void select_ss_step(const Instruction& i, const Tile<T>& t) {
   });
 }
 template <class T>
+void copy_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  each(i, t, [&](std::int64_t k)
+                 LOSSKIT_INLINE_LAMBDA { store_two<T>(to + k, load_two(a + k)); });
+}
+template <class T>
 void power_step(const Instruction& i, const Tile<T>& t) {
+  LOSSKIT_OPERANDS
+  const T s = t.scalars[i.b];
+  const std::int64_t n = i.span == of_element ? t.elements() : t.rows;
+  for (std::int64_t k = 0; k < n; ++k) to[k] = std::pow(a[k], s);
+}
+// The same of numbers >= 0.
+template <class T>
+void power_positive_step(const Instruction& i, const Tile<T>& t) {
   LOSSKIT_OPERANDS
   const T s = t.scalars[i.b];
   const std::int64_t n = i.span == of_element ? t.elements() : t.rows;
@@ -919,8 +933,9 @@ class Run {
     for (std::size_t s = 0; s < p_.slots.size(); ++s) {
       registers_[s] = own(s);
       if (q_.values[s].labels) all &= labels(s, r, 1);
-      else if (p_.slots[s].span == of_row) read_row(s, r, all);
     }
+    for (std::size_t s = 0; s < p_.slots.size(); ++s)  // when it is known whether the row counts
+      if (p_.slots[s].span == of_row && !q_.values[s].labels) read_row(s, r, all);
     const auto chunks = [&](auto&& f) {
       for (std::int64_t c = 0; c < q_.classes; c += chunk_) {
         t.first = c;

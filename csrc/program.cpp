@@ -36,7 +36,7 @@ std::string_view operands(const std::string& name) {
   };
   if (name == "pick") return "vv";
   if (name == "fill") return "s";
-  if (name == "power" || name == "at_least" || name == "at_most") return "vs";
+  if (name == "power" || name == "power_positive" || name == "at_least" || name == "at_most") return "vs";
   if (name == "where_v") return "vv";
   if (name == "where_s") return "vs";
   if (name == "select_vv") return "vvv";
@@ -94,6 +94,11 @@ void verify(const Program& p) {
     check(o.whole >= 0 && o.whole < p.registers_whole && o.passes >= 0 && o.passes < p.registers_passes,
           "has a result that is nowhere");
     check(o.span == of_row || o.span == of_element, "has a result of nothing");
+    // What is multiplied by weights where it lies must be nobody else's.
+    check(o.whole >= least && o.passes >= least, "has a slot for a result");
+    for (const Output& other : p.outputs)
+      check(&other == &o || (other.whole != o.whole && other.passes != o.passes),
+            "has two results in one register");
   }
   const Verifier v{p};
   v.of_scalars();

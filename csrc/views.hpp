@@ -328,11 +328,14 @@ inline void put(const View& to, std::int64_t begin, std::int64_t n, bool past_ca
     return v;
   };
   if (!in_place<T>(to)) {
-    T buffer[w];
-    for (; i < n; i += w) {
-      const int part = static_cast<int>(n - i < w ? n - i : w);
-      store(buffer, fix(part == w ? make(i, Whole()) : make(i, part), part));
-      write<T>(to, begin + i, part, buffer);
+    T buffer[32 * w];  // so many vectors are converted at once
+    while (i < n) {
+      const std::int64_t from = i;
+      for (T* at = buffer; i < n && at < buffer + 32 * w; i += w, at += w) {
+        const int part = static_cast<int>(n - i < w ? n - i : w);
+        store(at, fix(part == w ? make(i, Whole()) : make(i, part), part));
+      }
+      write<T>(to, begin + from, (i < n ? i : n) - from, buffer);
     }
     return;
   }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import grid
@@ -192,6 +194,158 @@ def test_defined_again_it_is_the_new_one():
     second = losskit.loss(lambda m, y, p: 3.0 * m.square(p - y), name="mine")
     assert first()(Y, P) * 3.0 == pytest.approx(second()(Y, P))
     assert losskit.get("mine")(Y, P) == second()(Y, P)
+
+
+# --- what is unusual in a formula ---------------------------------------------------------------
+
+
+def agrees(Own: Any, y: Any, p: Any, **options: Any) -> tuple[Any, Any]:
+    """(value, gradient), the same by a program and by NumPy."""
+    loss = Own(reduction="sum", **options)
+    weight = np.linspace(1.0, 3.0, len(p))
+    found = loss.value_and_gradient(y, p, weight)
+    with losskit.native.switched(False):
+        want = loss.value_and_gradient(y, p, weight)
+    for got, right in zip(found, want, strict=True):
+        np.testing.assert_allclose(got, right, rtol=1e-12, atol=1e-300)
+    return found
+
+
+def test_what_is_given_is_not_written_to():
+    p = np.ones(64, np.float32)
+    p.flags.writeable = False
+    Own = losskit.loss(lambda m, y, p: p, name="itself")
+    weight = np.full(64, 3.0, np.float32)
+    value, gradient = Own(reduction="sum").value_and_gradient(np.zeros(64, np.float32), p, weight)
+    assert value == 192.0
+    np.testing.assert_array_equal(p, 1.0)
+    np.testing.assert_array_equal(gradient, 3.0)
+
+
+def test_a_value_that_is_its_own_slope():
+    Own = losskit.loss(lambda m, y, p: m.exp(p - y), name="growth")
+    agrees(Own, np.zeros(64), np.linspace(0.0, 1.0, 64))
+
+
+@pytest.mark.parametrize("classes", [4, 100, 20001])
+def test_slopes_that_are_the_same_for_both_slots(classes: int):
+    torch = pytest.importorskip("torch")
+    import losskit.torch as lt
+
+    losskit.loss(lambda m, y, p, axis: m.sum(m.square(p + y), axis), name="both", rows=True)
+    y, p = (torch.ones(8, classes, requires_grad=True) for _ in range(2))
+    lt.get("both", reduction="sum")(p, y).backward()
+    assert (p.grad == 4.0).all()
+    assert (y.grad == 4.0).all()
+
+
+def test_answers_belong_to_the_slope_alone_too():
+    torch = pytest.importorskip("torch")
+    import losskit.torch as lt
+
+    losskit.loss(
+        lambda m, y, p, a=1.0: m.square(p - y) if a < 2.0 else a * m.abs(p - y), name="choice"
+    )
+    for a, want in ((1.0, 6.0), (3.0, 3.0)):
+        p = torch.full((1,), 3.0, dtype=torch.float16, requires_grad=True)
+        lt.get("choice", a=a)(p, torch.zeros(1, dtype=torch.float16)).backward()
+        assert p.grad.item() == want
+
+
+def test_a_formula_may_ask_how_long_rows_are():
+    def of_length(m: Any, y: Any, p: Any, axis: int) -> Any:
+        whole = m.sum(m.square(p - y), axis)
+        return whole if p.shape[axis] < 5 else 10.0 * whole + 1.0 / p.shape[axis]
+
+    Own = losskit.loss(of_length, rows=True)
+    for classes, slope in ((3, 2.0), (8, 20.0)):
+        gradient = agrees(Own, np.zeros((4, classes)), np.ones((4, classes)))[1]
+        np.testing.assert_allclose(gradient[0], slope)
+
+
+FORMULAS = {
+    "a comparison as a number": lambda m, y, p: (p > y) * m.square(p - y),
+    "comparisons compared": lambda m, y, p: m.where((p > 0.0) == (y > 0.0), 0.5 * p * p, p * p),
+    "a power of a negative number": lambda m, y, p: m.power(p, 3.0),
+    "operators": lambda m, y, p: (p - y) ** 2 + abs(p),
+    "many steps": lambda m, y, p: long_way(y, p),
+    "a derived parameter": lambda m, y, p, a=1.0: p * p if a - 1.0 else m.square(p - y),
+    "left out": lambda m, y, p: m.where(p > 1.0, p * m.log(p), 0.0),
+    "a pole at its end": lambda m, y, p: m.where(p > 0.0, m.sqrt(m.abs(p)), 0.0),
+    "a constant": lambda m, y, p: 0.0 * p + 3.0,
+}
+
+
+def long_way(y: Any, p: Any) -> Any:
+    for _ in range(400):
+        p = p * 0.99 + 0.001 * y
+    return p * p
+
+
+@pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS.keys())
+def test_formulas(formula: Any):
+    Own = losskit.loss(formula, name="formula")
+    y, p = np.linspace(-2.0, 1.5, 49), np.linspace(1.5, -3.0, 49)
+    p[3] = 0.0
+    gradient = agrees(Own, y, p)[1]
+    assert np.isfinite(gradient).all()
+
+
+def test_a_formula_that_asks_python_is_left_to_the_arrays():
+    def typed(m: Any, y: Any, p: Any, k: float = 2.0) -> Any:
+        return m.square(p - y) if isinstance(k, float) else p - y
+
+    def slope(m: Any, y: Any, p: Any, k: float = 2.0) -> Any:
+        return 2.0 * (p - y) if isinstance(k, float) else 1.0
+
+    Own = losskit.loss(typed, slope=slope)
+    assert not Own().card.programmed
+    value, gradient = Own(reduction="sum").value_and_gradient(Y, P)
+    assert value == pytest.approx(((P - Y) ** 2).sum())
+    np.testing.assert_allclose(gradient, 2 * (P - Y))
+
+
+def test_labels_are_no_numbers():
+    with pytest.raises(TypeError, match=r"A label is no number: use m\.classes"):
+        losskit.loss(
+            lambda m, y, p, axis: m.abs(m.sum(p, axis) - m.lay(y, axis)),
+            name="ordinal", rows=True, target="label",
+        )  # fmt: skip
+
+
+def test_rows_of_one_class_and_the_largest_of_a_row():
+    def rest(m: Any, y: Any, p: Any, axis: int) -> Any:
+        own = m.classes(y, p, axis)
+        return m.sum(m.where(own, p, 0.1 / (p.shape[axis] - 1.0 + 1e-300)), axis)
+
+    Own = losskit.loss(rest, name="rest", rows=True, target="label")
+    assert Own()(np.zeros(1, int), np.ones((1, 1))) == 1.0
+
+    def below(m: Any, y: Any, p: Any, axis: int) -> Any:
+        return m.sum(p - 2.0 * m.max(p, axis), axis) + m.sum(y * p, axis)
+
+    rng = np.random.default_rng(0)
+    agrees(losskit.loss(below, rows=True), *rng.normal(size=(2, 6, 4)))
+
+
+def test_a_failed_definition_changes_nothing():
+    good = losskit.loss(lambda m, y, p: m.square(p - y), name="mine")
+    with pytest.raises(TypeError, match="No slope can be derived"):
+        losskit.loss(lambda m, y, p: p.foo, name="mine")
+    assert losskit.get("mine")(Y, P) == good()(Y, P)
+    with pytest.raises(TypeError, match="No slope can be derived"):
+        losskit.loss(lambda m, y, p: p.foo, name="other_of_mine")
+    with pytest.raises(ValueError, match="Unknown loss"):
+        losskit.get("other_of_mine")
+    with pytest.raises(TypeError, match="reduction has a meaning of its own"):
+        losskit.loss(lambda m, y, p, reduction=1.0: p, name="mine")
+
+
+def test_pickled_by_name():
+    losskit.loss(cauchy)
+    loss = pickle.loads(pickle.dumps(losskit.get("cauchy", scale=2.0)))
+    assert loss(Y, P) == losskit.get("cauchy", scale=2.0)(Y, P)
+    assert copy.deepcopy(loss)(Y, P) == loss(Y, P)
 
 
 # --- slopes derived from the value of every card -------------------------------------------------

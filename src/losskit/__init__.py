@@ -23,6 +23,8 @@ from losskit.native import get_num_threads, set_num_threads
 from losskit.numpy import CLASSES as _CLASSES
 from losskit.numpy import FUNCTIONS as _FUNCTIONS
 from losskit.numpy import Loss, get
+from losskit.numpy import class_of as _class_of
+from losskit.numpy import own_cards as _own_cards
 
 __version__ = "0.1.0"
 
@@ -52,7 +54,11 @@ def __getattr__(name: str) -> _Any:
     elif name == "loss":
         from losskit.definition import loss as found
     else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # A loss of one's own is pickled by its name, as others are.
+        own = next((c for c in _own_cards() if c.__name__ == name), None)
+        if own is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _class_of(own)
     globals()[name] = found
     return found
 

@@ -15,20 +15,28 @@ import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
+from losskit import native
 from losskit.core import definition as core
 from losskit.core.definition import CARDS, Card, Domain, cards, parameter
 from losskit.core.families import Pointwise, Rowwise
 from losskit.core.namespaces import Array, Vocabulary
 from losskit.core.namespaces.numpy import vocabulary
-from losskit.numpy import class_of
+from losskit.numpy import class_of, own_cards
 from losskit.programs.derive import derivative
 from losskit.programs.run import run
-from losskit.programs.symbols import Symbol, answered, free_parameters, trace
+from losskit.programs.symbols import (
+    COMPARED,
+    Symbol,
+    Symbols,
+    answered,
+    free_parameters,
+    trace,
+)
 
 DOMAINS = {
     "real": core.REAL,
@@ -62,7 +70,8 @@ def loss(
         value: the formula, ``value(m, y, p, **parameters)``: the items, in operators and the
             vocabulary `m` (`losskit.core.namespaces.Vocabulary`: ``m.exp``, ``m.log1p``,
             ``m.where``, ...). Its further arguments are the loss's parameters: numbers, flags or
-            integers, by their defaults. A formula of rows takes ``axis`` too, and gives its items
+            integers, by their defaults. What it takes from around it is read when it is
+            traced. A formula of rows takes ``axis`` too, and gives its items
             with that axis kept, as ``m.sum(x, axis)`` does.
         name: of the loss; by default the function's own.
         slope: its derivative by the prediction, ``slope(m, y, p, **parameters)``, which is compared
@@ -79,7 +88,7 @@ def loss(
 
     Raises:
         TypeError: the formula's parameters have no default, or another than a number, a flag or an
-            integer; or it does what no program can and no slope is given.
+            integer; or no slope can be derived, and none is given.
         ValueError: the name is taken, or the slope is not the derivative of the value.
     """
     if value is None:
@@ -92,8 +101,10 @@ def loss(
             rows=rows,
             convex=convex,
         )
-    name = name or value.__name__
-    if not name.isidentifier():
+    if not callable(value):
+        raise TypeError(f"The formula must be a function, value(m, y, p, ...), got {value!r}.")
+    name = getattr(value, "__name__", None) if name is None else name
+    if not isinstance(name, str) or not (name.isidentifier() and name.isascii()):
         raise ValueError(f"name must be a name such as 'cauchy', got {name!r}.")
     known = CARDS.get(core._SPELLINGS.get(core.fold(name), ""))
     if known is not None and known.family() != __name__.rpartition(".")[2]:
@@ -101,13 +112,33 @@ def loss(
     for word, domain in (("target", target), ("prediction", prediction)):
         if domain not in DOMAINS:
             raise ValueError(f"{word} must be one of {', '.join(DOMAINS)}, got {domain!r}.")
-    card = _card(value, name, slope, DOMAINS[target], DOMAINS[prediction], rows, convex)
+    if prediction == "label":
+        raise ValueError("Labels are targets: a prediction is never one.")
+    spellings = dict(core._SPELLINGS)
     try:
-        _try(card())
-    except Exception:
-        CARDS.pop(name, None)
+        card: Any = _card(value, name, slope, DOMAINS[target], DOMAINS[prediction], rows, convex)
+        card.programmed = _try(card())
+        return class_of(card)
+    except Exception:  # as if nothing had been
+        core._SPELLINGS.clear()
+        core._SPELLINGS.update(spellings)
+        if known is None:
+            CARDS.pop(name, None)
+        else:
+            CARDS[name] = known
         raise
-    return class_of(card)
+
+
+def __getattr__(name: str) -> Any:
+    """A card that was made here, by the name of its class: pickle looks for it."""
+    return _made(name, __name__)
+
+
+def _made(name: str, module: str) -> Any:
+    for card in own_cards():
+        if card.__name__ == name:
+            return card
+    raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
 
 def _card(
@@ -123,7 +154,10 @@ def _card(
         return m.drop(found, self.axis) if rows else found
 
     def by_prediction(self: Any, m: Vocabulary, y: Array, p: Array) -> Array:
-        return slope(m, y, p, **own(self)) if slope else _derived(self, m, (y, p), ("slope", 1))
+        if slope is None:
+            return _derived(self, m, (y, p), ("slope", 1))
+        found = slope(m, y, p, **own(self))
+        return m.where(p == p, found, p) if isinstance(found, (int, float)) else found
 
     def by_target(self: Any, m: Vocabulary, y: Array, p: Array) -> Array:
         return _derived(self, m, (y, p), ("slope", 0))
@@ -144,7 +178,7 @@ def _card(
         "__annotations__": {field: type(made.default) for field, made in fields.items()},
         **fields,
         "name": name,
-        "latex": rf"\\mathrm{{{name.replace('_', ' ')}}}",
+        "latex": r"\mathrm{" + name.replace("_", r"\ ") + "}",
         "target": target,
         "prediction": property(lambda self: prediction),
         "convex": convex,
@@ -169,6 +203,10 @@ def _parameters(value: Any, rows: bool) -> dict[str, Any]:
     for p in list(signature.parameters.values())[3:]:
         if rows and p.name == "axis":
             continue
+        if p.name in _taken():
+            raise TypeError(
+                f"{p.name} has a meaning of its own here. Call the parameter otherwise."
+            )
         if type(p.default) not in kinds:
             got = "none" if p.default is p.empty else repr(p.default)
             raise TypeError(
@@ -183,6 +221,14 @@ def _parameters(value: Any, rows: bool) -> dict[str, Any]:
     return fields
 
 
+@cache
+def _taken() -> frozenset[str]:
+    """Names that a card or a face uses."""
+    faces = "reduction on_empty num_items across where weight mask sample_weight dtype name axis"
+    arrays = "self predictions targets y_true y_pred input target prediction more look leading"
+    return frozenset([*dir(Pointwise), *dir(Rowwise), *faces.split(), *arrays.split(), "metric"])
+
+
 def _doc(value: Any, name: str) -> str:
     said = inspect.getdoc(value) if getattr(value, "__name__", "") != "<lambda>" else None
     return said or f"{name}: a loss of one's own, from its formula."
@@ -195,8 +241,9 @@ def _derived(card: Any, m: Vocabulary, slots: tuple[Array, ...], wanted: tuple[s
     """A derivative of a card's value, in any vocabulary."""
     length = 1
     if isinstance(card, Rowwise):
-        length = slots[card.main].shape[card.axis]
-        length = length if isinstance(length, int) else 3
+        length = _number(slots[card.main].shape[card.axis])
+        if not isinstance(length, (int, float)):
+            length = 3  # one that is open: of another a formula may not ask
     numbers = {n: _number(x) for n, x in card.parameters().items()}
     free = [n for n, x in numbers.items() if not isinstance(x, (bool, int)) and x != 0.0]
     fixed = tuple([(n, x) for n, x in numbers.items() if n not in free])
@@ -206,6 +253,10 @@ def _derived(card: Any, m: Vocabulary, slots: tuple[Array, ...], wanted: tuple[s
     if node is None:
         known.append(_graph(card, wanted, length))
         node = known[-1][1]
+    if isinstance(m, Symbols):  # what the graph stands on, this program does too
+        for (op, *sides), _ in next(asked for asked, made in known if made is node):
+            left, right = (run(m, card, side, slots) for side in sides)
+            COMPARED[op](left, right)
     found = run(m, card, node, slots)
     return m.drop(found, card.axis) if _of_row(card, wanted[1]) else found
 
@@ -229,7 +280,13 @@ def _graph(card: Any, wanted: tuple[str, int], length: int) -> tuple[Any, Symbol
     # Of one that is traced by a host any value will do: what it decides is asked of itself.
     known = {n: x if isinstance(x, (int, float)) else rules[n][0] for n, x in known.items()}
     plain = type(card)(**known)
-    m, results = trace(plain, (("value", 0),), length, tuple(free_parameters(plain)))
+    try:
+        m, results = trace(plain, (("value", 0),), length, tuple(free_parameters(plain)))
+    except Exception as error:
+        raise TypeError(
+            f"No slope can be derived from the formula of {card.name}: {error} Use operators and "
+            "the functions of m alone, or give slope=."
+        ) from error
     every: Any = m.nodes.values()
     by = next((x for x in every if x.op == "slot" and x.args[0] == slot), None)
     if by is None:
@@ -248,8 +305,11 @@ def _number(x: Any) -> Any:
 # --- is it right ----------------------------------------------------------------------------------
 
 
-def _try(card: Any) -> None:
+def _try(card: Any) -> bool:
     """Hold the slope against differences of the value.
+
+    Returns:
+        Whether a program computes the same: a formula may ask Python for what is no number there.
 
     Raises:
         TypeError: there is none, as the formula does what no graph says.
@@ -269,7 +329,7 @@ def _try(card: Any) -> None:
             ahead, behind = (up - here) / h, (here - down) / h
             ours = slope[where]
             bent = np.abs(ahead - behind) > 1e-3 * (1.0 + np.abs(ahead))  # at a kink
-            off = np.abs(ours - (ahead + behind) / 2.0) > 1e-3 * (1.0 + np.abs(ours))
+            off = ~(np.abs(ours - (ahead + behind) / 2.0) <= 1e-3 * (1.0 + np.abs(ours)))
             wrong = np.flatnonzero(off & ~bent & np.isfinite(ahead) & np.isfinite(behind))
             if len(wrong):
                 k = wrong[0]
@@ -278,6 +338,20 @@ def _try(card: Any) -> None:
                     f"moves by {ahead[k]:g} there. It is the derivative of an item by the "
                     "prediction, of the same sign."
                 )
+    return _as_program(card, m, y, p, slope)
+
+
+def _as_program(card: Any, m: Vocabulary, y: Array, p: Array, slope: Array) -> bool:
+    call = native.prepare(card, (y, p), None, None)
+    if call is None:
+        return True
+    items, slopes = np.empty(call.shape), np.empty(p.shape)
+    if call.run(value=True, items=items, slope=(slopes,)) is None:
+        return True
+    with np.errstate(all="ignore"):
+        value = np.broadcast_to(card.value(m, y, p), items.shape)
+        pairs = ((items, value), (slopes, slope))
+        return all(np.allclose(a, b, 1e-9, 1e-12, equal_nan=True) for a, b in pairs)
 
 
 def _some(rng: Any, slot: Any) -> Array:

@@ -372,6 +372,11 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
     return class_of(find(name))(**parameters)
 
 
+def own_cards() -> list[type[Card]]:
+    """The cards that were made by `losskit.loss`."""
+    return [card for card in cards() if card.__module__ == "losskit.definition"]
+
+
 def _is_array(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.ndim > 0
 

@@ -32,6 +32,9 @@ class Items(Card):
     long: ClassVar[bool] = False
     """Whether rounding adds up over the steps of an item: float64 is to be taken where there is."""
 
+    programmed: ClassVar[bool] = True
+    """Whether its formulas say the same to a program as to arrays."""
+
     # For the type checker: a card takes its slots, in their order and under names of its own.
 
     @abstractmethod

@@ -45,7 +45,8 @@ def _make(card: Any, wanted: Wanted, length: int, names: tuple[str, ...]) -> Any
         m, results = trace(card, wanted, length, names)
         spans = [ROW if order == "value" else _span(card, i) for order, i in wanted]
         return tuple(m.questions), lower(card, names, [results[key] for key in wanted], spans)
-    except (TypeError, AttributeError, IndexError):
+    except Exception:
+        # A card may do what a program cannot, in Python's own ways too.
         return (), None
 
 
@@ -117,7 +118,9 @@ def rows(card: Any, shape: tuple[int, ...]) -> tuple[int, int, int] | None:
 
 def takes(card: Any) -> bool:
     """Whether a program may compute the card: by what it is, not yet by its formulas."""
-    if not isinstance(card, Items) or card.long or card.held or not card.decomposable:
+    if not isinstance(card, Items) or not card.programmed or not card.decomposable:
+        return False
+    if card.long or card.held or any(len(slot.domain.values) > 4 for slot in card.slots):
         return False
     several_labels = any(s.domain.labels and s.axes for s in card.slots)
     return not (several_labels or any(s.domain.count_of for s in card.slots))

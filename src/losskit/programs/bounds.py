@@ -74,7 +74,7 @@ _RULES: dict[str, Any] = {
     "max": lambda _, a: a,
     "pick": lambda _, a, *b: a,
     "length": lambda _: (1.0, INF),
-    "power": lambda _, *a: (0.0, INF),
+    "power_positive": lambda _, *a: (0.0, INF),
     "negative": lambda _, a: (-a[1], -a[0]),
     "absolute": _absolute,
     "exp": lambda _, a: (0.0, INF),

@@ -7,12 +7,16 @@ value has a derivative; near the ends of a domain a slope written by hand may ke
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
-from losskit.programs.symbols import ELEMENT, ROW, Symbol, Symbols
+from losskit.programs.symbols import ELEMENT, PLAIN, ROW, Symbol, Symbols, in_order
 from losskit.programs.trace import MASK, SCALAR
 
-UNMOVED = ("sign", "classes", "length", "parameter", "number", "tiny", "floor", "slack")
+UNMOVED = ("sign", "classes", "labels", "length", "parameter", "number", "tiny", "floor", "slack")
+
+
+POLES = ("where", "select", "square_root", "power", "power_positive")
 
 
 def derivative(m: Symbols, value: Symbol, by: Symbol) -> Symbol:
@@ -27,15 +31,18 @@ def derivative(m: Symbols, value: Symbol, by: Symbol) -> Symbol:
         TypeError: there is no derivative of one of the operations.
     """
     moved: dict[int, Any] = {id(value): m.node(1.0)}
-    for node in reversed(_in_order(value)):
+    nodes = in_order([value])
+    # Where something is left out, or has a pole, 0 may meet an infinity: it stays 0.
+    times = _product if any(node.op in POLES for node in nodes) else operator.mul
+    for node in reversed(nodes):
         rate = moved.get(id(node))
         if rate is None or node is by:
             continue
-        for argument, part in _parts(m, node, rate):
+        for argument, part in _parts(m, node, rate, times):
             if argument.kind in (MASK, SCALAR):
                 continue
-            if argument.span == ROW and part.span == ELEMENT:
-                part = m.sum(part, m.axis)
+            if argument.span == ROW and node.span == ELEMENT:
+                part = m.sum(part, m.axis)  # of each element, whether or not it is the same for all
             known = moved.get(id(argument))
             moved[id(argument)] = part if known is None else known + part
     found = moved.get(id(by), m.node(0.0))
@@ -43,22 +50,16 @@ def derivative(m: Symbols, value: Symbol, by: Symbol) -> Symbol:
     return found if found.span == by.span else m.where(by == by, found, by)  # type: ignore[no-any-return]
 
 
-def _in_order(value: Symbol) -> list[Symbol]:
-    """The nodes that a value is made of, arguments first."""
-    seen: dict[int, Symbol] = {}
-
-    def visit(node: Symbol) -> None:
-        if id(node) not in seen:
-            for a in node.args:
-                if isinstance(a, Symbol):
-                    visit(a)
-            seen[id(node)] = node
-
-    visit(value)
-    return list(seen.values())
+def _product(rate: Any, by: Any) -> Any:
+    """rate * by, and 0 where one of them is 0, though the other may be infinite or NaN."""
+    m, made = rate.trace, rate * by
+    for x in (rate, by):
+        if x.kind != SCALAR:
+            made = m.where(x == 0.0, 0.0, made)
+    return made
 
 
-def _parts(m: Symbols, node: Symbol, rate: Any) -> list[tuple[Any, Any]]:
+def _parts(m: Symbols, node: Symbol, rate: Any, times: Any) -> list[tuple[Any, Any]]:
     """The arguments of a node, each with how the value moves with it through the node."""
     op, args = node.op, node.args
     if op in UNMOVED or node.kind == MASK or op in ("slot", "shared", "complement_floor"):
@@ -68,8 +69,8 @@ def _parts(m: Symbols, node: Symbol, rate: Any) -> list[tuple[Any, Any]]:
         return {
             "+": lambda: [(x, rate), (y, rate)],
             "-": lambda: [(x, rate), (y, -rate)],
-            "*": lambda: [(x, rate * y), (y, rate * x)],
-            "/": lambda: [(x, rate / y), (y, -(rate * node) / y)],
+            "*": lambda: [(x, times(rate, y)), (y, times(rate, x))],
+            "/": lambda: [(x, times(rate, 1.0 / y)), (y, -times(rate, node / y))],
         }[op]()
     if op in ("where", "select"):
         condition, yes, *no = args
@@ -95,10 +96,10 @@ def _parts(m: Symbols, node: Symbol, rate: Any) -> list[tuple[Any, Any]]:
         return [(slot, m.where(m.classes(labels, slot, m.axis), rate, 0.0))]
     if op in ("exp_less", "log_less"):
         x, y = args
-        return [(x, rate * m.exp(x) if op == "exp_less" else rate / x), (y, -rate)]
-    if op == "power":
+        return [(x, times(rate, m.exp(x) if op == "exp_less" else 1.0 / x)), (y, -rate)]
+    if op in ("power", "power_positive"):
         x, exponent = args
-        return [(x, rate * exponent * m.power(x, exponent - 1.0))]
+        return [(x, times(rate, exponent * m.power(x, exponent - 1.0)))]
     slopes: dict[str, Any] = {
         "negative": lambda x: m.node(-1.0),
         "absolute": m.sign,
@@ -109,8 +110,8 @@ def _parts(m: Symbols, node: Symbol, rate: Any) -> list[tuple[Any, Any]]:
         "square_root": lambda x: 0.5 / node,
         "tanh": lambda x: 1.0 - node * node,
     }
-    plain = op.split("_")[0] if op.startswith(("exp", "log")) else op  # exp_negative and its like
+    plain = PLAIN.get(op, op)
     if plain not in slopes:
         raise TypeError(f"There is no derivative of {op}: give the slope.")
     (x,) = args
-    return [(x, rate * slopes[plain](x))]
+    return [(x, times(rate, slopes[plain](x)))]

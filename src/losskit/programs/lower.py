@@ -13,7 +13,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
-from losskit.programs.symbols import ELEMENT, ONE, ROW, Symbol
+from losskit.programs.symbols import ELEMENT, ONE, ROW, Symbol, in_order
 from losskit.programs.trace import MASK, SCALAR
 
 CONSTANTS = ("tiny", "floor", "complement_floor", "slack", "length")
@@ -143,7 +143,8 @@ class _Writer:
     """Writes instructions into lists, each node's once in each."""
 
     def __init__(self, slots: int, scalars: _Scalars) -> None:
-        self.count = slots
+        self.count = self.slots = slots
+        self.results: set[int] = set()
         self.scalars = scalars
         self.rows: dict[Any, int] = {}  # registers of rows, which stay
         self.elements: dict[Any, int] = {}
@@ -160,6 +161,14 @@ class _Writer:
         into.append(Instruction(name, to, list(registers), list(scalars), span))
         return to
 
+    def result(self, node: Symbol, span: int) -> int:
+        """A register that holds the node alone: it will be multiplied where it lies."""
+        found = self.at(node, span)
+        if found < self.slots or found in self.results:
+            found = self.emit("copy", span, (found,))
+        self.results.add(found)
+        return found
+
     def scalar(self, node: Symbol) -> Symbol:
         return self.scalars.add(node)
 
@@ -168,6 +177,8 @@ class _Writer:
         if node.kind == SCALAR:
             fill = functools.partial(self.emit, "fill", span, (), (self.scalar(node),))
             return self._once(("fill", id(node), span), span, fill)
+        if node.span == ONE or node.span > span:
+            raise TypeError(f"{node.op} is of something else than is wanted.")
         if node.span < span:
             key = ("expand", id(node))
             return self._once(key, span, lambda: self.emit("expand", span, (self.at(node, ROW),)))
@@ -207,7 +218,7 @@ class _Writer:
             if left.span == ROW:
                 return self.emit(f"{name}_re", span, (self.at(right, span), self.at(left, ROW)))
             return self.emit(f"{name}_er", span, (self.at(left, span), self.at(right, ROW)))
-        if name in ("at_least", "at_most", "power"):
+        if name in ("at_least", "at_most", "power", "power_positive"):
             return self.emit(name, span, (self.at(args[0], span),), (self.scalar(args[1]),))
         if name in ("where", "select"):
             condition = self.at(args[0], span)
@@ -240,7 +251,7 @@ def lower(
 
     whole = _Writer(slots, scalars)
     whole.each = whole.once  # one list, in the order in which nodes are needed
-    found = [whole.at(node, span) for node, span in zip(results, spans, strict=True)]
+    found = [whole.result(node, span) for node, span in zip(results, spans, strict=True)]
     instructions, outputs, used = _allocated(whole.once, found, slots)
 
     parts, after, found = _in_passes(slots, scalars, results, spans)
@@ -295,15 +306,9 @@ def _rows(card: Any) -> bool:
 def _levels(results: list[Symbol]) -> dict[int, int]:
     """How many reductions one after another come before each node."""
     known: dict[int, int] = {}
-
-    def level(node: Symbol) -> int:
-        if id(node) not in known:
-            before = max((level(a) for a in node.args if isinstance(a, Symbol)), default=0)
-            known[id(node)] = before + (node.op in _REDUCTIONS)
-        return known[id(node)]
-
-    for node in results:
-        level(node)
+    for node in in_order(results):
+        before = max((known[id(a)] for a in node.args if isinstance(a, Symbol)), default=0)
+        known[id(node)] = before + (node.op in _REDUCTIONS)
     return known
 
 
@@ -311,21 +316,7 @@ def _in_passes(
     slots: int, scalars: _Scalars, results: list[Symbol], spans: list[int]
 ) -> tuple[list[tuple[list[Instruction], list[Instruction]]], list[Instruction], list[int]]:
     levels = _levels(results)
-    reductions: list[Symbol] = []
-    seen: set[int] = set()
-
-    def collect(node: Symbol) -> None:
-        if id(node) in seen:
-            return
-        seen.add(id(node))
-        for a in node.args:
-            if isinstance(a, Symbol):
-                collect(a)
-        if node.op in _REDUCTIONS:
-            reductions.append(node)
-
-    for node in results:
-        collect(node)
+    reductions = [node for node in in_order(results) if node.op in _REDUCTIONS]
     writer = _Writer(slots, scalars)
     parts = []
     last = max([levels[id(n)] for n in results] + [levels[id(n)] for n in reductions], default=0)
@@ -337,12 +328,12 @@ def _in_passes(
                 writer.at(node, ROW)
         for i, (node, span) in enumerate(zip(results, spans, strict=True)):
             if span == ELEMENT and number == last:
-                found[i] = writer.at(node, span)
+                found[i] = writer.result(node, span)
         parts.append((writer.once, writer.each))
     writer.once, writer.each = [], []
     for i, (node, span) in enumerate(zip(results, spans, strict=True)):
         if span != ELEMENT:
-            found[i] = writer.at(node, span)
+            found[i] = writer.result(node, span)
     return parts, writer.once, [found[i] for i in range(len(results))]
 
 

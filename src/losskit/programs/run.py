@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from losskit.core.namespaces import Array, Vocabulary
-from losskit.programs.symbols import Symbol
+from losskit.programs.symbols import PLAIN, Symbol, in_order
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "+": operator.add,
@@ -31,11 +31,8 @@ _FUNCTIONS = {
     "at_least": "maximum",
     "at_most": "minimum",
     "select": "where",
-    "exp_negative": "exp",
-    "expm1_negative": "expm1",
-    "log_normal": "log",
-    "log1p_unit": "log1p",
-    "log1p_near": "log1p",
+    "power_positive": "power",
+    **PLAIN,
 }
 
 
@@ -52,17 +49,11 @@ def run(m: Vocabulary, card: Any, node: Symbol, slots: tuple[Array, ...]) -> Arr
     main = slots[card.main]
     known: dict[int, Any] = {}
 
-    def at(node: Symbol) -> Any:
-        if id(node) not in known:
-            known[id(node)] = made(node)
-        return known[id(node)]
-
     def slot(i: int) -> Array:
         of = card.slots[i]
         return m.lay(slots[i], axis) if card.slots[card.main].dims and not of.dims else slots[i]
 
-    def made(node: Symbol) -> Any:
-        op, args = node.op, node.args
+    def made(op: str, args: tuple[Any, ...]) -> Any:
         if op == "number":
             return args[0]
         if op == "parameter":
@@ -71,18 +62,24 @@ def run(m: Vocabulary, card: Any, node: Symbol, slots: tuple[Array, ...]) -> Arr
             return main.shape[axis]
         if op in ("slot", "shared"):
             return slot(args[0])
+        if op == "labels":
+            return None  # no numbers to be computed with
         if op in ("tiny", "floor", "slack", "complement_floor"):
             return getattr(m, op)(main)
+        if op in ("true", "false"):
+            return op == "true"
+        values = [known[id(a)] for a in args]
         if op in ("sum", "max"):
-            return getattr(m, op)(at(args[0]), axis)
+            return getattr(m, op)(values[0], axis)
         if op in ("classes", "pick"):
             here = m.classes(slots[args[-1].args[0]], main, axis)
-            return here if op == "classes" else m.sum(m.where(here, at(args[0]), 0.0), axis)
-        values = [at(a) for a in args]
+            return here if op == "classes" else m.sum(m.where(here, values[0], 0.0), axis)
         if op == "where":
             return m.where(*values, 0.0)
         if op in _OPERATORS:
             return _OPERATORS[op](*values)
         return getattr(m, _FUNCTIONS.get(op, op))(*values)
 
-    return at(node)
+    for part in in_order([node]):
+        known[id(part)] = made(part.op, part.args)
+    return known[id(node)]

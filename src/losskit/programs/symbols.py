@@ -32,6 +32,17 @@ class Symbol(Node):
     span: int
     known: float | None
 
+    def __bool__(self) -> bool:
+        if self.kind == SCALAR and self.known is not None:
+            return bool(self != 0.0)
+        raise TypeError("A formula must not branch on data: use m.where.")
+
+    def __pow__(self, exponent: Any) -> Any:
+        return self.trace.power(self, exponent)
+
+    def __abs__(self) -> Any:
+        return self.trace.abs(self)
+
     def __rand__(self, other: Any) -> Any:
         return self & other
 
@@ -58,7 +69,16 @@ _SCALARS: dict[str, Callable[..., float]] = {
 }
 """What is computed of numbers that are the same for all."""
 
-_COMPARED: dict[str, Callable[[float, float], bool]] = {
+PLAIN = {
+    "exp_negative": "exp",
+    "expm1_negative": "expm1",
+    "log_normal": "log",
+    "log1p_unit": "log1p",
+    "log1p_near": "log1p",
+}
+"""What is computed for a part of a domain alone, and the function that it is."""
+
+COMPARED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -94,12 +114,23 @@ class Symbols(Trace):
         """What the card takes; ``op`` is "shared" for what is the same for all rows."""
         from losskit.programs import bounds
 
-        node = self._new(op, (number,), VECTOR, span)
+        node = self._new("labels" if domain.labels else op, (number,), VECTOR, span)
         if not domain.labels:
             node.low, node.high = bounds.of_domain(domain)
         return node
 
     def make(self, op: str, args: tuple[Any, ...], kind: str) -> Any:
+        args = tuple([self._mask(a) for a in args])
+        kinds = [getattr(a, "kind", None) for a in args]
+        if any(getattr(a, "op", None) == "labels" for a in args):
+            raise TypeError("A label is no number: use m.classes.")
+        if op in ("&", "|", "~"):
+            if any(k != MASK for k in kinds):
+                raise TypeError(f"{op} takes comparisons alone.")
+        elif MASK in kinds[op in ("where", "select") :]:
+            first = int(op in ("where", "select"))
+            args = (*args[:first], *map(self._numeric, args[first:]))
+            kind = MASK if kind == MASK else VECTOR
         known = self._simpler(op, args)
         if known is not None:
             return known
@@ -122,6 +153,11 @@ class Symbols(Trace):
             found = self.nodes[key] = node
         return found  # type: ignore[return-value]
 
+    def _numeric(self, x: Any) -> Any:
+        """A comparison as 1 and 0, where it is computed with."""
+        x = self._mask(x)
+        return self.where(x, 1.0, 0.0) if isinstance(x, Symbol) and x.kind == MASK else x
+
     def _mask(self, x: Any) -> Any:
         return (self.true if x else self.false) if isinstance(x, bool) else x
 
@@ -129,10 +165,10 @@ class Symbols(Trace):
 
     def _simpler(self, op: str, args: tuple[Any, ...]) -> Any:
         numbers = [a.args[0] if isinstance(a, Node) and a.op == "number" else None for a in args]
-        if op in _COMPARED:
+        if op in COMPARED:
             left, right = args
             if left.kind == right.kind == SCALAR and None not in (left.known, right.known):
-                answer = _COMPARED[op](left.known, right.known)
+                answer = COMPARED[op](left.known, right.known)
                 if None in numbers:
                     self.questions.append(((op, left, right), answer))
                 return answer
@@ -249,6 +285,8 @@ class Symbols(Trace):
 
     def _call(self, name: str, *args: Any) -> Any:
         nodes = tuple(self.node(a) for a in args)
+        if all(a.kind == SCALAR for a in nodes):
+            name = PLAIN.get(name, name)
         scalar = name in _SCALARS and all(a.kind == SCALAR for a in nodes)
         return self.make(name, nodes, SCALAR if scalar else VECTOR)
 
@@ -270,6 +308,8 @@ class Symbols(Trace):
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         condition = self._mask(condition)
         yes, no = self.node(yes), self.node(no)
+        if condition.kind != MASK:
+            condition = self._mask(condition != 0.0)
         if condition is self.true or yes is no:
             return yes
         if condition is self.false:
@@ -296,6 +336,11 @@ class Symbols(Trace):
                     return own, by
         return x, self.node(1.0)
 
+    def log_less(self, x: Any, y: Any) -> Any:
+        x = self.node(x)
+        # The instruction takes numbers above 0.
+        return self._call("log_less", x, y) if x.low > 0 else self.log(x) - y
+
     def power(self, x: Any, exponent: Any) -> Any:
         x, exponent = self.node(x), self.node(exponent)
         if exponent.kind != SCALAR:
@@ -306,21 +351,25 @@ class Symbols(Trace):
             return x * x
         if exponent == 0.5:
             return self.sqrt(x)
-        return self._call("power", x, exponent)
+        return self._call(
+            "power_positive" if x.low >= 0 and x.kind != SCALAR else "power", x, exponent
+        )
 
     def sum(self, x: Any, axis: Any) -> Any:
-        x = self.node(x)
+        x = self.node(self._numeric(x))
         if x.span <= ROW:
             return self.length * x
         if x.op == "negative":
             return -self.sum(x.args[0], axis)
         if self._hot(x) is not None:
             _, yes, no = x.args
-            return yes if no is self.node(0.0) else yes + (self.length - 1.0) * no
+            if no is self.node(0.0) or not self.length > 1.0:
+                return yes
+            return yes + (self.length - 1.0) * no
         return self._new("sum", (x,), VECTOR, ROW)
 
     def max(self, x: Any, axis: Any) -> Any:
-        x = self.node(x)
+        x = self.node(self._numeric(x))
         if x.span <= ROW:
             return x
         if self._hot(x) is not None:
@@ -445,7 +494,7 @@ def trace(
 def answered(questions: Any, card: Any, length: int) -> bool:
     """Whether another card, or a row of that length, gives the same answers."""
     return all(
-        _COMPARED[op](_scalar(left, card, length), _scalar(right, card, length)) == answer
+        COMPARED[op](_scalar(left, card, length), _scalar(right, card, length)) == answer
         for (op, left, right), answer in questions
     )
 
@@ -462,3 +511,17 @@ def _scalar(node: Any, card: Any, length: int) -> float:
         return _SCALARS[node.op](*(_scalar(a, card, length) for a in node.args))
     except (ArithmeticError, ValueError):
         return math.nan
+
+
+def in_order(results: list[Symbol]) -> list[Symbol]:
+    """All nodes that these are made of, arguments first; however deep the graph is."""
+    seen: dict[int, Symbol] = {}
+    waiting = list(reversed(results))
+    while waiting:
+        node = waiting[-1]
+        lacking = [a for a in node.args if isinstance(a, Symbol) and id(a) not in seen]
+        if lacking:
+            waiting += reversed(lacking)
+        else:
+            seen[id(waiting.pop())] = node
+    return list(seen.values())
