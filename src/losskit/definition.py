@@ -1,12 +1,9 @@
 """A loss of one's own from a formula: on every face, at the speed of the others.
 
->>> import losskit
->>> Cauchy = losskit.loss(
-...     lambda m, y, p, scale=1.0: m.log1p(m.square((p - y) / scale)), name="cauchy_of_mine"
-... )
->>> value, gradient = Cauchy(scale=2.0).value_and_gradient([0.0, 0.0], [1.0, 4.0])
->>> round(float(value), 6), gradient.round(6).tolist()
-(0.916291, [0.2, 0.2])
+Cauchy = losskit.loss(
+    lambda m, y, p, scale=1.0: m.log1p(m.square((p - y) / scale)), name="cauchy"
+)
+value, gradient = Cauchy(scale=2.0).value_and_gradient([0.0, 0.0], [1.0, 4.0])
 """
 
 from __future__ import annotations
