@@ -117,7 +117,9 @@ def near(got: Any, want: Any, bound: float) -> None:
 
 
 @pytest.mark.parametrize("card", CARDS, ids=str)
-@pytest.mark.parametrize("classes", [3, 5, 33, 100])
+@pytest.mark.parametrize(
+    "classes", [5, *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (3, 33, 100))]
+)
 def test_program_is_formula(card: Any, classes: int):
     for dtype in (np.float32, np.float64) if is_rowwise(card) else (np.float32,):
         compare(card, drawn(card, dtype, 37, classes))

@@ -126,7 +126,7 @@ def evaluate(
     check_choice("reduction", reduction, REDUCTIONS)
     check_choice("on_empty", on_empty, ON_EMPTY)
     check_set(card, reduction)
-    if num_items is not None and not isinstance(num_items, Tensor):
+    if num_items is not None and not isinstance(num_items, (Tensor, torch.SymInt)):
         num_items = check_num_items(num_items)
     if across is not None:
         across.check(reduction)
