@@ -154,7 +154,9 @@ def _section(console: Console, heading: str, body: RenderableType) -> None:
 def _parameters(parameters: dict[str, dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     for heading in ("name", "default", "range", "meaning"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("name", "range"))
+        # A long range takes several lines; a short one stays whole, whatever stands beside it.
+        widest = 40 if heading == "range" else None
+        table.add_column(heading, overflow="fold", no_wrap=heading == "name", max_width=widest)
     for name, facts in parameters.items():
         default = Text(str(facts["default"]))
         if facts["value"] != facts["default"]:
