@@ -135,8 +135,9 @@ def print_page(console: Console, card: Any) -> None:
     if "Formula" in sections:
         _section(console, "Formula", Text(sections["Formula"], style="green"))
     if facts["parameters"]:
-        parameters = _parameters if console.width >= NARROW else _stacked_parameters
-        _section(console, "Parameters", parameters(facts["parameters"]))
+        stacked = console.width < NARROW
+        body = (_stacked_parameters if stacked else _parameters)(facts["parameters"], console.width)
+        _section(console, "Parameters", body)
     rows = _facts(facts)
     _section(console, "Facts", _table(rows) if console.width >= NARROW else _stacked(rows))
     if "Examples" in sections:
@@ -151,12 +152,12 @@ def _section(console: Console, heading: str, body: RenderableType) -> None:
     console.print(Padding(body, (0, 0, 0, 2)))
 
 
-def _parameters(parameters: dict[str, dict[str, Any]]) -> Table:
+def _parameters(parameters: dict[str, dict[str, Any]], width: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     for heading in ("name", "default", "range", "meaning"):
-        # A long range takes several lines; a short one stays whole, whatever stands beside it.
-        widest = 40 if heading == "range" else None
-        table.add_column(heading, overflow="fold", no_wrap=heading == "name", max_width=widest)
+        # In few columns a long range takes several lines.
+        whole = heading == "name" or (heading == "range" and width > NARROW + 8)
+        table.add_column(heading, overflow="fold", no_wrap=whole)
     for name, facts in parameters.items():
         default = Text(str(facts["default"]))
         if facts["value"] != facts["default"]:
@@ -165,7 +166,7 @@ def _parameters(parameters: dict[str, dict[str, Any]]) -> Table:
     return table
 
 
-def _stacked_parameters(parameters: dict[str, dict[str, Any]]) -> Group:
+def _stacked_parameters(parameters: dict[str, dict[str, Any]], _: int) -> Group:
     entries = []
     for name, facts in parameters.items():
         default = f"default {facts['default']}"

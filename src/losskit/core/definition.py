@@ -50,7 +50,7 @@ class Rule:
         if self.kind == "axes":
             return "axis or several, as integers, or None"
         if self.choices:
-            several = ", or several class numbers" if self.kind == "choice or classes" else ""
+            several = ", or class numbers" if self.kind == "choice or classes" else ""
             return f"word: {' or '.join(repr(word) for word in self.choices)}{several}"
         if not self.kind.startswith("number"):
             return self.kind
