@@ -151,7 +151,7 @@ def numpy_stub() -> str:
         "from losskit import native as native\n"
         "from losskit.activations import log_softmax as log_softmax\n"
         "from losskit.checks import check as check\n"
-        "from losskit.definition import loss as loss\n"
+        "from losskit.define import loss as loss\n"
         "from losskit.native import get_num_threads as get_num_threads\n"
         "from losskit.native import set_num_threads as set_num_threads\n"
         "from losskit.numpy import Loss as Loss\n"

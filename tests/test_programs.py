@@ -16,6 +16,7 @@ from losskit import native
 from losskit.core.definition import CARDS as CARD_CLASSES
 from losskit.core.definition import REAL, parameter
 from losskit.core.families import Residual, Rowwise, is_rowwise, placed
+from losskit.core.slots import item_shape
 from losskit.engine.call import aligned
 from losskit.engine.numpy import NUMPY
 from losskit.native import evaluate, library, programs
@@ -62,9 +63,11 @@ def drawn(card: Any, dtype: Any, rows: int, classes: int) -> tuple[Any, ...]:
 def by_program(card: Any, arrays: Any, weight: Any = None, keep: Any = None) -> Any:
     """The call by a program, whether or not there are compiled loops too."""
     call = aligned(NUMPY, card, arrays, weight, keep)
+    card, shape = call.card, call.prediction.shape
+    by = programs.layout(card).predicted
+    common = (call.weight, call.keep, item_shape(card, shape), programs.rows(card, shape))
     known = evaluate.computed_in(call.prediction.dtype)
-    by = tuple(i for i, slot in enumerate(call.card.slots) if slot.predicted)
-    made = evaluate._by_program(call.card, call.arrays, call.weight, call.keep, False, by, *known)
+    made = evaluate._by_program(card, call.arrays, *known, common, by)
     assert made is not None, card
     return made
 

@@ -52,13 +52,13 @@ def __getattr__(name: str) -> _Any:
     if name == "check":
         from losskit.checks import check as found
     elif name == "loss":
-        from losskit.definition import loss as found
+        from losskit.define import loss as found
     else:
         # A loss of one's own is pickled by its name, as others are.
-        own = next((c for c in _own_cards() if c.__name__ == name), None)
-        if own is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return _class_of(own)
+        for card in _own_cards():
+            if card.__name__ == name:
+                return _class_of(card)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = found
     return found
 

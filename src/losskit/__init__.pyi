@@ -9,7 +9,7 @@ from losskit import metrics as metrics
 from losskit import native as native
 from losskit.activations import log_softmax as log_softmax
 from losskit.checks import check as check
-from losskit.definition import loss as loss
+from losskit.define import loss as loss
 from losskit.native import get_num_threads as get_num_threads
 from losskit.native import set_num_threads as set_num_threads
 from losskit.numpy import Loss as Loss

@@ -374,7 +374,7 @@ def get(name: str | Loss, **parameters: Any) -> Loss:
 
 def own_cards() -> list[type[Card]]:
     """The cards that were made by `losskit.loss`."""
-    return [card for card in cards() if card.__module__ == "losskit.definition"]
+    return [card for card in cards() if card.__module__ == "losskit.define"]
 
 
 def _is_array(x: Any) -> bool:

@@ -121,7 +121,7 @@ class Host:
     def is_of_mean(self) -> bool:
         return isinstance(self.card, OfMean)
 
-    def _kernel(self, call: Call, curve: bool = False) -> native.Call | native.ByProgram | None:
+    def _kernel(self, call: Call, curve: bool = False) -> native.Prepared | None:
         """The call by a kernel: of the items, or of those within a function of their mean."""
         weight = call.weight
         wide = self.is_of_mean
@@ -182,7 +182,7 @@ class Host:
             return items, derivative
         return _scalar(self.combine(found[0], count), own_dtype(call).type), derivative
 
-    def _own_count(self, call: Call, known: native.Call | native.ByProgram) -> float:
+    def _own_count(self, call: Call, known: native.Prepared) -> float:
         """What the mean divides by, if the caller does not say."""
         if self.reduction != "mean_with_sample_weight":
             return float(known.items)
@@ -335,9 +335,7 @@ def _overlaps_itself(array: Array) -> bool:
     return False
 
 
-def _results(
-    out: Array | None, call: Call, known: native.Call | native.ByProgram
-) -> tuple[Array, ...]:
+def _results(out: Array | None, call: Call, known: native.Prepared) -> tuple[Array, ...]:
     """Arrays to write derivatives into: ``out``, unless it overlaps with what is read."""
     if out is None:
         predicted = [

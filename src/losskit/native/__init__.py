@@ -5,7 +5,7 @@ Nothing here is needed: what no kernel does, NumPy does, with the same results t
 picks another version than the best.
 """
 
-from losskit.native.evaluate import ByProgram, Call, divisor, log_softmax, prepare
+from losskit.native.evaluate import ByProgram, Call, Prepared, divisor, log_softmax, prepare
 from losskit.native.find import mean
 from losskit.native.library import (
     available,
@@ -22,6 +22,7 @@ from losskit.native.library import (
 __all__ = [
     "ByProgram",
     "Call",
+    "Prepared",
     "available",
     "copy_bandwidth",
     "divisor",

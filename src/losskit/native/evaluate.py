@@ -22,25 +22,23 @@ from losskit.native.library import empty, kernels
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Prepared:
     """The arguments of a loss call, fit for a kernel."""
 
-    kernel: Any
+    card: Any
     arrays: tuple[Array, ...]
     weight: Array | None
     keep: Array | None
     shape: tuple[int, ...]
     """Shape of the items."""
-    rows: tuple[int, int, int] | None
-    """Row-wise: how many positions before the class axis, classes, positions after it."""
+    rows: tuple[int, int, int]
+    """How many positions before the rows' elements, elements of a row, positions after them."""
     items: int
     """How many items count."""
     dtype: Any
     """In which the predictions came, and derivatives go."""
     out_dtype: Any
     """Dtype of items, of the computation that is."""
-    by_class: Array | None = None
-    """The weight of each class, where a kernel takes them."""
 
     @property
     def y(self) -> Array:
@@ -48,7 +46,7 @@ class Call:
 
     @property
     def p(self) -> Array:
-        return self.arrays[1]
+        return self.arrays[self.card.main]
 
     def run(
         self,
@@ -61,55 +59,19 @@ class Call:
     ) -> tuple[float, float] | None:
         """(sum of the weighted items, sum of the weights); None if a value is out of its domain.
 
-        Derivatives are multiplied by ``scale``, and go into one array for each predicted slot.
+        Derivatives are multiplied by ``scale``, and go into one array for each slot by which they
+        are.
         """
-        into = _plain(slope[0]) if slope else None
-        if self.rows is None:
-            bent = _plain(curve[0]) if curve else None
-            found = self.kernel.run(
-                self.y, self.p, self.weight, self.keep, scale, value, items, into, bent
-            )
-        else:
-            found = self.kernel.run(
-                *(self.y, self.p, *self.rows, self.weight, self.keep, scale, items, into),
-                self.by_class,
-            )
-        # Weights that add up to infinity are an error.
-        return None if found is None or found[1] == math.inf else found
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
-class ByProgram:
-    """The same for the program of a card."""
+class Call(Prepared):
+    """A call of loops that were compiled."""
 
-    card: Any
-    arrays: tuple[Array, ...]
-    weight: Array | None
-    keep: Array | None
-    shape: tuple[int, ...]
-    rows: tuple[int, int, int]
-    items: int
-    dtype: Any
-    out_dtype: Any
-    came: Precision
-    dtypes: tuple[str, ...]
-    """Of the slots."""
-    by: tuple[int, ...]
-    """The slots by which derivatives are."""
-
-    @property
-    def y(self) -> Array:
-        return self.arrays[0]
-
-    @property
-    def p(self) -> Array:
-        return self.arrays[self.card.main]
-
-    def kernel(self, wanted: programs.Wanted) -> Any:
-        """What computes what is wanted; None if no program does."""
-        card, double = self.card, self.out_dtype == _FLOAT64
-        kind: Any = type(card)  # equal parameters make equal cards
-        return programs.kernel(card, kind, wanted, self.rows[1], double, self.came, self.dtypes)
+    kernel: Any
+    by_class: Array | None = None
+    """The weight of each class, where a kernel takes them."""
 
     def run(
         self,
@@ -120,7 +82,43 @@ class ByProgram:
         slope: tuple[Array, ...] = (),
         curve: tuple[Array, ...] = (),
     ) -> tuple[float, float] | None:
-        """See `Call.run`."""
+        """See `Prepared.run`."""
+        y, p = map(_plain, self.arrays)
+        into = _plain(slope[0]) if slope else None
+        if is_rowwise(self.card):
+            rows = (*self.rows, self.weight, self.keep, scale, items, into, self.by_class)
+            return _sound(self.kernel.run(y, p, *rows))
+        bent = _plain(curve[0]) if curve else None
+        return _sound(
+            self.kernel.run(y, p, self.weight, self.keep, scale, value, items, into, bent)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ByProgram(Prepared):
+    """A call of a card's program."""
+
+    came: Precision
+    dtypes: tuple[str, ...]
+    """Of the slots."""
+    by: tuple[int, ...]
+    """The slots by which derivatives are."""
+
+    def kernel(self, wanted: programs.Wanted) -> Any:
+        """What computes what is wanted; None if no program does."""
+        double = self.out_dtype == _FLOAT64
+        return programs.kernel(self.card, wanted, self.rows[1], double, self.came, self.dtypes)
+
+    def run(
+        self,
+        scale: float = 1.0,
+        *,
+        value: bool = False,
+        items: Array | None = None,
+        slope: tuple[Array, ...] = (),
+        curve: tuple[Array, ...] = (),
+    ) -> tuple[float, float] | None:
+        """See `Prepared.run`."""
         wanted = VALUE if value else ()
         for order, into in (("slope", slope), ("curve", curve)):
             wanted += tuple([(order, i) for i in self.by]) if into else ()
@@ -129,8 +127,13 @@ class ByProgram:
             return None
         arrays = [_plain(x) for x in self.arrays]
         derivatives = [_plain(x) for x in (*slope, *curve)]
-        found = kernel.run(arrays, *self.rows, self.weight, self.keep, scale, items, derivatives)
-        return None if found is None or found[1] == math.inf else found
+        rest = (self.weight, self.keep, scale, items, derivatives)
+        return _sound(kernel.run(arrays, *self.rows, *rest))
+
+
+def _sound(found: tuple[float, float] | None) -> tuple[float, float] | None:
+    """What a kernel found; weights that add up to infinity are an error."""
+    return None if found is None or found[1] == math.inf else found
 
 
 VALUE: programs.Wanted = (("value", 0),)
@@ -144,7 +147,7 @@ def prepare(
     wide: bool = False,
     curve: bool = False,
     by: tuple[int, ...] | None = None,
-) -> Call | ByProgram | None:
+) -> Prepared | None:
     """The call, if a kernel computes it.
 
     Args:
@@ -161,50 +164,69 @@ def prepare(
     computed = computed_in(p.dtype)
     if computed is None or p.size == 0 or p.ndim > _DIMENSIONS:
         return None
-    if not all(readable(x.dtype) for x in arrays):
-        return None
+    for slot, x in zip(card.slots, arrays, strict=True):
+        if not readable(x.dtype) or (slot.domain.labels and x.dtype.kind not in "iub"):
+            return None
     if weight is not None:
         if not readable(weight.dtype):
             return None
         if wide and not computed[0] and weight.max() > np.finfo(np.float32).max:
             return None  # too large for the predictions' own dtype
         weight = _plain(weight)
-    known = None
+    of_card, came = programs.layout(card), computed[1]
+    wide = wide or computed[0]
+    rows = programs.rows(card, p.shape)
+    if rows is None:
+        return None
+    common = (weight, keep, item_shape(card, p.shape), rows)
     if by is None:
-        by = tuple([i for i, slot in enumerate(card.slots) if slot.predicted])
-    if not (curve and is_rowwise(card)) and by in ((), (card.main,)):
-        known = _compiled(card, arrays, weight, keep, wide, *computed)
-    return known or _by_program(card, arrays, weight, keep, wide, by, *computed)
+        by = of_card.predicted
+    # Second derivatives of rows, and those by several slots, have no loops of their own.
+    if by in ((), (card.main,)) and not (curve and of_card.rowwise):
+        found = _compiled(card, arrays, wide, came, common)
+        if found is not None:
+            return found
+    # A card of one's own may be found out to say something else to a program, after it was made.
+    if not (of_card.taken and card.programmed):
+        return None
+    return _by_program(card, arrays, wide, came, common, by)
 
 
 def _by_program(
-    card: Any,
-    arrays: tuple[Array, ...],
-    weight: Array | None,
-    keep: Array | None,
-    wide: bool,
-    by: tuple[int, ...],
-    double: bool,
-    came: Precision,
+    card: Any, arrays: Any, wide: bool, came: Precision, common: Any, by: tuple[int, ...]
 ) -> ByProgram | None:
-    if not programs.takes(card):
-        return None
-    p = arrays[card.main]
-    rows, shape = programs.rows(card, p.shape), item_shape(card, p.shape)
-    if rows is None:
-        return None
-    laid = []
-    for slot, x in zip(card.slots, arrays, strict=True):
-        if slot.domain.labels and x.dtype.kind not in "iub":
-            return None
-        laid.append(x if slot.batched else np.ascontiguousarray(alone(slot, x)))
-    call = ByProgram(
-        *(card, tuple(laid), weight, keep, shape, rows, _counted(card, arrays[0], shape, keep)),
-        *(p.dtype, _FLOAT64 if wide or double else _FLOAT32, came),
-        tuple([_name(x.dtype) for x in arrays]),
-        by,
-    )
+    """By the card's program."""
+    both = zip(card.slots, arrays, strict=True)
+    laid = tuple([x if slot.batched else np.ascontiguousarray(alone(slot, x)) for slot, x in both])
+    rest: Any = (came, tuple([_name(x.dtype) for x in arrays]), by)
+    call = ByProgram(*_prepared(card, arrays, laid, wide, common), *rest)
     return None if call.kernel(VALUE) is None else call
+
+
+def _compiled(card: Any, arrays: Any, wide: bool, came: Precision, common: Any) -> Call | None:
+    """By loops that were compiled."""
+    y, p, *more = arrays
+    kernel = None if len(more) > len(card.taken) else find(card, wide, came)
+    if kernel is None:
+        return None
+    by_class = None
+    if more:
+        if card.taken != ("class_weight",):
+            return None
+        by_class = np.ascontiguousarray(alone(card.slots[2], more[0]))
+        # Weights below 0 are for the formulas.
+        if not 0.0 <= by_class.min() <= by_class.max() < math.inf:
+            return None
+    rest: Any = (kernel, by_class)
+    return Call(*_prepared(card, arrays, (y, p), wide, common), *rest)
+
+
+def _prepared(card: Any, arrays: Any, used: Any, wide: bool, common: Any) -> Any:
+    """What every kind of call has."""
+    _, keep, shape, _ = common
+    items = _counted(card, arrays[0], shape, keep)
+    came_in = arrays[card.main].dtype
+    return (card, used, *common, items, came_in, _FLOAT64 if wide else _FLOAT32)
 
 
 def _counted(card: Any, y: Array, shape: tuple[int, ...], keep: Array | None) -> int:
@@ -214,47 +236,6 @@ def _counted(card: Any, y: Array, shape: tuple[int, ...], keep: Array | None) ->
         counted = y != ignored
         return int(np.count_nonzero(counted if keep is None else counted & keep))
     return math.prod(shape) if keep is None else int(np.count_nonzero(keep))
-
-
-def _compiled(
-    card: Any,
-    arrays: tuple[Array, ...],
-    weight: Array | None,
-    keep: Array | None,
-    wide: bool,
-    double: bool,
-    came: Precision,
-) -> Call | None:
-    """By loops that were compiled."""
-    if len(arrays) - len(card.taken) != 2:
-        return None
-    y, p, *more = arrays
-    rows, shape = None, p.shape
-    if is_rowwise(card):
-        if not isinstance(card.axis, int):
-            return None
-        axis = card.axis % p.ndim
-        shape = p.shape[:axis] + p.shape[axis + 1 :]
-        rows = (math.prod(p.shape[:axis]), p.shape[axis], math.prod(p.shape[axis + 1 :]))
-    if card.target.labels and y.dtype.kind not in "iub":
-        return None
-    kernel = find(card, wide or double, came)
-    if kernel is None:
-        return None
-    by_class = None
-    if more:
-        if card.taken != ("class_weight",):
-            return None
-        by_class = np.ascontiguousarray(alone(card.slots[2], more[0]))
-        # Weights below 0 are for the formulas.
-        if not readable(by_class.dtype) or not 0.0 <= by_class.min() <= by_class.max() < math.inf:
-            return None
-    items = _counted(card, y, shape, keep)
-    out_dtype = _FLOAT64 if wide or double else _FLOAT32
-    return Call(
-        *(kernel, (_plain(y), _plain(p)), weight, keep, shape, rows, items, p.dtype, out_dtype),
-        by_class,
-    )
 
 
 def log_softmax(z: Array, axis: int) -> Array | None:
@@ -269,7 +250,7 @@ def log_softmax(z: Array, axis: int) -> Array | None:
     return out
 
 
-def divisor(card: Any, call: Call | ByProgram) -> float:
+def divisor(card: Any, call: Prepared) -> float:
     """The sum of the weights of the items that count."""
     if call.weight is None:
         return float(call.items)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from losskit.core.families import Items, is_rowwise
 from losskit.core.namespaces import Precision
 from losskit.engine.values import spacing
 from losskit.native import library
 from losskit.programs.lower import Program, lower
-from losskit.programs.symbols import ELEMENT, ROW, answered, free_parameters, trace
+from losskit.programs.symbols import ROW, answered, free_parameters, span_of, trace
 
 Wanted = tuple[tuple[str, int], ...]
 """Of a card: ("value", 0) first if its items are wanted, then ("slope" or "curve", slot)."""
@@ -43,8 +43,9 @@ def _make(card: Any, wanted: Wanted, length: int, names: tuple[str, ...]) -> Any
     """What was asked, and the program; None if the card does what a program cannot."""
     try:
         m, results = trace(card, wanted, length, names)
-        spans = [ROW if order == "value" else _span(card, i) for order, i in wanted]
-        return tuple(m.questions), lower(card, names, [results[key] for key in wanted], spans)
+        spans = [ROW if order == "value" else span_of(card, card.slots[i]) for order, i in wanted]
+        nodes = [results[key] for key in wanted]
+        return tuple(m.questions), lower(card, names, nodes, spans, library.operations())
     except Exception:
         # A card may do what a program cannot, in Python's own ways too.
         return (), None
@@ -56,20 +57,14 @@ def _known(*_: Any) -> list[tuple[Any, Program | None]]:
     return []
 
 
-def _span(card: Items, slot: int) -> int:
-    return ELEMENT if is_rowwise(card) and card.slots[slot].dims else ROW
-
-
 @lru_cache(1024, typed=True)
 def kernel(
-    card: Any, kind: type, wanted: Wanted, length: int, wide: bool, came: Precision,
-    dtypes: tuple[str, ...],
-) -> Any:  # fmt: skip
+    card: Any, wanted: Wanted, length: int, wide: bool, came: Precision, dtypes: tuple[str, ...]
+) -> Any:
     """The kernel of a card's program; None if it has none.
 
     Args:
         card: the card.
-        kind: its type, for equal parameters make equal cards.
         wanted: what is wanted of it.
         length: of a row.
         wide: whether it computes in float64.
@@ -114,6 +109,23 @@ def rows(card: Any, shape: tuple[int, ...]) -> tuple[int, int, int] | None:
         return None
     first, behind = axes[0], axes[-1] + 1
     return math.prod(shape[:first]), math.prod(shape[first:behind]), math.prod(shape[behind:])
+
+
+class Layout(NamedTuple):
+    """What of a card a call needs, however it is called."""
+
+    taken: bool
+    """Whether a program may compute it: by what it is, not yet by its formulas."""
+    rowwise: bool
+    predicted: tuple[int, ...]
+    """The slots that a network makes."""
+
+
+@lru_cache(4096, typed=True)
+def layout(card: Any) -> Layout:
+    """Asked of every call; of a card it is always the same."""
+    predicted = tuple([i for i, slot in enumerate(card.slots) if slot.predicted])
+    return Layout(takes(card), is_rowwise(card), predicted)
 
 
 def takes(card: Any) -> bool:

@@ -13,10 +13,11 @@ from typing import Any
 from losskit.programs.symbols import ELEMENT, PLAIN, ROW, Symbol, Symbols, in_order
 from losskit.programs.trace import MASK, SCALAR
 
-UNMOVED = ("sign", "classes", "labels", "length", "parameter", "number", "tiny", "floor", "slack")
-
-
+UNMOVED = ("sign", "classes", "labels", "slot", "shared")
+"""Operations through which nothing moves, or that are what is moved by; what is the same for all
+does not move either."""
 POLES = ("where", "select", "square_root", "power", "power_positive")
+"""Where something is left out, or a slope may be infinite."""
 
 
 def derivative(m: Symbols, value: Symbol, by: Symbol) -> Symbol:
@@ -62,7 +63,7 @@ def _product(rate: Any, by: Any) -> Any:
 def _parts(m: Symbols, node: Symbol, rate: Any, times: Any) -> list[tuple[Any, Any]]:
     """The arguments of a node, each with how the value moves with it through the node."""
     op, args = node.op, node.args
-    if op in UNMOVED or node.kind == MASK or op in ("slot", "shared", "complement_floor"):
+    if op in UNMOVED or node.kind in (MASK, SCALAR):
         return []
     if op in ("+", "-", "*", "/"):
         x, y = args

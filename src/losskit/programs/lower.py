@@ -13,7 +13,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
-from losskit.programs.symbols import ELEMENT, ONE, ROW, Symbol, in_order
+from losskit.programs.symbols import ELEMENT, ONE, ROW, Symbol, in_order, span_of
 from losskit.programs.trace import MASK, SCALAR
 
 CONSTANTS = ("tiny", "floor", "complement_floor", "slack", "length")
@@ -230,7 +230,11 @@ class _Writer:
 
 
 def lower(
-    card: Any, parameters: tuple[str, ...], results: list[Symbol], spans: list[int]
+    card: Any,
+    parameters: tuple[str, ...],
+    results: list[Symbol],
+    spans: list[int],
+    numbers: dict[str, int],
 ) -> Program:
     """The program of a graph.
 
@@ -239,13 +243,11 @@ def lower(
         parameters: its symbols, in the order in which their values will be given.
         results: the nodes of what is wanted.
         spans: of what each result is to be.
+        numbers: of the interpreter's operations, by name.
 
     Raises:
         TypeError: it takes what the interpreter lacks.
     """
-    from losskit.native.library import operations
-
-    numbers = operations()
     scalars = _Scalars(parameters)
     slots = len(card.slots)
 
@@ -283,10 +285,7 @@ def lower(
             scalars=of_scalars(),
             numbers=tuple(scalars.numbers.values()),
             parameters=parameters,
-            slots=tuple(
-                (ELEMENT if slot.dims and len(results) and _rows(card) else ROW, not slot.batched)
-                for slot in card.slots
-            ),
+            slots=tuple((span_of(card, slot), not slot.batched) for slot in card.slots),
             whole=packed(instructions),
             passes=tuple(zip(pairs[0:-1:2], pairs[1:-1:2], strict=True)),
             after=pairs[-1],
@@ -295,12 +294,6 @@ def lower(
         )
     except KeyError as error:
         raise TypeError(f"The interpreter has no {error}.") from None
-
-
-def _rows(card: Any) -> bool:
-    from losskit.core.families import is_rowwise
-
-    return is_rowwise(card)
 
 
 def _levels(results: list[Symbol]) -> dict[int, int]:

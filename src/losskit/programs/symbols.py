@@ -14,7 +14,9 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from losskit.core.families import Items, Labelled, Pointwise
+from losskit.core.definition import Slot
+from losskit.core.families import Items, Labelled, Pointwise, is_rowwise
+from losskit.programs import bounds
 from losskit.programs.trace import MASK, SCALAR, VECTOR, Node, Trace
 
 ONE, ROW, ELEMENT = 0, 1, 2
@@ -112,8 +114,6 @@ class Symbols(Trace):
 
     def slot(self, number: int, span: int, domain: Any, op: str = "slot") -> Symbol:
         """What the card takes; ``op`` is "shared" for what is the same for all rows."""
-        from losskit.programs import bounds
-
         node = self._new("labels" if domain.labels else op, (number,), VECTOR, span)
         if not domain.labels:
             node.low, node.high = bounds.of_domain(domain)
@@ -290,21 +290,6 @@ class Symbols(Trace):
         scalar = name in _SCALARS and all(a.kind == SCALAR for a in nodes)
         return self.make(name, nodes, SCALAR if scalar else VECTOR)
 
-    def maximum(self, x: Any, y: Any) -> Any:
-        return self._bounded("maximum", "at_least", x, y)
-
-    def minimum(self, x: Any, y: Any) -> Any:
-        return self._bounded("minimum", "at_most", x, y)
-
-    def _bounded(self, both: str, one: str, x: Any, y: Any) -> Any:
-        x, y = self.node(x), self.node(y)
-        if x.kind == SCALAR:
-            x, y = y, x
-        if x.kind == SCALAR:
-            return self._call(both, x, y)
-        # The instruction takes its second number not to be NaN.
-        return self._call(one if y.kind == SCALAR else both, x, y)
-
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         condition = self._mask(condition)
         yes, no = self.node(yes), self.node(no)
@@ -443,6 +428,11 @@ def free_parameters(card: Any) -> list[str]:
     ]
 
 
+def span_of(card: Items, slot: Slot) -> int:
+    """What a slot is of: each element of a row, or each item."""
+    return ELEMENT if slot.dims and is_rowwise(card) else ROW
+
+
 def trace(
     card: Items, wanted: tuple[tuple[str, int], ...], length: int, names: tuple[str, ...]
 ) -> tuple[Symbols, Any]:
@@ -472,7 +462,7 @@ def trace(
             raise TypeError(f"A program does not take {slot.name} as it is.")
         if slot.dims not in ((), main.dims):
             raise TypeError(f"A program takes no slot of the dimensions {slot.dims}.")
-        span = ELEMENT if slot.dims and not pointwise else ROW
+        span = span_of(card, slot)
         if not slot.batched and span == ROW:
             raise TypeError("A program takes nothing that is the same for all.")
         node = m.slot(i, span, slot.domain, "slot" if slot.batched else "shared")

@@ -147,17 +147,20 @@ class Trace(Vocabulary):
     def sign(self, x: Node) -> Node:
         return self._call("sign", x)
 
-    def maximum(self, x: Any, y: Any) -> Node:
-        x, y = self.node(x), self.node(y)
-        if x.kind == SCALAR:
-            x, y = y, x
-        return self._call("at_least" if y.kind == SCALAR else "maximum", x, y)
+    def maximum(self, x: Any, y: Any) -> Any:
+        return self._bounded("maximum", "at_least", x, y)
 
-    def minimum(self, x: Any, y: Any) -> Node:
+    def minimum(self, x: Any, y: Any) -> Any:
+        return self._bounded("minimum", "at_most", x, y)
+
+    def _bounded(self, both: str, one: str, x: Any, y: Any) -> Any:
         x, y = self.node(x), self.node(y)
         if x.kind == SCALAR:
             x, y = y, x
-        return self._call("at_most" if y.kind == SCALAR else "minimum", x, y)
+        if x.kind == SCALAR:
+            return self._call(both, x, y)
+        # The instruction takes its second number not to be NaN.
+        return self._call(one if y.kind == SCALAR else both, x, y)
 
     def where(self, condition: Node, yes: Any, no: Any) -> Node:
         yes, no = self.node(yes), self.node(no)

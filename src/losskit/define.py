@@ -67,9 +67,9 @@ def loss(
         value: the formula, ``value(m, y, p, **parameters)``: the items, in operators and the
             vocabulary `m` (`losskit.core.namespaces.Vocabulary`: ``m.exp``, ``m.log1p``,
             ``m.where``, ...). Its further arguments are the loss's parameters: numbers, flags or
-            integers, by their defaults. What it takes from around it is read when it is
-            traced. A formula of rows takes ``axis`` too, and gives its items
-            with that axis kept, as ``m.sum(x, axis)`` does.
+            integers, by their defaults. What it takes from around it is read when it is traced. A
+            formula of rows takes ``axis`` too, and gives its items with that axis kept, as
+            ``m.sum(x, axis)`` does.
         name: of the loss; by default the function's own.
         slope: its derivative by the prediction, ``slope(m, y, p, **parameters)``, which is compared
             with differences of the value. Without it, it is derived from the formula: right
@@ -128,14 +128,10 @@ def loss(
 
 def __getattr__(name: str) -> Any:
     """A card that was made here, by the name of its class: pickle looks for it."""
-    return _made(name, __name__)
-
-
-def _made(name: str, module: str) -> Any:
     for card in own_cards():
         if card.__name__ == name:
             return card
-    raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _card(
