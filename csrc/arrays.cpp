@@ -32,24 +32,96 @@ Type type_of_format(const char* format, Py_ssize_t itemsize) {
   throw std::invalid_argument("no kernel reads arrays of format \"" + code + "\"");
 }
 
+Type type_of_tensor(nanobind::dlpack::dtype type) {
+  using Code = nanobind::dlpack::dtype_code;
+  if (type.lanes == 1) {
+    switch (static_cast<Code>(type.code)) {
+      case Code::Float:
+        if (type.bits == 32) return Type::float32;
+        if (type.bits == 64) return Type::float64;
+        if (type.bits == 16) return Type::float16;
+        break;
+      case Code::Bfloat:
+        if (type.bits == 16) return Type::bfloat16;
+        break;
+      case Code::Int:
+        if (type.bits == 64) return Type::int64;
+        if (type.bits == 32) return Type::int32;
+        if (type.bits == 16) return Type::int16;
+        if (type.bits == 8) return Type::int8;
+        break;
+      case Code::UInt:
+        if (type.bits == 64) return Type::uint64;
+        if (type.bits == 32) return Type::uint32;
+        if (type.bits == 16) return Type::uint16;
+        if (type.bits == 8) return Type::uint8;
+        break;
+      case Code::Bool:
+        if (type.bits == 8) return Type::boolean;
+        break;
+      default: break;
+    }
+  }
+  throw std::invalid_argument("no kernel reads tensors of that type");
+}
+
+constexpr const char* too_many = "no kernel reads arrays of so many dimensions";
+
 }  // namespace
 
 Array::Array(nanobind::handle object, bool writable) {
+  buffer_.obj = nullptr;
   if (object.is_none()) return;
+  exchange_ = exchange_of(object);
+  if (exchange_ != nullptr)
+    read_tensor(object);
+  else
+    read_buffer(object, writable);
+  join();
+}
+
+void Array::read_buffer(nanobind::handle object, bool writable) {
   const int flags = PyBUF_STRIDES | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
   if (PyObject_GetBuffer(object.ptr(), &buffer_, flags) != 0) throw nanobind::python_error();
   try {
     view_.type = type_of_format(buffer_.format, buffer_.itemsize);
-    if (buffer_.ndim > View::most_dimensions)
-      throw std::invalid_argument("no kernel reads arrays of so many dimensions");
+    if (buffer_.ndim > View::most_dimensions) throw std::invalid_argument(too_many);
   } catch (...) {
     PyBuffer_Release(&buffer_);
     throw;
   }
-  size_ = 1;
+  view_.data = static_cast<char*>(buffer_.buf);
+  item_ = buffer_.itemsize;
+  dimensions_ = buffer_.ndim;
+  std::copy_n(buffer_.shape, dimensions_, shape_.begin());
+  std::copy_n(buffer_.strides, dimensions_, strides_.begin());
+}
+
+void Array::read_tensor(nanobind::handle object) {
+  nanobind::dlpack::dltensor x;
+  if (exchange_->view(object.ptr(), &x) != 0) throw nanobind::python_error();
+  constexpr std::int32_t processor = 1;
+  if (x.device.device_type != processor)
+    throw std::invalid_argument("no kernel reads tensors that lie on a device");
+  if (x.ndim > View::most_dimensions) throw std::invalid_argument(too_many);
+  if (x.data == nullptr) throw std::invalid_argument("the tensor has no memory");
+  view_.type = type_of_tensor(x.dtype);
+  view_.data = static_cast<char*>(x.data) + x.byte_offset;
+  item_ = x.dtype.bits / 8;
+  dimensions_ = x.ndim;
+  Py_ssize_t step = item_;
+  for (int k = dimensions_ - 1; k >= 0; --k) {
+    shape_[k] = static_cast<Py_ssize_t>(x.shape[k]);
+    strides_[k] = x.strides != nullptr ? static_cast<Py_ssize_t>(x.strides[k]) * item_ : step;
+    step *= shape_[k];
+  }
+}
+
+// Drops dimensions of length 1, and joins neighbours that lie as one.
+void Array::join() {
   int last = 0;  // dimensions so far, the innermost first
-  for (int k = buffer_.ndim - 1; k >= 0; --k) {
-    const std::int64_t length = buffer_.shape[k], stride = buffer_.strides[k];
+  for (int k = dimensions_ - 1; k >= 0; --k) {
+    const std::int64_t length = shape_[k], stride = strides_[k];
     size_ *= length;
     if (length == 1) continue;
     if (last > 0 && stride == view_.strides[last - 1] * view_.shape[last - 1]) {
@@ -64,35 +136,34 @@ Array::Array(nanobind::handle object, bool writable) {
     std::swap(view_.shape[k], view_.shape[last - 1 - k]);
     std::swap(view_.strides[k], view_.strides[last - 1 - k]);
   }
-  view_.data = static_cast<char*>(buffer_.buf);
   view_.dimensions = last;
-  view_.contiguous = last == 0 || (last == 1 && view_.strides[0] == buffer_.itemsize);
+  view_.contiguous = last == 0 || (last == 1 && view_.strides[0] == item_);
 }
 
 bool Array::same_shape(const Array& other) const {
-  return buffer_.ndim == other.buffer_.ndim &&
-         std::equal(buffer_.shape, buffer_.shape + buffer_.ndim, other.buffer_.shape);
+  return dimensions_ == other.dimensions_ &&
+         std::equal(shape(), shape() + dimensions_, other.shape());
 }
 
 bool Array::overlaps(const Array& other) const {
-  const auto extent = [](const Py_buffer& b) {
-    const char *low = static_cast<char*>(b.buf), *high = low + b.itemsize;
-    for (int k = 0; k < b.ndim; ++k) {
-      if (b.shape[k] == 0) return std::pair(low, low);
-      const auto reach = (b.shape[k] - 1) * b.strides[k];
+  const auto extent = [](const Array& a) {
+    const char *low = a.view_.data, *high = low + a.item_;
+    for (int k = 0; k < a.dimensions_; ++k) {
+      if (a.shape_[k] == 0) return std::pair(low, low);
+      const auto reach = (a.shape_[k] - 1) * a.strides_[k];
       (reach < 0 ? low : high) += reach;
     }
     return std::pair(low, high);
   };
-  const auto [low, high] = extent(buffer_);
-  const auto [other_low, other_high] = extent(other.buffer_);
+  const auto [low, high] = extent(*this);
+  const auto [other_low, other_high] = extent(other);
   return low < other_high && other_low < high;
 }
 
 bool Array::overlaps_itself() const {
   // From the innermost dimension on, each must step over all of those within it. An order in which
   // that cannot be seen is taken for one that overlaps.
-  std::int64_t within = buffer_.itemsize;
+  std::int64_t within = item_;
   std::array<bool, View::most_dimensions> seen{};
   for (int k = 0; k < view_.dimensions; ++k) {
     int least = -1;

@@ -25,79 +25,6 @@ const Numpy& numpy() {
   return *names;
 }
 
-namespace {
-
-// An array for a result in the shape of p.
-nb::object like(nb::handle p, const Array& prediction) {
-  if (prediction.bytes() >= large_result && prediction.view().contiguous) {
-    nb::object large = large_array(p.attr("shape"), p.attr("dtype"), prediction.bytes());
-    if (!large.is_none()) return large;
-  }
-  nb::object made = nb::steal(PyObject_CallOneArg(numpy().empty_like.ptr(), p.ptr()));
-  if (!made.is_valid()) throw nb::python_error();
-  return made;
-}
-
-}  // namespace
-
-Plain::Plain(nb::handle y, nb::handle p, nb::handle out, bool gradient, bool wide,
-             std::optional<int> axis, bool labels)
-    : wide_(wide) {
-  const auto* ndarray = reinterpret_cast<PyTypeObject*>(numpy().ndarray.ptr());
-  if (Py_TYPE(y.ptr()) != ndarray || Py_TYPE(p.ptr()) != ndarray) return;
-  const Type type = wide ? Type::float64 : Type::float32;
-  try {
-    target.emplace(y, false);
-    prediction.emplace(p, false);
-    if (prediction->view().type != type || prediction->size() == 0) return;
-    // Two bytes are bfloat16 only where Python has said so.
-    if (target->view().type == Type::bfloat16) return;
-    const int dimensions = prediction->dimensions();
-    const auto* shape = prediction->shape();
-    int own = dimensions;  // the axis that an item uses up, if any
-    if (axis) {
-      own = *axis < 0 ? *axis + dimensions : *axis;
-      if (own < 0 || own >= dimensions) return;
-      for (int k = 0; k < own; ++k) outer *= shape[k];
-      classes = shape[own];
-      for (int k = own + 1; k < dimensions; ++k) inner *= shape[k];
-    }
-    if (target->dimensions() != dimensions - (labels ? 1 : 0)) return;
-    for (int k = 0, j = 0; k < dimensions; ++k)
-      if (!(labels && k == own) && target->shape()[j++] != shape[k]) return;
-    if (labels && target->view().type < Type::uint8) return;
-    if (gradient && out.is_none()) {
-      gradient_ = like(p, *prediction);
-      to.emplace(gradient_, true);
-    } else if (gradient) {
-      if (Py_TYPE(out.ptr()) != ndarray) return;
-      to.emplace(out, true);
-      gradient_ = nb::borrow(out);
-      if (to->view().type != type || !to->same_shape(*prediction) || to->overlaps(*prediction) ||
-          to->overlaps(*target) || to->overlaps_itself())
-        return;
-    }
-  } catch (const std::invalid_argument&) {
-    return;
-  } catch (nb::python_error& error) {
-    // No buffer, or read-only: an error with a better message is to come.
-    if (!error.matches(PyExc_BufferError) && !error.matches(PyExc_ValueError)) throw;
-    return;
-  }
-  sound = true;
-}
-
-nb::object Plain::result(const Found& found, std::int64_t items) const {
-  if (found.bad) return nb::none();
-  const double mean = found.sum / static_cast<double>(items);
-  const nb::object number =
-      nb::steal(PyFloat_FromDouble(wide_ ? mean : static_cast<double>(static_cast<float>(mean))));
-  const nb::object scalar = nb::steal(PyObject_CallOneArg(
-      (wide_ ? numpy().float64 : numpy().float32).ptr(), number.ptr()));
-  if (!scalar.is_valid()) throw nb::python_error();
-  return nb::make_tuple(scalar, gradient_);
-}
-
 void Released::take_back(PyThreadState* state) noexcept {
   if (state == nullptr) return;
   try {
@@ -154,18 +81,48 @@ nb::object PointwiseKernel::run(nb::handle y, nb::handle p, nb::handle weight, n
   return result(compute(q, n));
 }
 
-nb::object PointwiseKernel::mean(nb::handle y, nb::handle p, bool gradient, nb::handle out) const {
-  const Plain plain(y, p, out, gradient, wide_, std::nullopt, false);
-  if (!plain.sound) return nb::none();
-  const std::int64_t n = plain.prediction->size();
+namespace {
+
+// Whether a kernel that computes in float64 or not is one for these predictions.
+bool of_kind(const Array& p, bool wide) {
+  return wide ? p.view().type == Type::float64
+              : p.view().type == Type::float32 || p.view().type == Type::float16 ||
+                    p.view().type == Type::bfloat16;
+}
+
+// Makes the gradients that are wanted; false if the array for one does not fit.
+bool make_gradients(Quick& call, const How& how) {
+  const auto count = PyTuple_Size(how.by.ptr());
+  require(count <= static_cast<Py_ssize_t>(Quick::most), "there are too many gradients");
+  for (Py_ssize_t k = 0; k < count; ++k) {
+    const auto slot = nb::cast<std::size_t>(nb::handle(PyTuple_GetItem(how.by.ptr(), k)));
+    require(slot < call.slots, "there is no such slot");
+    if (!call.gradient(slot, k == 0 ? how.out : nb::handle(Py_None))) return false;
+  }
+  return true;
+}
+
+nb::object made(const Quick& call, const Found& found, double divisor) {
+  return found.bad ? nb::none() : call.result(found.sum / divisor);
+}
+
+}  // namespace
+
+nb::object PointwiseKernel::mean(nb::handle arrays, const How& how) const {
+  Quick call(arrays, 1, {});
+  if (!call.sound || call.slots != 2 || !of_kind(call.prediction(), wide_)) return nb::none();
+  if (!call.fits(0, Of::element, false) || !how.by_class.is_none()) return nb::none();
+  if (!make_gradients(call, how)) return nb::none();
+  const std::int64_t n = call.prediction().size();
+  const double divisor = how.over == Over::none ? 1.0 : static_cast<double>(n);
   Pointwise q = q_;
   q.parameters = parameters_.data();
-  q.target = plain.target->view();
-  q.prediction = plain.prediction->view();
-  if (plain.to) q.slope = plain.to->view();
-  q.scale = 1.0 / static_cast<double>(n);
+  q.target = call.at(0).view();
+  q.prediction = call.prediction().view();
+  if (call.gradients > 0) q.slope = call.to[0]->view();
+  q.scale = how.factor / divisor;
   q.past_caches = past_caches(n, wide_);
-  return plain.result(compute(q, n), n);
+  return made(call, compute(q, n), divisor);
 }
 
 // --- softmax
@@ -222,39 +179,30 @@ nb::object SoftmaxKernel::run(nb::handle y, nb::handle z, std::int64_t outer, st
   return result(compute(q));
 }
 
-namespace {
-
-template <class T>
-std::int64_t others(const View& labels, std::int64_t n, std::int64_t ignored) {
-  const T* at = reinterpret_cast<const T*>(labels.data);
-  return n - std::count(at, at + n, ignored);
-}
-
-// How many labels are not the ignored one; -1 where that takes a closer look.
-std::int64_t counted(const View& labels, std::int64_t n, std::int64_t ignored) {
-  if (!labels.contiguous) return -1;
-  if (labels.type == Type::int64) return others<std::int64_t>(labels, n, ignored);
-  if (labels.type == Type::int32) return others<std::int32_t>(labels, n, ignored);
-  return -1;
-}
-
-}  // namespace
-
-nb::object SoftmaxKernel::mean(nb::handle y, nb::handle z, bool gradient, nb::handle out) const {
-  const Plain plain(y, z, out, gradient, wide_, axis_, !q_.dense);
-  if (!plain.sound) return nb::none();
+nb::object SoftmaxKernel::mean(nb::handle arrays, const How& how) const {
+  Quick call(arrays, 1, {axis_, 1});
+  if (!call.sound || call.slots != 2 || !of_kind(call.prediction(), wide_)) return nb::none();
+  if (!call.fits(0, q_.dense ? Of::element : Of::row, !q_.dense)) return nb::none();
   Softmax q = q_;
-  q.outer = plain.outer;
-  q.classes = plain.classes;
-  q.inner = plain.inner;
-  q.logits = plain.prediction->view();
-  q.target = plain.target->view();
-  const std::int64_t rows = q.ignores ? counted(q.target, q.rows(), q.ignored) : q.rows();
-  if (rows <= 0) return nb::none();
-  if (plain.to) q.gradient = plain.to->view();
-  q.scale = 1.0 / static_cast<double>(rows);
-  q.past_caches = past_caches(plain.prediction->size(), wide_);
-  return plain.result(compute(q), rows);
+  q.target = call.at(0).view();
+  std::optional<Array> by_class;
+  if (!how.by_class.is_none()) {
+    if (q.dense || !call.weigh(how.by_class, q.target, q.ignores, q.ignored)) return nb::none();
+    if (how.weighs)
+      q.weight = call.weight;
+    else
+      q.class_weight = by_class.emplace(how.by_class, false).view();
+  }
+  const double divisor = call.divisor(how.over, &q.target, q.ignores, q.ignored);
+  if (!(divisor > 0.0) || !make_gradients(call, how)) return nb::none();
+  q.outer = call.outer;
+  q.classes = call.classes;
+  q.inner = call.inner;
+  q.logits = call.prediction().view();
+  if (call.gradients > 0) q.gradient = call.to[0]->view();
+  q.scale = how.factor / divisor;
+  q.past_caches = past_caches(call.prediction().size(), wide_);
+  return made(call, compute(q), divisor);
 }
 
 // --- programs
@@ -262,8 +210,8 @@ nb::object SoftmaxKernel::mean(nb::handle y, nb::handle z, bool gradient, nb::ha
 ProgramKernel::ProgramKernel(bool wide, std::string_view program, std::vector<double> parameters,
                              bool value, const std::vector<double>& values,
                              std::optional<std::int64_t> ignored, double floor,
-                             double complement_floor)
-    : wide_(wide), program_(Program::read(program)), parameters_(std::move(parameters)) {
+                             double complement_floor, std::size_t main, Axes axes)
+    : wide_(wide), main_(main), axes_(axes), program_(Program::read(program)), parameters_(std::move(parameters)) {
   q_.take(*program_, SlotValues::read(values), parameters_);
   q_.value = value ? 0 : -1;
   q_.ignores = ignored.has_value();
@@ -312,6 +260,38 @@ nb::object ProgramKernel::run(nb::sequence arrays, std::int64_t outer, std::int6
   q.items = to_items.view();
   q.past_caches = past_caches(n, wide_);
   return result(compute(q));
+}
+
+nb::object ProgramKernel::mean(nb::handle arrays, const How& how) const {
+  Quick call(arrays, main_, axes_);
+  const std::size_t count = program_->slots.size();
+  if (!call.sound || call.slots != count || !of_kind(call.prediction(), wide_)) return nb::none();
+  Programmed q = q_;
+  const View* labels = nullptr;
+  for (std::size_t s = 0; s < count; ++s) {
+    const Slot& slot = program_->slots[s];
+    const Of of = slot.shared ? Of::all : slot.span == of_element ? Of::element : Of::row;
+    if (!call.fits(s, of, q.values[s].labels)) return nb::none();
+    q.slots[s] = call.at(s).view();
+    if (slot.shared && !q.slots[s].contiguous) return nb::none();
+    if (q.values[s].labels) labels = &q.slots[s];
+  }
+  if (!how.by_class.is_none()) {
+    if (labels == nullptr || !call.weigh(how.by_class, *labels, q.ignores, q.ignored))
+      return nb::none();
+    if (how.weighs) q.weight = call.weight;
+  }
+  const double divisor = call.divisor(how.over, labels, q.ignores, q.ignored);
+  if (!(divisor > 0.0) || !make_gradients(call, how)) return nb::none();
+  require(call.gradients + q.value + 1 == program_->outputs.size(),
+          "the program has other gradients");
+  for (std::size_t k = 0; k < call.gradients; ++k) q.outputs[k] = call.to[k]->view();
+  q.outer = call.outer;
+  q.classes = call.classes;
+  q.inner = call.inner;
+  q.scale = how.factor / divisor;
+  q.past_caches = past_caches(q.rows() * q.classes, wide_);
+  return made(call, compute(q), divisor);
 }
 
 Found ProgramKernel::compute(const Programmed& q) const {

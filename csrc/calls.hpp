@@ -9,6 +9,7 @@
 #include "dispatch.hpp"
 #include "parts.hpp"
 #include "program.hpp"
+#include "quick.hpp"
 
 namespace losskit {
 
@@ -44,25 +45,14 @@ struct Numpy {
 };
 const Numpy& numpy();
 
-// The commonest call made short: the mean, and its gradient if wanted, of whole NumPy arrays of the
-// kernel's own type. Holds what was read; `sound` is false where the arrays are anything else: then
-// the long way computes the same, or says what is wrong.
-class Plain {
- public:
-  // axis: of the items' own entries in the prediction; labels: the target lacks it.
-  Plain(nb::handle y, nb::handle p, nb::handle out, bool gradient, bool wide,
-        std::optional<int> axis, bool labels);
-
-  bool sound = false;
-  std::optional<Array> target, prediction, to;
-  std::int64_t outer = 1, classes = 1, inner = 1;
-
-  // (mean, gradient or None) as NumPy has them; None if something was out of its domain.
-  nb::object result(const Found& found, std::int64_t items) const;
-
- private:
-  bool wide_;
-  nb::object gradient_ = nb::none();
+// How a quick call is made of a whole: by which slots gradients are wanted, and where the one by the
+// first of them goes (None for a new array); the weight of each class, whether it weighs the items,
+// and what their sum is divided by.
+struct How {
+  nb::handle by, out, by_class;
+  bool weighs;
+  Over over;
+  double factor;  // of gradients
 };
 
 // A pointwise card with its parameters.
@@ -75,7 +65,8 @@ class PointwiseKernel {
   // go, or None; derivatives are multiplied by `scale`. (sum, sum of weights), or None.
   nb::object run(nb::handle y, nb::handle p, nb::handle weight, nb::handle keep, double scale,
                  bool value, nb::handle items, nb::handle slope, nb::handle curve) const;
-  nb::object mean(nb::handle y, nb::handle p, bool gradient, nb::handle out) const;
+  // (value, gradients) of a tuple of arrays, or None.
+  nb::object mean(nb::handle arrays, const How& how) const;
 
  private:
   Found compute(const Pointwise& q, std::int64_t n) const;
@@ -96,7 +87,7 @@ class SoftmaxKernel {
   nb::object run(nb::handle y, nb::handle z, std::int64_t outer, std::int64_t classes,
                  std::int64_t inner, nb::handle weight, nb::handle keep, double scale,
                  nb::handle items, nb::handle gradient, nb::handle class_weight) const;
-  nb::object mean(nb::handle y, nb::handle z, bool gradient, nb::handle out) const;
+  nb::object mean(nb::handle arrays, const How& how) const;
 
  private:
   Found compute(const Softmax& q) const;
@@ -110,20 +101,25 @@ class SoftmaxKernel {
 class ProgramKernel {
  public:
   // program: in bytes; values: of each slot, as numbers.
+  // main, axes: the slot that says what the items are, and where their elements lie in it.
   ProgramKernel(bool wide, std::string_view program, std::vector<double> parameters, bool value,
                 const std::vector<double>& values, std::optional<std::int64_t> ignored, double floor,
-                double complement_floor);
+                double complement_floor, std::size_t main, Axes axes);
 
   // Arrays slot by slot; rows are (outer, classes, inner); weight, keep: of each row, or None;
   // outputs: where derivatives go, multiplied by `scale`. (sum, sum of weights), or None.
   nb::object run(nb::sequence arrays, std::int64_t outer, std::int64_t classes, std::int64_t inner,
                  nb::handle weight, nb::handle keep, double scale, nb::handle items,
                  nb::sequence outputs) const;
+  // The slots by which there are gradients are the program's.
+  nb::object mean(nb::handle arrays, const How& how) const;
 
  private:
   Found compute(const Programmed& q) const;
 
   bool wide_;
+  std::size_t main_;
+  Axes axes_;
   std::shared_ptr<const Program> program_;
   std::vector<double> parameters_;
   Programmed q_;

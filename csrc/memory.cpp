@@ -122,19 +122,17 @@ bool is_large(std::size_t bytes) {
 
 }  // namespace
 
-nb::object large_array(nb::handle shape, nb::handle dtype, std::int64_t bytes) {
+Memory large_memory(std::int64_t bytes) {
   const auto size = static_cast<std::size_t>(bytes);
   Block found = is_large(size) ? large_ones().take(size) : small_ones().take(size);
   if (found.data == nullptr) found = map(size);
-  if (found.data == nullptr) return nb::none();
-  auto owned = std::make_unique<Block>(found);
-  const nb::capsule owner(owned.get(), [](void* p) noexcept {
-    const std::unique_ptr<Block> block(static_cast<Block*>(p));
-    is_large(block->bytes) ? large_ones().give(*block) : small_ones().give(*block);
-  });
-  owned.release();
-  const nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>> raw(found.data, {size}, owner);
-  return numpy().ndarray(shape, dtype, nb::cast(raw));
+  if (found.data == nullptr) return {};
+  return {found.data, new Block(found)};
+}
+
+void give_back(void* owner) noexcept {
+  const std::unique_ptr<Block> block(static_cast<Block*>(owner));
+  is_large(block->bytes) ? large_ones().give(*block) : small_ones().give(*block);
 }
 
 void free_kept_memory() {
@@ -144,10 +142,21 @@ void free_kept_memory() {
 
 #else  // nowhere to keep it: NumPy's memory is as good
 
-nb::object large_array(nb::handle, nb::handle, std::int64_t) { return nb::none(); }
+Memory large_memory(std::int64_t) { return {}; }
+
+void give_back(void*) noexcept {}
 
 void free_kept_memory() {}
 
 #endif
+
+nb::object large_array(nb::handle shape, nb::handle dtype, std::int64_t bytes) {
+  const Memory found = large_memory(bytes);
+  if (found.data == nullptr) return nb::none();
+  const nb::capsule owner(found.owner, give_back);
+  const nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>> raw(
+      found.data, {static_cast<std::size_t>(bytes)}, owner);
+  return numpy().ndarray(shape, dtype, nb::cast(raw));
+}
 
 }  // namespace losskit

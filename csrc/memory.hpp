@@ -14,6 +14,15 @@ namespace losskit {
 // Results of fewer bytes come from NumPy: the C library keeps what it needs for those.
 inline constexpr std::int64_t large_result = std::int64_t{1} << 20;
 
+// Memory for a large result that begins on a cache line; without data if the system has none to give.
+// Its owner is to be given back.
+struct Memory {
+  void* data = nullptr;
+  void* owner = nullptr;
+};
+Memory large_memory(std::int64_t bytes);
+void give_back(void* owner) noexcept;
+
 // A NumPy array of so many bytes, not set to anything, that begins on a cache line; None if the
 // system has no such memory to give.
 nanobind::object large_array(nanobind::handle shape, nanobind::handle dtype, std::int64_t bytes);

@@ -42,9 +42,17 @@ double copy_bandwidth(std::int64_t bytes) {
 
 void make_program(ProgramKernel* self, bool wide, nb::bytes program, std::vector<double> parameters,
                   bool value, const std::vector<double>& values,
-                  std::optional<std::int64_t> ignored, double floor, double complement_floor) {
+                  std::optional<std::int64_t> ignored, double floor, double complement_floor,
+                  std::size_t main, int first_axis, int axes) {
   new (self) ProgramKernel(wide, {program.c_str(), program.size()}, std::move(parameters), value,
-                           values, ignored, floor, complement_floor);
+                           values, ignored, floor, complement_floor, main, {first_axis, axes});
+}
+
+template <class Kernel>
+nb::object mean(const Kernel& kernel, nb::handle arrays, nb::handle by, nb::handle out,
+                nb::handle by_class, bool weighs, int over, double factor) {
+  require(PyTuple_CheckExact(by.ptr()), "the slots by which gradients are come as a tuple");
+  return kernel.mean(arrays, {by, out, by_class, weighs, static_cast<Over>(over), factor});
 }
 
 }  // namespace
@@ -69,18 +77,23 @@ NB_MODULE(_kernels, m) {
       .def("run", &PointwiseKernel::run, nb::arg().none(), nb::arg().none(), nb::arg().none(),
            nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
            nb::arg().none())
-      .def("mean", &PointwiseKernel::mean, nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none());
+      .def("mean", &mean<PointwiseKernel>, nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
+           nb::arg(), nb::arg(), nb::arg());
   nb::class_<SoftmaxKernel>(m, "SoftmaxKernel")
       .def(nb::init<bool, bool, int, bool, std::int64_t, double, double, double>())
       .def("run", &SoftmaxKernel::run, nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg(),
            nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg().none(),
            nb::arg().none(), nb::arg().none())
-      .def("mean", &SoftmaxKernel::mean, nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none());
+      .def("mean", &mean<SoftmaxKernel>, nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
+           nb::arg(), nb::arg(), nb::arg());
   nb::class_<ProgramKernel>(m, "ProgramKernel")
       .def("__init__", &make_program, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
-           nb::arg().none(), nb::arg(), nb::arg())
+           nb::arg().none(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg())
       .def("run", &ProgramKernel::run, nb::arg(), nb::arg(), nb::arg(), nb::arg(),
-           nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg().none(), nb::arg());
+           nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg().none(), nb::arg())
+      .def("mean", &mean<ProgramKernel>, nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
+           nb::arg(), nb::arg(), nb::arg());
+  m.def("read_tensors", &read_tensors);
   m.def("operations", &operation_names);
   m.def("log_softmax", &log_softmax);
   m.attr("large_result") = large_result;

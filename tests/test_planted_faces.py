@@ -91,7 +91,12 @@ def test_numpy_by_kernels(part, monkeypatch):
 
 def wrong_mean(*args):
     found = mean(*args)
-    return found and (np.float64(OFF * found[0]), found[1])
+    return found and (OFF * found[0], found[1])
+
+
+def wrong_slopes(*args):
+    found = mean(*args)
+    return found and (found[0], off(found[1]))
 
 
 mean = native.mean
@@ -102,10 +107,11 @@ mean = native.mean
     ("law", "name", "wrong"),
     [
         (laws.law_reduction, "mean", wrong_mean),
+        (laws.law_reduction, "mean", wrong_slopes),
         (laws.law_weights, "prepare", without(native.prepare, "weight", 2)),
         (laws.law_left_out, "prepare", without(native.prepare, "keep", 3)),
     ],
-    ids=["mean", "weights", "mask"],
+    ids=["mean", "slope of the mean", "weights", "mask"],
 )
 def test_around_the_kernels(law, name, wrong, monkeypatch):
     goes_red(monkeypatch, lambda: law(MSE), native, name, wrong)
@@ -181,7 +187,10 @@ def wrong_pair(function, index):
 
 
 @pytest.mark.skipif(not native.available(), reason="the kernels were not built")
-@pytest.mark.parametrize("error", ["value", "slope", "mean", "upstream", "weights", "mask"])
+@pytest.mark.parametrize(
+    "error",
+    ["value", "slope", "mean", "slope of the mean", "upstream", "weights", "mask"],
+)
 @pytest.mark.parametrize("card", [MSE, SPARSE], ids=repr)
 def test_torch_by_kernels(card, error, monkeypatch):
     pytest.importorskip("torch")
@@ -197,6 +206,7 @@ def test_torch_by_kernels(card, error, monkeypatch):
         "value": (exact, kernels, "_evaluate", wrong_pair(kernels._evaluate, 0)),
         "slope": (exact, kernels, "_evaluate", wrong_pair(kernels._evaluate, 1)),
         "mean": (exact, native, "mean", wrong_mean),
+        "slope of the mean": (exact, native, "mean", wrong_slopes),
         "upstream": (exact, kernels, "product_of_data", times(kernels.product_of_data)),
         "weights": (weighted, kernels, "_evaluate", without(kernels._evaluate, "weight", 3)),
         "mask": (weighted, kernels, "_evaluate", without(kernels._evaluate, "keep", 4)),

@@ -346,7 +346,9 @@ def test_bytes_that_are_no_program_are_refused():
 
     def kernel(data: bytes) -> Any:
         facts = [*programs.facts(card, ("float32", "float32"))]
-        return library._kernels.ProgramKernel(False, data, [], True, facts, None, 1e-38, 3e-8)
+        return library._kernels.ProgramKernel(
+            False, data, [], True, facts, None, 1e-38, 3e-8, 1, 1, 1
+        )
 
     kernel(packed)
     refused = 0

@@ -286,7 +286,8 @@ class Loss:
         """(mean, gradient) of plain arrays, by the shortest way; None where only longer ones go."""
         if self.reduction != "mean":
             return None
-        return native.mean(self.card, y_true, y_pred, gradient, out)
+        found = native.mean(self.card, (y_true, y_pred), (1,) if gradient else (), out)
+        return found if found is None or not gradient else (found[0], found[1][0])
 
     def __repr__(self) -> str:
         given = self.card.parameters()

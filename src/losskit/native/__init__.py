@@ -6,7 +6,6 @@ picks another version than the best.
 """
 
 from losskit.native.evaluate import ByProgram, Call, Prepared, divisor, log_softmax, prepare
-from losskit.native.find import mean
 from losskit.native.library import (
     available,
     copy_bandwidth,
@@ -15,11 +14,16 @@ from losskit.native.library import (
     get_num_threads,
     instruction_set,
     instruction_sets,
+    read_tensors,
     set_num_threads,
     switched,
 )
+from losskit.native.quick import MEAN, MEAN_BY_WEIGHTS, SUM, mean
 
 __all__ = [
+    "MEAN",
+    "MEAN_BY_WEIGHTS",
+    "SUM",
     "ByProgram",
     "Call",
     "Prepared",
@@ -34,6 +38,7 @@ __all__ = [
     "log_softmax",
     "mean",
     "prepare",
+    "read_tensors",
     "set_num_threads",
     "switched",
 ]

@@ -18,7 +18,6 @@ from losskit.core.namespaces import PRECISIONS, Array, Precision
 from losskit.core.namespaces.numpy import vocabulary
 from losskit.losses.classification import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from losskit.native import library
-from losskit.native.library import kernels
 from losskit.programs import text
 
 _found: dict[Any, Any] = {}
@@ -41,32 +40,6 @@ def find(card: Any, wide: bool, came: Precision) -> Any:
             _found.clear()
         kernel = _found[key] = _make(card, wide, came)
         return kernel
-
-
-def mean(card: Any, y: Any, p: Any, gradient: bool, out: Any = None) -> Any:
-    """(mean, gradient or None) of plain arrays, without weights, by the shortest way there is.
-
-    None where that way does not go: the long one computes the same, or says what is wrong.
-    """
-    if type(p) is not np.ndarray:
-        return None
-    known = _quick.get(id(card))
-    if known is None:
-        if kernels() is None:
-            return None
-        if len(_quick) >= _MOST:
-            _quick.clear()
-        # The card is kept, so that no other can have its id.
-        single, double = PRECISIONS["float32"], PRECISIONS["float64"]
-        known = _quick[id(card)] = (card, find(card, False, single), find(card, True, double))
-    kernel = known[1] if p.dtype is _FLOAT32 else known[2] if p.dtype is _FLOAT64 else None
-    if kernel is None or not library._wanted:
-        return None
-    return kernel.mean(y, p, gradient, out)
-
-
-_quick: dict[int, tuple[Any, Any, Any]] = {}
-_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,11 @@ def empty(shape: tuple[int, ...], dtype: Any) -> Any:
     return np.empty(shape, dtype)
 
 
+def read_tensors(kind: type) -> bool:
+    """Whether quick calls read objects of exactly this type as they are, from now on."""
+    return _kernels is not None and bool(_kernels.read_tensors(kind))
+
+
 @cache
 def operations() -> dict[str, int]:
     """The numbers of the operations that programs are made of, by name."""

@@ -83,7 +83,20 @@ def kernel(
         card.ignored(),
         came.tiny,
         came.half_gap,
+        card.main,
+        *_axes(card),
     )
+
+
+def _axes(card: Any) -> tuple[int, int]:
+    """Where the elements of an item lie in the prediction: the first of their axes, and how many.
+
+    Axes that do not follow upon one another are none that a quick call takes: (0, -1).
+    """
+    axes = sorted(card.slots[card.main].axes) if is_rowwise(card) else []
+    if axes != list(range(axes[0], axes[0] + len(axes)) if axes else []) or 0 in axes[1:]:
+        return 0, -1
+    return (axes[0], len(axes)) if axes else (0, 0)
 
 
 def facts(card: Any, dtypes: Iterable[str]) -> tuple[float, ...]:

@@ -114,12 +114,10 @@ def evaluate(
         ValueError: shapes do not match, or a value is out of its domain.
     """
     plain = weight is None and mask is None and num_items is None and across is None
-    if plain and not more and len(tensors) == 2 and reduction == "mean" and on_empty in ON_EMPTY:
-        p, y = tensors
-        if isinstance(p, Tensor) and isinstance(y, Tensor):
-            found = kernels.mean(card, p, y)
-            if found is not None:
-                return found
+    if plain and reduction in ("mean", "sum") and on_empty in ON_EMPTY:
+        found = kernels.quick(card, in_slots(card, tensors), reduction, by_weights, more)
+        if found is not None:
+            return found
     compiling = torch.compiler.is_compiling()
     if compiling:
         _fixed(list(card.parameters().values()))

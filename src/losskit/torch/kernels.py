@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch._C._functorch import is_legacy_batchedtensor
+from torch.autograd import forward_ad
 
 from losskit import native
 from losskit.core.families import Items
 from losskit.core.namespaces import Array
 from losskit.core.slots import item_shape, spread
-from losskit.engine.call import Call, checked
+from losskit.engine.call import Call, aligned, checked
 from losskit.engine.reduction import reduced
 from losskit.native.find import BFLOAT16
 from losskit.torch import derivatives
@@ -33,10 +34,12 @@ class Plan(NamedTuple):
     """"mean", "sum" or "none"."""
     by_weights: bool = False
     """Whether a mean divides by the weights of the items that count, not by their number."""
-    dtype: torch.dtype = torch.float32
+    dtype: Any = torch.float32
     """Of the result."""
     num_items: float | None = None
     """What a mean divides by, if the caller says."""
+    quick: bool = False
+    """Whether it is the shortest way that goes."""
 
 
 def array(x: Tensor) -> Array:
@@ -46,24 +49,72 @@ def array(x: Tensor) -> Array:
     return x.view(torch.int16).numpy().view(BFLOAT16) if x.dtype == torch.bfloat16 else x.numpy()
 
 
-def mean(card: Any, p: Tensor, y: Tensor) -> Tensor | None:
-    """The plain mean by the shortest way there is: most calls are small, and cost Python's time.
+def quick(
+    card: Any,
+    slots: tuple[Any, ...],
+    reduction: str,
+    by_weights: bool,
+    more: dict[str, Any] | None,
+) -> Tensor | None:
+    """The loss by the shortest way there is: most calls are small, and cost Python's time.
 
     None where that way does not go: the long one computes the same, or says what is wrong.
     """
-    if y.requires_grad or p.dtype not in _COMPUTED or not derivatives.reachable(p, y):
+    if not _READABLE or not derivatives.reachable() or forward_ad._current_level >= 0:
         return None
-    wants = p.requires_grad and torch.is_grad_enabled()
-    now = wants and not hooked()
-    found = native.mean(card, array(y), array(p), now)
+    by_class = None
+    if more:
+        ((name, x),) = more.items()
+        if name == "class_weight":
+            by_class = x
+        elif name in [slot.name for slot in card.optional] and name not in card.held:
+            card, slots = card.taking(name), (*slots, x)
+    try:
+        p = slots[card.main]
+        if by_class is not None and (by_class.requires_grad or by_class.is_neg()):
+            return None
+        by: tuple[int, ...] = ()
+        for i, x in enumerate(slots):
+            if x.requires_grad:
+                by += (i,)
+            if x.is_neg():
+                return None
+        half = p.dtype in HALF
+    except AttributeError:
+        return None
+    if not torch.is_grad_enabled():
+        by = ()
+    elif by not in ((), (card.main,)):
+        for i in by:
+            if not (card.slots[i].differentiable and card.slots[i].batched):
+                return None
+    now = by and not half and not hooked()
+    plan = Plan(card, reduction, by_weights, None if half else p.dtype, quick=True)
+    found = _quickly(plan, slots, by_class, by if now else ())
     if found is None:
         return None
-    value = torch.scalar_tensor(float(found[0]), dtype=p.dtype, device=p.device)
-    if not wants:
-        return value
-    plan = Plan(card, "mean", dtype=p.dtype)
-    gradients = (torch.from_numpy(found[1]),) if now else None
-    return _apply((plan, (1,), value, gradients, None, None), y, p)
+    value, gradients = found
+    if half:
+        dtype = torch.float32 if torch.is_autocast_enabled("cpu") else p.dtype
+        value, plan = torch.scalar_tensor(value, dtype=dtype), plan._replace(dtype=dtype)
+    if not by:
+        return value  # type: ignore[no-any-return]
+    return _apply((plan, by, value, gradients if now else None, None, None, by_class), *slots)
+
+
+_READABLE = all([native.read_tensors(kind) for kind in (Tensor, torch.nn.Parameter)])
+"""Whether the kernels read tensors as they are, which an older PyTorch does not offer."""
+
+
+def _quickly(
+    plan: Plan, slots: Any, by_class: Tensor | None, by: tuple[int, ...], factor: float = 1.0
+) -> Any:
+    """(value, gradients by these slots times the factor); None where no kernel takes the slots."""
+    over = native.SUM
+    if plan.reduction == "mean":
+        weighs = plan.by_weights and by_class is not None
+        over = native.MEAN_BY_WEIGHTS if weighs else native.MEAN
+    return native.mean(plan.card, slots, by, None, by_class, over, factor)
 
 
 def loss(
@@ -88,7 +139,7 @@ def loss(
     if found is None:
         return None
     value, gradients = found
-    return _apply((plan, by, value, gradients, weight, keep), *slots) if by else value
+    return _apply((plan, by, value, gradients, weight, keep, None), *slots) if by else value
 
 
 def _evaluate(
@@ -151,10 +202,10 @@ class _Fused(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, made: Any, *slots: Tensor) -> Tensor:
-        ctx.plan, ctx.by, value, ctx.gradients, weight, keep = made
+        ctx.plan, ctx.by, value, ctx.gradients, weight, keep, by_class = made
         # What a derivative of the derivative needs; no copies. PyTorch sees whether any of it has
         # been changed in place meanwhile, but only where it is asked for.
-        ctx.save_for_backward(weight, keep, *slots)
+        ctx.save_for_backward(weight, keep, by_class, *slots)
         return value
 
     @staticmethod
@@ -174,11 +225,14 @@ class _Fused(torch.autograd.Function):
             if gradients is None:
                 # In half precision with the factor, before it is rounded; else as the first time.
                 # Saved tensors are asked for once: checkpointing lets it be no more.
-                weight, keep, *saved = kept = ctx.saved_tensors
+                weight, keep, by_class, *saved = kept = ctx.saved_tensors
                 at_once = factor if any(saved[i].dtype in HALF for i in by) else 1.0
-                found = _evaluate(
-                    plan, by, tuple(saved), weight, keep, gradient=True, factor=at_once
-                )
+                if plan.quick:
+                    found = _quickly(plan, tuple(saved), by_class, by, at_once)
+                else:
+                    found = _evaluate(
+                        plan, by, tuple(saved), weight, keep, gradient=True, factor=at_once
+                    )
                 if found is None:  # the kernels have been switched off meanwhile
                     made = _by_operations(plan, by, g, kept)
                 else:
@@ -211,10 +265,14 @@ _apply = super(torch.autograd.Function, _Fused).apply
 
 def _by_operations(plan: Plan, by: tuple[int, ...], g: Tensor, saved: Any) -> Any:
     """The gradients by these slots, themselves differentiable, and by ``g``."""
-    weight, keep, *slots = saved
-    p = slots[plan.card.main]
-    shape = item_shape(plan.card, tuple(p.shape))
-    call = Call(plan.card, tuple(slots), OPERATIONS.dtype(p), shape, weight, keep)
+    weight, keep, by_class, *slots = saved
+    if by_class is None:
+        p = slots[plan.card.main]
+        shape = item_shape(plan.card, tuple(p.shape))
+        call = Call(plan.card, tuple(slots), OPERATIONS.dtype(p), shape, weight, keep)
+    else:
+        more = {"class_weight": by_class}
+        call = aligned(OPERATIONS, plan.card, tuple(slots), weight, keep, more=more)
     again = torch.is_grad_enabled()
     with torch.enable_grad():
         value = reduced(

@@ -1,0 +1,210 @@
+#include "quick.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "calls.hpp"
+#include "memory.hpp"
+
+namespace losskit {
+
+namespace {
+
+template <class T>
+void read_labels(const View& labels, std::int64_t n, std::int64_t* to) {
+  const T* at = reinterpret_cast<const T*>(labels.data);
+  std::copy(at, at + n, to);
+}
+
+// Labels that lie as they come from a data set; empty for any others.
+std::vector<std::int64_t> plain_labels(const View& labels, std::int64_t n) {
+  std::vector<std::int64_t> read;
+  if (!labels.contiguous) return read;
+  read.resize(static_cast<std::size_t>(n));
+  switch (labels.type) {
+    case Type::int64: read_labels<std::int64_t>(labels, n, read.data()); break;
+    case Type::int32: read_labels<std::int32_t>(labels, n, read.data()); break;
+    case Type::uint8: read_labels<std::uint8_t>(labels, n, read.data()); break;
+    default: read.clear();
+  }
+  return read;
+}
+
+template <class T>
+std::int64_t others(const View& labels, std::int64_t n, std::int64_t ignored) {
+  const T* at = reinterpret_cast<const T*>(labels.data);
+  return n - std::count(at, at + n, ignored);
+}
+
+// How many labels are not the ignored one; -1 where that takes a closer look.
+std::int64_t counted(const View& labels, std::int64_t n, std::int64_t ignored) {
+  if (!labels.contiguous) return -1;
+  if (labels.type == Type::int64) return others<std::int64_t>(labels, n, ignored);
+  if (labels.type == Type::int32) return others<std::int32_t>(labels, n, ignored);
+  if (labels.type == Type::uint8) return others<std::uint8_t>(labels, n, ignored);
+  return -1;
+}
+
+double number(const View& x, std::int64_t k) {
+  const char* at = x.data + (x.dimensions > 0 ? k * x.strides[0] : 0);
+  return x.type == Type::float64 ? *reinterpret_cast<const double*>(at)
+                                 : double{*reinterpret_cast<const float*>(at)};
+}
+
+nb::object number_of_numpy(double x, bool wide) {
+  const nb::object number =
+      nb::steal(PyFloat_FromDouble(wide ? x : static_cast<double>(static_cast<float>(x))));
+  nb::object scalar = nb::steal(PyObject_CallOneArg(
+      (wide ? numpy().float64 : numpy().float32).ptr(), number.ptr()));
+  if (!scalar.is_valid()) throw nb::python_error();
+  return scalar;
+}
+
+// An array or a tensor for a result in the shape of x.
+nb::object like(nb::handle x, const Array& view) {
+  if (view.exchange() != nullptr) {
+    nb::dlpack::dltensor tensor;
+    if (view.exchange()->view(x.ptr(), &tensor) != 0) throw nb::python_error();
+    return new_tensor(*view.exchange(), tensor);
+  }
+  if (view.bytes() >= large_result && view.view().contiguous) {
+    nb::object large = large_array(x.attr("shape"), x.attr("dtype"), view.bytes());
+    if (!large.is_none()) return large;
+  }
+  nb::object made = nb::steal(PyObject_CallOneArg(numpy().empty_like.ptr(), x.ptr()));
+  if (!made.is_valid()) throw nb::python_error();
+  return made;
+}
+
+}  // namespace
+
+Quick::Quick(nb::handle arrays, std::size_t main, Axes axes) : main_(main) {
+  if (!PyTuple_CheckExact(arrays.ptr())) return;
+  const auto count = static_cast<std::size_t>(PyTuple_Size(arrays.ptr()));
+  if (count > most || main >= count) return;
+  const auto* const ndarray = reinterpret_cast<PyTypeObject*>(numpy().ndarray.ptr());
+  try {
+    for (; slots < count; ++slots) {
+      const nb::handle x = given_[slots] = PyTuple_GetItem(arrays.ptr(), slots);
+      if (Py_TYPE(x.ptr()) != ndarray && exchange_of(x) == nullptr) return;
+      const Array& a = held_[slots].emplace(x, false);
+      if (a.exchange() != held_[0]->exchange()) return;
+      // Two bytes of NumPy's are bfloat16 only where Python has said so.
+      if (a.exchange() == nullptr && a.view().type == Type::bfloat16) return;
+    }
+  } catch (const std::invalid_argument&) {
+    return;
+  } catch (nb::python_error& error) {
+    // No buffer, or no memory behind a tensor: an error with a better message is to come.
+    if (!error.matches(PyExc_BufferError) && !error.matches(PyExc_ValueError) &&
+        !error.matches(PyExc_RuntimeError))
+      throw;
+    return;
+  }
+  if (axes.count < 0) return;
+  const Array& p = prediction();
+  own_ = axes.count;
+  first_ = axes.first < 0 ? axes.first + p.dimensions() : axes.first;
+  if (own_ > 0 && (first_ < 0 || first_ + own_ > p.dimensions())) return;
+  if (own_ == 0) first_ = p.dimensions();
+  for (int k = 0; k < p.dimensions(); ++k)
+    (k < first_ ? outer : k < first_ + own_ ? classes : inner) *= p.shape()[k];
+  sound = p.size() > 0;
+}
+
+bool Quick::fits(std::size_t slot, Of of, bool labels) const {
+  const Array &a = at(slot), &p = prediction();
+  if (labels != (a.view().type >= Type::uint8) && labels) return false;
+  if (of == Of::element) return a.same_shape(p);
+  if (of == Of::all) return own_ == 1 && a.dimensions() == 1 && a.shape()[0] == classes;
+  if (a.dimensions() != p.dimensions() - own_) return false;
+  for (int k = 0, j = 0; k < p.dimensions(); ++k)
+    if ((k < first_ || k >= first_ + own_) && a.shape()[j++] != p.shape()[k]) return false;
+  return true;
+}
+
+bool Quick::gradient(std::size_t slot, nb::handle out) {
+  const Array& a = at(slot);
+  if (out.is_none()) {
+    made_[gradients] = like(given_[slot], a);
+    to[gradients].emplace(made_[gradients], true);
+    ++gradients;
+    return true;
+  }
+  if (Py_TYPE(out.ptr()) != reinterpret_cast<PyTypeObject*>(numpy().ndarray.ptr())) return false;
+  try {
+    const Array& into = to[gradients].emplace(out, true);
+    made_[gradients++] = nb::borrow(out);
+    if (into.view().type != a.view().type || !into.same_shape(a) || into.overlaps_itself())
+      return false;
+    for (std::size_t k = 0; k < slots; ++k)
+      if (into.overlaps(at(k))) return false;
+  } catch (const std::invalid_argument&) {
+    return false;
+  } catch (nb::python_error& error) {
+    if (!error.matches(PyExc_BufferError) && !error.matches(PyExc_ValueError)) throw;
+    return false;  // it is read-only
+  }
+  return true;
+}
+
+bool Quick::weigh(nb::handle by_class, const View& labels, bool ignores, std::int64_t ignored) {
+  std::optional<Array> weights;
+  try {
+    weights.emplace(by_class, false);
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
+  const View& w = weights->view();
+  if (weights->dimensions() != 1 || weights->size() != classes || w.type > Type::float64)
+    return false;
+  for (std::int64_t c = 0; c < classes; ++c) {
+    const double x = number(w, c);
+    if (!(x >= 0.0 && x <= std::numeric_limits<float>::max())) return false;
+  }
+  const std::vector<std::int64_t> read = plain_labels(labels, rows());
+  if (read.empty()) return false;
+  weights_.resize(read.size());
+  for (std::size_t r = 0; r < read.size(); ++r) {
+    const std::int64_t label = read[r];
+    const bool counts = !(ignores && label == ignored);
+    if (counts && (label < 0 || label >= classes)) return false;
+    weights_[r] = counts ? number(w, label) : 0.0;
+    weights_sum_ += weights_[r];
+  }
+  weight.data = reinterpret_cast<char*>(weights_.data());
+  weight.type = Type::float64;
+  weight.contiguous = true;
+  weight.dimensions = 1;
+  weight.shape[0] = rows();
+  weight.strides[0] = sizeof(double);
+  return true;
+}
+
+double Quick::divisor(Over over, const View* labels, bool ignores, std::int64_t ignored) const {
+  if (over == Over::none) return 1.0;
+  if (over == Over::class_weights && !weights_.empty()) return weights_sum_;
+  if (!ignores || labels == nullptr) return static_cast<double>(rows());
+  return static_cast<double>(counted(*labels, rows(), ignored));
+}
+
+nb::object Quick::result(double value) const {
+  const Array& p = prediction();
+  const bool wide = p.view().type == Type::float64;
+  nb::object number;
+  if (p.exchange() == nullptr)
+    number = number_of_numpy(value, wide);
+  else if (p.view().type > Type::float64)
+    number = nb::steal(PyFloat_FromDouble(value));
+  else
+    number = number_as_tensor(*p.exchange(), value, wide);
+  nb::object slopes = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(gradients)));
+  if (!slopes.is_valid()) throw nb::python_error();
+  for (std::size_t k = 0; k < gradients; ++k)
+    PyTuple_SetItem(slopes.ptr(), static_cast<Py_ssize_t>(k), made_[k].inc_ref().ptr());
+  return nb::make_tuple(number, slopes);
+}
+
+}  // namespace losskit

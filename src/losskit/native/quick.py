@@ -1,0 +1,125 @@
+"""The commonest calls made short: one number, and its gradients if wanted, of whole arrays.
+
+Most calls are small, and cost Python's time. What of a card and its arrays' kinds follows is asked
+once, and kept; shapes are held against each other in C++, values are looked at by the kernels.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from losskit.core.families import Labelled, is_rowwise, placed
+from losskit.core.namespaces import PRECISIONS
+from losskit.native import library, programs
+from losskit.native.find import find
+from losskit.native.library import kernels
+
+SUM, MEAN, MEAN_BY_WEIGHTS = range(3)
+"""What the sum of the items is divided by: nothing, their number, or the weights of their classes."""
+
+_MOST = 1024  # cards kept; parameters of which there are more are tried out, not trained with
+
+
+class _Known:
+    """A card whose kernels are looked up once for each kind of call."""
+
+    __slots__ = ("axes", "card", "kernels", "main", "weighs")
+
+    def __init__(self, card: Any) -> None:
+        self.card = card  # kept, so that no other can have its id
+        self.main = card.main
+        self.axes = card.slots[card.main].axes if is_rowwise(card) else ()
+        self.weighs = isinstance(card, Labelled) and card.of_label
+        self.kernels: dict[Any, Any] = {}
+
+    def kernel(
+        self, arrays: tuple[Any, ...], by: tuple[int, ...], by_class: Any
+    ) -> tuple[Any, bool]:
+        """The kernel of arrays of such kinds, and whether class weights are a slot of it.
+
+        None in place of a kernel if there is none.
+        """
+        none = None, False
+        shape = tuple(arrays[self.main].shape)
+        if not all(-len(shape) <= axis < len(shape) for axis in self.axes):
+            return none
+        card = placed(self.card, shape)
+        came = PRECISIONS.get(_name(arrays[self.main]))
+        if kernels() is None or came is None or card is not self.card or card.held:
+            return none
+        wide = came is PRECISIONS["float64"]
+        if by in ((), (self.main,)) and len(arrays) == 2:
+            found = find(card, wide, came)
+            if found is not None:
+                return found, False
+        taken = by_class is not None and not self.weighs
+        if taken:
+            if [slot.name for slot in card.optional] != ["class_weight"]:
+                return none
+            card, arrays = card.taking("class_weight"), (*arrays, by_class)
+        if not programs.takes(card) or len(arrays) != len(card.slots):
+            return none
+        wanted = (("value", 0), *(("slope", i) for i in by))
+        length = math.prod([shape[axis] for axis in self.axes])
+        dtypes = tuple(map(_name, arrays))
+        return programs.kernel(card, wanted, length, wide, came, dtypes), taken
+
+
+def mean(
+    card: Any,
+    arrays: tuple[Any, ...],
+    by: tuple[int, ...],
+    out: Any = None,
+    by_class: Any = None,
+    over: int = MEAN,
+    factor: float = 1.0,
+) -> Any:
+    """(value, gradients) of plain arrays, or tensors that can be read, without weights of items.
+
+    None where that way does not go: the long one computes the same, or says what is wrong.
+
+    Args:
+        card: any card.
+        arrays: what it takes, slot by slot.
+        by: the slots by which there are to be gradients.
+        out: where the first of them is to go; None for a new array.
+        by_class: the weight of each class; None for 1.
+        over: what the sum of the items is divided by.
+        factor: of the gradients.
+    """
+    try:
+        known = _known[id(card)]
+    except KeyError:
+        if len(_known) >= _MOST:
+            _known.clear()
+        known = _known[id(card)] = _Known(card)
+    try:
+        axes = known.axes
+        if axes:
+            shape = arrays[known.main].shape
+            length = shape[axes[0]] if len(axes) == 1 else shape
+        else:
+            length = 0
+        weight = None if by_class is None else by_class.dtype
+        key = (by, length, weight, *[x.dtype for x in arrays])
+    except (AttributeError, IndexError):
+        return None
+    try:
+        kernel, taken = known.kernels[key]
+    except KeyError:
+        if len(known.kernels) >= _MOST:
+            known.kernels.clear()
+        kernel, taken = known.kernels[key] = known.kernel(arrays, by, by_class)
+    if kernel is None or not library._wanted:
+        return None
+    if taken:
+        arrays = (*arrays, by_class)
+    return kernel.mean(arrays, by, out, by_class, known.weighs, over, factor)
+
+
+def _name(x: Any) -> str:
+    return str(x.dtype).removeprefix("torch.")
+
+
+_known: dict[int, _Known] = {}
