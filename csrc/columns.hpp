@@ -1,9 +1,10 @@
-// Softmax cross-entropy of several rows at once, one in each lane: for few classes, where a row is
-// shorter than a vector or two, and for classes along another axis than the last, where neighbours in
-// memory belong to different rows. The forms are those of softmax.hpp.
+// Softmax cross-entropy of several rows at once, one in each lane: for rows that are short, of which
+// each would take logarithms of its own, and for classes along another axis than the last, where
+// neighbours in memory belong to different rows. The forms are those of softmax.hpp.
 #pragma once
 
 #include "softmax.hpp"
+#include "turn.hpp"
 
 namespace losskit::LOSSKIT_ISA {
 
@@ -14,14 +15,16 @@ class Columns {
       : q_(q),
         found_(found),
         temperature_(static_cast<T>(q.temperature)),
+        by_(q.scale / q.temperature),
         lift_(q.smoothing / static_cast<double>(q.classes)),
         class_weights_(q),
         smoothing_{static_cast<T>(1.0 - q.smoothing), static_cast<T>(lift_), class_weights_.at()} {
     const auto size = static_cast<std::size_t>(q.classes) * w;
-    const std::size_t wanted = Dense ? 2 * size : size;
+    const std::size_t wanted = (Dense ? 3 : 2) * size + w;
     if (scratch_.size() < wanted) scratch_.resize(wanted);
     z_ = scratch_.data();
     y_ = Dense ? z_ + size : nullptr;
+    rows_ = z_ + wanted - size - w;
   }
   ~Columns() { keep_little(scratch_); }
   Columns(const Columns&) = delete;
@@ -53,17 +56,16 @@ class Columns {
 
   // Elements of n rows, class by class: to[class * w + lane].
   void gather(const View& from, std::int64_t row, int n, T* to) {
-    if (n < w) std::memset(to, 0, q_.classes * w * sizeof(T));
     if (q_.inner == 1) {
-      for (int lane = 0; lane < n; ++lane) {
-        T buffer[chunk];
-        for (std::int64_t j = 0; j < q_.classes; j += chunk) {
-          const std::int64_t m = q_.classes - j < chunk ? q_.classes - j : chunk;
-          const T* x = read<T>(from, (row + lane) * q_.classes + j, m, buffer);
-          for (std::int64_t c = 0; c < m; ++c) std::memcpy(to + (j + c) * w + lane, x + c, sizeof(T));
-        }
+      const std::int64_t first = row * q_.classes, count = n * q_.classes;
+      const T* x = read<T>(from, first, count, rows_);
+      if (x != rows_ && first + count + w > q_.rows() * q_.classes) {
+        std::memcpy(rows_, x, count * sizeof(T));
+        x = rows_;
       }
+      turn_in(x, n, q_.classes, to, w);
     } else {
+      if (n < w) std::memset(to, 0, q_.classes * w * sizeof(T));
       T buffer[w];
       for (std::int64_t c = 0; c < q_.classes; ++c) {
         const T* x = read<T>(from, start(row) + c * q_.inner, n, buffer);
@@ -74,18 +76,14 @@ class Columns {
 
   void scatter(std::int64_t row, int n, const T* from) {
     if (q_.inner == 1) {
-      for (int lane = 0; lane < n; ++lane) {
-        T buffer[chunk];
-        for (std::int64_t j = 0; j < q_.classes; j += chunk) {
-          const std::int64_t m = q_.classes - j < chunk ? q_.classes - j : chunk;
-          const std::int64_t at = (row + lane) * q_.classes + j;
-          const bool direct = in_place<T>(q_.gradient);
-          T* out = direct ? reinterpret_cast<T*>(q_.gradient.data) + at : buffer;
-          for (std::int64_t c = 0; c < m; ++c)
-            std::memcpy(out + c, from + (j + c) * w + lane, sizeof(T));
-          if (!direct) write<T>(q_.gradient, at, m, buffer);
-        }
-      }
+      const std::int64_t first = row * q_.classes, count = n * q_.classes;
+      // What is written past the end is the next rows', who may be another thread's.
+      const bool direct = in_place<T>(q_.gradient);
+      turn_out(from, w, n, q_.classes, rows_);
+      if (direct)
+        std::memcpy(q_.gradient.data + first * sizeof(T), rows_, count * sizeof(T));
+      else
+        write<T>(q_.gradient, first, count, rows_);
     } else {
       for (std::int64_t c = 0; c < q_.classes; ++c) {
         const std::int64_t at = start(row) + c * q_.inner;
@@ -105,7 +103,7 @@ class Columns {
     for (int lane = 0; lane < n; ++lane) {
       if (!rows.keep[at + lane]) continue;
       use[lane] = 1;
-      weight[lane] = static_cast<T>(rows.weights[at + lane] * q_.scale / q_.temperature);
+      weight[lane] = static_cast<T>(rows.weights[at + lane] * by_);
       if constexpr (!Dense) {
         label[lane] = rows.labels[at + lane];
         own[lane] = z_[label[lane] * w + lane];
@@ -179,12 +177,14 @@ class Columns {
     const V z_loss = (Weighted ? sum : one) * static_cast<T>(q_.z_loss);
     if (q_.z_loss != 0.0) item += lse * lse * z_loss;
     alignas(64) T items[w];
+    double sums[4] = {};  // that need not wait for one another
     for (int lane = 0; lane < n; ++lane) {
       const bool counts = rows.keep[at + lane];
       const double weighted = counts ? rows.weights[at + lane] * item[lane] : 0.0;
-      found_.sum += weighted;
+      sums[lane % 4] += weighted;
       items[lane] = static_cast<T>(weighted);
     }
+    found_.sum += (sums[0] + sums[1]) + (sums[2] + sums[3]);
     if (q_.items) write<T>(q_.items, row, n, items);
     if (!q_.gradient) return;
 
@@ -224,7 +224,7 @@ class Columns {
         for (int lane = 0; lane < n; ++lane)
           if (met[lane])
             near_top(row + lane, top[lane], z_slope[lane],
-                     rows.weights[at + lane] * q_.scale / q_.temperature);
+                     rows.weights[at + lane] * by_);
   }
 
   // The slopes of a row again, where soft targets are nearly met.
@@ -263,10 +263,12 @@ class Columns {
   const Softmax& q_;
   Found& found_;
   const T temperature_;
+  const double by_;  // of gradients
   const double lift_;
   const ClassWeights<T> class_weights_;
   const Smoothing<T> smoothing_;
   T *z_, *y_;
+  T* rows_;  // that lie as in memory, and a vector past their end
 };
 
 }  // namespace losskit::LOSSKIT_ISA

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "instructions.hpp"
+#include "turn.hpp"
 
 namespace losskit::LOSSKIT_ISA {
 
@@ -33,63 +34,6 @@ inline double of_scalars(const Instruction& i, const double* s) {
     case Op::scalar_power_: return std::pow(a, b);
     default: return 0.0;
   }
-}
-
-// --- rows beside one another
-
-// a0 b0 a1 b1 ... of the first halves, or of the second.
-template <class V, std::size_t... i>
-LOSSKIT_INLINE V interleaved(V a, V b, int, std::index_sequence<i...>) {
-  return __builtin_shufflevector(a, b, (i % 2 ? sizeof...(i) + i / 2 : i / 2)...);
-}
-template <class V, std::size_t... i>
-LOSSKIT_INLINE V interleaved(V a, V b, long, std::index_sequence<i...>) {
-  constexpr std::size_t n = sizeof...(i);
-  return __builtin_shufflevector(a, b, (i % 2 ? n + n / 2 + i / 2 : n / 2 + i / 2)...);
-}
-
-// A square of vectors, its rows as columns.
-template <class T>
-LOSSKIT_INLINE void turn(Lanes<T> (&v)[width<T>]) {
-  constexpr int w = width<T>;
-  constexpr auto all = std::make_index_sequence<w>();
-  for (int step = 1; step < w; step *= 2) {
-    Lanes<T> next[w];
-    for (int i = 0; i < w / 2; ++i) {
-      next[2 * i] = interleaved(v[i], v[i + w / 2], 0, all);
-      next[2 * i + 1] = interleaved(v[i], v[i + w / 2], 0L, all);
-    }
-    for (int i = 0; i < w; ++i) v[i] = next[i];
-  }
-}
-
-// n rows of c elements, turned: the same element of all rows side by side, `row_step` apart. Reads
-// past the end of the last row, and handles whole vectors of rows.
-template <class T>
-inline void turn_in(const T* from, std::int64_t n, std::int64_t c, T* to, std::int64_t row_step) {
-  constexpr int w = width<T>;
-  for (std::int64_t r = 0; r < n; r += w)
-    for (std::int64_t k = 0; k < c; k += w) {
-      Lanes<T> v[w];
-      for (int j = 0; j < w; ++j) v[j] = load(from + (r + j) * c + k);
-      turn<T>(v);
-      for (int j = 0; j < w && k + j < c; ++j) store<T>(to + (k + j) * row_step + r, v[j]);
-    }
-}
-
-// And back. Writes past the end of a row, which the next one, or its own beginning, puts right; so
-// past that of the last.
-template <class T>
-inline void turn_out(const T* from, std::int64_t row_step, std::int64_t n, std::int64_t c, T* to) {
-  constexpr int w = width<T>;
-  for (std::int64_t r = 0; r < n; r += w)
-    for (std::int64_t k = (c - 1) / w * w; k >= 0; k -= w) {
-      Lanes<T> v[w];
-      for (int j = 0; j < w; ++j)
-        v[j] = k + j < c ? load(from + (k + j) * row_step + r) : Lanes<T>{};
-      turn<T>(v);
-      for (int j = 0; j < w && r + j < n; ++j) store<T>(to + (r + j) * c + k, v[j]);
-    }
 }
 
 // --- a call

@@ -9,11 +9,12 @@ namespace losskit::LOSSKIT_ISA {
 namespace {
 
 // Rows this short take less time side by side, one in each lane.
-constexpr std::int64_t short_row = 48;
+template <class T>
+constexpr std::int64_t short_row = 20 * width<T>;
 
 template <class T, bool Dense, bool General, bool Weighted = false>
 void softmax_of(const Softmax& q, std::int64_t begin, std::int64_t end, Found& found) {
-  if (q.inner > 1 || q.classes <= short_row)
+  if (q.inner > 1 || q.classes <= short_row<T>)
     Columns<T, Dense, General, Weighted>(q, found).run(begin, end);
   else
     LongRows<T, Dense, General, Weighted>(q, begin, end, found).run();

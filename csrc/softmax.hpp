@@ -296,6 +296,19 @@ inline void read_rows(const Softmax& q, std::int64_t begin, std::int64_t n, Rows
     const auto* labels = read<std::int64_t>(q.target, begin, n, rows.labels);
     if (labels != rows.labels) std::memcpy(rows.labels, labels, n * sizeof *labels);
   }
+  if (!q.dense && !q.ignores && !q.keep && !q.weight) {
+    bool all = true;
+    for (std::int64_t i = 0; i < n; ++i) {
+      const bool there =
+          static_cast<std::uint64_t>(rows.labels[i]) < static_cast<std::uint64_t>(q.classes);
+      rows.keep[i] = there;
+      rows.weights[i] = 1.0;
+      all &= there;
+    }
+    found.bad |= !all;
+    found.weights += static_cast<double>(n);
+    return;
+  }
   // An unsigned label is never a negative number, though it may read as one.
   const bool ignores = q.ignores && !(q.ignored < 0 && q.target.type == Type::uint64);
   std::uint8_t kept[few_rows];

@@ -16,7 +16,7 @@ from losskit.native.find import find
 from losskit.native.library import kernels
 
 SUM, MEAN, MEAN_BY_WEIGHTS = range(3)
-"""What the sum of the items is divided by: nothing, their number, or the weights of their classes."""
+"""What the sum of the items is divided by: nothing, their number, their classes' weights."""
 
 _MOST = 1024  # cards kept; parameters of which there are more are tried out, not trained with
 

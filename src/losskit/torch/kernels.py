@@ -98,11 +98,11 @@ def quick(
         dtype = torch.float32 if torch.is_autocast_enabled("cpu") else p.dtype
         value, plan = torch.scalar_tensor(value, dtype=dtype), plan._replace(dtype=dtype)
     if not by:
-        return value  # type: ignore[no-any-return]
+        return value
     return _apply((plan, by, value, gradients if now else None, None, None, by_class), *slots)
 
 
-_READABLE = all([native.read_tensors(kind) for kind in (Tensor, torch.nn.Parameter)])
+_READABLE = native.read_tensors(Tensor) and native.read_tensors(torch.nn.Parameter)
 """Whether the kernels read tensors as they are, which an older PyTorch does not offer."""
 
 
