@@ -83,6 +83,8 @@ def cross_entropy(
 ) -> Tensor:
     axis = _class_axis(input.dim(), axis)
     card, by_weights = _softmax(input.shape, target, ignore_index, label_smoothing, axis)
+    if weight is None:
+        return evaluate(card, input, target, by_weights=by_weights, **how)
     return evaluate(card, input, target, by_weights=by_weights, **_of_classes(weight), **how)
 
 

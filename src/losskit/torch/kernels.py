@@ -38,8 +38,8 @@ class Plan(NamedTuple):
     """Of the result."""
     num_items: float | None = None
     """What a mean divides by, if the caller says."""
-    quick: bool = False
-    """Whether it is the shortest way that goes."""
+    over: int | None = None
+    """What `losskit.native.mean` divides by, where that is the way; None for the longer one."""
 
 
 def array(x: Tensor) -> Array:
@@ -69,52 +69,65 @@ def quick(
             by_class = x
         elif name in [slot.name for slot in card.optional] and name not in card.held:
             card, slots = card.taking(name), (*slots, x)
+    by: tuple[int, ...] = ()
     try:
-        p = slots[card.main]
-        if by_class is not None and (by_class.requires_grad or by_class.is_neg()):
-            return None
-        by: tuple[int, ...] = ()
         for i, x in enumerate(slots):
             if x.requires_grad:
                 by += (i,)
             if x.is_neg():
                 return None
-        half = p.dtype in HALF
-    except AttributeError:
+        if by_class is not None and (by_class.requires_grad or by_class.is_neg()):
+            return None
+        key = (id(card), reduction, by_weights, by_class is None, slots[card.main].dtype)
+    except (AttributeError, TypeError):
         return None
-    if not torch.is_grad_enabled():
-        by = ()
-    elif by not in ((), (card.main,)):
-        for i in by:
-            if not (card.slots[i].differentiable and card.slots[i].batched):
-                return None
+    try:
+        _, plan, half, over = _plans[key]
+    except KeyError:
+        _, plan, half, over = _planned(card, key)
+    if by:
+        if not torch.is_grad_enabled():
+            by = ()
+        elif by != (card.main,):
+            for i in by:
+                if not (card.slots[i].differentiable and card.slots[i].batched):
+                    return None
     now = by and not half and not hooked()
-    plan = Plan(card, reduction, by_weights, None if half else p.dtype, quick=True)
-    found = _quickly(plan, slots, by_class, by if now else ())
+    found = native.mean(card, slots, by if now else (), None, by_class, over)
     if found is None:
         return None
     value, gradients = found
     if half:
-        dtype = torch.float32 if torch.is_autocast_enabled("cpu") else p.dtype
+        dtype = torch.float32 if torch.is_autocast_enabled("cpu") else plan.dtype
         value, plan = torch.scalar_tensor(value, dtype=dtype), plan._replace(dtype=dtype)
     if not by:
         return value
-    return _apply((plan, by, value, gradients if now else None, None, None, by_class), *slots)
+    rest = (None, None, by_class) if by_class is not None else ()
+    return _apply((plan, by, value, gradients if now else None, rest), *slots)
+
+
+_plans: dict[Any, tuple[Any, Plan, bool, int]] = {}
+_MOST = 1024  # plans kept
+
+
+def _planned(card: Any, key: tuple[Any, ...]) -> tuple[Any, Plan, bool, int]:
+    """The plan of a quick call, whether of half precision, and what its sum is divided by; kept.
+
+    With the card, so that no other can have its id.
+    """
+    _, reduction, by_weights, plain, dtype = key
+    over = native.SUM
+    if reduction == "mean":
+        over = native.MEAN_BY_WEIGHTS if by_weights and not plain else native.MEAN
+    if len(_plans) >= _MOST:
+        _plans.clear()
+    plan = Plan(card, reduction, by_weights, dtype, over=over)
+    made = _plans[key] = (card, plan, dtype in HALF, over)
+    return made
 
 
 _READABLE = native.read_tensors(Tensor) and native.read_tensors(torch.nn.Parameter)
 """Whether the kernels read tensors as they are, which an older PyTorch does not offer."""
-
-
-def _quickly(
-    plan: Plan, slots: Any, by_class: Tensor | None, by: tuple[int, ...], factor: float = 1.0
-) -> Any:
-    """(value, gradients by these slots times the factor); None where no kernel takes the slots."""
-    over = native.SUM
-    if plan.reduction == "mean":
-        weighs = plan.by_weights and by_class is not None
-        over = native.MEAN_BY_WEIGHTS if weighs else native.MEAN
-    return native.mean(plan.card, slots, by, None, by_class, over, factor)
 
 
 def loss(
@@ -139,7 +152,8 @@ def loss(
     if found is None:
         return None
     value, gradients = found
-    return _apply((plan, by, value, gradients, weight, keep, None), *slots) if by else value
+    rest = (weight, keep, None) if weight is not None or keep is not None else ()
+    return _apply((plan, by, value, gradients, rest), *slots) if by else value
 
 
 def _evaluate(
@@ -202,10 +216,11 @@ class _Fused(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, made: Any, *slots: Tensor) -> Tensor:
-        ctx.plan, ctx.by, value, ctx.gradients, weight, keep, by_class = made
+        ctx.plan, ctx.by, value, ctx.gradients, rest = made
         # What a derivative of the derivative needs; no copies. PyTorch sees whether any of it has
         # been changed in place meanwhile, but only where it is asked for.
-        ctx.save_for_backward(weight, keep, by_class, *slots)
+        # Weights, mask and class weights come last, if there are any.
+        ctx.save_for_backward(*slots, *rest)
         return value
 
     @staticmethod
@@ -225,14 +240,13 @@ class _Fused(torch.autograd.Function):
             if gradients is None:
                 # In half precision with the factor, before it is rounded; else as the first time.
                 # Saved tensors are asked for once: checkpointing lets it be no more.
-                weight, keep, by_class, *saved = kept = ctx.saved_tensors
+                kept = ctx.saved_tensors
+                saved, (weight, keep, by_class) = _parted(plan.card, kept)
                 at_once = factor if any(saved[i].dtype in HALF for i in by) else 1.0
-                if plan.quick:
-                    found = _quickly(plan, tuple(saved), by_class, by, at_once)
+                if plan.over is not None:
+                    found = native.mean(plan.card, saved, by, None, by_class, plan.over, at_once)
                 else:
-                    found = _evaluate(
-                        plan, by, tuple(saved), weight, keep, gradient=True, factor=at_once
-                    )
+                    found = _evaluate(plan, by, saved, weight, keep, gradient=True, factor=at_once)
                 if found is None:  # the kernels have been switched off meanwhile
                     made = _by_operations(plan, by, g, kept)
                 else:
@@ -263,16 +277,23 @@ def _times(slot: Any, gradient: Tensor, factor: float | None, g: Tensor) -> Tens
 _apply = super(torch.autograd.Function, _Fused).apply
 
 
+def _parted(card: Any, saved: tuple[Any, ...]) -> tuple[tuple[Tensor, ...], tuple[Any, Any, Any]]:
+    """Slots, and weights, mask and class weights, each None if there are none."""
+    count = len(card.slots)
+    weight, keep, by_class = saved[count:] or (None, None, None)
+    return saved[:count], (weight, keep, by_class)
+
+
 def _by_operations(plan: Plan, by: tuple[int, ...], g: Tensor, saved: Any) -> Any:
     """The gradients by these slots, themselves differentiable, and by ``g``."""
-    weight, keep, by_class, *slots = saved
+    slots, (weight, keep, by_class) = _parted(plan.card, saved)
     if by_class is None:
         p = slots[plan.card.main]
         shape = item_shape(plan.card, tuple(p.shape))
-        call = Call(plan.card, tuple(slots), OPERATIONS.dtype(p), shape, weight, keep)
+        call = Call(plan.card, slots, OPERATIONS.dtype(p), shape, weight, keep)
     else:
         more = {"class_weight": by_class}
-        call = aligned(OPERATIONS, plan.card, tuple(slots), weight, keep, more=more)
+        call = aligned(OPERATIONS, plan.card, slots, weight, keep, more=more)
     again = torch.is_grad_enabled()
     with torch.enable_grad():
         value = reduced(
