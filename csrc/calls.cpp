@@ -246,7 +246,7 @@ nb::object ProgramKernel::run(nb::sequence arrays, std::int64_t outer, std::int6
   for (nb::handle x : outputs) {
     require(o < program_->outputs.size(), "there are more results than the program has");
     const Array& a = held[h++].emplace(x, true);
-    require(a.size() == (program_->outputs[o].span == of_element ? n : rows),
+    require(a.size() == (program_->outputs[o].span == of_row ? rows : n),
             "a result of the program has another size");
     q.outputs[k++] = a.view();
     ++o;

@@ -25,9 +25,16 @@ struct Tile {
   double* sums = nullptr;  // of the parts of a row that came before, by registers
   const View* slots = nullptr;
   const Slot* kinds = nullptr;
-  std::int64_t element = 0;  // in passes: where the row begins, and how far apart its elements lie
-  std::int64_t element_step = 1;
+  const char* read = nullptr;  // of each slot, whether it lies in its register
+  std::int64_t row = 0;        // the first of all rows that is in the tile
+  std::int64_t length = 1, inner = 1;  // of all rows, and how far apart their elements lie
 
+  // Where an element of a row lies among all.
+  std::int64_t place(std::int64_t r, std::int64_t element) const {
+    const std::int64_t at = row + r;
+    return inner == 1 ? at * length + element
+                      : at / inner * length * inner + at % inner + element * inner;
+  }
   std::int64_t elements() const { return turned ? row_step * classes : rows * classes; }
 };
 
@@ -345,10 +352,10 @@ void classes_step(const Instruction& i, const Tile<T>& t) {
 template <class T>
 void pick_step(const Instruction& i, const Tile<T>& t) {
   LOSSKIT_OPERANDS
-  if (t.sums != nullptr) {  // in passes: from where it lies
-    const std::int64_t own = t.labels[0];
-    const std::int64_t at = t.kinds[i.a].shared ? own : t.element + own * t.element_step;
-    to[0] = read_one<T>(t.slots[i.a], at);
+  if (t.sums != nullptr || !t.read[i.a]) {  // from where it lies
+    const bool shared = t.kinds[i.a].shared;
+    for (std::int64_t r = 0; r < t.rows; ++r)
+      to[r] = read_one<T>(t.slots[i.a], shared ? t.labels[r] : t.place(r, t.labels[r]));
     return;
   }
   for (std::int64_t r = 0; r < t.rows; ++r)

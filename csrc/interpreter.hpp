@@ -80,6 +80,11 @@ class Run {
   }
 
   void lay_out() {
+    for (std::size_t s = 0; s < p_.slots.size(); ++s) {
+      const SlotValues& v = q_.values[s];
+      read_[s] = p_.read_whole[s] || v.labels || p_.slots[s].span == of_row || v.finite ||
+                 v.low > -infinity || v.high < infinity || v.few > 0;
+    }
     const std::int64_t c = q_.classes;
     const int live = std::max(p_.registers_whole, 1);
     std::int64_t most = (std::int64_t{96} << 10) / (live * std::int64_t{sizeof(T)});
@@ -135,6 +140,16 @@ class Run {
     for (const Instruction& i : all) steps<T>[i.op](i, t);
   }
 
+  // Where what is picked comes from.
+  void from(Tile<T>& t, std::int64_t row) const {
+    t.slots = q_.slots;
+    t.kinds = p_.slots.data();
+    t.read = read_.data();
+    t.row = row;
+    t.length = q_.classes;
+    t.inner = q_.inner;
+  }
+
   // --- tiles of whole rows
 
   void tile(std::int64_t begin, std::int64_t n) {
@@ -146,12 +161,12 @@ class Run {
     t.turned = turned_;
     t.row_step = rows_;
     t.labels = labels_;
-    t.slots = q_.slots;
-    t.kinds = p_.slots.data();
+    from(t, begin);
     bool all = weigh(begin, n);
     for (std::size_t s = 0; s < p_.slots.size(); ++s) {
       if (p_.slots[s].shared) continue;
       registers_[s] = own(s);
+      if (!read_[s]) continue;
       if (q_.values[s].labels)
         all &= labels(s, begin, n);
       else if (p_.slots[s].span == of_row)
@@ -161,7 +176,7 @@ class Run {
     }
     if (!all) leave_out(n);
     for (std::size_t s = 0; s < p_.slots.size(); ++s)
-      if (!q_.values[s].labels && !p_.slots[s].shared) check(s, begin, n);
+      if (read_[s] && !q_.values[s].labels && !p_.slots[s].shared) check(s, begin, n);
     if (outside_ != nullptr) return;
     run(p_.whole, t);
     if (q_.value >= 0) put_items(registers_[p_.outputs[q_.value].whole], begin, n);
@@ -169,6 +184,8 @@ class Run {
     for (std::size_t o = first; o < p_.outputs.size(); ++o)
       if (p_.outputs[o].span == of_row)
         put_rows(registers_[p_.outputs[o].whole], q_.outputs[o - first], begin, n);
+      else if (p_.outputs[o].span == at_label)
+        put_at_labels(t, registers_[p_.outputs[o].whole], q_.outputs[o - first]);
       else
         put_elements(registers_[p_.outputs[o].whole], q_.outputs[o - first], begin, n);
   }
@@ -278,7 +295,7 @@ class Run {
   // Puts something harmless in place of what does not count.
   void leave_out(std::int64_t n) {
     for (std::size_t s = 0; s < p_.slots.size(); ++s) {
-      if (p_.slots[s].shared || q_.values[s].labels) continue;
+      if (p_.slots[s].shared || q_.values[s].labels || !read_[s]) continue;
       const bool rows = p_.slots[s].span == of_row;
       T* to = own(s);
       if (registers_[s] != to) {
@@ -372,6 +389,24 @@ class Run {
     write<T>(to, begin, n, spare_);
   }
 
+  // 0 but at the labels.
+  void put_at_labels(const Tile<T>& t, const T* x, const View& to) {
+    const std::int64_t c = q_.classes;
+    if (to.contiguous && q_.inner == 1) {
+      const std::int64_t size = to.type == Type::float64 ? 8 : to.type == Type::float32 ? 4 : 2;
+      std::memset(to.data + t.row * c * size, 0, t.rows * c * size);
+    } else {
+      std::memset(spare_, 0, capacity_ * sizeof(T));
+      apart(t.row, t.rows, [&](std::int64_t, std::int64_t at, std::int64_t count) {
+        for (std::int64_t k = 0; k < c; ++k) write<T>(to, at + k * q_.inner, count, spare_);
+      });
+    }
+    std::memcpy(spare_, x, t.rows * sizeof(T));
+    scale_rows(spare_, t.rows);
+    for (std::int64_t r = 0; r < t.rows; ++r)
+      write<T>(to, t.place(r, labels_[r]), 1, spare_ + r);
+  }
+
   void put_elements(const T* x, const View& to, std::int64_t begin, std::int64_t n) {
     const std::int64_t c = q_.classes;
     const bool direct = q_.inner == 1 && in_place<T>(to);
@@ -427,10 +462,8 @@ class Run {
     t.rows = 1;
     t.labels = labels_;
     t.sums = sums_;
-    t.slots = q_.slots;
-    t.kinds = p_.slots.data();
-    t.element = r / q_.inner * q_.classes * q_.inner + r % q_.inner;
-    t.element_step = q_.inner;
+    from(t, r);
+    const std::int64_t first = t.place(0, 0);
     bool all = weigh(r, 1);
     for (std::size_t s = 0; s < p_.slots.size(); ++s) {
       registers_[s] = own(s);
@@ -443,7 +476,8 @@ class Run {
         t.first = c;
         t.classes = std::min(chunk_, q_.classes - c);
         for (std::size_t s = 0; s < p_.slots.size(); ++s)
-          if (p_.slots[s].span == of_element && !q_.values[s].labels) chunk(s, t, all);
+          if (p_.slots[s].span == of_element && read_[s] && !q_.values[s].labels)
+            chunk(s, t, first, all);
         f();
       }
     };
@@ -456,11 +490,12 @@ class Run {
         if (i.span == of_row) sums_[i.to] = i.op == static_cast<int>(Op::sum_) ? 0.0 : -infinity;
       chunks([&] {
         for (std::size_t s = 0; !looked && s < p_.slots.size(); ++s)
-          if (p_.slots[s].span == of_element && !q_.values[s].labels && !p_.slots[s].shared)
+          if (p_.slots[s].span == of_element && read_[s] && !q_.values[s].labels &&
+              !p_.slots[s].shared)
             look(s, r, t.classes);
         if (outside_ != nullptr) return;
         run(pass.each, t);
-        if (k + 1 == p_.passes.size()) put_chunk(t);
+        if (k + 1 == p_.passes.size()) put_chunk(t, first);
       });
       looked = true;
       if (outside_ != nullptr) return;
@@ -470,10 +505,12 @@ class Run {
     t.classes = 1;
     run(p_.after, t);
     if (q_.value >= 0) put_items(registers_[p_.outputs[q_.value].passes], r, 1);
-    const int first = q_.value + 1;
-    for (std::size_t o = first; o < p_.outputs.size(); ++o)
+    const int behind = q_.value + 1;
+    for (std::size_t o = behind; o < p_.outputs.size(); ++o)
       if (p_.outputs[o].span == of_row)
-        put_rows(registers_[p_.outputs[o].passes], q_.outputs[o - first], r, 1);
+        put_rows(registers_[p_.outputs[o].passes], q_.outputs[o - behind], r, 1);
+      else if (p_.outputs[o].span == at_label)
+        put_at_labels(t, registers_[p_.outputs[o].passes], q_.outputs[o - behind]);
   }
 
   void read_row(std::size_t s, std::int64_t r, bool all) {
@@ -491,7 +528,7 @@ class Run {
   }
 
   // Reads a part of a row.
-  void chunk(std::size_t s, const Tile<T>& t, bool all) {
+  void chunk(std::size_t s, const Tile<T>& t, std::int64_t first, bool all) {
     if (!all) {
       std::fill(own(s), own(s) + t.classes, static_cast<T>(q_.values[s].stand_in));
       registers_[s] = own(s);
@@ -499,7 +536,7 @@ class Run {
     }
     const View& from = q_.slots[s];
     if (p_.slots[s].shared || q_.inner == 1) {
-      const std::int64_t at = p_.slots[s].shared ? t.first : t.element + t.first;
+      const std::int64_t at = p_.slots[s].shared ? t.first : first + t.first;
       const T* x = read<T>(from, at, t.classes, own(s));
       if (t.classes % two == 0)
         registers_[s] = const_cast<T*>(x);
@@ -510,13 +547,13 @@ class Run {
     }
     registers_[s] = own(s);
     for (std::int64_t k = 0; k < t.classes; ++k)
-      own(s)[k] = read_one<T>(from, t.element + (t.first + k) * q_.inner);
+      own(s)[k] = read_one<T>(from, first + (t.first + k) * q_.inner);
   }
 
-  void put_chunk(const Tile<T>& t) {
+  void put_chunk(const Tile<T>& t, std::int64_t begin) {
     const int first = q_.value + 1;
     for (std::size_t o = first; o < p_.outputs.size(); ++o) {
-      if (p_.outputs[o].span == of_row) continue;
+      if (p_.outputs[o].span != of_element) continue;
       const View& to = q_.outputs[o - first];
       const T* x = registers_[p_.outputs[o].passes];
       if (weights_[0] == 0.0)
@@ -524,10 +561,10 @@ class Run {
       else
         scaled(x, spare_, t.classes, static_cast<T>(weight(0)));
       if (q_.inner == 1)
-        write<T>(to, t.element + t.first, t.classes, spare_);
+        write<T>(to, begin + t.first, t.classes, spare_);
       else
         for (std::int64_t k = 0; k < t.classes; ++k)
-          write<T>(to, t.element + (t.first + k) * q_.inner, 1, spare_ + k);
+          write<T>(to, begin + (t.first + k) * q_.inner, 1, spare_ + k);
     }
   }
 
@@ -535,6 +572,7 @@ class Run {
   const Program& p_;
   Found& found_;
   std::vector<T> scalars_;
+  std::array<char, Program::most_slots> read_{};  // whether a slot is: it may only be picked from
   bool turned_ = false, chunked_ = false, weighted_ = false;
   std::int64_t rows_ = 1, capacity_ = 0, chunk_ = 0, first_ = 0;
   T *memory_ = nullptr, *spare_ = nullptr;

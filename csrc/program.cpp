@@ -93,7 +93,8 @@ void verify(const Program& p) {
   for (const Output& o : p.outputs) {
     check(o.whole >= 0 && o.whole < p.registers_whole && o.passes >= 0 && o.passes < p.registers_passes,
           "has a result that is nowhere");
-    check(o.span == of_row || o.span == of_element, "has a result of nothing");
+    check(o.span == of_row || o.span == of_element || o.span == at_label,
+          "has a result of nothing");
     // What is multiplied by weights where it lies must be nobody else's.
     check(o.whole >= least && o.passes >= least, "has a slot for a result");
     for (const Output& other : p.outputs)
@@ -109,6 +110,28 @@ void verify(const Program& p) {
   }
   v.of_tiles(p.after, p.registers_passes);
   check(!p.passes.empty(), "has no passes");
+}
+
+// Of which slots a tile is read, rather than picked from.
+std::vector<char> slots_read(const Program& p) {
+  const std::vector<std::string> names = operation_names();
+  std::vector<char> found(p.slots.size(), 0);
+  const auto look = [&](const std::vector<Instruction>& all) {
+    for (const Instruction& i : all) {
+      if (i.op == static_cast<int>(Op::pick_)) continue;
+      const std::uint16_t given[] = {i.a, i.b, i.c};
+      const std::string_view kinds = operands(names[i.op]);
+      for (std::size_t k = 0; k < kinds.size(); ++k)
+        if (kinds[k] == 'v' && given[k] < found.size()) found[given[k]] = 1;
+    }
+  };
+  look(p.whole);
+  look(p.after);
+  for (const Program::Pass& pass : p.passes) {
+    look(pass.once);
+    look(pass.each);
+  }
+  return found;
 }
 
 // What was packed, piece by piece.
@@ -177,6 +200,7 @@ std::shared_ptr<const Program> Program::read(std::string_view bytes) {
   check(reader.done(), "goes on behind its end");
   check(p.parameters >= 0 && p.parameters < 1000, "takes too many parameters");
   verify(p);
+  p.read_whole = slots_read(p);
   if (known->size() >= 1024) known->clear();
   known->emplace(std::move(key), made);
   return made;

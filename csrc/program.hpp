@@ -57,6 +57,8 @@ struct Instruction {
 
 // What a register holds: one number for each row, or for each element of the rows.
 inline constexpr int of_row = 1, of_element = 2;
+// What a result may be besides: of elements, 0 but at the label of each row, which the register holds.
+inline constexpr int at_label = 3;
 
 struct Output {
   int whole, passes;  // its registers
@@ -79,6 +81,8 @@ struct Program {
   std::vector<Slot> slots;
   std::vector<Output> outputs;
   int registers_whole = 0, registers_passes = 0;
+  // Of each slot, whether more of a row is read than what stands at its label.
+  std::vector<char> read_whole;
 
   static constexpr int constants = 5;  // tiny, floor, complement_floor, slack, length
   static constexpr std::size_t most_slots = 8;

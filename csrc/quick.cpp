@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -47,10 +48,33 @@ std::int64_t counted(const View& labels, std::int64_t n, std::int64_t ignored) {
   return -1;
 }
 
+double of_float16(std::uint16_t bits) {
+  const int exponent = bits >> 10 & 31, digits = bits & 1023;
+  double x = exponent == 0    ? std::ldexp(digits, -24)
+             : exponent < 31  ? std::ldexp(1024 + digits, exponent - 25)
+             : digits == 0    ? std::numeric_limits<double>::infinity()
+                              : std::numeric_limits<double>::quiet_NaN();
+  return bits & 0x8000 ? -x : x;
+}
+
+// A floating-point number of an array of one dimension.
 double number(const View& x, std::int64_t k) {
   const char* at = x.data + (x.dimensions > 0 ? k * x.strides[0] : 0);
-  return x.type == Type::float64 ? *reinterpret_cast<const double*>(at)
-                                 : double{*reinterpret_cast<const float*>(at)};
+  const auto read = [&](auto value) {
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  };
+  switch (x.type) {
+    case Type::float64: return read(double{});
+    case Type::float32: return read(float{});
+    case Type::float16: return of_float16(read(std::uint16_t{}));
+    default: {
+      const std::uint32_t bits = std::uint32_t{read(std::uint16_t{})} << 16;
+      float value;
+      std::memcpy(&value, &bits, sizeof value);
+      return value;
+    }
+  }
 }
 
 nb::object number_of_numpy(double x, bool wide) {
@@ -158,7 +182,7 @@ bool Quick::weigh(nb::handle by_class, const View& labels, bool ignores, std::in
     return false;
   }
   const View& w = weights->view();
-  if (weights->dimensions() != 1 || weights->size() != classes || w.type > Type::float64)
+  if (weights->dimensions() != 1 || weights->size() != classes || w.type > Type::bfloat16)
     return false;
   for (std::int64_t c = 0; c < classes; ++c) {
     const double x = number(w, c);

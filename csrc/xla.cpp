@@ -318,7 +318,7 @@ void program(Frame& frame) {
       arrays.batches = slots[s].size / q.classes;
   arrays.check_items(rows);
   const auto size = [&](int span, bool shared) {
-    return shared ? q.classes * arrays.batches : span == of_element ? n : rows;
+    return shared ? q.classes * arrays.batches : span == of_row ? rows : n;
   };
   for (std::size_t s = 0; s < slots.size(); ++s) {
     require(slots[s].size == size(p.slots[s].span, p.slots[s].shared), "a slot has another size");

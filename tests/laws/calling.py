@@ -198,6 +198,10 @@ def law_nan_shows(card: Any) -> None:
     if card.target.labels:
         y = np.full_like(y, card.ignored() == 0)  # class 0, whose weight is above 0
     for index in ((0,) * p.ndim, tuple(s - 1 for s in p.shape)):
+        if getattr(card, "alone", False):  # the entry of the label
+            items = [i for k, i in enumerate(index) if k != card.axis % p.ndim]
+            label = int(y[tuple(items)])
+            index = tuple(label if k == card.axis % p.ndim else i for k, i in enumerate(index))
         broken = p.copy()
         broken[index] = np.nan
         loss = grid.loss_of(card)

@@ -149,6 +149,8 @@ class Labelled(Rowwise):
     ignore_class: int | None
     class_weight: tuple[Any, ...] | None
     optional: ClassVar[tuple[Slot, ...]] = (CLASS_WEIGHT,)
+    alone: ClassVar[bool] = False
+    """Whether of a row the entry of its label is all that is read: no other counts."""
 
     @property
     def of_label(self) -> bool:

@@ -455,10 +455,11 @@ class NegativeLogLikelihood(Labelled):
 
     Pitfalls
     --------
-    Nothing is normalised: logits go in without an error, and their loss falls without a limit. For
-    logits use `sparse_categorical_crossentropy` with `from_logits=True`. Labels start at 0. Class
-    weights multiply the items and do not change the count of the mean (reduction
-    "mean_with_sample_weight" divides by the weights).
+    Nothing is normalised: logits go in without an error, and their loss falls without a limit; for
+    logits use `sparse_categorical_crossentropy` with `from_logits=True`. Of a row the entry of its
+    label alone is read: a NaN elsewhere does not show. Labels start at 0. Class weights multiply
+    the items and do not change the count of the mean (reduction "mean_with_sample_weight" divides
+    by the weights).
 
     Formula
     -------
@@ -488,6 +489,7 @@ class NegativeLogLikelihood(Labelled):
     metric = "sparse_categorical_accuracy"
     task = "sparse"
     link = "softmax"
+    alone = True
 
     @property
     def prediction(self) -> Domain:
@@ -498,16 +500,15 @@ class NegativeLogLikelihood(Labelled):
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         true, sound = self._true(m, y, p)
-        item = m.sum(m.where(true, -p, lost(m, p)), self.axis)
-        return m.drop(sound * item, self.axis)
+        return m.drop(sound * m.sum(m.where(true, -p, 0.0), self.axis), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         true, sound = self._true(m, y, p)
-        return m.where(true, -sound, 0.0 * sound) + lost(m, p)
+        return m.where(true, lost(m, p) - sound, 0.0 * sound)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        _, sound = self._true(m, y, p)
-        return 0.0 * sound + lost(m, p)
+        true, sound = self._true(m, y, p)
+        return m.where(true, lost(m, p), 0.0 * sound)
 
 
 # --- shared by the two categorical cross-entropies ----------------------------------------------

@@ -39,6 +39,8 @@ _SWAPPED = {"add": "add", "mul": "mul", "lt": "gt", "gt": "lt", "le": "ge", "ge"
 }
 _ARITHMETIC = ("add", "sub", "mul", "div", *_SWAPPED)
 _REDUCTIONS = ("sum", "max")
+AT_LABEL = 3
+"""What a result is of that is 0 but at the label of each row: its register holds that alone."""
 _MOST = 60000  # of registers and scalars: numbers of 16 bits
 
 
@@ -250,6 +252,11 @@ def lower(
     """
     scalars = _Scalars(parameters)
     slots = len(card.slots)
+    kinds = list(spans)
+    for k, node in enumerate(results):
+        if spans[k] == ELEMENT and _zero_elsewhere(node):
+            results, spans = [*results], [*spans]
+            results[k], spans[k], kinds[k] = node.args[1], ROW, AT_LABEL
 
     whole = _Writer(slots, scalars)
     whole.each = whole.once  # one list, in the order in which nodes are needed
@@ -290,10 +297,18 @@ def lower(
             passes=tuple(zip(pairs[0:-1:2], pairs[1:-1:2], strict=True)),
             after=pairs[-1],
             registers=(used, used_in_passes),
-            outputs=tuple(zip(outputs, outputs_in_passes, spans, strict=True)),
+            outputs=tuple(zip(outputs, outputs_in_passes, kinds, strict=True)),
         )
     except KeyError as error:
         raise TypeError(f"The interpreter has no {error}.") from None
+
+
+def _zero_elsewhere(node: Symbol) -> bool:
+    """Whether a result is 0 but at the label of each row."""
+    if node.op not in ("where", "select") or node.args[0].op != "classes":
+        return False
+    no = node.args[2:]
+    return node.args[1].span <= ROW and (not no or (no[0].op == "number" and no[0].args[0] == 0.0))
 
 
 def _levels(results: list[Symbol]) -> dict[int, int]:

@@ -82,9 +82,9 @@ def quick(
     except (AttributeError, TypeError):
         return None
     try:
-        _, plan, half, over = _plans[key]
+        known = _plans[key]
     except KeyError:
-        _, plan, half, over = _planned(card, key)
+        known = _planned(card, key)
     if by:
         if not torch.is_grad_enabled():
             by = ()
@@ -92,37 +92,59 @@ def quick(
             for i in by:
                 if not (card.slots[i].differentiable and card.slots[i].batched):
                     return None
-    now = by and not half and not hooked()
-    found = native.mean(card, slots, by if now else (), None, by_class, over)
+                if slots[i].dtype != slots[card.main].dtype:
+                    return None
+    plan = known.plan
+    now = by and known.steady and not hooked()
+    found = native.mean(card, slots, by if now else (), None, by_class, known.over, known.factor)
     if found is None:
         return None
     value, gradients = found
-    if half:
+    if known.half:
         dtype = torch.float32 if torch.is_autocast_enabled("cpu") else plan.dtype
         value, plan = torch.scalar_tensor(value, dtype=dtype), plan._replace(dtype=dtype)
     if not by:
         return value
     rest = (None, None, by_class) if by_class is not None else ()
-    return _apply((plan, by, value, gradients if now else None, rest), *slots)
+    ahead = (known, known.factor) if known.half else None
+    return _apply((plan, by, value, gradients if now else None, rest, ahead), *slots)
 
 
-_plans: dict[Any, tuple[Any, Plan, bool, int]] = {}
+class _Known:
+    """Of quick calls that are alike: their plan, and what backward passes multiplied by.
+
+    A gradient of half precision is rounded once, after the factor: 1 / count would underflow before
+    a loss scale that is there to prevent just that. So one that is made ahead has the factor of the
+    last backward pass, if it was that of the one before too: mostly it is the next one's as well.
+    """
+
+    __slots__ = ("card", "factor", "half", "over", "plan", "steady")
+
+    def __init__(self, plan: Plan, over: int) -> None:
+        self.card = plan.card  # kept, so that no other can have its id
+        self.plan, self.over = plan, over
+        self.half = plan.dtype in HALF
+        self.factor = 1.0
+        self.steady = True
+
+    def was(self, factor: float) -> None:
+        """A backward pass multiplied by this."""
+        self.factor, self.steady = factor, factor == self.factor
+
+
+_plans: dict[Any, _Known] = {}
 _MOST = 1024  # plans kept
 
 
-def _planned(card: Any, key: tuple[Any, ...]) -> tuple[Any, Plan, bool, int]:
-    """The plan of a quick call, whether of half precision, and what its sum is divided by; kept.
-
-    With the card, so that no other can have its id.
-    """
+def _planned(card: Any, key: tuple[Any, ...]) -> _Known:
+    """What is known of a kind of quick calls, from now on."""
     _, reduction, by_weights, plain, dtype = key
     over = native.SUM
     if reduction == "mean":
         over = native.MEAN_BY_WEIGHTS if by_weights and not plain else native.MEAN
     if len(_plans) >= _MOST:
         _plans.clear()
-    plan = Plan(card, reduction, by_weights, dtype, over=over)
-    made = _plans[key] = (card, plan, dtype in HALF, over)
+    made = _plans[key] = _Known(Plan(card, reduction, by_weights, dtype, over=over), over)
     return made
 
 
@@ -136,8 +158,7 @@ def loss(
     """The loss of tensors that are `reachable`; None where no kernel computes it.
 
     The gradients are made in the same pass if they will be asked for, and only scaled afterwards.
-    Of a half precision they are made in the backward pass: 1 / count would underflow before a loss
-    scale that is there to prevent just that.
+    Of a half precision they are made in the backward pass; `_Known` says why.
     """
     card = plan.card
     if slots[card.main].dtype not in _FLOATS or not isinstance(card, Items):
@@ -153,7 +174,7 @@ def loss(
         return None
     value, gradients = found
     rest = (weight, keep, None) if weight is not None or keep is not None else ()
-    return _apply((plan, by, value, gradients, rest), *slots) if by else value
+    return _apply((plan, by, value, gradients, rest, None), *slots) if by else value
 
 
 def _evaluate(
@@ -216,7 +237,7 @@ class _Fused(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, made: Any, *slots: Tensor) -> Tensor:
-        ctx.plan, ctx.by, value, ctx.gradients, rest = made
+        ctx.plan, ctx.by, value, ctx.gradients, rest, ctx.ahead = made
         # What a derivative of the derivative needs; no copies. PyTorch sees whether any of it has
         # been changed in place meanwhile, but only where it is asked for.
         # Weights, mask and class weights come last, if there are any.
@@ -237,6 +258,11 @@ class _Fused(torch.autograd.Function):
             made = _by_operations(plan, by, g, ctx.saved_tensors)
         else:
             factor = g.item() if whole else 1.0
+            if ctx.ahead is not None:
+                known, expected = ctx.ahead
+                known.was(factor)
+                if gradients is not None:
+                    gradients, factor = (gradients, 1.0) if factor == expected else (None, factor)
             if gradients is None:
                 # In half precision with the factor, before it is rounded; else as the first time.
                 # Saved tensors are asked for once: checkpointing lets it be no more.
