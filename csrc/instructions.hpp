@@ -362,87 +362,11 @@ void pick_step(const Instruction& i, const Tile<T>& t) {
     to[r] = t.turned ? a[t.labels[r] * t.row_step + r] : a[r * t.classes + t.labels[r]];
 }
 
-template <class T>
-LOSSKIT_INLINE double sum_of_row(const T* x, std::int64_t n) {
-  constexpr int w = width<T>;
-  Sum one, two;
-  std::int64_t k = 0;
-  for (; k + 2 * w <= n; k += 2 * w) {
-    one.add(load(x + k));
-    two.add(load(x + k + w));
-  }
-  if (k + w <= n) one.add(load(x + k)), k += w;
-  if (k < n) two.add(load_part<T>(x + k, n - k, T(0)));
-  for (int p = 0; p < Sum::parts; ++p) one.part[p] += two.part[p];
-  return one.total();
-}
+}  // namespace losskit::LOSSKIT_ISA
 
-template <class T>
-LOSSKIT_INLINE T max_of_row(const T* x, std::int64_t n) {
-  constexpr int w = width<T>;
-  const T none = -std::numeric_limits<T>::infinity();
-  Lanes<T> one = splat(none), two = one;
-  std::int64_t k = 0;
-  for (; k + 2 * w <= n; k += 2 * w) {
-    one = maximum(one, load(x + k));
-    two = maximum(two, load(x + k + w));
-  }
-  if (k + w <= n) one = maximum(one, load(x + k)), k += w;
-  if (k < n) two = maximum(two, load_part<T>(x + k, n - k, none));
-  one = maximum(one, two);
-  T most = one[0];
-  for (int j = 1; j < w; ++j) most = most >= one[j] || most != most ? most : one[j];
-  return most;
-}
+#include "reductions.hpp"
 
-template <class T>
-void sum_step(const Instruction& i, const Tile<T>& t) {
-  LOSSKIT_OPERAND
-  if (t.sums != nullptr) {
-    t.sums[i.to] += sum_of_row(a, t.classes);
-    return;
-  }
-  if (!t.turned) {
-    for (std::int64_t r = 0; r < t.rows; ++r)
-      to[r] = static_cast<T>(sum_of_row(a + r * t.classes, t.classes));
-    return;
-  }
-  for (std::int64_t r = 0; r < t.rows; r += width<T>) {
-    if constexpr (sizeof(T) == 4) {
-      Wide sum = widened(load(a + r));
-      for (std::int64_t c = 1; c < t.classes; ++c) {
-        const Wide x = widened(load(a + c * t.row_step + r));
-        sum.low += x.low;
-        sum.high += x.high;
-      }
-      store<T>(to + r, narrowed(sum));
-    } else {
-      Lanes<T> sum = load(a + r);
-      for (std::int64_t c = 1; c < t.classes; ++c) sum += load(a + c * t.row_step + r);
-      store<T>(to + r, sum);
-    }
-  }
-}
-
-template <class T>
-void max_step(const Instruction& i, const Tile<T>& t) {
-  LOSSKIT_OPERAND
-  if (t.sums != nullptr) {
-    const double x = max_of_row(a, t.classes);
-    if (!(t.sums[i.to] >= x) && t.sums[i.to] == t.sums[i.to]) t.sums[i.to] = x;
-    return;
-  }
-  if (!t.turned) {
-    for (std::int64_t r = 0; r < t.rows; ++r) to[r] = max_of_row(a + r * t.classes, t.classes);
-    return;
-  }
-  for (std::int64_t r = 0; r < t.rows; r += width<T>) {
-    Lanes<T> most = load(a + r);
-    for (std::int64_t c = 1; c < t.classes; ++c)
-      most = maximum(most, load(a + c * t.row_step + r));
-    store<T>(to + r, most);
-  }
-}
+namespace losskit::LOSSKIT_ISA {
 
 template <class T>
 inline constexpr Step<T> steps[] = {

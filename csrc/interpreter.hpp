@@ -370,7 +370,7 @@ class Run {
         items[r] = static_cast<T>(x);
       }
     } else {
-      sum = sum_of_row(items, n);
+      sum = sum_along<T>(n, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA { return load(items + k); });
     }
     found_.sum += sum;
     if (q_.items) write<T>(q_.items, begin, n, items);
@@ -487,7 +487,8 @@ class Run {
       t.classes = 1;
       if (outside_ == nullptr) run(pass.once, t);
       for (const Instruction& i : pass.each)
-        if (i.span == of_row) sums_[i.to] = i.op == static_cast<int>(Op::sum_) ? 0.0 : -infinity;
+        if (i.span == of_row)
+          sums_[i.to] = i.op == static_cast<int>(Op::max_) ? -infinity : 0.0;
       chunks([&] {
         for (std::size_t s = 0; !looked && s < p_.slots.size(); ++s)
           if (p_.slots[s].span == of_element && read_[s] && !q_.values[s].labels &&

@@ -45,7 +45,7 @@ std::string_view operands(const std::string& name) {
   if (ends(name, "_vv") || ends(name, "_er") || ends(name, "_re")) return "vv";
   if (ends(name, "_vs") || ends(name, "_sv")) return "vs";
   if (name == "and" || name == "or" || name == "maximum" || name == "minimum" ||
-      name == "exp_less" || name == "log_less")
+      name == "exp_less" || name == "log_less" || name == "sum_where" || name == "dot")
     return "vv";
   return "v";
 }

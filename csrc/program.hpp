@@ -24,7 +24,8 @@ namespace losskit {
 #define LOSSKIT_BOUNDED(X) X(at_least) X(at_most)
 #define LOSSKIT_OTHERS(X)                                                                         \
   X(and) X(or) X(not) X(where_v) X(where_s) X(select_vv) X(select_vs) X(select_sv) X(select_ss)   \
-  X(power) X(power_positive) X(copy) X(fill) X(expand) X(classes) X(pick) X(sum) X(max)
+  X(power) X(power_positive) X(copy) X(fill) X(expand) X(classes) X(pick) X(sum) X(max)           \
+  X(sum_where) X(dot) X(sum_absolute) X(max_absolute) X(scaled_length) X(unit) X(others)
 #define LOSSKIT_OF_SCALARS(X)                                                                     \
   X(add) X(sub) X(mul) X(div) X(negative) X(absolute) X(exp) X(expm1) X(log) X(log1p)             \
   X(square_root) X(tanh) X(maximum) X(minimum) X(power)

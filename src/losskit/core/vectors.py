@@ -21,13 +21,18 @@ def unit(m: Vocabulary, x: Array, axis: int) -> tuple[Array, Array, Array]:
 
     The length of a zero vector is given as 1, and its unit as 0.
     """
+    top, length = length_in_parts(m, x, axis)
+    return m.in_one("unit", x, x / top / length), top, length
+
+
+def length_in_parts(m: Vocabulary, x: Array, axis: int) -> tuple[Array, Array]:
+    """The length of a vector as a product: the largest entry, and the rest; each 1 of zeros."""
     # Divided by the largest entry first, lest the squares overflow or vanish.
     largest = m.max(m.abs(x), axis)
     zero = largest == 0
     top = m.where(zero, 1.0, largest)
-    scaled = x / top
-    length = m.where(zero, 1.0, m.sqrt(m.sum(m.square(scaled), axis)))
-    return scaled / length, top, length
+    length = m.where(zero, 1.0, m.sqrt(m.sum(m.square(x / top), axis)))
+    return top, m.in_one("scaled_length", x, length)
 
 
 def unit_slope(m: Vocabulary, x: Array, g: Array, axis: int) -> Array:

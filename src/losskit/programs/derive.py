@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from losskit.programs.symbols import ELEMENT, PLAIN, ROW, Symbol, Symbols, in_order
+from losskit.programs.symbols import ELEMENT, IN_ONE, PLAIN, ROW, Symbol, Symbols, in_order
 from losskit.programs.trace import MASK, SCALAR
 
 UNMOVED = ("sign", "classes", "labels", "slot", "shared")
@@ -89,6 +89,8 @@ def _parts(m: Symbols, node: Symbol, rate: Any, times: Any) -> list[tuple[Any, A
         return [(x, m.where(x > bound if op == "at_least" else x < bound, rate, 0.0))]
     if op == "sum":
         return [(args[0], rate)]
+    if op in IN_ONE:
+        return [(args[1], rate)]
     if op == "max":
         largest = m.where(args[0] == node, 1.0 + 0.0 * node, 0.0)
         return [(args[0], rate / m.sum(largest, m.axis) * largest)]

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import functools
 import struct
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from losskit.programs.symbols import ELEMENT, ONE, ROW, Symbol, in_order, span_of
+from losskit.programs.symbols import ELEMENT, IN_ONE, ONE, ROW, Symbol, in_order, span_of
 from losskit.programs.trace import MASK, SCALAR
 
 CONSTANTS = ("tiny", "floor", "complement_floor", "slack", "length")
@@ -39,6 +40,10 @@ _SWAPPED = {"add": "add", "mul": "mul", "lt": "gt", "gt": "lt", "le": "ge", "ge"
 }
 _ARITHMETIC = ("add", "sub", "mul", "div", *_SWAPPED)
 _REDUCTIONS = ("sum", "max")
+_SUMMED = {"where": "sum_where", "*": "dot", "absolute": "sum_absolute"}
+"""Of what a sum is taken in one instruction, without a register for the terms."""
+_TO_ROWS = (*_REDUCTIONS, "sum_where", "dot", "sum_absolute", "max_absolute", "scaled_length")
+"""Instructions that make one number of each row of elements."""
 AT_LABEL = 3
 """What a result is of that is 0 but at the label of each row: its register holds that alone."""
 _MOST = 60000  # of registers and scalars: numbers of 16 bits
@@ -144,7 +149,11 @@ class _Scalars:
 class _Writer:
     """Writes instructions into lists, each node's once in each."""
 
-    def __init__(self, slots: int, scalars: _Scalars) -> None:
+    def __init__(
+        self, slots: int, scalars: _Scalars, results: list[Symbol], whole: bool = False
+    ) -> None:
+        self.whole = whole  # rows are: there are instructions that take more than one pass
+        self.uses = Counter(id(a) for node in in_order(results) for a in node.args)
         self.count = self.slots = slots
         self.results: set[int] = set()
         self.scalars = scalars
@@ -158,7 +167,7 @@ class _Writer:
         return self.count - 1
 
     def emit(self, name: str, span: int, registers: Any = (), scalars: Any = ()) -> int:
-        into = self.each if span == ELEMENT or name in _REDUCTIONS else self.once
+        into = self.each if span == ELEMENT or name in _TO_ROWS else self.once
         to = self.register()
         into.append(Instruction(name, to, list(registers), list(scalars), span))
         return to
@@ -196,8 +205,12 @@ class _Writer:
 
     def _write(self, node: Symbol) -> int:
         op, args, span = node.op, node.args, node.span
+        if op in IN_ONE:
+            if not self.whole:
+                return self.at(args[1], span)
+            return self.emit(op, span, (self.at(args[0], ELEMENT),))
         if op in ("sum", "max"):
-            return self.emit(op, ROW, (self.at(args[0], ELEMENT),))
+            return self._reduced(op, args[0])
         if op == "pick":
             return self.emit("pick", ROW, (args[0].args[0], args[1].args[0]))
         if op == "classes":
@@ -231,6 +244,16 @@ class _Writer:
         return self.emit(name, span, [self.at(a, span) for a in args])
 
 
+    def _reduced(self, op: str, x: Symbol) -> int:
+        of = [a for a in x.args if isinstance(a, Symbol)]
+        alone = self.uses[id(x)] == 1 and all(a.span == ELEMENT for a in of)
+        if alone and op == "sum" and x.op in _SUMMED:
+            return self.emit(_SUMMED[x.op], ROW, [self.at(a, ELEMENT) for a in of])
+        if alone and op == "max" and x.op == "absolute":
+            return self.emit("max_absolute", ROW, (self.at(of[0], ELEMENT),))
+        return self.emit(op, ROW, (self.at(x, ELEMENT),))
+
+
 def lower(
     card: Any,
     parameters: tuple[str, ...],
@@ -258,7 +281,7 @@ def lower(
             results, spans = [*results], [*spans]
             results[k], spans[k], kinds[k] = node.args[1], ROW, AT_LABEL
 
-    whole = _Writer(slots, scalars)
+    whole = _Writer(slots, scalars, results, whole=True)
     whole.each = whole.once  # one list, in the order in which nodes are needed
     found = [whole.result(node, span) for node, span in zip(results, spans, strict=True)]
     instructions, outputs, used = _allocated(whole.once, found, slots)
@@ -325,7 +348,7 @@ def _in_passes(
 ) -> tuple[list[tuple[list[Instruction], list[Instruction]]], list[Instruction], list[int]]:
     levels = _levels(results)
     reductions = [node for node in in_order(results) if node.op in _REDUCTIONS]
-    writer = _Writer(slots, scalars)
+    writer = _Writer(slots, scalars, results)
     parts = []
     last = max([levels[id(n)] for n in results] + [levels[id(n)] for n in reductions], default=0)
     found: dict[int, int] = {}
@@ -345,7 +368,7 @@ def _in_passes(
     return parts, writer.once, [found[i] for i in range(len(results))]
 
 
-_APART = (*_REDUCTIONS, "expand", "classes", "pick", "fill")  # and all with rows
+_APART = (*_TO_ROWS, "expand", "classes", "pick", "fill")  # and all with rows
 """Instructions whose result must not lie in one of their operands."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from losskit.core.namespaces import Array, Vocabulary
-from losskit.programs.symbols import PLAIN, Symbol, in_order
+from losskit.programs.symbols import IN_ONE, PLAIN, Symbol, in_order
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "+": operator.add,
@@ -74,6 +74,8 @@ def run(m: Vocabulary, card: Any, node: Symbol, slots: tuple[Array, ...]) -> Arr
         if op in ("classes", "pick"):
             here = m.classes(slots[args[-1].args[0]], main, axis)
             return here if op == "classes" else m.sum(m.where(here, values[0], 0.0), axis)
+        if op in IN_ONE:
+            return values[1]
         if op == "where":
             return m.where(*values, 0.0)
         if op in _OPERATORS:

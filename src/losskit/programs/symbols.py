@@ -80,6 +80,9 @@ PLAIN = {
 }
 """What is computed for a part of a domain alone, and the function that it is."""
 
+IN_ONE = ("others", "scaled_length", "unit")
+"""What a program does in one step with a row; the last argument is the same made of other nodes."""
+
 COMPARED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -340,6 +343,14 @@ class Symbols(Trace):
             "power_positive" if x.low >= 0 and x.kind != SCALAR else "power", x, exponent
         )
 
+    def in_one(self, name: str, x: Any, made: Any) -> Any:
+        x, made = self.node(self._numeric(x)), self.node(made)
+        if x.span <= ROW or self._hot(x) is not None:
+            return made  # it is known without the row
+        found = self._new(name, (x, made), VECTOR, made.span)
+        found.low, found.high = made.low, made.high
+        return found
+
     def sum(self, x: Any, axis: Any) -> Any:
         x = self.node(self._numeric(x))
         if x.span <= ROW:
@@ -370,6 +381,8 @@ class Symbols(Trace):
             found = parts[0]
         elif x.op in ("slot", "shared"):
             found = self._new("pick", (x, hot.args[0]), VECTOR, ROW)
+        elif x.op in IN_ONE:
+            found = self._picked(x.args[1], hot, seen)
         elif x.op == "where":
             condition, yes = (self._picked(a, hot, seen) for a in x.args)
             found = self.where(condition, yes, 0.0)

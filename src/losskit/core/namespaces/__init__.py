@@ -77,6 +77,16 @@ class Vocabulary(ABC):
     def max(self, x: Array, axis: Axes) -> Array:
         """Largest value along ``axis``, kept as a dimension of length 1; of everything for None."""
 
+    def in_one(self, name: str, x: Array, made: Array) -> Array:
+        """``made``, which follows from the rows of ``x`` alone; in a program it is one step.
+
+        Args:
+            name: of the step: "others", "scaled_length" or "unit" (csrc/instructions.hpp).
+            x: what it is made of.
+            made: the same by other functions of the vocabulary.
+        """
+        return made
+
     @abstractmethod
     def drop(self, x: Array, axis: Axes) -> Array:
         """Remove the dimension of length 1 that ``sum`` and ``max`` keep."""
