@@ -211,11 +211,32 @@ LOSSKIT_INLINE bool any(Bits<V> mask) {
   return found != 0;
 }
 
+// The lanes turned by h.
+template <int h, class V, std::size_t... i>
+LOSSKIT_INLINE V rotated(V x, std::index_sequence<i...>) {
+  return __builtin_shufflevector(x, x, ((i + h) % sizeof...(i))...);
+}
+
+// All lanes put together by f, halves at a time.
+template <class V, class F>
+LOSSKIT_INLINE Element<V> folded(V x, F&& f) {
+  constexpr int w = width<Element<V>>;
+  constexpr auto all = std::make_index_sequence<w>();
+  if constexpr (w >= 16) x = f(x, rotated<8>(x, all));
+  if constexpr (w >= 8) x = f(x, rotated<4>(x, all));
+  if constexpr (w >= 4) x = f(x, rotated<2>(x, all));
+  if constexpr (w >= 2) x = f(x, rotated<1>(x, all));
+  return x[0];
+}
+
 template <class V>
 LOSSKIT_INLINE Element<V> largest(V x) {
-  Element<V> m = x[0];
-  for (int i = 1; i < width<Element<V>>; ++i) m = x[i] > m ? x[i] : m;
-  return m;
+  return folded(x, [](V a, V b) LOSSKIT_INLINE_LAMBDA { return greater(a, b); });
+}
+
+template <class V>
+LOSSKIT_INLINE Element<V> sum_of_lanes(V x) {
+  return folded(x, [](V a, V b) LOSSKIT_INLINE_LAMBDA { return V(a + b); });
 }
 
 // The first n elements, the others as given.
@@ -326,10 +347,7 @@ struct Sum {
 
   // In a fixed order, so that equal inputs give equal bits.
   double total() const {
-    double sum = 0.0;
-    for (const auto& p : part)
-      for (int i = 0; i < width<double>; ++i) sum += p[i];
-    return sum;
+    return sum_of_lanes<Lanes<double>>(part[0] + part[1]);
   }
 };
 

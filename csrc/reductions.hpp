@@ -37,10 +37,8 @@ LOSSKIT_INLINE T max_along(std::int64_t n, At&& at) {
   along_row<T>(n, none, at, [&](Lanes<T> x, int chain) LOSSKIT_INLINE_LAMBDA {
     two[chain] = maximum(two[chain], x);
   });
-  two[0] = maximum(two[0], two[1]);
-  T most = two[0][0];
-  for (int j = 1; j < width<T>; ++j) most = most >= two[0][j] || most != most ? most : two[0][j];
-  return most;
+  return folded(maximum(two[0], two[1]),
+                [](Lanes<T> x, Lanes<T> y) LOSSKIT_INLINE_LAMBDA { return maximum(x, y); });
 }
 
 // A vector in float64: as two vectors, or as it is.
@@ -154,7 +152,6 @@ inline Length<T> length_of(const T* x, std::int64_t n) {
   // In float64 no square of a float32 overflows or vanishes; one of a float64 may.
   const double by = sizeof(T) == 4 ? 1.0 : double{top};
   const Lanes<double> part = splat(by);
-  double all = 0.0;
   Lanes<double> sums[2] = {};
   along_row<T>(
       n, T(0), [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA { return load(x + k); },
@@ -168,8 +165,7 @@ inline Length<T> length_of(const T* x, std::int64_t n) {
           sums[chain] += own * own;
         }
       });
-  sums[0] += sums[1];
-  for (int j = 0; j < width<double>; ++j) all += sums[0][j];
+  const double all = sum_of_lanes<Lanes<double>>(sums[0] + sums[1]);
   return {top, std::sqrt(all) / (sizeof(T) == 4 ? double{top} : 1.0)};
 }
 
