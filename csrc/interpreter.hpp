@@ -196,12 +196,14 @@ class Run {
     if (q_.weight) {
       const double* w = read<double>(q_.weight, begin, n, weights_);
       if (w != weights_) std::memcpy(weights_, w, n * sizeof *w);
-    } else {
-      std::fill(weights_, weights_ + n, 1.0);
+    } else if (!plain_) {
+      std::fill(weights_, weights_ + rows_, 1.0);
+      plain_ = true;
     }
     if (q_.keep) {
       for (std::int64_t k = 0; k < n; ++k)
         if (!read_one<std::uint8_t>(q_.keep, begin + k)) weights_[k] = 0.0;
+      plain_ = false;
     }
     if (!weighted_) return true;
     bool sound = true, all = true;
@@ -224,6 +226,7 @@ class Run {
       if (q_.ignores && labels_[k] == q_.ignored) {
         weights_[k] = 0.0;
         weighted_ = true;
+        plain_ = false;
       }
       const bool counts = weights_[k] != 0.0;
       all &= counts;
@@ -384,6 +387,10 @@ class Run {
   }
 
   void put_rows(const T* x, const View& to, std::int64_t begin, std::int64_t n) {
+    if (!weighted_ && in_place<T>(to)) {
+      scaled(x, reinterpret_cast<T*>(to.data) + begin, n, static_cast<T>(q_.scale));
+      return;
+    }
     std::memcpy(spare_, x, n * sizeof(T));
     scale_rows(spare_, n);
     write<T>(to, begin, n, spare_);
@@ -575,6 +582,7 @@ class Run {
   std::vector<T> scalars_;
   std::array<char, Program::most_slots> read_{};  // whether a slot is: it may only be picked from
   bool turned_ = false, chunked_ = false, weighted_ = false;
+  bool plain_ = false;  // all weights that are kept are 1
   std::int64_t rows_ = 1, capacity_ = 0, chunk_ = 0, first_ = 0;
   T *memory_ = nullptr, *spare_ = nullptr;
   T** registers_ = nullptr;

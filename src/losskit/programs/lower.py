@@ -243,7 +243,6 @@ class _Writer:
             return self.emit(f"{name}_{kinds}", span, [condition, *registers], scalars)
         return self.emit(name, span, [self.at(a, span) for a in args])
 
-
     def _reduced(self, op: str, x: Symbol) -> int:
         of = [a for a in x.args if isinstance(a, Symbol)]
         alone = self.uses[id(x)] == 1 and all(a.span == ELEMENT for a in of)
