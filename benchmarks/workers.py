@@ -31,21 +31,40 @@ class Missing(Exception):
 class Worker:
     """A process that times one library.
 
+    Args:
+        library: which.
+        threads: on so many processors.
+        allocator: a key of `benchmarks.allocator.ALLOCATORS`.
+        module: what runs, with library and threads as its arguments.
+        settings: further variables of its environment.
+
     Raises:
         Missing, WorkerError: it did not start.
     """
 
-    def __init__(self, library: str, threads: int, allocator: str) -> None:
+    def __init__(
+        self,
+        library: str,
+        threads: int,
+        allocator: str,
+        module: str = "benchmarks.worker",
+        settings: dict[str, str] | None = None,
+    ) -> None:
         self.library = library
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  (open as long as the process)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", library, str(threads)],
+            [sys.executable, "-m", module, library, str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
             cwd=ROOT,
-            env={**os.environ, **_environment(threads), **memory.environment(allocator)},
+            env={
+                **os.environ,
+                **_environment(threads),
+                **memory.environment(allocator),
+                **(settings or {}),
+            },
             # Ctrl-C is for the parent, which then ends the workers.
             start_new_session=True,
         )
