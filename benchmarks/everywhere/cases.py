@@ -138,7 +138,10 @@ def variants(face: str, row: Row) -> dict[str, Arguments]:
         name, value, _ = row.instead
         found[f"{name}={value}"] = Arguments({name: value} | usual)
     if face == "numpy":
-        if not (card and issubclass(card, Setwise)):
+        made = card()
+        of_elements = not made.slots[made.main].dims
+        if not (of_elements and (isinstance(made, Setwise) or "axis" in card.rules())):
+            # Else elements are no items.
             found["sample weights"] = Arguments(weight="sample_weight")
         for name in ("class_weight", "pos_weight"):
             if name in optional:

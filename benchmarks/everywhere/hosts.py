@@ -305,7 +305,7 @@ def _same(face: str, row: Any, arguments: Any, mine: Any, card: Any, of: Job) ->
     if type(made) is not type(card) or parameters[0] != parameters[1]:
         return None
     kinds = [
-        (bool(a.class_weight), bool(a.weight), bool(a.where) or a.ignored is not None)
+        (bool(a.class_weight), bool(a.weight), a.ignored is not None, a.soft)
         for a in (arguments, mine)
     ]
     if len(of.arrays[of.by[0]].shape) == 4 and not fits(face, row, IMAGES):
@@ -313,7 +313,12 @@ def _same(face: str, row: Any, arguments: Any, mine: Any, card: Any, of: Job) ->
     needed = [n for n, p in row.parameters.items() if p.default is p.empty]
     if "targets" in row.parameters and "targets" not in needed:
         needed.append("targets")
-    if kinds[0] != kinds[1] or bool(arguments.where) or len(needed) != len(of.arrays):
+    if (
+        arguments.soft != mine.soft
+        or kinds[0] != kinds[1]
+        or bool(arguments.where)
+        or len(needed) != len(of.arrays)
+    ):
         return None
     arrays = list(of.arrays.values())
     if card.slots[0].name == "target":

@@ -14,6 +14,8 @@ from benchmarks.results import Results
 
 WIDTH = 100
 """Columns of the widest line."""
+NAMES = 62
+"""Of a row's id; a longer one has a line of its own."""
 SHOWN = 40
 """Slower rows on the page; the JSON has all."""
 LARGE = 1_000_000
@@ -53,16 +55,15 @@ def lines(found: Results) -> list[str]:
 
 def table(rows: Iterable[Row]) -> list[str]:
     """The rows as text."""
-    out = [f"{'':60} {'ratio':>5}  {'interval':>11}  {'losskit':>8} {'peer':>8}"]
+    out = [f"{'':{NAMES}}{'ratio':>6}{'interval':>13}{'losskit':>9}{'peer':>9}"]
     for case, row in rows:
-        name, rest = case.id, ""
-        if len(name) > 60:
-            name, rest = name[:59] + "\N{HORIZONTAL ELLIPSIS}", ""
-        low_high = f"{row['low']:.2f} - {row['high']:.2f}"
-        out.append(
-            f"{name:60} {row['ratio']:5.2f}  {low_high:>11}  {duration(row['ours']):>8} "
-            f"{duration(row['theirs']):>8}{rest}"
-        )
+        name = case.id
+        if len(name) > NAMES:
+            out.append(name)
+            name = ""
+        interval = f"{row['low']:.2f} - {row['high']:.2f}"
+        ours, theirs = duration(row["ours"]), duration(row["theirs"])
+        out.append(f"{name:{NAMES}}{row['ratio']:6.2f}{interval:>13}{ours:>9}{theirs:>9}")
     return out
 
 

@@ -112,7 +112,9 @@ class Run:
         results.write(self.found, self._plan.out)
 
     def _tell(self, place: str, case: Case, row: dict[str, Any]) -> None:
-        if "ratio" in row:
+        if "addition" in row:
+            said = f"{1 / row['ratio']:.1f} additions"
+        elif "ratio" in row:
             said = f"{row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
         else:
             said = next(f"{k}: {row[k]}" for k in ("skipped", "failed", "disagrees") if k in row)

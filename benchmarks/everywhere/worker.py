@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 
+from benchmarks import machine
 from benchmarks.everywhere.cases import Case
 from benchmarks.everywhere.hosts import start
 from benchmarks.everywhere.session import measure
@@ -12,6 +14,8 @@ from benchmarks.worker import serve
 
 def main(face: str, threads: int) -> None:
     """Answer until the pipe closes."""
+
+    _limit_memory()
 
     def begin() -> tuple[dict[str, str], dict[str, object]]:
         host = start(face)
@@ -22,6 +26,14 @@ def main(face: str, threads: int) -> None:
         }
 
     serve(threads, begin)
+
+
+def _limit_memory() -> None:
+    """Half of the machine's: who asks for more fails, and takes nobody along."""
+    memory = machine.describe()["memory_bytes"]
+    if memory is not None:
+        most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (memory // 2, most))
 
 
 if __name__ == "__main__":
