@@ -138,10 +138,7 @@ def variants(face: str, row: Row) -> dict[str, Arguments]:
         name, value, _ = row.instead
         found[f"{name}={value}"] = Arguments({name: value} | usual)
     if face == "numpy":
-        made = card()
-        of_elements = not made.slots[made.main].dims
-        if not (of_elements and (isinstance(made, Setwise) or "axis" in card.rules())):
-            # Else elements are no items.
+        if _has_plain_items(card()):
             found["sample weights"] = Arguments(weight="sample_weight")
         for name in ("class_weight", "pos_weight"):
             if name in optional:
@@ -161,6 +158,14 @@ def variants(face: str, row: Row) -> dict[str, Arguments]:
         for name in row.switches:
             found["class weights"] = Arguments({name: 0.25})
     return {name: a for name, a in found.items() if (face, row.name, name) not in ELSE}
+
+
+def _has_plain_items(card: Any) -> bool:
+    """Whether each element or each row has a loss of its own, that a weight may belong to."""
+    kinds, rules = kind(card), card.rules()
+    if isinstance(card, Setwise) or kinds in ("set", "line"):
+        return False
+    return "pixels" not in rules and not (kinds == "element" and "axis" in rules)
 
 
 def _may_be_soft(row: Row) -> bool:

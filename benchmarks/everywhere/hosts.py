@@ -212,11 +212,12 @@ class Keras:
                 value = loss(y, p, **more)
             return value, tape.gradient(value, p)
 
-        step, label = tf.function(both, jit_compile=True), ""
+        # As `fit` does it: compiled by XLA, of Python that is not rewritten.
+        step, label = tf.function(both, autograph=False, jit_compile=True), ""
         try:
             step(*given)
         except (tf.errors.OpError, ValueError, NotImplementedError):
-            step, label = tf.function(both), "without XLA"
+            step, label = tf.function(both, autograph=False), "without XLA"
         return Side(
             lambda: [x.numpy() for x in step(*given)],
             lambda found: (float(found[0]), [_numbers(found[1])]),

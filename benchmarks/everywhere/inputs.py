@@ -107,7 +107,9 @@ def _more(
     """Weights and masks."""
     more: dict[str, Array] = {}
     if arguments.class_weight:
-        more[arguments.class_weight] = _floats(rng.uniform(0.5, 2.0, classes))
+        each = _floats(rng.uniform(0.5, 2.0, classes))
+        by_item = face == "numpy" and arguments.class_weight == "pos_weight"
+        more[arguments.class_weight] = np.array(np.broadcast_to(each, items)) if by_item else each
     if arguments.weight:
         by_sample = face.startswith("keras")  # one for each sample, as `fit` takes them
         of = whole[:1] if by_sample else items
