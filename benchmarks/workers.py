@@ -37,6 +37,7 @@ class Worker:
         allocator: a key of `benchmarks.allocator.ALLOCATORS`.
         module: what runs, with library and threads as its arguments.
         settings: further variables of its environment.
+        patience: seconds after which it is given up if it does not answer.
 
     Raises:
         Missing, WorkerError: it did not start.
@@ -49,8 +50,9 @@ class Worker:
         allocator: str,
         module: str = "benchmarks.worker",
         settings: dict[str, str] | None = None,
+        patience: float = PATIENCE,
     ) -> None:
-        self.library = library
+        self.library, self._patience = library, patience
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  (open as long as the process)
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, library, str(threads)],
@@ -127,10 +129,10 @@ class Worker:
 
     def _answer(self) -> dict[str, Any]:
         try:
-            line = self._answers.get(timeout=PATIENCE)
+            line = self._answers.get(timeout=self._patience)
         except queue.Empty:
             self._process.kill()
-            raise WorkerError(f"no answer for {PATIENCE:.0f} s") from None
+            raise WorkerError(f"no answer for {self._patience:.0f} s") from None
         if line is None:
             raise WorkerError(self._last_words())
         answer: dict[str, Any] = json.loads(line)

@@ -239,13 +239,14 @@ class NumPy:
         import losskit
 
         self.losskit = losskit
-        self.hosts = {"torch": Torch(), "jax": Jax()}
+        self.hosts: dict[str, Any] = {"torch": Torch(), "jax": Jax()}
         self.versions = self.hosts["torch"].versions | self.hosts["jax"].versions
 
     def side(self, which: str, case: Case, of: Job, dtype: str) -> Side:
         if which == "ours":
             loss = self.losskit.get(case.loss, **of.options)
-            arrays, more = list(of.arrays.values()), of.more
+            arrays: list[Any] = list(of.arrays.values())
+            more: dict[str, Any] = of.more
             return Side(lambda: loss.value_and_gradient(*arrays, **more), _own)
         if which == "addition":
             x = next(of.arrays[n] for n in of.by)
@@ -255,7 +256,7 @@ class NumPy:
         for face, name, given in peers(case, of):
             try:
                 peer = Case(face, name, case.size, dtype)
-                side = self.hosts[face].side("theirs", peer, given, dtype)  # type: ignore[attr-defined]
+                side = self.hosts[face].side("theirs", peer, given, dtype)
                 side.call()
                 sides.append((_seconds(side.call), f"{face} {name}", side))
             except Exception:  # a peer that cannot is none

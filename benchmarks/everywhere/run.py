@@ -20,6 +20,8 @@ SHARE = 0.8
 """Of the minutes for the sample; the rest is for the worst rows again."""
 AGAIN = 15
 """Rounds of a row that is timed again."""
+PATIENCE = 90.0
+"""Seconds that a row may take, with what is compiled for it."""
 SAVE = 10.0
 """Seconds after which the file is written again."""
 
@@ -128,6 +130,7 @@ class Run:
         try:
             return worker.ask("measure", case=case.id, rounds=rounds, control=control)
         except WorkerError as error:
+            # It died, or takes too long.
             worker.stop()
             del self._workers[case.face]  # the next case starts it anew
             return {"failed": str(error)}
@@ -142,7 +145,7 @@ class Run:
         settings = {"KERAS_BACKEND": backend} if backend != face else {}
         module = "benchmarks.everywhere.worker"
         try:
-            worker = Worker(face, self._plan.threads, "default", module, settings)
+            worker = Worker(face, self._plan.threads, "default", module, settings, PATIENCE)
         except (Missing, WorkerError) as error:
             self._say(f"{face} did not start ({error}): its cases are left out.")
             return None

@@ -20,6 +20,8 @@ PAUSE = 2e-3
 ROUNDS, FEWEST = 9, 5
 LONGEST = 3.0
 """Seconds after which a case gets no further round, once it has had the fewest."""
+LONG = 0.5
+"""Seconds of a call from which on it warms itself."""
 COVERS = 0.93
 """The least probability with which the interval holds the true median."""
 SLOWER = 0.95
@@ -39,14 +41,14 @@ def compare(ours: Call, theirs: Call, rounds: int = ROUNDS) -> dict[str, Any]:
         "ours", "theirs": seconds of a call; "rounds": the ratio of each.
     """
     sides = (ours, theirs)
-    calls = [_calls(side) for side in sides]
+    plans = [_calls(side) for side in sides]
     times: tuple[list[float], list[float]] = ([], [])
     start = time.monotonic()
     for number in range(rounds):
         if number >= FEWEST and time.monotonic() - start > LONGEST:
             break
         for side in (0, 1) if number % 2 == 0 else (1, 0):
-            times[side].append(_turn(sides[side], calls[side]))
+            times[side].append(_turn(sides[side], plans[side]))
     ratios = [b / a for a, b in zip(*times, strict=True)]
     low, high = interval(ratios)
     return {
@@ -72,12 +74,14 @@ def interval(values: list[float]) -> tuple[float, float]:
 
 
 def _calls(call: Call) -> int:
-    """How many calls a piece of a turn has."""
+    """How many calls a piece of a turn has; 0: one, and none before it."""
     _wait()
-    call()
-    start = time.perf_counter()
-    call()
-    once = time.perf_counter() - start
+    for _ in range(2):  # the first one may be cold
+        start = time.perf_counter()
+        call()
+        once = time.perf_counter() - start
+        if once > LONG:
+            return 0
     if once < BLOCK / 20:  # the clock and what slept would show in one call
         start = time.perf_counter()
         for _ in range(10):
@@ -91,18 +95,19 @@ def _turn(call: Call, calls: int) -> float:
     gc.disable()
     try:
         end = time.perf_counter() + WARM
-        call()
-        while time.perf_counter() < end:
+        if calls:
             call()
+            while time.perf_counter() < end:
+                call()
         taken: list[float] = []
         while len(taken) < PIECES and (len(taken) < 1 or sum(taken) < BLOCK * PIECES):
             start = time.perf_counter()
-            for _ in range(calls):
+            for _ in range(max(1, calls)):
                 call()
             taken.append(time.perf_counter() - start)
     finally:
         gc.enable()
-    return statistics.median_low(taken) / calls
+    return statistics.median_low(taken) / max(1, calls)
 
 
 def _wait() -> None:

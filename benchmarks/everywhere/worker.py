@@ -9,7 +9,7 @@ from benchmarks import machine
 from benchmarks.everywhere.cases import Case
 from benchmarks.everywhere.hosts import start
 from benchmarks.everywhere.session import measure
-from benchmarks.worker import serve
+from benchmarks.worker import Answers, serve
 
 
 def main(face: str, threads: int) -> None:
@@ -17,7 +17,7 @@ def main(face: str, threads: int) -> None:
 
     _limit_memory()
 
-    def begin() -> tuple[dict[str, str], dict[str, object]]:
+    def begin() -> tuple[dict[str, str], Answers]:
         host = start(face)
         return host.versions, {
             "measure": lambda r: measure(
