@@ -138,7 +138,7 @@ def variants(face: str, row: Row) -> dict[str, Arguments]:
         name, value, _ = row.instead
         found[f"{name}={value}"] = Arguments({name: value} | usual)
     if face == "numpy":
-        if _has_plain_items(card()):
+        if _has_plain_items(card_of(row)):
             found["sample weights"] = Arguments(weight="sample_weight")
         for name in ("class_weight", "pos_weight"):
             if name in optional:

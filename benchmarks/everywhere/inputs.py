@@ -18,6 +18,7 @@ Shape = tuple[int, ...]
 
 CLASSES = 10
 """Of rows where a size is a number."""
+MANY = 100
 FRAMES, LABELS = 50, 10
 """Of sequences."""
 FEATURES = 64
@@ -41,11 +42,14 @@ class Job:
 
     def as_type(self, dtype: str) -> Job:
         """With all that is floating in another type."""
-        parts = ({n: cast(x, dtype) for n, x in part.items()} for part in (self.arrays, self.more))
-        return replace(self, **dict(zip(("arrays", "more"), parts, strict=True)))
+        arrays, more = (
+            {n: cast(x, dtype) for n, x in part.items()} for part in (self.arrays, self.more)
+        )
+        return replace(self, arrays=arrays, more=more)
 
 
-def type_of(name: str) -> np.dtype[Any]:
+def type_of(name: str) -> Any:
+    """NumPy's type of that name."""
     if name == "bfloat16":
         import ml_dtypes
 
@@ -64,7 +68,8 @@ def job(case: Case) -> Job:
     arguments = variants(case.face, row)[case.arguments]
     rng = np.random.default_rng(list(case.id.encode()))
     shape = SIZES[case.size]
-    made = SPECIAL.get((case.face, case.loss), _plain)(rng, row, arguments, shape, case.face)
+    make = SPECIAL.get((case.face, case.loss), _plain)
+    made: Job = make(rng, row, arguments, shape, case.face)
     if case.dtype == "float32":
         return made
     return made.as_type(case.dtype)
@@ -73,6 +78,8 @@ def job(case: Case) -> Job:
 def _plain(rng: Any, row: Row, arguments: Arguments, shape: Shape, face: str) -> Job:
     """Of a function that takes what the card takes."""
     card = card_of(row, arguments)
+    if face.startswith("keras") and kind(card) == "element" and len(shape) == 1:
+        shape = (*shape, 1)  # samples of one number
     items, classes = _items(card, shape)
     arrays = slots(rng, card, shape, arguments)
     if face == "numpy":
@@ -167,8 +174,7 @@ def slots(rng: Any, card: Any, shape: Shape, arguments: Arguments) -> list[Array
         if card.target.labels:
             y = np.zeros_like(p)
             np.put_along_axis(y, np.expand_dims(made[0], axis), 1.0, axis)
-        # A network that has learned something: no true class is so improbable that half
-        # precision could not say it.
+        # Of a network that has learned something.
         made[1] = 0.7 * p + 0.3 * y
     return made
 
@@ -194,7 +200,8 @@ def _slot(rng: Any, card: Any, i: int, shape: Shape, axis: int, arguments: Argum
     if domain.low == -1.0 and domain.high == 1.0:
         return _floats(rng.uniform(-1.0, 1.0, shape))
     if domain.high == 1.0:
-        z = _normal(rng, shape)
+        # Of many classes none may be so improbable that half precision could not say it.
+        z = _normal(rng, shape, 0.4 if is_row and shape[axis] > MANY else 1.5)
         return _softmax(z, axis) if is_row else 1 / (1 + np.exp(-z))
     if domain.low == 0.0:
         return np.exp(0.5 * _normal(rng, shape)) if i else _floats(rng.integers(0, 6, shape))
@@ -301,6 +308,7 @@ def _optax_ctc(rng: Any, row: Row, arguments: Arguments, shape: Shape, face: str
 
 def _masks(rng: Any, row: Row, arguments: Arguments, shape: Shape, face: str) -> Job:
     """(batch, pixels, classes)."""
+    whole: Shape
     if len(shape) == 4:
         whole = (shape[0], shape[2], shape[3], shape[1])
     else:
