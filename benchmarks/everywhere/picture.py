@@ -55,7 +55,7 @@ def draw(found: Results, theme: str = "light") -> Figure:
     height = 1.9 + 0.72 * len(faces)
     fig = Figure(figsize=(10.5, height), dpi=160, facecolor=look.background)
     FigureCanvasAgg(fig)
-    ax = fig.add_axes((0.165, 0.98 / height, 0.655, 1 - 1.85 / height), facecolor=look.background)
+    ax = fig.add_axes((0.178, 0.98 / height, 0.652, 1 - 1.85 / height), facecolor=look.background)
     _axis(ax, len(faces), look)
     for place, face in enumerate(faces):
         _strip(ax, place, face, found, look)
@@ -106,9 +106,13 @@ def _strip(ax: Axes, place: int, face: str, found: Results, look: Theme) -> None
 
     beside(FACES[face], -0.015, 0, size=11, ha="right", color=look.text)
     slow = sum(row["verdict"] == "slower" for row in rows)
-    beside(f"median {median:.2g}{TIMES}", 1.015, 7, size=10, color=look.text, weight="bold")
+    beside(f"median {_figures(median)}{TIMES}", 1.015, 7, size=10, color=look.text, weight="bold")
     beside(f"slower in {slow} of {len(rows)}", 1.015, -7, size=9.5,
            color=look.palette[1] if slow else look.muted)  # fmt: skip
+
+
+def _figures(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 9.995 else f"{ratio:.0f}"
 
 
 def _apart(ratios: Any) -> Any:
@@ -125,7 +129,7 @@ def _apart(ratios: Any) -> Any:
 def _words(fig: Figure, found: Results, look: Theme, height: float) -> None:
     machine, settings = found["machine"], found["settings"]
     left = 0.025
-    fig.text(left, 1 - 0.36 / height, "How many times as long the peer takes",
+    fig.text(left, 1 - 0.36 / height, "losskit beside its peers: how many times as long they take",
              size=15, color=look.text, va="center")  # fmt: skip
     fig.text(
         left, 1 - 0.68 / height,

@@ -89,7 +89,7 @@ class Run:
                 continue
             rows[case.id] = row
             self._tell(f"{number}/{len(left)}", case, row)
-            if "ratio" in row and (number % CONTROL == 0 or not self.found["controls"]):
+            if "verdict" in row and (number % CONTROL == 0 or not self.found["controls"]):
                 control = self._ask(case, control=True)
                 if control is not None and "ratio" in control:
                     self.found["controls"][case.id] = control

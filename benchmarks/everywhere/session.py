@@ -54,9 +54,11 @@ def _measure(host: Any, case: Case, rounds: int, control: bool) -> dict[str, Any
     except Exception as error:  # whatever a peer raises: there is nothing to compare with
         return {"skipped": f"the peer: {_line(error)}"}
     if control:
-        ours = host.side("theirs" if wanted else "addition", case, given, case.dtype)
-        ours.call()
-        return timing.compare(ours.call, theirs.call, rounds)
+        other = host.side("theirs", case, given, case.dtype)
+        other.call()
+        if other.label != theirs.label:  # of several peers another one was the fastest
+            other = theirs
+        return timing.compare(other.call, theirs.call, rounds)
     try:
         ours = host.side("ours", case, given, case.dtype)
         found = ours.read(ours.call())
