@@ -87,8 +87,8 @@ def _strip(ax: Axes, place: int, face: str, found: Results, look: Theme) -> None
     rows = [row for _, row in timed(found, face)]
     ratios = np.clip([row["ratio"] for row in rows], *ENDS)
     for verdict, colour, alpha in (
-        ("faster", look.palette[0], 0.5),
-        ("equal", look.muted, 0.55),
+        ("faster", look.palette[0], 0.7),
+        ("equal", look.muted, 0.6),
         ("slower", look.palette[1], 0.8),
     ):
         chosen = [row["verdict"] == verdict for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+import textwrap
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -120,9 +121,11 @@ def section(found: Results) -> str:
     head = ("", "rows", "faster", "equal", "slower", "median", "handed on", "skipped", "failed")
     out = [
         START,
-        f"Measured on {day.day} {day:%B %Y} by `python -m benchmarks everywhere --seed "
-        f"{settings['seed']}`: {machine['cpu']}, {settings['threads']} threads; {versions}; Python "
-        f"{machine['python']}. {controls(found)}",
+        *_filled(
+            f"Measured on {day.day} {day:%B %Y} by `python -m benchmarks everywhere --seed "
+            f"{settings['seed']}`: {machine['cpu']}, {settings['threads']} threads; {versions}; "
+            f"Python {machine['python']}. {controls(found)}"
+        ),
         "",
         _markdown([head, *summary(found)]),
         "",
@@ -141,6 +144,10 @@ def section(found: Results) -> str:
     else:
         out += [f"Slower in none of {len(timed(found))} rows."]
     return "\n".join([*out, END])
+
+
+def _filled(text: str) -> list[str]:
+    return textwrap.wrap(text, 104, break_long_words=False, break_on_hyphens=False)
 
 
 def _markdown(rows: list[tuple[str, ...]]) -> str:
@@ -169,9 +176,11 @@ def _additions(found: Results) -> list[str]:
     if not ratios:
         return []
     return [
-        f"NumPy's {len(ratios)} large rows of losses that neither torch nor optax has take, value "
-        f"and gradient, the time of {statistics.median(ratios):.1f} additions of two such arrays "
-        f"(from {min(ratios):.1f} to {max(ratios):.0f}).",
+        *_filled(
+            f"NumPy's {len(ratios)} large rows of losses that neither torch nor optax has take, "
+            f"value and gradient, the time of {statistics.median(ratios):.1f} additions of two "
+            f"such arrays (from {min(ratios):.1f} to {max(ratios):.0f})."
+        ),
         "",
     ]
 
