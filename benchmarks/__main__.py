@@ -17,6 +17,7 @@ from benchmarks import allocator as memory
 from benchmarks import cases as benchmark
 from benchmarks import machine, report, results
 from benchmarks import run as runner
+from benchmarks.everywhere.command import everywhere
 from benchmarks.peers import LIBRARIES
 
 app = typer.Typer(
@@ -238,6 +239,9 @@ def figure(
     except ValueError as error:
         _fail(str(error))
     _say(f"Written: {out}")
+
+
+app.command()(everywhere)
 
 
 def _read(path: Path) -> results.Results:

@@ -17,9 +17,34 @@ from benchmarks.allocator import faults_on_reuse
 from benchmarks.cases import Case
 from benchmarks.session import Session
 
+Answers = dict[str, Callable[[dict[str, Any]], Any]]
+"""What is done for each kind of request."""
+
 
 def main(library: str, threads: int) -> None:
     """Answer until the pipe closes."""
+
+    def begin() -> tuple[dict[str, str], Answers]:
+        peer = peers.load(library)
+        versions, session = peer.start(threads), Session(peer)
+        return versions, {
+            "prepare": lambda r: session.prepare(Case.from_json(r["case"]), r["value"]),
+            "choose": lambda r: session.choose(r["row"]),
+            "time": lambda r: session.time(r["row"]),
+            "free": lambda r: session.free(),
+            "copy": lambda r: machine.copy_bandwidth(threads),
+        }
+
+    serve(threads, begin)
+
+
+def serve(threads: int, begin: Callable[[], tuple[dict[str, str], Answers]]) -> None:
+    """Say hello, then answer until the pipe closes.
+
+    Args:
+        threads: on so many processors.
+        begin: imports the libraries: their versions, and what answers each request.
+    """
     # The libraries print to standard output when they like; the pipe is for answers alone.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -29,8 +54,7 @@ def main(library: str, threads: int) -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
     try:
-        peer = peers.load(library)
-        versions = peer.start(threads)
+        versions, answer_to = begin()
     except ImportError as error:
         say({"missing": str(error)})
         return
@@ -38,14 +62,6 @@ def main(library: str, threads: int) -> None:
     gc.collect()
     gc.freeze()
     say({"versions": versions, "faults_on_reuse": faults_on_reuse()})
-    session = Session(peer)
-    answer_to: dict[str, Callable[[dict[str, Any]], Any]] = {
-        "prepare": lambda r: session.prepare(Case.from_json(r["case"]), r["value"]),
-        "choose": lambda r: session.choose(r["row"]),
-        "time": lambda r: session.time(r["row"]),
-        "free": lambda r: session.free(),
-        "copy": lambda r: machine.copy_bandwidth(threads),
-    }
     for line in sys.stdin:
         request = json.loads(line)
         try:

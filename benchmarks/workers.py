@@ -31,21 +31,42 @@ class Missing(Exception):
 class Worker:
     """A process that times one library.
 
+    Args:
+        library: which.
+        threads: on so many processors.
+        allocator: a key of `benchmarks.allocator.ALLOCATORS`.
+        module: what runs, with library and threads as its arguments.
+        settings: further variables of its environment.
+        patience: seconds after which it is given up if it does not answer.
+
     Raises:
         Missing, WorkerError: it did not start.
     """
 
-    def __init__(self, library: str, threads: int, allocator: str) -> None:
-        self.library = library
+    def __init__(
+        self,
+        library: str,
+        threads: int,
+        allocator: str,
+        module: str = "benchmarks.worker",
+        settings: dict[str, str] | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
+        self.library, self._patience = library, patience
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  (open as long as the process)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", library, str(threads)],
+            [sys.executable, "-m", module, library, str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
             cwd=ROOT,
-            env={**os.environ, **_environment(threads), **memory.environment(allocator)},
+            env={
+                **os.environ,
+                **_environment(threads),
+                **memory.environment(allocator),
+                **(settings or {}),
+            },
             # Ctrl-C is for the parent, which then ends the workers.
             start_new_session=True,
         )
@@ -108,10 +129,10 @@ class Worker:
 
     def _answer(self) -> dict[str, Any]:
         try:
-            line = self._answers.get(timeout=PATIENCE)
+            line = self._answers.get(timeout=self._patience)
         except queue.Empty:
             self._process.kill()
-            raise WorkerError(f"no answer for {PATIENCE:.0f} s") from None
+            raise WorkerError(f"no answer for {self._patience:.0f} s") from None
         if line is None:
             raise WorkerError(self._last_words())
         answer: dict[str, Any] = json.loads(line)
