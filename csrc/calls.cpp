@@ -102,6 +102,12 @@ bool make_gradients(Quick& call, const How& how) {
   return true;
 }
 
+// What the sum of the items is divided by; not above 0 where that takes a closer look.
+double divided_by(const Quick& call, const How& how, const View* labels, bool ignores,
+                  std::int64_t ignored) {
+  return how.number > 0.0 ? how.number : call.divisor(how.over, labels, ignores, ignored);
+}
+
 nb::object made(const Quick& call, const Found& found, double divisor) {
   return found.bad ? nb::none() : call.result(found.sum / divisor);
 }
@@ -112,13 +118,16 @@ nb::object PointwiseKernel::mean(nb::handle arrays, const How& how) const {
   Quick call(arrays, 1, {});
   if (!call.sound || call.slots != 2 || !of_kind(call.prediction(), wide_)) return nb::none();
   if (!call.fits(0, Of::element, false) || !how.by_class.is_none()) return nb::none();
-  if (!make_gradients(call, how)) return nb::none();
+  if (!call.take_items(how.weight, how.keep)) return nb::none();
   const std::int64_t n = call.prediction().size();
-  const double divisor = how.over == Over::none ? 1.0 : static_cast<double>(n);
+  const double divisor = divided_by(call, how, nullptr, false, 0);
+  if (!(divisor > 0.0) || !make_gradients(call, how)) return nb::none();
   Pointwise q = q_;
   q.parameters = parameters_.data();
   q.target = call.at(0).view();
   q.prediction = call.prediction().view();
+  q.weight = call.weight;
+  q.keep = call.keep;
   if (call.gradients > 0) q.slope = call.to[0]->view();
   q.scale = how.factor / divisor;
   q.past_caches = past_caches(n, wide_);
@@ -185,15 +194,18 @@ nb::object SoftmaxKernel::mean(nb::handle arrays, const How& how) const {
   if (!call.fits(0, q_.dense ? Of::element : Of::row, !q_.dense)) return nb::none();
   Softmax q = q_;
   q.target = call.at(0).view();
+  if (!call.take_items(how.weight, how.keep)) return nb::none();
+  q.weight = call.weight;
+  q.keep = call.keep;
   std::optional<Array> by_class;
   if (!how.by_class.is_none()) {
-    if (q.dense || !call.weigh(how.by_class, q.target, q.ignores, q.ignored)) return nb::none();
+    if (q.weight || q.keep || q.dense || !call.weigh(how.by_class, q.target, q.ignores, q.ignored)) return nb::none();
     if (how.weighs)
       q.weight = call.weight;
     else
       q.class_weight = by_class.emplace(how.by_class, false).view();
   }
-  const double divisor = call.divisor(how.over, &q.target, q.ignores, q.ignored);
+  const double divisor = divided_by(call, how, &q.target, q.ignores, q.ignored);
   if (!(divisor > 0.0) || !make_gradients(call, how)) return nb::none();
   q.outer = call.outer;
   q.classes = call.classes;
@@ -276,12 +288,15 @@ nb::object ProgramKernel::mean(nb::handle arrays, const How& how) const {
     if (slot.shared && !q.slots[s].contiguous) return nb::none();
     if (q.values[s].labels) labels = &q.slots[s];
   }
+  if (!call.take_items(how.weight, how.keep)) return nb::none();
+  q.weight = call.weight;
+  q.keep = call.keep;
   if (!how.by_class.is_none()) {
-    if (labels == nullptr || !call.weigh(how.by_class, *labels, q.ignores, q.ignored))
+    if (q.weight || q.keep || labels == nullptr || !call.weigh(how.by_class, *labels, q.ignores, q.ignored))
       return nb::none();
     if (how.weighs) q.weight = call.weight;
   }
-  const double divisor = call.divisor(how.over, labels, q.ignores, q.ignored);
+  const double divisor = divided_by(call, how, labels, q.ignores, q.ignored);
   if (!(divisor > 0.0) || !make_gradients(call, how)) return nb::none();
   require(call.gradients + q.value + 1 == program_->outputs.size(),
           "the program has other gradients");

@@ -45,13 +45,14 @@ struct Numpy {
 };
 const Numpy& numpy();
 
-// How a quick call is made of a whole: by which slots gradients are wanted, and where the one by the
-// first of them goes (None for a new array); the weight of each class, whether it weighs the items,
-// and what their sum is divided by.
+// How a quick call is made of a whole.
 struct How {
-  nb::handle by, out, by_class;
-  bool weighs;
+  nb::handle by, out;       // by which slots gradients are wanted; where the first of them goes, or None
+  nb::handle by_class;      // the weight of each class, or None,
+  bool weighs;              // and whether it weighs the items
+  nb::handle weight, keep;  // of each item, or None
   Over over;
+  double number;  // what the sum is divided by, if above 0, in place of that
   double factor;  // of gradients
 };
 

@@ -50,9 +50,11 @@ void make_program(ProgramKernel* self, bool wide, nb::bytes program, std::vector
 
 template <class Kernel>
 nb::object mean(const Kernel& kernel, nb::handle arrays, nb::handle by, nb::handle out,
-                nb::handle by_class, bool weighs, int over, double factor) {
+                nb::handle by_class, bool weighs, nb::handle weight, nb::handle keep, int over,
+                double number, double factor) {
   require(PyTuple_CheckExact(by.ptr()), "the slots by which gradients are come as a tuple");
-  return kernel.mean(arrays, {by, out, by_class, weighs, static_cast<Over>(over), factor});
+  return kernel.mean(arrays, {by, out, by_class, weighs, weight, keep, static_cast<Over>(over), number,
+                              factor});
 }
 
 }  // namespace
@@ -78,21 +80,21 @@ NB_MODULE(_kernels, m) {
            nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
            nb::arg().none())
       .def("mean", &mean<PointwiseKernel>, nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
-           nb::arg(), nb::arg(), nb::arg());
+           nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg());
   nb::class_<SoftmaxKernel>(m, "SoftmaxKernel")
       .def(nb::init<bool, bool, int, bool, std::int64_t, double, double, double>())
       .def("run", &SoftmaxKernel::run, nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg(),
            nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg().none(),
            nb::arg().none(), nb::arg().none())
       .def("mean", &mean<SoftmaxKernel>, nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
-           nb::arg(), nb::arg(), nb::arg());
+           nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg());
   nb::class_<ProgramKernel>(m, "ProgramKernel")
       .def("__init__", &make_program, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
            nb::arg().none(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg())
       .def("run", &ProgramKernel::run, nb::arg(), nb::arg(), nb::arg(), nb::arg(),
            nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg().none(), nb::arg())
       .def("mean", &mean<ProgramKernel>, nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
-           nb::arg(), nb::arg(), nb::arg());
+           nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg());
   m.def("read_tensors", &read_tensors);
   m.def("operations", &operation_names);
   m.def("log_softmax", &log_softmax);

@@ -33,21 +33,6 @@ std::vector<std::int64_t> plain_labels(const View& labels, std::int64_t n) {
   return read;
 }
 
-template <class T>
-std::int64_t others(const View& labels, std::int64_t n, std::int64_t ignored) {
-  const T* at = reinterpret_cast<const T*>(labels.data);
-  return n - std::count(at, at + n, ignored);
-}
-
-// How many labels are not the ignored one; -1 where that takes a closer look.
-std::int64_t counted(const View& labels, std::int64_t n, std::int64_t ignored) {
-  if (!labels.contiguous) return -1;
-  if (labels.type == Type::int64) return others<std::int64_t>(labels, n, ignored);
-  if (labels.type == Type::int32) return others<std::int32_t>(labels, n, ignored);
-  if (labels.type == Type::uint8) return others<std::uint8_t>(labels, n, ignored);
-  return -1;
-}
-
 double of_float16(std::uint16_t bits) {
   const int exponent = bits >> 10 & 31, digits = bits & 1023;
   double x = exponent == 0    ? std::ldexp(digits, -24)
@@ -138,15 +123,20 @@ Quick::Quick(nb::handle arrays, std::size_t main, Axes axes) : main_(main) {
   sound = p.size() > 0;
 }
 
+bool Quick::is_of_items(const Array& a) const {
+  const Array& p = prediction();
+  if (a.dimensions() != p.dimensions() - own_) return false;
+  for (int k = 0, j = 0; k < p.dimensions(); ++k)
+    if ((k < first_ || k >= first_ + own_) && a.shape()[j++] != p.shape()[k]) return false;
+  return true;
+}
+
 bool Quick::fits(std::size_t slot, Of of, bool labels) const {
   const Array &a = at(slot), &p = prediction();
   if (labels != (a.view().type >= Type::uint8) && labels) return false;
   if (of == Of::element) return a.same_shape(p);
   if (of == Of::all) return own_ == 1 && a.dimensions() == 1 && a.shape()[0] == classes;
-  if (a.dimensions() != p.dimensions() - own_) return false;
-  for (int k = 0, j = 0; k < p.dimensions(); ++k)
-    if ((k < first_ || k >= first_ + own_) && a.shape()[j++] != p.shape()[k]) return false;
-  return true;
+  return is_of_items(a);
 }
 
 bool Quick::gradient(std::size_t slot, nb::handle out) {
@@ -196,7 +186,6 @@ bool Quick::weigh(nb::handle by_class, const View& labels, bool ignores, std::in
     const bool counts = !(ignores && label == ignored);
     if (counts && (label < 0 || label >= classes)) return false;
     weights_[r] = counts ? number(w, label) : 0.0;
-    weights_sum_ += weights_[r];
   }
   weight.data = reinterpret_cast<char*>(weights_.data());
   weight.type = Type::float64;
@@ -207,11 +196,39 @@ bool Quick::weigh(nb::handle by_class, const View& labels, bool ignores, std::in
   return true;
 }
 
+bool Quick::take_items(nb::handle by_item, nb::handle which) {
+  const auto take = [&](nb::handle x, std::optional<Array>& into, View& view, bool flags) {
+    if (x.is_none()) return true;
+    try {
+      view = into.emplace(x, false).view();
+    } catch (const std::invalid_argument&) {
+      return false;
+    }
+    // By shape alone: a slot of rows has that of the items.
+    return flags == (view.type == Type::boolean) && (flags || view.type <= Type::bfloat16) &&
+           (into->exchange() == prediction().exchange()) && is_of_items(*into);
+  };
+  return take(by_item, item_weights_, weight, false) && take(which, kept_, keep, true);
+}
+
 double Quick::divisor(Over over, const View* labels, bool ignores, std::int64_t ignored) const {
   if (over == Over::none) return 1.0;
-  if (over == Over::class_weights && !weights_.empty()) return weights_sum_;
-  if (!ignores || labels == nullptr) return static_cast<double>(rows());
-  return static_cast<double>(counted(*labels, rows(), ignored));
+  const bool weighs = over == Over::weights && weight;
+  if (!weighs && !keep && !ignores) return static_cast<double>(rows());
+  // What lies side by side is counted here.
+  const auto plain = [](const View& x) { return !x || x.contiguous; };
+  if (!plain(weight) || !plain(keep)) return 0.0;
+  std::vector<std::int64_t> read;
+  if (ignores && labels != nullptr) {
+    read = plain_labels(*labels, rows());
+    if (read.empty()) return 0.0;
+  }
+  double all = 0.0;
+  for (std::int64_t r = 0; r < rows(); ++r) {
+    const bool counts = (!keep || keep.data[r] != 0) && (read.empty() || read[r] != ignored);
+    if (counts) all += weighs ? number(weight, r) : 1.0;
+  }
+  return all;
 }
 
 nb::object Quick::result(double value) const {

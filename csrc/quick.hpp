@@ -23,7 +23,7 @@ struct Axes {
 enum class Of { element, row, all };
 
 // What the sum of the items is divided by.
-enum class Over { none, items, class_weights };
+enum class Over { none, items, weights };
 
 // The arrays of a call, slot by slot, and what is made of them. `sound` is false where they are not
 // all of one library, or do not fit as they are: then the long way computes the same, or says what
@@ -41,9 +41,12 @@ class Quick {
   bool gradient(std::size_t slot, nb::handle out);
   // The weights of rows by their labels, if such are given. False if a weight or a label is none.
   bool weigh(nb::handle by_class, const View& labels, bool ignores, std::int64_t ignored);
+  // Takes weights of the items and which of them count, each if not None. False if they do not fit.
+  bool take_items(nb::handle weight, nb::handle keep);
   // What the items are divided by; not above 0 where that takes a closer look.
   double divisor(Over over, const View* labels, bool ignores, std::int64_t ignored) const;
 
+  bool is_of_items(const Array& a) const;
   const Array& at(std::size_t slot) const { return *held_[slot]; }
   const Array& prediction() const { return *held_[main_]; }
   std::int64_t rows() const { return outer * inner; }
@@ -53,7 +56,7 @@ class Quick {
   std::int64_t outer = 1, classes = 1, inner = 1;
   std::array<std::optional<Array>, most> to;  // of the gradients
   std::size_t gradients = 0;
-  View weight;  // of each row, where there are class weights
+  View weight, keep;  // of each row, if there are any
 
   // (value, gradients), as the arrays' library has them; of a tensor of half precision a number of
   // Python's.
@@ -61,12 +64,12 @@ class Quick {
 
  private:
   std::array<std::optional<Array>, most> held_;
+  std::optional<Array> item_weights_, kept_;
   std::array<nb::object, most> made_;
   std::array<nb::handle, most> given_;
   std::size_t main_;
   int first_ = 0, own_ = 0;
   std::vector<double> weights_;
-  double weights_sum_ = 0.0;
 };
 
 }  // namespace losskit

@@ -208,8 +208,8 @@ def test_torch_by_kernels(card, error, monkeypatch):
         "mean": (exact, native, "mean", wrong_mean),
         "slope of the mean": (exact, native, "mean", wrong_slopes),
         "upstream": (exact, kernels, "product_of_data", times(kernels.product_of_data)),
-        "weights": (weighted, kernels, "_evaluate", without(kernels._evaluate, "weight", 3)),
-        "mask": (weighted, kernels, "_evaluate", without(kernels._evaluate, "keep", 4)),
+        "weights": (weighted, native, "mean", without(native.mean, "weight", 7)),
+        "mask": (weighted, native, "mean", without(native.mean, "keep", 8)),
     }[error]
     goes_red(monkeypatch, check, target, name, wrong)
 

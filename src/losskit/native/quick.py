@@ -74,8 +74,11 @@ def mean(
     by_class: Any = None,
     over: int = MEAN,
     factor: float = 1.0,
+    weight: Any = None,
+    keep: Any = None,
+    number: float = 0.0,
 ) -> Any:
-    """(value, gradients) of plain arrays, or tensors that can be read, without weights of items.
+    """(value, gradients) of plain arrays, or of tensors that can be read.
 
     None where that way does not go: the long one computes the same, or says what is wrong.
 
@@ -87,6 +90,8 @@ def mean(
         by_class: the weight of each class; None for 1.
         over: what the sum of the items is divided by.
         factor: of the gradients.
+        weight, keep: None, or in the shape of the items: their weights, and which of them count.
+        number: what the sum is divided by, if above 0, in place of ``over``.
     """
     try:
         known = _known[id(card)]
@@ -101,8 +106,8 @@ def mean(
             length = shape[axes[0]] if len(axes) == 1 else shape
         else:
             length = 0
-        weight = None if by_class is None else by_class.dtype
-        key = (by, length, weight, *[x.dtype for x in arrays])
+        of_classes = None if by_class is None else by_class.dtype
+        key = (by, length, of_classes, *[x.dtype for x in arrays])
     except (AttributeError, IndexError):
         return None
     try:
@@ -115,7 +120,7 @@ def mean(
         return None
     if taken:
         arrays = (*arrays, by_class)
-    return kernel.mean(arrays, by, out, by_class, known.weighs, over, factor)
+    return kernel.mean(arrays, by, out, by_class, known.weighs, weight, keep, over, number, factor)
 
 
 def _name(x: Any) -> str:

@@ -113,9 +113,10 @@ def evaluate(
         TypeError: an argument is no tensor, or complex, or the input holds integers.
         ValueError: shapes do not match, or a value is out of its domain.
     """
-    plain = weight is None and mask is None and num_items is None and across is None
+    plain = across is None and (num_items is None or (type(num_items) is int and num_items > 0))
     if plain and reduction in ("mean", "sum") and on_empty in ON_EMPTY:
-        found = kernels.quick(card, in_slots(card, tensors), reduction, by_weights, more)
+        slots = in_slots(card, tensors)
+        found = kernels.quick(card, slots, reduction, by_weights, more, weight, mask, num_items)
         if found is not None:
             return found
     compiling = torch.compiler.is_compiling()

@@ -55,6 +55,9 @@ def quick(
     reduction: str,
     by_weights: bool,
     more: dict[str, Any] | None,
+    weight: Tensor | None = None,
+    keep: Tensor | None = None,
+    num_items: float | None = None,
 ) -> Tensor | None:
     """The loss by the shortest way there is: most calls are small, and cost Python's time.
 
@@ -76,9 +79,13 @@ def quick(
                 by += (i,)
             if x.is_neg():
                 return None
-        if by_class is not None and (by_class.requires_grad or by_class.is_neg()):
-            return None
-        key = (id(card), reduction, by_weights, by_class is None, slots[card.main].dtype)
+        for x in (by_class, weight, keep):
+            if x is not None and (x.requires_grad or x.is_neg()):
+                return None
+        weighs = by_weights and (by_class is not None or weight is not None)
+        if reduction == "sum":
+            num_items = None
+        key = (id(card), reduction, weighs, num_items, slots[card.main].dtype)
     except (AttributeError, TypeError):
         return None
     try:
@@ -96,7 +103,11 @@ def quick(
                     return None
     plan = known.plan
     now = by and known.steady and not hooked()
-    found = native.mean(card, slots, by if now else (), None, by_class, known.over, known.factor)
+    number = num_items or 0.0
+    found = native.mean(
+        *(card, slots, by if now else (), None, by_class, known.over, known.factor),
+        *(weight, keep, number),
+    )
     if found is None:
         return None
     value, gradients = found
@@ -105,7 +116,9 @@ def quick(
         value, plan = torch.scalar_tensor(value, dtype=dtype), plan._replace(dtype=dtype)
     if not by:
         return value
-    rest = (None, None, by_class) if by_class is not None else ()
+    rest: Any = ()
+    if by_class is not None or weight is not None or keep is not None:
+        rest = weight, keep, by_class
     ahead = (known, known.factor) if known.half else None
     return _apply((plan, by, value, gradients if now else None, rest, ahead), *slots)
 
@@ -138,13 +151,13 @@ _MOST = 1024  # plans kept
 
 def _planned(card: Any, key: tuple[Any, ...]) -> _Known:
     """What is known of a kind of quick calls, from now on."""
-    _, reduction, by_weights, plain, dtype = key
+    _, reduction, weighs, num_items, dtype = key
     over = native.SUM
     if reduction == "mean":
-        over = native.MEAN_BY_WEIGHTS if by_weights and not plain else native.MEAN
+        over = native.MEAN_BY_WEIGHTS if weighs else native.MEAN
     if len(_plans) >= _MOST:
         _plans.clear()
-    made = _plans[key] = _Known(Plan(card, reduction, by_weights, dtype, over=over), over)
+    made = _plans[key] = _Known(Plan(card, reduction, weighs, dtype, num_items, over), over)
     return made
 
 
@@ -270,7 +283,10 @@ class _Fused(torch.autograd.Function):
                 saved, (weight, keep, by_class) = _parted(plan.card, kept)
                 at_once = factor if any(saved[i].dtype in HALF for i in by) else 1.0
                 if plan.over is not None:
-                    found = native.mean(plan.card, saved, by, None, by_class, plan.over, at_once)
+                    found = native.mean(
+                        *(plan.card, saved, by, None, by_class, plan.over, at_once),
+                        *(weight, keep, plan.num_items or 0.0),
+                    )
                 else:
                     found = _evaluate(plan, by, saved, weight, keep, gradient=True, factor=at_once)
                 if found is None:  # the kernels have been switched off meanwhile
