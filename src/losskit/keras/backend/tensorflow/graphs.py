@@ -10,7 +10,14 @@ import tensorflow as tf
 from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 from losskit.keras.backend.tensorflow import kernels
-from losskit.keras.backend.tensorflow.rules import Weighted, finite, known, watched
+from losskit.keras.backend.tensorflow.rules import (
+    Weighted,
+    finite,
+    known,
+    moved,
+    saving,
+    watched,
+)
 
 Tensor = Any
 
@@ -30,7 +37,9 @@ def total(formulas: Formulas, call: Call, scale: Tensor | None) -> Tensor | None
 
 
 def _find(call: Call) -> kernels.Spec | None:
-    if tf.executing_eagerly():
+    # Forward mode asks an operation for its derivative before anybody gives it one; and a graph that
+    # is loaded elsewhere may find no kernels there.
+    if tf.executing_eagerly() or moved(call.arrays) or saving():
         return None
     return kernels.find(call.card, call.arrays, call.came)
 

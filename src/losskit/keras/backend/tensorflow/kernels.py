@@ -100,10 +100,11 @@ def find(card: Any, arrays: tuple[Tensor, ...], came: str) -> Spec | None:
     """
     if not registered() or not all(isinstance(x, tf.Tensor) for x in arrays):
         return None
-    dtypes = [np.dtype(x.dtype.as_numpy_dtype) for x in arrays]
-    if any(dtype.hasobject for dtype in dtypes):
+    dtypes, shape = [np.dtype(x.dtype.as_numpy_dtype) for x in arrays], arrays[card.main].shape
+    # What all items share is taken from the first, which an open batch may lack.
+    if None in shape and not all(slot.batched for slot in card.slots):
         return None
-    return described(card, arrays[card.main].shape, dtypes, PRECISIONS[came], every=True)
+    return described(card, shape, dtypes, PRECISIONS[came], every=True)
 
 
 def call(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python import pywrap_tfe
+from tensorflow.python.eager import forwardprop_util
+from tensorflow.python.saved_model import save_context
 
 from losskit.engine.formulas import Formulas
 
@@ -23,10 +25,23 @@ def activation(
     return function
 
 
+# What follows asks what is not public, and `tf.custom_gradient` asks as well.
+
+
 def watched(x: Any) -> bool:
     """Whether a tape may be asked for a derivative by the tensor."""
-    # Not public; `tf.custom_gradient` asks the same.
     return bool(pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes([x]))
+
+
+def moved(arrays: Iterable[Any]) -> bool:
+    """Whether derivatives by any of them are taken in forward mode (`tf.autodiff`)."""
+    tensors = [x for x in arrays if isinstance(x, tf.Tensor)]
+    return bool(forwardprop_util.pack_tangents(tensors).tangents)
+
+
+def saving() -> bool:
+    """Whether a graph is made to be saved."""
+    return bool(save_context.in_save_context())
 
 
 # By the target an infinite slope is 2**100, which the 0 of a softmax or exp takes away again.
