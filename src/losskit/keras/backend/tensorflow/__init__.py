@@ -18,7 +18,7 @@ from losskit.engine.arrays import HALF
 from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
-from losskit.keras.backend.tensorflow import graphs
+from losskit.keras.backend.tensorflow import eager, graphs
 from losskit.keras.backend.tensorflow.rules import activation, finite
 
 Tensor = Any
@@ -94,13 +94,21 @@ class Backend(Framework):
         return tf.where(tf.equal(found, labels), tf.gather(weights, found), 1.0)
 
     def visible(self, x: Any) -> bool:
-        return isinstance(x, np.ndarray) or (tf.executing_eagerly() and "GPU" not in x.device)
+        return eager.visible(x)
 
     def values(self, x: Any) -> Any:
         return np.asarray(tf.cast(x, tf.float32) if self.dtype(x) in HALF else x)
 
     def vocabulary(self, came: str) -> TensorFlowVocabulary:
         return _BY_DTYPE.get(came, _M)
+
+    def fused(
+        self, call: Call, reduction: str, by_weights: bool, num_items: Any, dtype: Any = None
+    ) -> Tensor | None:
+        if num_items is not None and not isinstance(num_items, (int, float)):
+            return None
+        kind = "mean_with_sample_weight" if by_weights else reduction
+        return eager.loss(self, call, kind, num_items)
 
     def items(self, formulas: Formulas, call: Call) -> Tensor:
         if 0 in call.prediction.shape:  # TensorFlow takes no maximum of nothing

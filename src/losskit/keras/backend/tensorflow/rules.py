@@ -30,7 +30,8 @@ def activation(
 
 def watched(x: Any) -> bool:
     """Whether a tape may be asked for a derivative by the tensor."""
-    return bool(pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes([x]))
+    tensors = [x] if isinstance(x, tf.Tensor) else []
+    return bool(pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes(tensors))
 
 
 def moved(arrays: Iterable[Any]) -> bool:
