@@ -1,8 +1,8 @@
 """A step of training in Keras: ``python -m benchmarks.keras_steps``.
 
 Every loss that `losskit.keras` and `keras.losses` share, small to large, with and without weights,
-on each Keras backend: `model.train_on_batch` of a model that is one small layer. What the step takes
-without a loss is measured beside it, and a second table says how the losses' own shares compare.
+on each Keras backend: `model.train_on_batch` of a model that is one small layer. What the step
+takes without a loss is measured beside it; a second table says how the losses' own shares compare.
 ``--how`` asks for other steps: compiled by XLA, eager, in half precision. Predictions are no output
 of a softmax or sigmoid: where a loss keeps the logits behind one, the row with ``from_logits=True``
 holds.

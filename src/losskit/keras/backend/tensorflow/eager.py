@@ -15,7 +15,7 @@ from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
 from losskit.engine.host import Host
 from losskit.engine.reduction import count
-from losskit.keras.backend.tensorflow.rules import Weighted, finite, known, moved, watched
+from losskit.keras.backend.tensorflow.rules import Weighted, finite, known, moved, tensors, watched
 
 Tensor = Any
 
@@ -34,6 +34,7 @@ def loss(f: Framework, call: Call, reduction: str, num_items: float | None) -> T
         reduction: "mean", "mean_with_sample_weight" or "none".
         num_items: what a mean divides by, if the caller says.
     """
+    call = tensors(call)
     card, arrays, weight = call.card, call.arrays, call.weight
     read = [x for x in (*arrays, weight, call.keep) if x is not None]
     if not isinstance(card, Items) or not all(map(visible, read)) or moved(read):
@@ -55,12 +56,12 @@ def loss(f: Framework, call: Call, reduction: str, num_items: float | None) -> T
     if not by:
         return value
     slopes = () if order is None else found[1] if len(made) > 1 else (found[1],)
-    whole, tensors = reduction != "none", tuple([arrays[i] for i in by])
+    whole = reduction != "none"
 
-    def formulas(*tensors: Tensor) -> tuple[Weighted, tuple[Tensor, ...]]:
+    def formulas(*by_slots: Tensor) -> tuple[Weighted, tuple[Tensor, ...]]:
         """The same by operations, and what they take."""
         every = list(arrays)
-        for i, x in zip(by, tensors, strict=True):
+        for i, x in zip(by, by_slots, strict=True):
             every[i] = x
         sound = checked(f, dataclasses.replace(call, arrays=tuple(every)), look=False)
         rest = [] if sound.weight is None else [sound.weight]
@@ -74,29 +75,29 @@ def loss(f: Framework, call: Call, reduction: str, num_items: float | None) -> T
         by_operations = Weighted(items, sound.used, len(slots), sound.weight is not None, whole)
         return by_operations, (*sound.arrays, *rest)
 
-    def slope(i: int, *tensors: Tensor) -> Tensor:
-        of, rest = formulas(*tensors)
+    def slope(i: int, *by_slots: Tensor) -> Tensor:
+        of, rest = formulas(*by_slots)
         return of.slope(i, *rest)
 
     @tf.custom_gradient
-    def function(*tensors: Tensor) -> Any:
+    def function(*by_slots: Tensor) -> Any:
         def backward(g: Tensor) -> list[Tensor]:
             derivatives = []
             for i in by:
                 of, where = partial(slope, i), tuple(range(len(by)))
                 if i in made:
                     tensor = _tensor(slopes[made.index(i)])
-                    found = known(tensor, of, *tensors, where=where)
+                    found = known(tensor, of, *by_slots, where=where)
                 else:
-                    found = finite(of(*tensors))
+                    found = finite(of(*by_slots))
                 if not (whole and _is_one(g)):  # a pass over memory
-                    found = found * (g if whole else formulas(*tensors)[0].formulas.spread(i, g))
+                    found = found * (g if whole else formulas(*by_slots)[0].formulas.spread(i, g))
                 derivatives.append(found)
             return derivatives
 
         return value, backward
 
-    return function(*tensors)
+    return function(*[arrays[i] for i in by])
 
 
 def _is_one(g: Tensor) -> bool:

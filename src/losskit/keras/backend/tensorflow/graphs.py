@@ -16,6 +16,7 @@ from losskit.keras.backend.tensorflow.rules import (
     known,
     moved,
     saving,
+    tensors,
     watched,
 )
 
@@ -25,6 +26,7 @@ Tensor = Any
 @tf.autograph.experimental.do_not_convert
 def items(formulas: Formulas, call: Call) -> Tensor | None:
     """The items, without weights; None where no kernel computes them, and outside of a graph."""
+    call = tensors(call)
     spec = _find(call)
     return None if spec is None else _found(spec, formulas, call, None, None, False)
 
@@ -32,6 +34,7 @@ def items(formulas: Formulas, call: Call) -> Tensor | None:
 @tf.autograph.experimental.do_not_convert
 def total(formulas: Formulas, call: Call, scale: Tensor | None) -> Tensor | None:
     """The sum of the weighted items, times a number; None likewise."""
+    call = tensors(call)
     spec = _find(call)
     return None if spec is None else _found(spec, formulas, call, call.weight, scale, True)
 

@@ -181,7 +181,11 @@ def _module(
     named = ", ".join(f"{name} = {_attribute(x)}" for name, x in spec.asked(flags))
     taken, made = [_type(*t) for t in types], [_type(*t) for t in results]
     arguments = [f"%a{i}" for i in range(len(types))]
-    lines, shapes, attributes = [], list[str](), f"api_version = 4 : i32, backend_config = {{{named}}}"
+    lines, shapes, attributes = (
+        [],
+        list[str](),
+        f"api_version = 4 : i32, backend_config = {{{named}}}",
+    )
     is_open = any(None in shape for shape, _ in (*types, *results))
     if is_open:
         # The lengths of the results, as numbers that are known when XLA compiles.
@@ -243,7 +247,8 @@ _MLIR = {
     **{tf.as_dtype(f"float{n}"): f"f{n}" for n in (16, 32, 64)},
     **{tf.as_dtype(f"int{n}"): f"i{n}" for n in (8, 16, 32, 64)},
     **{tf.as_dtype(f"uint{n}"): f"ui{n}" for n in (8, 16, 32, 64)},
-    **{tf.bfloat16: "bf16", tf.bool: "i1"},
+    tf.bfloat16: "bf16",
+    tf.bool: "i1",
 }
 
 
@@ -262,6 +267,8 @@ def _attribute(x: Any) -> str:
         return f"0x{np.float64(x).view(np.uint64):016X} : f64"
     if isinstance(x, str):
         return '"' + "".join(c if c.isalnum() else f"\\{ord(c):02X}" for c in x) + '"'
-    kind, array = ("ui8", np.frombuffer(x, "u1")) if isinstance(x, bytes) else ("f64", np.array(x, "<f8"))
+    kind, array = (
+        ("ui8", np.frombuffer(x, "u1")) if isinstance(x, bytes) else ("f64", np.array(x, "<f8"))
+    )
     elements = f'"0x{array.tobytes().hex().upper()}"' if array.size else ""
     return f"dense<{elements}> : tensor<{array.size}x{kind}>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,6 +11,7 @@ from tensorflow.python import pywrap_tfe
 from tensorflow.python.eager import forwardprop_util
 from tensorflow.python.saved_model import save_context
 
+from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 
 Tensor = Any
@@ -25,13 +27,22 @@ def activation(
     return function
 
 
+def tensors(call: Call) -> Call:
+    """The call with tensors in place of variables, which tapes know otherwise."""
+    arrays = [tf.convert_to_tensor(x) if isinstance(x, tf.Variable) else x for x in call.arrays]
+    weight = call.weight
+    weight = tf.convert_to_tensor(weight) if isinstance(weight, tf.Variable) else weight
+    return dataclasses.replace(call, arrays=tuple(arrays), weight=weight)
+
+
 # What follows asks what is not public, and `tf.custom_gradient` asks as well.
 
 
 def watched(x: Any) -> bool:
     """Whether a tape may be asked for a derivative by the tensor."""
-    tensors = [x] if isinstance(x, tf.Tensor) else []
-    return bool(pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes(tensors))
+    if not isinstance(x, tf.Tensor):
+        return False
+    return bool(pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes([x]))
 
 
 def moved(arrays: Iterable[Any]) -> bool:
@@ -46,9 +57,7 @@ def saving() -> bool:
 
 
 # By the target an infinite slope is 2**100, which the 0 of a softmax or exp takes away again.
-finite = activation(
-    lambda x: tf.where(tf.math.is_inf(x), tf.sign(x) * 2.0**100, x), lambda _, g: g
-)
+finite = activation(lambda x: tf.where(tf.math.is_inf(x), tf.sign(x) * 2.0**100, x), lambda _, g: g)
 
 
 class Weighted:
