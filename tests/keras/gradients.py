@@ -44,8 +44,8 @@ def items_and_slope(function, y, p, upstream, jit=True, graph=""):
     """What a function of two tensors gives, and the derivative by the second under `upstream`.
 
     On JAX in one program, if not told otherwise: operation by operation takes longer to compile. On
-    TensorFlow in a graph if that is asked for: "closed" of known lengths, "open" of any batch, "xla"
-    compiled as a whole.
+    TensorFlow in a graph if that is asked for: "closed" of known lengths, "open" of any batch,
+    "xla" compiled as a whole.
     """
     if BACKEND == "tensorflow":
         import tensorflow as tf

@@ -243,14 +243,12 @@ def test_a_saved_graph_holds_none(tmp_path):
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision(policy):
     """As outside of graphs, where half precision goes by operations."""
-    p = tf.cast(tf.constant(Z), policy.removeprefix("mixed_"))
-    for name, p in (
-        ("SparseCategoricalCrossentropy", p),
-        ("BinaryCrossentropy", tf.sigmoid(4 * p)),
+    z = tf.cast(tf.constant(Z), policy.removeprefix("mixed_"))
+    for name, p, y in (
+        ("SparseCategoricalCrossentropy", tf.nn.softmax(z), LABELS),
+        ("BinaryCrossentropy", tf.sigmoid(4 * z), (Z > 0).astype("float32")),
     ):
         loss = getattr(losskit.keras, name)()
-        y = LABELS if name[0] == "S" else (Z > 0).astype("float32")
-        p = tf.nn.softmax(p) if name[0] == "S" else p
 
         def step(y, p, loss=loss):
             with tf.GradientTape() as tape:

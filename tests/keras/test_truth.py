@@ -73,11 +73,8 @@ def exact(case, transform=lambda f: f, **options):
 @pytest.mark.parametrize("case", grid.sample(ALL, every=QUICK, usual=True))
 def test_exact(case, request):
     kind = case.kind, case.card.name, getattr(case.card, "from_logits", None)
-    if (
-        BACKEND == "tensorflow"
-        and not native.available()
-        and kind == ("extreme", "poly1_crossentropy", False)
-    ):
+    by_operations = BACKEND == "tensorflow" and not native.available()
+    if by_operations and kind == ("extreme", "poly1_crossentropy", False):
         reason = "of probabilities of 1e-37 the shares are flushed"
         request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     exact(case)

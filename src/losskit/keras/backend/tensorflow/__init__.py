@@ -129,9 +129,7 @@ class Backend(Framework):
 
     def mean(self, formulas: Formulas, call: Call, count: Any) -> Tensor:
         dtype = self.computed(self.dtype(call.prediction))
-        found = graphs.total(
-            formulas, call, tf.math.divide_no_nan(tf.constant(1.0, dtype), tf.cast(count, dtype))
-        )
+        found = graphs.total(formulas, call, tf.math.reciprocal_no_nan(tf.cast(count, dtype)))
         if found is not None:
             return found
         total = super().sum(formulas, call)

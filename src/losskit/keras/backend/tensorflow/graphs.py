@@ -19,6 +19,7 @@ from losskit.keras.backend.tensorflow.rules import (
     tensors,
     watched,
 )
+from losskit.native.xla import Spec
 
 Tensor = Any
 
@@ -39,16 +40,16 @@ def total(formulas: Formulas, call: Call, scale: Tensor | None) -> Tensor | None
     return None if spec is None else _found(spec, formulas, call, call.weight, scale, True)
 
 
-def _find(call: Call) -> kernels.Spec | None:
-    # Forward mode asks an operation for its derivative before anybody gives it one; and a graph that
-    # is loaded elsewhere may find no kernels there.
+def _find(call: Call) -> Spec | None:
+    # Forward mode asks an operation for its derivative before anybody gives it one; and a graph
+    # that is loaded elsewhere may find no kernels there.
     if tf.executing_eagerly() or moved(call.arrays) or saving():
         return None
     return kernels.find(call.card, call.arrays, call.came)
 
 
 def _found(
-    spec: kernels.Spec,
+    spec: Spec,
     formulas: Formulas,
     call: Call,
     weight: Tensor | None,

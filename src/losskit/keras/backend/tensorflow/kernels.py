@@ -74,7 +74,7 @@ def _register() -> bool:
         if size < 8 * len(api) or version != 0:
             return False
         kind = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.POINTER(_Registration))
-        register = kind(api[_REGISTER])
+        register = kind(api[_REGISTER] or 0)
         pointer = ctypes.pythonapi.PyCapsule_GetPointer
         pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
         for name, handler in library._kernels.xla_handlers().items():
@@ -181,11 +181,8 @@ def _module(
     named = ", ".join(f"{name} = {_attribute(x)}" for name, x in spec.asked(flags))
     taken, made = [_type(*t) for t in types], [_type(*t) for t in results]
     arguments = [f"%a{i}" for i in range(len(types))]
-    lines, shapes, attributes = (
-        [],
-        list[str](),
-        f"api_version = 4 : i32, backend_config = {{{named}}}",
-    )
+    lines, shapes = list[str](), list[str]()
+    attributes = f"api_version = 4 : i32, backend_config = {{{named}}}"
     is_open = any(None in shape for shape, _ in (*types, *results))
     if is_open:
         # The lengths of the results, as numbers that are known when XLA compiles.
