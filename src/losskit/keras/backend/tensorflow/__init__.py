@@ -18,7 +18,7 @@ from losskit.engine.arrays import HALF
 from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
-from losskit.keras.backend.tensorflow import eager, graphs
+from losskit.keras.backend.tensorflow import eager, graphs, kernels
 from losskit.keras.backend.tensorflow.rules import activation, finite
 
 Tensor = Any
@@ -35,6 +35,7 @@ def made_by(p: Tensor) -> tuple[str, int] | None:
     return {"Softmax": ("softmax", -1), "Sigmoid": ("sigmoid", 0)}.get(p.op.type, ("", 0))
 
 
+kernels.registered()  # so that graphs that are loaded find them
 _M = TensorFlowVocabulary(tf, ops, activation)
 _BY_DTYPE = {
     name: TensorFlowVocabulary(tf, ops, activation, came) for name, came in PRECISIONS.items()
