@@ -64,10 +64,13 @@ def _found(
     # Value and slopes in one pass, if it is known now that both are wanted.
     ahead = any(watched(call.arrays[i]) for i in spec.predicted)
 
+    # Of weights a kernel sees by itself which are 0: a pass over memory less.
+    keep = None if weight is not None and call.keep is None else used
+
     def kernel(*given: Tensor, **wanted: bool) -> tuple[Tensor, ...]:
         arrays, weight, scale = by.apart(*given)
         scale = scale if wanted.get("slope") else None
-        return kernels.call(spec, arrays, weight, used, scale, **wanted)
+        return kernels.call(spec, arrays, weight, keep, scale, **wanted)
 
     @tf.custom_gradient
     def function(*given: Tensor) -> Any:
