@@ -40,19 +40,31 @@ def value_and_gradients(function, *arrays):
     return numpy(value), [None if g is None else numpy(g) for g in gradients]
 
 
-def items_and_slope(function, y, p, upstream, jit=True):
+def items_and_slope(function, y, p, upstream, jit=True, graph=""):
     """What a function of two tensors gives, and the derivative by the second under `upstream`.
 
-    On JAX in one program, if not told otherwise: operation by operation takes longer to compile.
+    On JAX in one program, if not told otherwise: operation by operation takes longer to compile. On
+    TensorFlow in a graph if that is asked for: "closed" of known lengths, "open" of any batch,
+    "xla" compiled as a whole.
     """
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
-        y, p = tf.constant(y), tf.constant(p)
-        with tf.GradientTape() as tape:
-            tape.watch(p)
-            items = function(y, p)
-        slope = tape.gradient(items, p, tf.constant(upstream, items.dtype))
+        def both(y, p, upstream):
+            with tf.GradientTape() as tape:
+                tape.watch(p)
+                items = function(y, p)
+            return items, tape.gradient(items, p, tf.cast(upstream, items.dtype))
+
+        given = [tf.constant(x) for x in (y, p, upstream)]
+        if graph:
+            kinds = [tf.TensorSpec((None, *x.shape[1:]) if x.ndim else (), x.dtype) for x in given]
+            both = tf.function(
+                both,
+                input_signature=kinds if graph == "open" else None,
+                jit_compile=graph == "xla" or None,
+            )
+        items, slope = both(*given)
     elif BACKEND == "jax":
         import jax
 

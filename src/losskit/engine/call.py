@@ -203,7 +203,8 @@ def checked(f: Framework, call: Call, look: bool = True) -> Call:
         weight = f.check_weight(f.cast(weight, f.weight_dtype(dtype)), keep, dtype)
         used = weight != 0 if keep is None else keep & (weight != 0)
         # A weight of an item that does not count may be anything; it is not to be multiplied.
-        weight = f.vocabulary(call.came).where(used, weight, 0.0)
+        if keep is not None:
+            weight = f.vocabulary(call.came).where(used, weight, 0.0)
     divides = call.divides
     if divides is not None and used is not None:
         divides = f.vocabulary(call.came).where(used, divides, 0.0)

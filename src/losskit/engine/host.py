@@ -53,7 +53,7 @@ class Host:
         if out is not None:
             check_out(out, arrays[self.card.main], self.card)
         call = aligned(NUMPY, self.card, arrays, weight, mask, more=more)
-        fused = self._fused(call, num_items, value=value, order=order, out=out)
+        fused = self.fused(call, num_items, value=value, order=order, out=out)
         if fused is not None:
             return fused
         call = checked(NUMPY, call)
@@ -128,7 +128,7 @@ class Host:
         card = call.card.inner if wide else call.card
         return native.prepare(card, call.arrays, weight, call.keep, wide, curve)
 
-    def _fused(
+    def fused(
         self,
         call: Call,
         num_items: float | None,

@@ -8,7 +8,6 @@ there: what lies outside its domain comes back as NaN.
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cache
 from typing import Any
 
@@ -16,35 +15,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from losskit.core.families import Items, is_rowwise
-from losskit.core.namespaces import Precision
 from losskit.core.slots import alone
-from losskit.native import library, programs
-from losskit.native.evaluate import VALUE, readable
-from losskit.native.find import computed_in, describe
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Spec:
-    """A kernel, and all it has to know beside the arrays."""
-
-    target: str
-    """The name under which XLA knows it."""
-    attributes: tuple[tuple[str, Any], ...]
-    axes: tuple[int, ...]
-    """Those that a row uses up, counted from the end: batches come before them."""
-    dtype: Any
-    """Of the computation."""
-    slots: int = 2
-    """How many arrays it takes; the others are weights, a mask and a scale."""
-    main: int = 1
-    """Which of them says what the items are."""
-    predicted: tuple[int, ...] = (1,)
-    """By which of them there are derivatives."""
-    card: Any = None
-    """Where its program is the kernel, which depends on what is asked for."""
-    length: int = 1
-    """Of its rows."""
+from losskit.native import library
+from losskit.native.xla import Spec, described
 
 
 def registered() -> bool:
@@ -67,64 +40,22 @@ def _register() -> bool:
 
 
 def find(card: Any, *arrays: Any) -> Spec | None:
-    """The kernel for a card and arrays that fit it; None if there is none.
+    """The kernel for a card and arrays that fit it; None if XLA's own loops are as fast, or alone.
 
     Args:
         card: any card.
         arrays: what it takes, slot by slot: only their dtypes and shapes count.
     """
-    if not isinstance(card, Items) or len(arrays) != len(card.slots):
+    if len(arrays) != len(card.slots):
         return None
-    p = arrays[card.main]
+    shape = arrays[card.main].shape
     # A length may be a symbol, in a program for many shapes.
-    if not all(isinstance(n, int) for n in p.shape) or not registered():
+    if not all(isinstance(n, int) for n in shape) or not registered():
         return None
-    computed = computed_in(np.dtype(p.dtype))
-    if computed is None or not all(readable(np.dtype(x.dtype)) for x in arrays):
-        return None
-    wide, came = computed
-    dtype = np.dtype("f8" if wide else "f4")
-    known = describe(card, came) if len(arrays) == 2 else None
-    if known is None:
-        return _program(card, arrays, came, dtype)
-    attributes, axes = dataclasses.asdict(known), tuple[int, ...]()
-    if "axis" in attributes:
-        attributes["axis"] = attributes["axis"] % len(p.shape) - len(p.shape)
-        axes = (attributes["axis"],)
-    else:
-        attributes |= {"floor": came.tiny, "complement_floor": came.half_gap}
-    target = "losskit_softmax" if axes else "losskit_pointwise"
-    return Spec(target, tuple(attributes.items()), axes, dtype)
-
-
-def _program(card: Any, arrays: Any, came: Precision, dtype: Any) -> Spec | None:
-    """The same by the card's program, where that is faster than what XLA makes of the formulas."""
-    shape = tuple(arrays[card.main].shape)
-    if 0 in shape or not programs.takes(card) or not is_rowwise(card):
-        return None  # XLA computes elements in one loop, whatever the formula
-    rows = programs.rows(card, shape)
-    known = None if rows is None else programs.program(card, VALUE, rows[1])
-    # Where a row is reduced once or not at all, so does XLA; but not for labels, which it looks for
-    # in all classes.
-    if rows is None or known is None or (len(known.passes) < 3 and not card.target.labels):
-        return None
-    if jax.device_count("cpu") > 1 and not all(slot.batched for slot in card.slots):
-        return None
-    axes = tuple(sorted(a % len(shape) - len(shape) for a in card.slots[card.main].axes))
-    ignored = card.ignored()
-    attributes = {
-        "values": programs.facts(card, [np.dtype(x.dtype).name for x in arrays]),
-        "main": card.main,
-        "axis": axes[0] if axes else 0,
-        "axes": len(axes),
-        "ignores": ignored is not None,
-        "ignored": ignored or 0,
-        "floor": came.tiny,
-        "complement_floor": came.half_gap,
-    }
-    predicted = tuple([i for i, slot in enumerate(card.slots) if slot.predicted])
-    of_card = (len(arrays), card.main, predicted, card, rows[1])
-    return Spec("losskit_program", tuple(attributes.items()), axes, dtype, *of_card)
+    spec = described(card, shape, [np.dtype(x.dtype) for x in arrays])
+    if spec is not None and spec.card is not None and jax.device_count("cpu") > 1:
+        return spec if all(slot.batched for slot in card.slots) else None
+    return spec
 
 
 def call(
@@ -174,14 +105,7 @@ def _function(spec: Spec, flags: tuple[tuple[str, bool], ...]) -> Any:
     """The kernel as a function of its operands."""
     asked = dict(flags)
     slopes = spec.predicted if asked["slope"] else ()
-    known = [*spec.attributes, *flags]
-    if spec.card is not None:
-        value = VALUE if asked["total"] or asked["items"] else ()
-        wanted = (*value, *(("slope", i) for i in slopes))
-        made = programs.program(spec.card, wanted, spec.length)
-        assert made is not None, "a card has a program of its value, but none of its slopes"
-        known += [("program", made.packed())]
-        known += [("parameters", tuple([getattr(spec.card, name) for name in made.parameters]))]
+    known = spec.asked(flags)
     attributes = {name: _attribute(x) for name, x in known}
 
     def run(*operands: Any) -> tuple[Any, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -19,18 +18,10 @@ from losskit.engine.arrays import HALF
 from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
+from losskit.keras.backend.tensorflow import eager, graphs, kernels
+from losskit.keras.backend.tensorflow.rules import activation, finite
 
 Tensor = Any
-
-
-def activation(
-    forward: Callable[..., Tensor], backward: Callable[..., Tensor], tangent: Any = None
-) -> Callable[[Tensor], Tensor]:
-    @tf.custom_gradient
-    def function(x: Tensor) -> Any:
-        return forward(x), lambda g: backward(x, g)
-
-    return function
 
 
 def bounded(x: Tensor, limit: float) -> Tensor:
@@ -44,6 +35,7 @@ def made_by(p: Tensor) -> tuple[str, int] | None:
     return {"Softmax": ("softmax", -1), "Sigmoid": ("sigmoid", 0)}.get(p.op.type, ("", 0))
 
 
+kernels.registered()  # so that graphs that are loaded find them
 _M = TensorFlowVocabulary(tf, ops, activation)
 _BY_DTYPE = {
     name: TensorFlowVocabulary(tf, ops, activation, came) for name, came in PRECISIONS.items()
@@ -103,7 +95,7 @@ class Backend(Framework):
         return tf.where(tf.equal(found, labels), tf.gather(weights, found), 1.0)
 
     def visible(self, x: Any) -> bool:
-        return isinstance(x, np.ndarray) or (tf.executing_eagerly() and "GPU" not in x.device)
+        return eager.visible(x)
 
     def values(self, x: Any) -> Any:
         return np.asarray(tf.cast(x, tf.float32) if self.dtype(x) in HALF else x)
@@ -111,10 +103,23 @@ class Backend(Framework):
     def vocabulary(self, came: str) -> TensorFlowVocabulary:
         return _BY_DTYPE.get(came, _M)
 
+    def fused(
+        self, call: Call, reduction: str, by_weights: bool, num_items: Any, dtype: Any = None
+    ) -> Tensor | None:
+        if num_items is not None and not isinstance(num_items, (int, float)):
+            return None
+        kind = "mean_with_sample_weight" if by_weights else reduction
+        return eager.loss(self, call, kind, num_items)
+
     def items(self, formulas: Formulas, call: Call) -> Tensor:
         if 0 in call.prediction.shape:  # TensorFlow takes no maximum of nothing
             return formulas.gather(call.card.main, call.prediction)
-        return _given(formulas, call.used, *call.arrays)
+        found = graphs.items(formulas, call)
+        return _given(formulas, call.used, *call.arrays) if found is None else found
+
+    def sum(self, formulas: Formulas, call: Call) -> Tensor:
+        found = graphs.total(formulas, call, None)
+        return super().sum(formulas, call) if found is None else found
 
     def of_set(self, formulas: Formulas, across: Across | None, *arrays: Tensor) -> Tensor:
         return _given(dataclasses.replace(formulas, across=across), None, *arrays)
@@ -124,7 +129,11 @@ class Backend(Framework):
         return Replicas(size) if size > 1 else None
 
     def mean(self, formulas: Formulas, call: Call, count: Any) -> Tensor:
-        total = self.sum(formulas, call)
+        dtype = self.computed(self.dtype(call.prediction))
+        found = graphs.total(formulas, call, tf.math.reciprocal_no_nan(tf.cast(count, dtype)))
+        if found is not None:
+            return found
+        total = super().sum(formulas, call)
         return tf.math.divide_no_nan(total, tf.cast(count, total.dtype))
 
 
@@ -141,19 +150,13 @@ def _given(formulas: Formulas, used: Tensor | None, *arrays: Tensor) -> Tensor:
             for i, slot in enumerate(slots):
                 if slot.differentiable:
                     slope, rate = at.slope(i), formulas.spread(i, g)
-                    slope = slope if slot.predicted else _finite(slope)
+                    slope = slope if slot.predicted else finite(slope)
                     found[i] = slope * rate
             return tuple(found)
 
         return formulas.value(used, *arrays), backward
 
     return function(*arrays)
-
-
-# By the target an infinite slope is 2**100, which the 0 of a softmax or exp takes away again.
-_finite = activation(
-    lambda x: tf.where(tf.math.is_inf(x), tf.sign(x) * 2.0**100, x), lambda _, g: g
-)
 
 
 class Replicas(Across):
