@@ -33,6 +33,20 @@ void pointwise_outside(int card, bool wide, const Pointwise& q, std::int64_t beg
     find_outside(q, formulas_by_number<float>[card], begin, end, outside);
 }
 
+void numbers(const View& from, std::int64_t begin, std::int64_t n, double* to) {
+  const double* x = read<double>(from, begin, n, to);
+  if (x != to) std::memcpy(to, x, n * sizeof *x);
+}
+
+double sum(const double* from, std::int64_t n) {
+  Sum two[2];
+  for (std::int64_t k = 0; k < n; k += 2 * width<double>) {
+    two[0].add(load(from + k));
+    two[1].add(load(from + k + width<double>));
+  }
+  return two[0].total() + two[1].total();
+}
+
 std::vector<CardText> cards() {
 #define LOSSKIT_TEXT(Card) {Card::fingerprint, Card::parameters},
   return {LOSSKIT_CARDS(LOSSKIT_TEXT)};
@@ -44,7 +58,7 @@ std::vector<CardText> cards() {
 extern const Kernels kernels;
 const Kernels kernels = {LOSSKIT_ISA_NAME, pointwise, softmax,
                          pointwise_outside, softmax_outside, program, program_outside,
-                         log_softmax, cards, copy};
+                         log_softmax, cards, copy, numbers, sum};
 
 }  // namespace LOSSKIT_ISA
 }  // namespace losskit

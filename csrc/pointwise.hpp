@@ -272,27 +272,65 @@ class Loop {
   }
 
   void weighted(const T* y, const T* p, std::int64_t at, std::int64_t n) {
-    read_weights(at, n);
-    fill(y, p, n);
-    alignas(64) T items[block], slope[block], curve[block];
+    const bool all = read_weights(at, n);
     const std::int64_t whole = (n + step<T> - 1) / step<T> * step<T>;
-    const Block<T> b = {y_, p_, whole, items, slope, curve, T(1), constants_};
+    if (!all || whole != n) {
+      fill(y, p, n);
+      y = y_;
+      p = p_;
+    }
+    alignas(64) T items[block], slope[block], curve[block];
+    const Block<T> b = {y, p, whole, items, slope, curve, T(1), constants_};
     if (q_.value) call(items_wanted, b);
     call(derivatives_, b);
-    double sum = 0.0;
-    for (std::int64_t k = 0; q_.value && k < n; ++k) {
-      const double weighted = weights_[k] == 0.0 ? 0.0 : weights_[k] * items[k];
-      sum += weighted;
-      items[k] = static_cast<T>(weighted);
+    if (q_.value) {
+      Sum sum;
+      for (std::int64_t k = 0; k < whole; k += width<T>) {
+        const Weighted x = times(load(items + k), k, 1.0);
+        if constexpr (sizeof(T) == 4) {
+          sum.part[0] += x.low;
+          sum.part[1] += x.high;
+          store<T>(items + k, narrowed(x));
+        } else {
+          sum.add(x);
+          store<T>(items + k, x);
+        }
+      }
+      found_.sum += sum.total();
     }
-    found_.sum += sum;
     if (q_.items) move(items, items_.next(), n);
-    // A scale that is infinite, or NaN, leaves what does not count at 0.
-    for (std::int64_t k = 0; k < n; ++k)
-      weights_[k] = weights_[k] == 0.0 ? 0.0 : weights_[k] * q_.scale;
     if (q_.slope) scale(slope, slope_.next(), n);
     if (q_.curve) scale(curve, curve_.next(), n);
     done(n);
+  }
+
+  // In float64, in which weights are.
+  using Weighted = std::conditional_t<sizeof(T) == 4, Wide, Lanes<double>>;
+
+  // The weights from the k-th on times a number, and 0 for what does not count, whatever the number.
+  Weighted weights(std::int64_t k, double by) const {
+    const auto own = [&](const double* from) LOSSKIT_INLINE_LAMBDA {
+      const Lanes<double> w = load(from);
+      return where<Lanes<double>>(w != Lanes<double>{}, w * by);
+    };
+    if constexpr (sizeof(T) == 4)
+      return {own(weights_ + k), own(weights_ + k + width<double>)};
+    else
+      return own(weights_ + k);
+  }
+
+  // x times weights times a number, and 0 for what does not count, whatever it is.
+  Weighted times(Lanes<T> x, std::int64_t k, double by) const {
+    const Weighted w = weights(k, by);
+    const auto own = [](Lanes<double> w, Lanes<double> x) LOSSKIT_INLINE_LAMBDA {
+      return where<Lanes<double>>(w != Lanes<double>{}, w * x);
+    };
+    if constexpr (sizeof(T) == 4) {
+      const Wide wide = widened(x);
+      return {own(w.low, wide.low), own(w.high, wide.high)};
+    } else {
+      return own(w, x);
+    }
   }
 
   // Moves n elements into the buffers, in which what does not count is replaced.
@@ -310,7 +348,8 @@ class Loop {
     }
   }
 
-  void read_weights(std::int64_t at, std::int64_t n) {
+  // Returns whether all elements count. Behind the last one there are as many 0 as make it whole.
+  bool read_weights(std::int64_t at, std::int64_t n) {
     if (q_.weight) {
       const double* w = read<double>(q_.weight, at, n, weights_);
       if (w != weights_) std::memcpy(weights_, w, n * sizeof *w);
@@ -323,19 +362,32 @@ class Loop {
       // Not multiplied: the weight of what does not count may be anything.
       for (std::int64_t k = 0; k < n; ++k) weights_[k] = keep[k] ? weights_[k] : 0.0;
     }
-    double all = 0.0;
-    bool sound = true;
-    for (std::int64_t k = 0; k < n; ++k) {
-      all += weights_[k];
-      sound &= (weights_[k] >= 0.0) & (weights_[k] <= std::numeric_limits<T>::max());
+    using V = Lanes<double>;
+    const std::int64_t whole = (n + step<T> - 1) / step<T> * step<T>;
+    for (std::int64_t k = n; k < whole; ++k) weights_[k] = 0.0;
+    const V most = splat(static_cast<double>(std::numeric_limits<T>::max())), one = splat(1.0);
+    V all = {}, counted = {};
+    Bits<V> bad = {};
+    for (std::int64_t k = 0; k < whole; k += width<double>) {
+      const V w = load(weights_ + k);
+      all += w;
+      counted += where<V>(w != V{}, one);
+      bad |= ~((w >= V{}) & (w <= most));
     }
-    found_.weights += all;
-    found_.bad |= !sound;
+    found_.weights += sum_of_lanes<V>(all);
+    found_.bad |= any<V>(bad);
+    return sum_of_lanes<V>(counted) == static_cast<double>(n);
   }
 
   // Multiplies derivatives by the weights, and puts them where they go.
   void scale(T* from, T* to, std::int64_t n) {
-    for (std::int64_t k = 0; k < n; ++k) from[k] *= static_cast<T>(weights_[k]);
+    for (std::int64_t k = 0; k < n; k += width<T>) {
+      // A scale that is infinite, or NaN, leaves what does not count at 0.
+      if constexpr (sizeof(T) == 4)
+        store<T>(from + k, load(from + k) * narrowed(weights(k, q_.scale)));
+      else
+        store<T>(from + k, load(from + k) * weights(k, q_.scale));
+    }
     move(from, to, n);
   }
 

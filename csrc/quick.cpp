@@ -33,35 +33,6 @@ std::vector<std::int64_t> plain_labels(const View& labels, std::int64_t n) {
   return read;
 }
 
-double of_float16(std::uint16_t bits) {
-  const int exponent = bits >> 10 & 31, digits = bits & 1023;
-  double x = exponent == 0    ? std::ldexp(digits, -24)
-             : exponent < 31  ? std::ldexp(1024 + digits, exponent - 25)
-             : digits == 0    ? std::numeric_limits<double>::infinity()
-                              : std::numeric_limits<double>::quiet_NaN();
-  return bits & 0x8000 ? -x : x;
-}
-
-// A floating-point number of an array of one dimension.
-double number(const View& x, std::int64_t k) {
-  const char* at = x.data + (x.dimensions > 0 ? k * x.strides[0] : 0);
-  const auto read = [&](auto value) {
-    std::memcpy(&value, at, sizeof value);
-    return value;
-  };
-  switch (x.type) {
-    case Type::float64: return read(double{});
-    case Type::float32: return read(float{});
-    case Type::float16: return of_float16(read(std::uint16_t{}));
-    default: {
-      const std::uint32_t bits = std::uint32_t{read(std::uint16_t{})} << 16;
-      float value;
-      std::memcpy(&value, &bits, sizeof value);
-      return value;
-    }
-  }
-}
-
 nb::object number_of_numpy(double x, bool wide) {
   const nb::object number =
       nb::steal(PyFloat_FromDouble(wide ? x : static_cast<double>(static_cast<float>(x))));
@@ -174,10 +145,10 @@ bool Quick::weigh(nb::handle by_class, const View& labels, bool ignores, std::in
   const View& w = weights->view();
   if (weights->dimensions() != 1 || weights->size() != classes || w.type > Type::bfloat16)
     return false;
-  for (std::int64_t c = 0; c < classes; ++c) {
-    const double x = number(w, c);
+  std::vector<double> of_classes(static_cast<std::size_t>(classes));
+  kernels().numbers(w, 0, classes, of_classes.data());
+  for (const double x : of_classes)
     if (!(x >= 0.0 && x <= std::numeric_limits<float>::max())) return false;
-  }
   const std::vector<std::int64_t> read = plain_labels(labels, rows());
   if (read.empty()) return false;
   weights_.resize(read.size());
@@ -185,7 +156,7 @@ bool Quick::weigh(nb::handle by_class, const View& labels, bool ignores, std::in
     const std::int64_t label = read[r];
     const bool counts = !(ignores && label == ignored);
     if (counts && (label < 0 || label >= classes)) return false;
-    weights_[r] = counts ? number(w, label) : 0.0;
+    weights_[r] = counts ? of_classes[label] : 0.0;
   }
   weight.data = reinterpret_cast<char*>(weights_.data());
   weight.type = Type::float64;
@@ -216,19 +187,27 @@ double Quick::divisor(Over over, const View* labels, bool ignores, std::int64_t 
   const bool weighs = over == Over::weights && weight;
   if (!weighs && !keep && !ignores) return static_cast<double>(rows());
   // What lies side by side is counted here.
-  const auto plain = [](const View& x) { return !x || x.contiguous; };
-  if (!plain(weight) || !plain(keep)) return 0.0;
+  if (keep && !keep.contiguous) return 0.0;
   std::vector<std::int64_t> read;
   if (ignores && labels != nullptr) {
     read = plain_labels(*labels, rows());
     if (read.empty()) return 0.0;
   }
-  double all = 0.0;
-  for (std::int64_t r = 0; r < rows(); ++r) {
-    const bool counts = (!keep || keep.data[r] != 0) && (read.empty() || read[r] != ignored);
-    if (counts) all += weighs ? number(weight, r) : 1.0;
+  constexpr std::int64_t block = 1024;
+  double own[block], sum = 0.0;
+  for (std::int64_t first = 0; first < rows(); first += block) {
+    const std::int64_t n = std::min(block, rows() - first);
+    if (weighs)
+      kernels().numbers(weight, first, n, own);
+    else
+      std::fill(own, own + n, 1.0);
+    for (std::int64_t k = 0; keep && k < n; ++k) own[k] = keep.data[first + k] ? own[k] : 0.0;
+    for (std::int64_t k = 0; !read.empty() && k < n; ++k)
+      own[k] = read[first + k] != ignored ? own[k] : 0.0;
+    std::fill(own + n, own + block, 0.0);
+    sum += kernels().sum(own, block);
   }
-  return all;
+  return sum;
 }
 
 nb::object Quick::result(double value) const {

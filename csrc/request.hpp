@@ -112,6 +112,10 @@ struct Kernels {
   // The cards, in the order of their numbers.
   std::vector<CardText> (*cards)();
   void (*copy)(const char* from, char* to, std::int64_t bytes);
+  // Numbers of an array, from one on, in float64.
+  void (*numbers)(const View& from, std::int64_t begin, std::int64_t n, double* to);
+  // The sum of so many, a multiple of 64.
+  double (*sum)(const double* from, std::int64_t n);
 };
 
 }  // namespace losskit

@@ -198,11 +198,26 @@ inline const T* read(const View& v, std::int64_t begin, std::int64_t n, T* buffe
     for_each_run(v, begin, n, [&](const char* at, std::int64_t step, std::int64_t count) {
       if (step == sizeof(S)) {
         std::int64_t i = 0;
-        if constexpr (is_half<S> && std::is_same_v<T, float>) {
+        if constexpr (is_half<S> && std::is_floating_point_v<T>) {
           for (; i + width<float> <= count; i += width<float>) {
             Halves h;
             std::memcpy(&h, at + i * sizeof(S), sizeof h);
-            store<float>(to + i, S::widened(h));
+            if constexpr (std::is_same_v<T, float>) {
+              store<float>(to + i, S::widened(h));
+            } else {
+              const Wide x = widened(S::widened(h));
+              store<double>(to + i, x.low);
+              store<double>(to + i + width<double>, x.high);
+            }
+          }
+        }
+        if constexpr (std::is_same_v<S, float> && std::is_same_v<T, double>) {
+          for (; i + width<float> <= count; i += width<float>) {
+            Lanes<float> own;
+            std::memcpy(&own, at + i * sizeof(S), sizeof own);
+            const Wide x = widened(own);
+            store<double>(to + i, x.low);
+            store<double>(to + i + width<double>, x.high);
           }
         }
         for (; i < count; ++i) {
