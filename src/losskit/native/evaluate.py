@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from losskit.core.families import Items, is_rowwise
-from losskit.core.namespaces import Array, Precision
+from losskit.core.namespaces import PRECISIONS, Array, Precision
 from losskit.core.slots import alone, item_shape
 from losskit.native import programs
 from losskit.native.find import computed_in, find, is_bfloat16
@@ -147,6 +147,7 @@ def prepare(
     wide: bool = False,
     curve: bool = False,
     by: tuple[int, ...] | None = None,
+    came: str | None = None,
 ) -> Prepared | None:
     """The call, if a kernel computes it.
 
@@ -157,6 +158,7 @@ def prepare(
         wide: compute in float64 whatever the predictions' dtype.
         curve: whether second derivatives will be asked for.
         by: the slots by which derivatives will be; None for those that a network makes.
+        came: the dtype in which predictions came that are wider now; None for their own.
     """
     if kernels() is None:
         return None
@@ -173,7 +175,8 @@ def prepare(
         if wide and not computed[0] and weight.max() > np.finfo(np.float32).max:
             return None  # too large for the predictions' own dtype
         weight = _plain(weight)
-    of_card, came = programs.layout(card), computed[1]
+    of_card = programs.layout(card)
+    precision = computed[1] if came is None else PRECISIONS[came]
     wide = wide or computed[0]
     rows = programs.rows(card, p.shape)
     if rows is None:
@@ -183,22 +186,34 @@ def prepare(
         by = of_card.predicted
     # Second derivatives of rows, and those by several slots, have no loops of their own.
     if by in ((), (card.main,)) and not (curve and of_card.rowwise):
-        found = _compiled(card, arrays, wide, came, common)
+        found = _compiled(card, arrays, wide, precision, common)
         if found is not None:
             return found
     # A card of one's own may be found out to say something else to a program, after it was made.
     if not (of_card.taken and card.programmed):
         return None
-    return _by_program(card, arrays, wide, came, common, by)
+    return _by_program(card, arrays, wide, precision, common, by, came)
 
 
 def _by_program(
-    card: Any, arrays: Any, wide: bool, came: Precision, common: Any, by: tuple[int, ...]
+    card: Any,
+    arrays: Any,
+    wide: bool,
+    precision: Precision,
+    common: Any,
+    by: tuple[int, ...],
+    came: str | None,
 ) -> ByProgram | None:
     """By the card's program."""
     both = zip(card.slots, arrays, strict=True)
     laid = tuple([x if slot.batched else np.ascontiguousarray(alone(slot, x)) for slot, x in both])
-    rest: Any = (came, tuple([_name(x.dtype) for x in arrays]), by)
+    dtypes = tuple(
+        [
+            came if came is not None and slot.predicted else _name(x.dtype)
+            for slot, x in zip(card.slots, arrays, strict=True)
+        ]
+    )
+    rest: Any = (precision, dtypes, by)
     call = ByProgram(*_prepared(card, arrays, laid, wide, common), *rest)
     return None if call.kernel(VALUE) is None else call
 

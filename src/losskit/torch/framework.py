@@ -30,17 +30,15 @@ class Torch(Operations):
         weight, keep, slots = call.weight, call.keep, call.arrays
         if not all(isinstance(x, Tensor) for x in slots):
             return None
-        if DTYPES[call.prediction.dtype] != call.came or (
-            weight is not None and weight.requires_grad
-        ):
+        if weight is not None and weight.requires_grad:
             return None
         if not derivatives.reachable(weight, keep, *slots):
             return None
         if by_weights and call.divides is not None and num_items is None:
             num_items = float(count(self, checked(self, call, look=False), True))
-        plan = kernels.Plan(
-            *(call.card, reduction, by_weights, dtype or call.prediction.dtype, num_items)
-        )
+        own = call.prediction.dtype
+        came = None if DTYPES[own] == call.came else call.came
+        plan = kernels.Plan(call.card, reduction, by_weights, dtype or own, num_items, came)
         return kernels.loss(plan, slots, weight, keep)
 
 

@@ -38,6 +38,8 @@ class Plan(NamedTuple):
     """Of the result."""
     num_items: float | None = None
     """What a mean divides by, if the caller says."""
+    came: str | None = None
+    """The dtype in which predictions came that are wider now; None for their own."""
     over: int | None = None
     """What `losskit.native.mean` divides by, where that is the way; None for the longer one."""
 
@@ -157,7 +159,7 @@ def _planned(card: Any, key: tuple[Any, ...]) -> _Known:
         over = native.MEAN_BY_WEIGHTS if weighs else native.MEAN
     if len(_plans) >= _MOST:
         _plans.clear()
-    made = _plans[key] = _Known(Plan(card, reduction, weighs, dtype, num_items, over), over)
+    made = _plans[key] = _Known(Plan(card, reduction, weighs, dtype, num_items, over=over), over)
     return made
 
 
@@ -209,6 +211,7 @@ def _evaluate(
         None if weight is None else array(weight.float() if weight.dtype in HALF else weight),
         None if keep is None else array(keep),
         by=by,
+        came=plan.came,
     )
     if call is None or call.items == 0:
         return None
@@ -332,7 +335,7 @@ def _by_operations(plan: Plan, by: tuple[int, ...], g: Tensor, saved: Any) -> An
     if by_class is None:
         p = slots[plan.card.main]
         shape = item_shape(plan.card, tuple(p.shape))
-        call = Call(plan.card, slots, OPERATIONS.dtype(p), shape, weight, keep)
+        call = Call(plan.card, slots, plan.came or OPERATIONS.dtype(p), shape, weight, keep)
     else:
         more = {"class_weight": by_class}
         call = aligned(OPERATIONS, plan.card, slots, weight, keep, more=more)
