@@ -199,7 +199,9 @@ nb::object SoftmaxKernel::mean(nb::handle arrays, const How& how) const {
   q.keep = call.keep;
   std::optional<Array> by_class;
   if (!how.by_class.is_none()) {
-    if (q.weight || q.keep || q.dense || !call.weigh(how.by_class, q.target, q.ignores, q.ignored)) return nb::none();
+    const View* labels = q.dense ? nullptr : &q.target;
+    if (!q.dense && (q.weight || q.keep)) return nb::none();
+    if (!call.weigh(how.by_class, labels, q.ignores, q.ignored)) return nb::none();
     if (how.weighs)
       q.weight = call.weight;
     else
@@ -292,7 +294,7 @@ nb::object ProgramKernel::mean(nb::handle arrays, const How& how) const {
   q.weight = call.weight;
   q.keep = call.keep;
   if (!how.by_class.is_none()) {
-    if (q.weight || q.keep || labels == nullptr || !call.weigh(how.by_class, *labels, q.ignores, q.ignored))
+    if (q.weight || q.keep || labels == nullptr || !call.weigh(how.by_class, labels, q.ignores, q.ignored))
       return nb::none();
     if (how.weighs) q.weight = call.weight;
   }

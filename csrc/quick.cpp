@@ -135,7 +135,7 @@ bool Quick::gradient(std::size_t slot, nb::handle out) {
   return true;
 }
 
-bool Quick::weigh(nb::handle by_class, const View& labels, bool ignores, std::int64_t ignored) {
+bool Quick::weigh(nb::handle by_class, const View* labels, bool ignores, std::int64_t ignored) {
   std::optional<Array> weights;
   try {
     weights.emplace(by_class, false);
@@ -149,7 +149,8 @@ bool Quick::weigh(nb::handle by_class, const View& labels, bool ignores, std::in
   kernels().numbers(w, 0, classes, of_classes.data());
   for (const double x : of_classes)
     if (!(x >= 0.0 && x <= std::numeric_limits<float>::max())) return false;
-  const std::vector<std::int64_t> read = plain_labels(labels, rows());
+  if (labels == nullptr) return true;
+  const std::vector<std::int64_t> read = plain_labels(*labels, rows());
   if (read.empty()) return false;
   weights_.resize(read.size());
   for (std::size_t r = 0; r < read.size(); ++r) {
@@ -186,22 +187,23 @@ double Quick::divisor(Over over, const View* labels, bool ignores, std::int64_t 
   if (over == Over::none) return 1.0;
   const bool weighs = over == Over::weights && weight;
   if (!weighs && !keep && !ignores) return static_cast<double>(rows());
-  // What lies side by side is counted here.
-  if (keep && !keep.contiguous) return 0.0;
   std::vector<std::int64_t> read;
   if (ignores && labels != nullptr) {
     read = plain_labels(*labels, rows());
     if (read.empty()) return 0.0;
   }
   constexpr std::int64_t block = 1024;
-  double own[block], sum = 0.0;
+  double own[block], kept[block], sum = 0.0;
   for (std::int64_t first = 0; first < rows(); first += block) {
     const std::int64_t n = std::min(block, rows() - first);
     if (weighs)
       kernels().numbers(weight, first, n, own);
     else
       std::fill(own, own + n, 1.0);
-    for (std::int64_t k = 0; keep && k < n; ++k) own[k] = keep.data[first + k] ? own[k] : 0.0;
+    if (keep) {
+      kernels().numbers(keep, first, n, kept);
+      for (std::int64_t k = 0; k < n; ++k) own[k] = kept[k] != 0.0 ? own[k] : 0.0;
+    }
     for (std::int64_t k = 0; !read.empty() && k < n; ++k)
       own[k] = read[first + k] != ignored ? own[k] : 0.0;
     std::fill(own + n, own + block, 0.0);

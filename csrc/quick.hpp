@@ -39,8 +39,9 @@ class Quick {
   bool fits(std::size_t slot, Of of, bool labels) const;
   // Makes a gradient by a slot, or takes the array that is there for it; false if that does not fit.
   bool gradient(std::size_t slot, nb::handle out);
-  // The weights of rows by their labels, if such are given. False if a weight or a label is none.
-  bool weigh(nb::handle by_class, const View& labels, bool ignores, std::int64_t ignored);
+  // The weights of rows by their labels; without labels they are looked at. False if a weight or a
+  // label is none.
+  bool weigh(nb::handle by_class, const View* labels, bool ignores, std::int64_t ignored);
   // Takes weights of the items and which of them count, each if not None. False if they do not fit.
   bool take_items(nb::handle weight, nb::handle keep);
   // What the items are divided by; not above 0 where that takes a closer look.

@@ -202,7 +202,7 @@ def _by_program(
     precision: Precision,
     common: Any,
     by: tuple[int, ...],
-    came: str | None,
+    came: str | None = None,
 ) -> ByProgram | None:
     """By the card's program."""
     both = zip(card.slots, arrays, strict=True)

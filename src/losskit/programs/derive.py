@@ -7,6 +7,7 @@ value has a derivative; near the ends of a domain a slope written by hand may ke
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -54,10 +55,19 @@ def derivative(m: Symbols, value: Symbol, by: Symbol) -> Symbol:
 def _product(rate: Any, by: Any) -> Any:
     """rate * by, and 0 where one of them is 0, though the other may be infinite or NaN."""
     m, made = rate.trace, rate * by
-    for x in (rate, by):
-        if x.kind != SCALAR:
+    for x, other in ((rate, by), (by, rate)):
+        if x.kind != SCALAR and x.low <= 0.0 <= x.high and not _finite(other):
             made = m.where(x == 0.0, 0.0, made)
     return made
+
+
+def _finite(x: Any) -> bool:
+    """Whether it is known to be no infinity, and NaN only if a slot is."""
+    if x.kind == SCALAR:
+        return x.known is None or math.isfinite(x.known)
+    if x.op in ("where", "select"):
+        return all(map(_finite, x.args[1:]))
+    return bool(-math.inf < x.low and x.high < math.inf)
 
 
 def _parts(m: Symbols, node: Symbol, rate: Any, times: Any) -> list[tuple[Any, Any]]:

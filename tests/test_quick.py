@@ -1,0 +1,212 @@
+"""Quick calls: one number and its gradients by the shortest way, the same as by the long one.
+
+The long way is taken where `native.mean` finds nothing, and always if it is told to.
+"""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import losskit.torch as lt  # noqa: E402
+from losskit import native  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not native.available(), reason="the kernels were not built")
+
+Z = torch.tensor([[0.5, -1.25, 2.0], [3.0, 2.5, -4.0], [-0.75, 0.0, 0.25], [1.0, 1.0, 1.0]])
+LABELS = torch.tensor([2, 0, 1, 2])
+SOME = torch.tensor([2, -100, 1, 2])
+WEIGHT = torch.tensor([0.5, 2.0, 1.25])
+ROWS = torch.tensor([0.5, 0.0, 2.0, 1.0])
+ALL = torch.arange(1.0, 13.0).reshape(4, 3) / 4
+KEEP = torch.tensor([True, False, True, True])
+OTHER = Z.flip(0) * 0.75 + 0.1
+
+CALLS = {
+    "mse": lambda z: lt.mse_loss(z, OTHER),
+    "mse of weights": lambda z: lt.mse_loss(z, OTHER, weight=ALL),
+    "huber of weights": lambda z: lt.huber_loss(z, OTHER, weight=ALL),
+    "l1, sum": lambda z: lt.l1_loss(z, OTHER, reduction="sum"),
+    "cross-entropy": lambda z: lt.cross_entropy(z, LABELS),
+    "cross-entropy, ignored": lambda z: lt.cross_entropy(z, SOME),
+    "class weights": lambda z: lt.cross_entropy(z, SOME, WEIGHT),
+    "class weights, smoothed": lambda z: lt.cross_entropy(z, SOME, WEIGHT, label_smoothing=0.25),
+    "class weights, sum": lambda z: lt.cross_entropy(z, SOME, WEIGHT, reduction="sum"),
+    "class weights of halves": lambda z: lt.cross_entropy(z, SOME, WEIGHT.half()),
+    "soft targets": lambda z: lt.cross_entropy(z, torch.softmax(OTHER, -1), WEIGHT),
+    "nll": lambda z: lt.nll_loss(z, SOME),
+    "nll, class weights": lambda z: lt.nll_loss(z, SOME, WEIGHT),
+    "nll, uint8": lambda z: lt.nll_loss(z, LABELS.to(torch.uint8)),
+    "num_items": lambda z: lt.cross_entropy(z, LABELS, num_items=7),
+    "num_items, sum": lambda z: lt.mse_loss(z, OTHER, reduction="sum", num_items=7),
+    "pos_weight": lambda z: lt.binary_cross_entropy_with_logits(
+        z, (OTHER > 0).float(), pos_weight=WEIGHT
+    ),
+    "triplet": lambda z: lt.triplet_margin_loss(z, OTHER, OTHER.flip(0)),
+    "batchmean": lambda z: lt.kl_div(torch.log_softmax(z, -1), torch.softmax(OTHER, -1)),
+    "rows": lambda z: lt.CategoricalHinge()(z, torch.nn.functional.one_hot(LABELS, 3), ROWS),
+    "mask": lambda z: lt.CategoricalHinge()(z, torch.nn.functional.one_hot(LABELS, 3), mask=KEEP),
+    "weights and mask": lambda z: lt.MeanSquaredError()(
+        z, OTHER, ALL, mask=KEEP[:, None].expand(4, 3)
+    ),
+}
+
+
+def found(call, z):
+    z = z.detach().clone().requires_grad_()
+    value = call(z)
+    (slope,) = torch.autograd.grad(value, z)
+    return value, slope
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """What quick calls gave, one after another."""
+    mean, made = native.mean, []
+
+    def spy(*args):
+        made.append(mean(*args))
+        return made[-1]
+
+    monkeypatch.setattr(native, "mean", spy)
+    return made
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", CALLS)
+def test_the_short_way_is_the_long_one(name, dtype, taken, monkeypatch):
+    def cast(call):  # what is made of the input has its dtype
+        return lambda z: call(z) if dtype == torch.float32 else call(z.to(dtype).float())
+
+    call = cast(CALLS[name]) if dtype != torch.float64 else CALLS[name]
+    z = Z.to(torch.float64 if dtype == torch.float64 else torch.float32)
+    if dtype == torch.float64 and name in ("pos_weight", "triplet", "batchmean"):
+        z = Z
+    value, slope = found(call, z)
+    assert taken
+    assert all(one is not None for one in taken), "it went the long way"
+    monkeypatch.setattr(native, "mean", lambda *_: None)
+    want, slopes = found(call, z)
+    assert slopes.abs().sum() > 0
+    assert value.dtype == want.dtype
+    assert value.shape == ()
+    torch.testing.assert_close(value, want, rtol=3e-7, atol=0)
+    torch.testing.assert_close(slope, slopes, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_has_its_gradient_ahead(dtype, taken):
+    """With the factor of the last pass, and again where that was another."""
+    z = Z.to(dtype).requires_grad_()
+    want = lambda factor: torch.autograd.grad(  # noqa: E731
+        lt.cross_entropy(z.float(), LABELS), z, torch.tensor(factor)
+    )[0]
+    for factor in (1.0, 1.0, 1024.0, 1024.0, 1024.0, 0.5, 1.0, 1.0):
+        value = lt.cross_entropy(z, LABELS)
+        (got,) = torch.autograd.grad(value, z, torch.tensor(factor, dtype=dtype))
+        assert got.dtype == dtype
+        torch.testing.assert_close(got, want(factor), rtol=torch.finfo(dtype).eps, atol=0)
+    gradients = [len(one[1]) for one in taken if one is not None]
+    assert gradients.count(1) >= 8, "it is made ahead, or in the backward pass"
+
+
+NOT_READ = {
+    "negative bit": lambda: torch._neg_view(OTHER),
+    "sparse": OTHER.to_sparse,
+    "subclass": lambda: OTHER.as_subclass(type("Sub", (torch.Tensor,), {})),
+}
+
+
+@pytest.mark.parametrize("name", NOT_READ)
+def test_tensors_that_are_more_than_memory(name):
+    other = NOT_READ[name]()
+    plain = other.to_dense() if name == "sparse" else other.clone().as_subclass(torch.Tensor)
+    if name == "negative bit":
+        plain = -OTHER
+    try:
+        got = lt.mse_loss(Z, other)
+    except (RuntimeError, TypeError, NotImplementedError):
+        assert name == "sparse"
+        return
+    torch.testing.assert_close(got.as_subclass(torch.Tensor), lt.mse_loss(Z, plain))
+
+
+def test_zeros_without_memory():
+    zeros = torch._efficientzerotensor((4, 3))
+    torch.testing.assert_close(lt.mse_loss(Z, zeros.clone()), lt.mse_loss(Z, torch.zeros(4, 3)))
+    try:
+        got = lt.mse_loss(Z, zeros)
+    except RuntimeError:
+        return
+    torch.testing.assert_close(got, lt.mse_loss(Z, torch.zeros(4, 3)))
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda x: x.t().contiguous().t(),
+        lambda x: torch.stack([x, x], -1)[..., 0],
+        lambda x: x[:, :1].expand(4, 3),
+    ],
+    ids=["turned", "apart", "expanded"],
+)
+def test_any_strides(view, taken):
+    z, other = view(Z).requires_grad_(), view(OTHER)
+    for call in (lambda x: lt.mse_loss(x, other), lambda x: lt.cross_entropy(x, LABELS)):
+        (got,) = torch.autograd.grad(call(z), z)
+        dense = z.detach().contiguous().clone().requires_grad_()
+        (want,) = torch.autograd.grad(call(dense), dense)
+        torch.testing.assert_close(got, want)
+    assert all(one is not None for one in taken)
+
+
+@pytest.mark.parametrize("bad", [-2.0, float("nan"), float("inf")])
+def test_class_weights_that_are_odd(bad):
+    """They are PyTorch's own affair, and computed with as there."""
+    weight = torch.tensor([0.5, bad, 1.0])
+    got = lt.cross_entropy(Z, LABELS, weight)
+    want = torch.nn.functional.cross_entropy(Z, LABELS, weight)
+    torch.testing.assert_close(got, want, equal_nan=True)
+
+
+def test_class_weights_that_are_too_few():
+    with pytest.raises(ValueError, match="weight"):
+        lt.cross_entropy(Z, LABELS, WEIGHT[:2])
+
+
+def test_labels_that_are_none():
+    for bad in (torch.tensor([0, 1, 2, 3]), torch.tensor([0, 1, 2, -1])):
+        for weight in (None, WEIGHT):
+            with pytest.raises(ValueError, match=r"label|class"):
+                lt.cross_entropy(Z, bad, weight)
+
+
+def test_what_does_not_count_may_be_anything(taken):
+    z = Z.clone()
+    z[1] = float("nan")
+    y, keep = OTHER.clone(), KEEP[:, None].expand(4, 3)
+    y[1] = float("nan")
+    weight = ALL.clone()
+    weight[1] = float("nan")
+    z.requires_grad_()
+    value = lt.MeanSquaredError()(z, y, weight, mask=keep)
+    (slope,) = torch.autograd.grad(value, z)
+    assert value.isfinite()
+    assert slope.isfinite().all()
+    assert not slope[1].any()
+    assert slope[0].all()
+    assert taken[-1] is not None
+
+
+def test_arrays_of_numpy_go_the_same_way(taken):
+    import losskit
+
+    y, p = OTHER.numpy(), Z.numpy()
+    loss = losskit.CosineSimilarity()
+    value, slope = loss.value_and_gradient(y, p)
+    assert taken[-1] is not None
+    assert type(value) is np.float32
+    with native.switched(False):
+        want, slopes = loss.value_and_gradient(y, p)
+    np.testing.assert_allclose(value, want, 3e-7)
+    np.testing.assert_allclose(slope, slopes, 1e-5, 1e-8)
