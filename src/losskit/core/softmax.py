@@ -34,7 +34,7 @@ def from_logits(m: Vocabulary, z: Array, axis: int, temperature: float = 1.0) ->
     d = z - m.max(z, axis)
     if temperature != 1.0:
         d = d / temperature  # not before: the difference of quotients would keep their rounding
-    return _row(m, d, m.exp(d), axis)
+    return _fused(m, d, axis) if m.fused else _row(m, d, m.exp(d), axis)
 
 
 def from_differences(m: Vocabulary, d: Array, low: Array, axis: int) -> Row:
@@ -71,6 +71,21 @@ def _row(m: Vocabulary, d: Array, e: Array, axis: int) -> Row:
     )
 
 
+def _fused(m: Vocabulary, d: Array, axis: int) -> Row:
+    """The same by a softmax that is one operation."""
+    p = m.softmax(d, axis)
+    rest = m.but_one(p, axis)  # 1 - p of a largest, which loses nothing where that is nearly 1
+    top = m.max(p, axis)
+    near = m.log1p(-m.where(rest < 0.5, rest, 0.0))
+    return Row(
+        d=d,
+        log_p=d + m.where(rest < 0.5, near, m.log(top)),
+        p=p,
+        complement=m.where(d == 0, rest, 1.0 - p),
+        log_sum=-m.where(rest < 0.5, near, m.log(top)),
+    )
+
+
 def cross_entropy(m: Vocabulary, y: Array, row: Row, axis: int) -> Array:
     """-sum(y log p). A class of target 0 adds nothing, even where its logit is -inf."""
     return m.sum(m.where(y == 0, 0.0, -y * row.log_p), axis)
@@ -80,6 +95,28 @@ def residual(m: Vocabulary, y: Array, row: Row, axis: int, more: Array | None = 
     """(sum(y) + more) * p - y, accurate also for the class that holds nearly all of both."""
     rest = others(m, y, axis)
     return (rest if more is None else rest + more) * row.p - y * row.complement
+
+
+def residual_of_label(
+    m: Vocabulary,
+    true: Array,
+    row: Row,
+    classes: Array,
+    smoothing: Array,
+    more: Array | None = None,
+) -> Array:
+    """The residual of one true class, whose target ``smoothing`` spreads over all ``classes``."""
+    if not smoothing:
+        own = -row.complement if more is None else more * row.p - row.complement
+        return m.where(true, own, row.p if more is None else (1.0 + more) * row.p)
+    low = smoothing / classes
+    high = 1.0 - smoothing + low
+    of_true, of_others = (classes - 1.0) * low, high + (classes - 2.0) * low
+    if more is not None:
+        of_true, of_others = of_true + more, of_others + more
+    return m.where(
+        true, of_true * row.p - high * row.complement, of_others * row.p - low * row.complement
+    )
 
 
 def balanced_residual(

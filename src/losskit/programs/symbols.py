@@ -52,7 +52,7 @@ class Symbol(Node):
         return self | other
 
 
-_SCALARS: dict[str, Callable[..., float]] = {
+SCALARS: dict[str, Callable[..., float]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -96,10 +96,12 @@ class Symbols(Trace):
     Args:
         axis: along which rows lie; None for a pointwise card.
         length: of a row, of which formulas may ask.
+        fused: whether a softmax is one operation.
     """
 
-    def __init__(self, axis: Any, length: int) -> None:
+    def __init__(self, axis: Any, length: int, fused: bool = False) -> None:
         super().__init__()
+        self.fused = fused
         self.axis = axis
         self.questions: list[Question] = []
         self.true, self.false = (self._new(op, (), MASK) for op in ("true", "false"))
@@ -145,9 +147,9 @@ class Symbols(Trace):
             parts = [a for a in args if isinstance(a, Symbol)]
             node.span = max((a.span for a in parts), default=ONE) if span is None else span
             node.known = args[0] if op == "number" else None
-            if kind == SCALAR and op in _SCALARS and all(a.known is not None for a in parts):
+            if kind == SCALAR and op in SCALARS and all(a.known is not None for a in parts):
                 try:
-                    node.known = _SCALARS[op](*(a.known for a in parts))
+                    node.known = SCALARS[op](*(a.known for a in parts))
                 except (ArithmeticError, ValueError):
                     node.known = math.nan
             found = self.nodes[key] = node
@@ -172,9 +174,9 @@ class Symbols(Trace):
                 if None in numbers:
                     self.questions.append(((op, left, right), answer))
                 return answer
-        elif op in _SCALARS and args and None not in numbers and op != "negative":
+        elif op in SCALARS and args and None not in numbers and op != "negative":
             try:
-                return self.node(_SCALARS[op](*numbers))
+                return self.node(SCALARS[op](*numbers))
             except (ArithmeticError, ValueError):
                 return None
         if op == "negative" and numbers[0] is not None:
@@ -287,7 +289,7 @@ class Symbols(Trace):
         nodes = tuple(self.node(a) for a in args)
         if all(a.kind == SCALAR for a in nodes):
             name = PLAIN.get(name, name)
-        scalar = name in _SCALARS and all(a.kind == SCALAR for a in nodes)
+        scalar = name in SCALARS and all(a.kind == SCALAR for a in nodes)
         return self.make(name, nodes, SCALAR if scalar else VECTOR)
 
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
@@ -361,6 +363,14 @@ class Symbols(Trace):
             return self.maximum(*x.args[1:]) if self.length > 1.0 else x.args[1]
         return self._new("max", (x,), VECTOR, ROW)
 
+    def softmax(self, d: Any, axis: Any) -> Any:
+        if d.op == "-" and d.args[1].op == "max" and d.args[1].args[0] is d.args[0]:
+            d = d.args[0]  # it takes the largest away by itself
+        return self._new("softmax", (d,), VECTOR, ELEMENT)
+
+    def but_one(self, p: Any, axis: Any) -> Any:
+        return self._new("but_one", (p,), VECTOR, ROW)
+
     def _picked(self, x: Any, hot: Any, seen: dict[int, Any]) -> Any:
         """What x is at the true class."""
         if id(x) in seen:
@@ -368,7 +378,7 @@ class Symbols(Trace):
         parts = self._branches(x, hot)
         if parts is not None:
             found = parts[0]
-        elif x.op in ("slot", "shared"):
+        elif x.op in ("slot", "shared", "softmax"):
             found = self._new("pick", (x, hot.args[0]), VECTOR, ROW)
         elif x.op == "where":
             condition, yes = (self._picked(a, hot, seen) for a in x.args)
@@ -434,7 +444,11 @@ def span_of(card: Items, slot: Slot) -> int:
 
 
 def trace(
-    card: Items, wanted: tuple[tuple[str, int], ...], length: int, names: tuple[str, ...]
+    card: Items,
+    wanted: tuple[tuple[str, int], ...],
+    length: int,
+    names: tuple[str, ...],
+    fused: bool = False,
 ) -> tuple[Symbols, Any]:
     """What a card computes, as a graph.
 
@@ -443,6 +457,7 @@ def trace(
         wanted: which derivatives: ("slope", number of a slot), ("curve", ...); ("value", 0).
         length: of a row.
         names: the parameters that are symbols.
+        fused: whether a softmax is one operation.
 
     Returns:
         The graph, and the node of each result.
@@ -452,7 +467,7 @@ def trace(
     """
     main = card.slots[card.main]
     pointwise = isinstance(card, Pointwise)
-    m = Symbols(None if pointwise else card.axis, length)  # type: ignore[attr-defined]
+    m = Symbols(None if pointwise else card.axis, length, fused)  # type: ignore[attr-defined]
     symbolic = copy.copy(card)
     for name in names:
         object.__setattr__(symbolic, name, m.parameter(name, getattr(card, name)))
@@ -498,7 +513,7 @@ def _scalar(node: Any, card: Any, length: int) -> float:
         number = getattr(card, node.args[0])
         return number.known if isinstance(number, Symbol) else float(number)  # type: ignore[return-value]
     try:
-        return _SCALARS[node.op](*(_scalar(a, card, length) for a in node.args))
+        return SCALARS[node.op](*(_scalar(a, card, length) for a in node.args))
     except (ArithmeticError, ValueError):
         return math.nan
 

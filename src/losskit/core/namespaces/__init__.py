@@ -54,6 +54,9 @@ class Vocabulary(ABC):
     """Of the dtype in which the prediction came, which may be narrower than the computation's:
     float16, computed in float32, must get its gradient back, and cannot tell 1 from 0.9999."""
 
+    fused: bool = False
+    """Whether a softmax is one operation of the host, and `softmax` and `but_one` are there."""
+
     # --- elementwise, with the usual IEEE behaviour at inf and NaN
     abs: Any
     exp: Any
@@ -204,6 +207,15 @@ class Vocabulary(ABC):
         far = x < -0.5
         below = self.exp(self.where(far, x, -1.0)) - 1.0
         return self.where(far, below, expm1(self.where(far, 0.0, x)))
+
+    # --- where it is `fused`
+    def softmax(self, d: Array, axis: int) -> Array:
+        """exp(d) / sum(exp(d)) along ``axis``."""
+        raise NotImplementedError
+
+    def but_one(self, p: Array, axis: int) -> Array:
+        """The sum along ``axis`` of all but one largest number, kept as a dimension of length 1."""
+        raise NotImplementedError
 
     # --- derived
     def tiny(self, x: Array) -> float:
