@@ -305,6 +305,9 @@ class Symbols(Trace):
             condition, yes, no = condition.args[0], no, yes
         if condition.op == "classes":
             return self._select(condition, yes, no)
+        if self.fused and condition.op == "!=" and condition.args == (yes, yes):
+            if no is self.node(0.0):
+                return self._call("lost", yes)
         if condition.span <= ROW < yes.span:
             (x, by), (same, other) = self._factored(yes), self._factored(no)
             if x is same:

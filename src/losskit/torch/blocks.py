@@ -34,9 +34,9 @@ from losskit.programs.symbols import (
 )
 from losskit.programs.trace import MASK, SCALAR
 
-_LEAST, _MOST, _SHARE = 2**17, 2**20, 8
+_LEAST, _MOST, _SHARE = 2**17, 2**20, 4
 """Elements of a block: so many at least and at most, and between them such a part of all that its
-memory is an eighth of an array. Of other devices there is no most: each operation costs a launch."""
+memory is a quarter of an array. Of other devices there is no most: each operation costs a launch."""
 
 Run = Callable[..., Any]
 
@@ -60,7 +60,8 @@ class Plan(NamedTuple):
     slots: tuple[tuple[int, int], ...]
     """(value, slot): what is read."""
     steps: tuple[Step, ...]
-    results: tuple[int, ...]
+    results: tuple[tuple[int, int], ...]
+    """Which value each is, and which number it is to be multiplied by; -1 for none."""
     values: int
     registers: int
     labels: int
@@ -109,6 +110,8 @@ _OPERATIONS: dict[str, Run] = {
     "absolute": _into(torch.abs),
     "square_root": _into(torch.sqrt),
     "sign": _into(torch.sign),
+    "lost": lambda out, x: torch.clamp(x, 0.0, 0.0, out=out),
+    "clip": lambda out, x, low, high: torch.clamp(x, low, high, out=out),
     "at_least": lambda out, x, low: torch.clamp(x, min=low, out=out),
     "at_most": lambda out, x, high: torch.clamp(x, max=high, out=out),
     "maximum": _into(torch.maximum),
@@ -191,9 +194,17 @@ def _of_rows(m: Vocabulary, axis: Any, op: str, span: int, args: tuple[Symbol, .
             return out.scatter_(axis, labels, yes)
 
         return at_label
-    if op in ("exp_less", "log_less"):
+    if op == "exp_less":
+        return lambda out, x, y: _copied(out, _exp_less(m, x, y))
+    if op == "log_less":
         return lambda out, x, y: _copied(out, getattr(m, op)(x, y))
     return None
+
+
+def _exp_less(m: Any, x: Tensor, y: Tensor) -> Tensor:
+    if not m._widens(x):
+        return m.exp_less(x, y)  # type: ignore[no-any-return]
+    return x.double().exp_().sub_(y)
 
 
 def _copied(out: Tensor | None, x: Tensor) -> Tensor:
@@ -243,10 +254,13 @@ def _make(card: Any, wanted: Wanted, length: int, names: tuple[str, ...], m: Any
         return (), None
 
 
-def _ordered(card: Any, results: list[Symbol], m: Vocabulary) -> Plan:
+def _ordered(card: Any, wanted: list[Symbol], m: Vocabulary) -> Plan:
     rowwise = is_rowwise(card)
     axis = card.axis if rowwise else None
-    nodes = in_order(results)
+    # A factor that is the same for all is that of the scale.
+    factored = [_factored(node) for node in wanted]
+    results = [node for node, _ in factored]
+    nodes = in_order([x for pair in factored for x in pair if x is not None])
     number = {id(node): i for i, node in enumerate(nodes)}
     hot = {id(node) for node in nodes if node.op == "classes"}
     # A one-hot row is not made where only its class is asked for.
@@ -258,6 +272,16 @@ def _ordered(card: Any, results: list[Symbol], m: Vocabulary) -> Plan:
         ]
         for node in nodes
     }
+    times: dict[int, int] = {}
+    results += [by for _, by in factored if by is not None]
+    for a in [*(a for node in nodes for a in args_of[id(node)]), *results]:
+        times[id(a)] = times.get(id(a), 0) + 1
+    for node in nodes:
+        if node.op == "at_most" and (low := args_of[id(node)][0]).op == "at_least":
+            if times[id(low)] == 1:
+                args_of[id(node)] = [*args_of[id(low)], args_of[id(node)][1]]
+                args_of[id(low)] = []
+    clips = {id(node) for node in nodes if node.op == "at_most" and len(args_of[id(node)]) == 3}
     used = {id(a) for node in nodes for a in args_of[id(node)]} | {id(r) for r in results}
     nodes = [node for node in nodes if id(node) in used]
     scalars, slots, steps = [], [], []
@@ -277,7 +301,7 @@ def _ordered(card: Any, results: list[Symbol], m: Vocabulary) -> Plan:
             labels = node.args[0] if op == "labels" else labels
             continue
         run = _of_rows(m, axis, op, node.span, node.args) or _SPECIAL.get(op)
-        run = run or _OPERATIONS[PLAIN.get(op, op)]
+        run = run or _OPERATIONS["clip" if id(node) in clips else PLAIN.get(op, op)]
         big = node.span == ELEMENT or not rowwise
         register = -1
         done = [place[id(a)] for a in dict.fromkeys(args) if last[id(a)] == k and id(a) in place]
@@ -301,8 +325,16 @@ def _ordered(card: Any, results: list[Symbol], m: Vocabulary) -> Plan:
         steps.append(
             Step(run, i, tuple([number[id(a)] for a in args]), register, node.kind == MASK)
         )
-    made = tuple([number[id(r)] for r in results])
+    made = tuple([(number[id(r)], -1 if by is None else number[id(by)]) for r, by in factored])
     return Plan(tuple(scalars), tuple(slots), tuple(steps), made, len(number), count, labels)
+
+
+def _factored(node: Symbol) -> tuple[Symbol, Symbol | None]:
+    if node.op == "*":
+        for own, by in (node.args, node.args[::-1]):
+            if by.kind == SCALAR != own.kind:
+                return own, by
+    return node, None
 
 
 _SPECIAL: dict[str, Run] = {"where": _where, "select": _select}
@@ -444,57 +476,63 @@ class _Call:
             most = _MOST if main.is_cpu else 16 * _MOST
             block = max(_LEAST, min(most, main.numel() // (_SHARE * max(self.plan.registers, 1))))
             at_once = max(1, min(size, block * size // main.numel()))
-        device = main.device
-        store = {
-            kind: [None] * self.plan.registers for kind in ("number", "mask")
-        }
         totals: list[Tensor] = []
         values: list[Any] = [None] * self.plan.values
         for i, node in self.plan.scalars:
             values[i] = scalar(node, card, self.length, self.m, main)
-        n, k = len(laid), len(slopes)
-        for begin in range(0, size, at_once) if cut >= 0 else (0,):
-            count = min(at_once, size - begin)
-            part = [
-                x if x is None or cut < 0 else x.narrow(cut, begin, count) for x in every
-            ]
-            of_block = part[card.main].shape
-            self._steps(values, part[:n], of_block, device, store)
+        n = len(laid)
+        parts = _parts(every, cut, at_once)
+        store = self._store(main.device, parts[0][card.main].shape)
+        outs = self._outs(store, parts[0][card.main].shape)
+        for k, part in enumerate(parts):
+            if k == len(parts) - 1 > 0:
+                outs = self._outs(store, part[card.main].shape)
+            self._steps(values, part, outs)
             w, used, out, into = part[n : n + 4]
-            results = [values[i] for i in self.plan.results]
+            results = [(values[i], values[by] if by >= 0 else 1.0) for i, by in self.plan.results]
             if total or items is not None:
-                self._finish(results.pop(0), w, used, out, totals, total, into)
-            for found, to in zip(results, part[n + 4 :], strict=True):
-                _scaled(found, scale, w, used, out, to)
+                self._finish(*results.pop(0), w, used, out, totals, total, into)
+            for (found, by), to in zip(results, part[n + 4 :], strict=True):
+                _scaled(found, scale * by, w, used, out, to)
         return totals
 
-    def _steps(self, values: Any, slots: Any, shape: Any, device: Any, store: Any) -> None:
+    def _store(self, device: Any, shape: Any) -> dict[tuple[int, bool], Tensor]:
+        """The memory of a block. On the CPU a mask is as wide as a number, and lies among them."""
+        apart = device.type != "cpu"
+        wanted = {(s.register, s.mask and apart) for s in self.plan.steps if s.register >= 0}
+        return {
+            (i, mask): torch.empty(
+                math.prod(shape), dtype=torch.bool if mask else self.dtype, device=device
+            )
+            for i, mask in wanted
+        }
+
+    def _outs(self, store: dict[tuple[int, bool], Tensor], shape: Any) -> list[Tensor | None]:
+        """Where each step's result goes, for a block of that shape."""
+        views: dict[tuple[int, bool], Tensor | None] = {(-1, False): None, (-1, True): None}
+        numel = math.prod(shape)
+        for (i, mask), memory in store.items():
+            views[i, mask] = number = memory[:numel].view(shape)
+            if not mask and memory.is_cpu:
+                views[i, True] = number.view(_WHOLE[self.dtype])
+        return [views[s.register, s.mask] for s in self.plan.steps]
+
+    def _steps(self, values: Any, slots: Any, outs: list[Tensor | None]) -> None:
         plan, dtype = self.plan, self.dtype
-        on_cpu = device.type == "cpu"
         for i, slot in plan.slots:
             x = slots[slot]
             values[i] = x if x.dtype == dtype or slot == plan.labels else x.to(dtype)
-        numel = math.prod(shape)
-        for run, to, args, register, mask in plan.steps:
-            out = None
-            if register >= 0:
-                # On the CPU a mask is as wide as a number, and lies in the same memory.
-                kind = "mask" if mask and not on_cpu else "number"
-                held = store[kind][register]
-                if held is None:
-                    made = torch.bool if kind == "mask" else dtype
-                    held = store[kind][register] = torch.empty(numel, dtype=made, device=device)
-                out = held[:numel].view(shape)
-                if mask and on_cpu:
-                    out = out.view(_WHOLE[dtype])
+        for (run, to, args, _, _), out in zip(plan.steps, outs, strict=True):
             values[to] = run(out, *[values[a] for a in args])
 
     def _finish(
-        self, found: Any, w: Any, used: Any, out: Any, totals: Any, total: bool, into: Any
+        self, found: Any, by: float, w: Any, used: Any, out: Any, totals: Any, total: bool, into: Any
     ) -> None:
         """The items, weighted."""
         if w is not None:
             found = found * w
+        if by != 1.0 and into is not None:
+            found = found * by
         if out is not None:
             found = found.masked_fill(out, math.nan)
         if used is not None:
@@ -502,7 +540,7 @@ class _Call:
         if into is not None:
             into.copy_(found)
         if total:
-            totals.append(found.sum())
+            totals.append(found.sum() if into is not None else found.sum() * by)
 
 
 def _scaled(
@@ -517,6 +555,15 @@ def _scaled(
         to.masked_fill_(bad, math.nan)
     if used is not None:
         to.masked_fill_(~used, 0.0)
+
+
+def _parts(every: list[Any], cut: int, at_once: int) -> list[tuple[Any, ...]]:
+    """Block after block of all tensors."""
+    if cut < 0:
+        return [tuple(every)]
+    split = [x if x is None else x.split(at_once, cut) for x in every]
+    count = max(len(x) for x in split if x is not None)
+    return list(zip(*(x or [None] * count for x in split), strict=True))
 
 
 def _laid(x: Tensor, axes: list[int]) -> Tensor:
