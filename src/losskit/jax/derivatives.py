@@ -87,8 +87,8 @@ def _differentiable(
             if long:
                 wide = jax.lax.convert_element_type(p, np.float64)
                 arrays = (*arrays[:first], wide, *arrays[first + 1 :])
-            here = at(traced, used, *arrays)
-            found = [here.value(), *(here.slope(i) for i in (made if slope else ()))]
+            here, by = at(traced, used, *arrays), tuple(made) if slope else ()
+            found = here.every(by) if not traced else [here.value(), *map(here.slope, by)]
             if long:
                 narrow = jnp.float32 if p.dtype.name in HALF else p.dtype
                 found = [jax.lax.convert_element_type(x, narrow) for x in found]

@@ -22,6 +22,9 @@ from losskit.programs.trace import MASK, SCALAR, VECTOR, Node, Trace
 ONE, ROW, ELEMENT = 0, 1, 2
 """What a node is: the same for all, of each row, of each element."""
 
+Wanted = tuple[tuple[str, int], ...]
+"""Of a card: ("value", 0) first if its items are wanted, then ("slope" or "curve", slot)."""
+
 Question = tuple[Any, bool]
 """A comparison of scalars, and how it was answered."""
 
@@ -305,6 +308,9 @@ class Symbols(Trace):
             condition, yes, no = condition.args[0], no, yes
         if condition.op == "classes":
             return self._select(condition, yes, no)
+        if condition.op == "==" and yes.op == "exp_negative" and yes.args[0] is condition.args[0]:
+            if condition.args[1] is self.node(0.0):
+                yes = self.node(1.0)
         if self.fused and condition.op == "!=" and condition.args == (yes, yes):
             if no is self.node(0.0):
                 return self._call("lost", yes)
@@ -533,3 +539,13 @@ def in_order(results: list[Symbol]) -> list[Symbol]:
         else:
             seen[id(waiting.pop())] = node
     return list(seen.values())
+
+
+def takes(card: Any) -> bool:
+    """Whether a program may compute the card: by what it is, not yet by its formulas."""
+    if not isinstance(card, Items) or not card.programmed or not card.decomposable:
+        return False
+    if card.long or card.held or any(len(slot.domain.values) > 4 for slot in card.slots):
+        return False
+    several_labels = any(s.domain.labels and s.axes for s in card.slots)
+    return not (several_labels or any(s.domain.count_of for s in card.slots))

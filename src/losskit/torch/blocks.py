@@ -20,7 +20,6 @@ from torch import Tensor
 from losskit.core.families import Items, is_rowwise, out_of_domain
 from losskit.core.namespaces import Precision, Vocabulary
 from losskit.core.slots import item_shape
-from losskit.native.programs import Wanted, takes
 from losskit.programs.lower import CONSTANTS
 from losskit.programs.symbols import (
     ELEMENT,
@@ -29,7 +28,9 @@ from losskit.programs.symbols import (
     Symbol,
     answered,
     free_parameters,
+    Wanted,
     in_order,
+    takes,
     trace,
 )
 from losskit.programs.trace import MASK, SCALAR

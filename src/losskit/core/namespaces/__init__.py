@@ -234,6 +234,10 @@ class Vocabulary(ABC):
         """The least number that 1 - ``p`` is read as."""
         return max(self.precision(p).half_gap, self.came.half_gap)
 
+    def pick(self, x: Array, labels: Array, axis: int) -> Array:
+        """Of each row of ``x`` along ``axis`` the entry of the row's label, the axis kept."""
+        return self.sum(self.where(self.classes(labels, x, axis), x, 0.0), axis)
+
     def square(self, x: Array) -> Array:
         return x * x
 
