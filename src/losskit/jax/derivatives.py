@@ -23,9 +23,10 @@ from losskit.engine.across import Across
 from losskit.engine.arrays import HALF
 from losskit.engine.formulas import At, Formulas
 from losskit.engine.framework import Framework
-from losskit.jax import kernels
+from losskit.jax import blocks, kernels
 from losskit.jax.traced import Traced
 from losskit.native.find import simplicity
+from losskit.programs.symbols import takes
 
 try:
     from jax import enable_x64
@@ -99,6 +100,18 @@ def _differentiable(
             found = [x * scale for x in found]
         return tuple(found)
 
+    def by_blocks(
+        parts: int, slope: bool, traced: Any, used: Any, scale: Any, *arrays: Array
+    ) -> Any:
+        """The same, some rows at a time."""
+
+        def of_block(used: Any, *arrays: Array) -> Any:
+            items, *slopes = by_formulas(slope, traced, used, None, *arrays)
+            return (items, *(slopes if scale is None else [x * scale for x in slopes]))
+
+        items, *slopes = blocks.over(of_block, parts, used, arrays)
+        return (items if scale is None else items.sum() * scale, *slopes)
+
     def by_kernel(slope: bool, traced: Any, scale: Any, *arrays: Array) -> Any:
         """The same by a kernel; None where there is none."""
         p, whole = arrays[first], scale is not None
@@ -129,7 +142,10 @@ def _differentiable(
     def run(slope: bool, traced: Any, used: Any, scale: Any, *arrays: Array) -> Any:
         kernel, plain = by_kernel(slope, traced, scale, *arrays), partial(by_formulas, slope)
         if kernel is None:
-            return plain(traced, used, scale, *arrays)
+            parts = blocks.count(card, used, arrays) if takes(card) and across is None else 1
+            if parts == 1:
+                return plain(traced, used, scale, *arrays)
+            kernel = partial(by_blocks, parts, slope)
         return jax.lax.platform_dependent(traced, used, scale, *arrays, cpu=kernel, default=plain)
 
     both = jax.custom_jvp(partial(run, True))
