@@ -58,8 +58,10 @@ def from_probabilities(m: Vocabulary, p: Array, axis: int) -> Row:
 def _row(m: Vocabulary, d: Array, e: Array, axis: int) -> Row:
     largest = d == 0
     ties = m.sum(m.where(largest, e, 0.0), axis)
-    rest = m.sum(m.where(largest, 0.0, e), axis) + (ties - 1.0)
-    p = e / (1.0 + rest)
+    others = m.where(largest, 0.0, e)
+    rest = m.sum(others, axis) + (ties - 1.0)
+    # What has been summed lies in memory, where the host keeps the rows that it sums.
+    p = (m.where(largest, e, others) if m.keeps else e) / (1.0 + rest)
     log_sum = m.log1p(rest)
     return Row(
         d=d,

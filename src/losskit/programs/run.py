@@ -86,7 +86,7 @@ def evaluate(
 @lru_cache(1024, typed=True)
 def _graph(card: Any, _: type, wanted: Wanted, length: int) -> list[Symbol] | None:
     try:
-        return [trace(card, wanted, length, ())[1][key] for key in wanted]
+        return [trace(card, wanted, length, (), keeps=True)[1][key] for key in wanted]
     except Exception:
         # A card may do what a program cannot, in Python's own ways too.
         return None
@@ -116,6 +116,10 @@ def _run(m: Vocabulary, card: Any, wanted: list[Symbol], slots: tuple[Array, ...
             return getattr(m, op)(main)
         if op in ("true", "false"):
             return op == "true"
+        if op == "sum" and args[0].op == "where":
+            mask, one = args[0].args
+            if one.op == "number" and one.args[0] == 1.0:
+                return m.count(known[id(mask)], axis)
         values = [known[id(a)] for a in args]
         if op in ("sum", "max"):
             return getattr(m, op)(values[0], axis)

@@ -129,9 +129,10 @@ def _by_blocks(
     if ignored is not None:
         if not card.slots[0].domain.labels or card.slots[0].axes:
             return None
-        counted = target != ignored
-        if not (looks and bool(counted.all())):
-            keep = counted if keep is None else keep & counted
+        own = target != ignored
+        if not (looks and bool(own.all())):
+            keep = own if keep is None else keep & own
+    counted = keep
     if weight is not None:
         weight = weight.detach().to(torch.float64 if p.dtype == torch.float64 else torch.float32)
         used = weight != 0
@@ -143,10 +144,10 @@ def _by_blocks(
         if divisor is None:
             if plan.by_weights and weight is not None:
                 divisor = weight.sum()
-            elif keep is None:
+            elif counted is None:
                 divisor = math.prod(item_shape(card, tuple(p.shape)))
             else:
-                divisor = keep.sum()
+                divisor = counted.sum()
             if isinstance(divisor, Tensor):
                 divisor = divisor.item() if looks else torch.where(divisor != 0, divisor, 1)
         if looks and not divisor > 0:

@@ -57,6 +57,9 @@ class Vocabulary(ABC):
     fused: bool = False
     """Whether a softmax is one operation of the host, and `softmax` and `but_one` are there."""
 
+    keeps: bool = False
+    """Whether the host writes down what it sums along an axis, so that it had better be used."""
+
     # --- elementwise, with the usual IEEE behaviour at inf and NaN
     abs: Any
     exp: Any
@@ -237,6 +240,10 @@ class Vocabulary(ABC):
     def pick(self, x: Array, labels: Array, axis: int) -> Array:
         """Of each row of ``x`` along ``axis`` the entry of the row's label, the axis kept."""
         return self.sum(self.where(self.classes(labels, x, axis), x, 0.0), axis)
+
+    def count(self, mask: Array, axis: Axes) -> Array:
+        """How often a comparison is true along ``axis``, kept as a dimension of length 1."""
+        return self.sum(self.where(mask, 1.0, 0.0), axis)
 
     def square(self, x: Array) -> Array:
         return x * x
