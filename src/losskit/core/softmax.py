@@ -58,10 +58,8 @@ def from_probabilities(m: Vocabulary, p: Array, axis: int) -> Row:
 def _row(m: Vocabulary, d: Array, e: Array, axis: int) -> Row:
     largest = d == 0
     ties = m.sum(m.where(largest, e, 0.0), axis)
-    others = m.where(largest, 0.0, e)
-    rest = m.sum(others, axis) + (ties - 1.0)
-    # What has been summed lies in memory, where the host keeps the rows that it sums.
-    p = (m.where(largest, e, others) if m.keeps else e) / (1.0 + rest)
+    rest = m.sum(m.where(largest, 0.0, e), axis) + (ties - 1.0)
+    p = e / (1.0 + rest)
     log_sum = m.log1p(rest)
     return Row(
         d=d,
@@ -88,6 +86,43 @@ def _fused(m: Vocabulary, d: Array, axis: int) -> Row:
     )
 
 
+@dataclass(frozen=True)
+class OfLabel:
+    """What a label asks of a row: its own class apart, no other has to be."""
+
+    cost: Array
+    """-log(p) of the true class, of length 1 along the axis."""
+    missed: Array
+    """1 - p of the true class, accurate also where p rounds to 1; of length 1 along the axis."""
+    p: Array
+    """Of the other classes; 0 for the true one."""
+
+
+def of_label(m: Vocabulary, true: Array, z: Array, axis: int, temperature: float) -> OfLabel:
+    """The distribution softmax(z / temperature) for the class that is ``true``.
+
+    With ``e`` the exponential of the true class, ``rest`` the sum of the others',
+    1 - p = rest / (e + rest): nothing cancels, whichever class is the largest.
+    """
+    d = z - m.max(z, axis)
+    if temperature != 1.0:
+        d = d / temperature
+    own = m.sum(m.where(true, d, 0.0), axis)
+    if m.fused:
+        p = m.softmax(d, axis)
+        log_top = m.log(m.max(p, axis))
+        others = m.where(true, 0.0, p)
+        missed = m.sum(others, axis)
+        leads = missed < 0.5
+        near = m.log1p(-m.where(leads, missed, 0.0))
+        return OfLabel(m.where(leads, -near, -log_top - own), missed, others)
+    others = m.where(true, 0.0, m.exp(d))
+    rest = m.sum(others, axis)
+    whole = m.exp(own) + rest
+    cost = m.where(own == 0, m.log1p(rest), m.log(whole) - own)
+    return OfLabel(cost, rest / whole, others / whole)
+
+
 def cross_entropy(m: Vocabulary, y: Array, row: Row, axis: int) -> Array:
     """-sum(y log p). A class of target 0 adds nothing, even where its logit is -inf."""
     return m.sum(m.where(y == 0, 0.0, -y * row.log_p), axis)
@@ -97,28 +132,6 @@ def residual(m: Vocabulary, y: Array, row: Row, axis: int, more: Array | None = 
     """(sum(y) + more) * p - y, accurate also for the class that holds nearly all of both."""
     rest = others(m, y, axis)
     return (rest if more is None else rest + more) * row.p - y * row.complement
-
-
-def residual_of_label(
-    m: Vocabulary,
-    true: Array,
-    row: Row,
-    classes: Array,
-    smoothing: Array,
-    more: Array | None = None,
-) -> Array:
-    """The residual of one true class, whose target ``smoothing`` spreads over all ``classes``."""
-    if not smoothing:
-        own = -row.complement if more is None else more * row.p - row.complement
-        return m.where(true, own, row.p if more is None else (1.0 + more) * row.p)
-    low = smoothing / classes
-    high = 1.0 - smoothing + low
-    of_true, of_others = (classes - 1.0) * low, high + (classes - 2.0) * low
-    if more is not None:
-        of_true, of_others = of_true + more, of_others + more
-    return m.where(
-        true, of_true * row.p - high * row.complement, of_others * row.p - low * row.complement
-    )
 
 
 def balanced_residual(

@@ -7,11 +7,13 @@ from typing import Any
 
 import jax
 
+from losskit.programs.run import sums
+
 _ELEMENTS = 2**17
 """Of a block, about: what is kept of it fits a cache."""
 
 
-def count(card: Any, used: Any, arrays: tuple[Any, ...]) -> int:
+def count(card: Any, wanted: Any, arrays: tuple[Any, ...]) -> int:
     """Into how many blocks of as many rows a call is parted; 1 where it is not."""
     shape = arrays[card.main].shape
     axes = card.slots[card.main].axes
@@ -22,12 +24,14 @@ def count(card: Any, used: Any, arrays: tuple[Any, ...]) -> int:
         return 1
     if jax.device_count("cpu") > 1:
         return 1  # where rows lie on several devices, a loop would gather them
+    if sums(card, wanted, shape[-1]) < 2:
+        return 1  # what is summed once may be kept in the derivative's own memory
     rows = math.prod(shape[:-1])
-    wanted = rows * shape[-1] // _ELEMENTS
-    if wanted < 2:
+    most = rows * shape[-1] // _ELEMENTS
+    if most < 2:
         return 1
     # A number that parts them evenly, and not into crumbs.
-    near = range(min(wanted, rows), min(4 * wanted, rows) + 1)
+    near = range(min(most, rows), min(4 * most, rows) + 1)
     return next((n for n in near if rows % n == 0), 1)
 
 

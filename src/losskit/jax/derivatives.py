@@ -26,7 +26,6 @@ from losskit.engine.framework import Framework
 from losskit.jax import blocks, kernels
 from losskit.jax.traced import Traced
 from losskit.native.find import simplicity
-from losskit.programs.symbols import takes
 
 try:
     from jax import enable_x64
@@ -142,7 +141,8 @@ def _differentiable(
     def run(slope: bool, traced: Any, used: Any, scale: Any, *arrays: Array) -> Any:
         kernel, plain = by_kernel(slope, traced, scale, *arrays), partial(by_formulas, slope)
         if kernel is None:
-            parts = blocks.count(card, used, arrays) if takes(card) and across is None else 1
+            wanted = (("value", 0), *(("slope", i) for i in (made if slope else ())))
+            parts = blocks.count(card, wanted, arrays) if across is None else 1
             if parts == 1:
                 return plain(traced, used, scale, *arrays)
             kernel = partial(by_blocks, parts, slope)

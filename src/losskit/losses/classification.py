@@ -417,15 +417,18 @@ class SparseCategoricalCrossentropy(Labelled):
         )
 
     def value(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
+        if self._plain and class_weight is None:
+            true, sound = self._true(m, y, p)
+            row = softmax.of_label(m, true, p, self.axis, self.temperature)
+            return m.drop(sound * row.cost, self.axis)
         target, sound = self._target(m, y, p)
         return m.drop(sound * softmax_value(self, m, target, p, class_weight), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
-        if self.from_logits and class_weight is None:
+        if self._plain and class_weight is None:
             true, sound = self._true(m, y, p)
-            row, n = distribution(self, m, p), p.shape[self.axis]
-            more = softmax_pull(self, m, p, row, self.z_loss) if self.z_loss else None
-            error = softmax.residual_of_label(m, true, row, n, self.label_smoothing, more)
+            row = softmax.of_label(m, true, p, self.axis, self.temperature)
+            error = m.where(true, -row.missed, row.p)
             return sound * (error if self.temperature == 1.0 else error / self.temperature)
         target, sound = self._target(m, y, p)
         return sound * softmax_slope(self, m, target, p, class_weight)
@@ -437,6 +440,11 @@ class SparseCategoricalCrossentropy(Labelled):
     def class_weight_slope(self, m: Vocabulary, y: Array, p: Array, class_weight: Array) -> Array:
         target, sound = self._target(m, y, p)
         return sound * weighted(m, target, softmax_costs(self, m, p))
+
+    @property
+    def _plain(self) -> bool:
+        """Whether the true class is all that the target holds."""
+        return bool(self.from_logits and not self.label_smoothing and not self.z_loss)
 
     def _target(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
         """The one-hot (or smoothed) row; and 1, NaN for a bad label."""
@@ -585,7 +593,9 @@ def softmax_slope(
     row, axis = distribution(card, m, p), card.axis
     y, z_loss = _weighed(card, m, y, class_weight)
     if card.from_logits:
-        more = softmax_pull(card, m, p, row, z_loss) if card.z_loss else None
+        # Of z_loss * f^2, f the log-sum-exp: 2 z_loss f p. It joins the factor of p, for a product
+        # of its own would underflow before their sum does.
+        more = 2.0 * z_loss * _log_sum_exp(card, m, p, row) if card.z_loss else None
         residual = softmax.balanced_residual if soft else softmax.residual
         error = residual(m, y, row, axis, more)
         return error if card.temperature == 1.0 else error / card.temperature
@@ -594,15 +604,6 @@ def softmax_slope(
     # the two would round away; where y = 0 the first term stands alone.
     q = m.floored(p)
     return m.where(y == 0, m.sum(y, axis) / m.sum(q, axis), error / q)
-
-
-def softmax_pull(
-    card: Softmax, m: Vocabulary, p: Array, row: softmax.Row, z_loss: Array
-) -> Array:
-    """What the z-loss adds to the factor of each probability in the slope."""
-    # Of z_loss * f^2, f the log-sum-exp: 2 z_loss f p. It joins the factor of p, for a product of
-    # its own would underflow before their sum does.
-    return 2.0 * z_loss * _log_sum_exp(card, m, p, row)
 
 
 def softmax_curve(

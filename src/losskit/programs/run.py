@@ -83,10 +83,16 @@ def evaluate(
     return found
 
 
+def sums(card: Any, wanted: Wanted, length: int) -> int:
+    """How many sums along rows there are in that graph."""
+    nodes = _graph(card, type(card), wanted, length) if takes(card) else None
+    return 0 if nodes is None else sum(node.op == "sum" for node in in_order(nodes))
+
+
 @lru_cache(1024, typed=True)
 def _graph(card: Any, _: type, wanted: Wanted, length: int) -> list[Symbol] | None:
     try:
-        return [trace(card, wanted, length, (), keeps=True)[1][key] for key in wanted]
+        return [trace(card, wanted, length, ())[1][key] for key in wanted]
     except Exception:
         # A card may do what a program cannot, in Python's own ways too.
         return None

@@ -100,14 +100,11 @@ class Symbols(Trace):
         axis: along which rows lie; None for a pointwise card.
         length: of a row, of which formulas may ask.
         fused: whether a softmax is one operation.
-        keeps: whether what is summed is written down.
     """
 
-    def __init__(
-        self, axis: Any, length: int, fused: bool = False, keeps: bool = False
-    ) -> None:
+    def __init__(self, axis: Any, length: int, fused: bool = False) -> None:
         super().__init__()
-        self.fused, self.keeps = fused, keeps
+        self.fused = fused
         self.axis = axis
         self.questions: list[Question] = []
         self.true, self.false = (self._new(op, (), MASK) for op in ("true", "false"))
@@ -461,7 +458,6 @@ def trace(
     length: int,
     names: tuple[str, ...],
     fused: bool = False,
-    keeps: bool = False,
 ) -> tuple[Symbols, Any]:
     """What a card computes, as a graph.
 
@@ -471,7 +467,6 @@ def trace(
         length: of a row.
         names: the parameters that are symbols.
         fused: whether a softmax is one operation.
-        keeps: whether what is summed is written down.
 
     Returns:
         The graph, and the node of each result.
@@ -481,7 +476,7 @@ def trace(
     """
     main = card.slots[card.main]
     pointwise = isinstance(card, Pointwise)
-    m = Symbols(None if pointwise else card.axis, length, fused, keeps)  # type: ignore[attr-defined]
+    m = Symbols(None if pointwise else card.axis, length, fused)  # type: ignore[attr-defined]
     symbolic = copy.copy(card)
     for name in names:
         object.__setattr__(symbolic, name, m.parameter(name, getattr(card, name)))

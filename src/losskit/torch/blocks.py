@@ -261,7 +261,10 @@ def _ordered(card: Any, wanted: list[Symbol], m: Vocabulary) -> Plan:
     # A factor that is the same for all is that of the scale.
     factored = [_factored(node) for node in wanted]
     results = [node for node, _ in factored]
+    made_at = {id(node): k for k, node in enumerate(wanted[0].trace.nodes.values())}
+    # As the formulas say it: what is read last may then be written over.
     nodes = in_order([x for pair in factored for x in pair if x is not None])
+    nodes.sort(key=lambda node: made_at[id(node)])
     number = {id(node): i for i, node in enumerate(nodes)}
     hot = {id(node) for node in nodes if node.op == "classes"}
     # A one-hot row is not made where only its class is asked for.

@@ -57,9 +57,6 @@ class Vocabulary(ABC):
     fused: bool = False
     """Whether a softmax is one operation of the host, and `softmax` and `but_one` are there."""
 
-    keeps: bool = False
-    """Whether the host writes down what it sums along an axis, so that it had better be used."""
-
     # --- elementwise, with the usual IEEE behaviour at inf and NaN
     abs: Any
     exp: Any
