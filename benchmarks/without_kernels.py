@@ -143,10 +143,14 @@ def of_torch(pattern: str) -> Iterator[tuple[str, str, Step, Step]]:
             args, options = tensors(name, card, shape)
             given = [torch.as_tensor(a) for a in args]
             predicted = 3 if name.startswith("triplet") else 1
-            predicted = 2 if name in ("linear_cross_entropy", "cosine_embedding_loss") else predicted
+            predicted = (
+                2 if name in ("linear_cross_entropy", "cosine_embedding_loss") else predicted
+            )
             by = [x.requires_grad_() for x in given[:predicted]]
 
-            def step(function: Any, given: Any = given, options: Any = options, by: Any = by) -> Any:
+            def step(
+                function: Any, given: Any = given, options: Any = options, by: Any = by
+            ) -> Any:
                 torch.autograd.grad(function(*given, **options), by)
 
             yield (
@@ -362,7 +366,9 @@ def measure(hosts: list[str], pattern: str, seconds: float) -> list[Line]:
     """Every host in a process of its own."""
     found = []
     for host in hosts:
-        environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"} if "tensor" in host else os.environ
+        environment = (
+            os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"} if "tensor" in host else os.environ
+        )
         backend = host.partition("-")[2]
         given = {**environment, **({"KERAS_BACKEND": backend} if backend else {})}
         command = [sys.executable, "-m", "benchmarks.without_kernels", host, pattern, str(seconds)]

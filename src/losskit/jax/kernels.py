@@ -22,6 +22,7 @@ from losskit.core.slots import alone
 from losskit.native import library, programs
 from losskit.native.evaluate import VALUE, readable
 from losskit.native.find import computed_in, describe
+from losskit.programs.symbols import takes
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def find(card: Any, *arrays: Any) -> Spec | None:
 def _program(card: Any, arrays: Any, came: Precision, dtype: Any) -> Spec | None:
     """The same by the card's program, where that is faster than what XLA makes of the formulas."""
     shape = tuple(arrays[card.main].shape)
-    if 0 in shape or not programs.takes(card) or not is_rowwise(card):
+    if 0 in shape or not takes(card) or not is_rowwise(card):
         return None  # XLA computes elements in one loop, whatever the formula
     rows = programs.rows(card, shape)
     known = None if rows is None else programs.program(card, VALUE, rows[1])

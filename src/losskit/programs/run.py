@@ -70,7 +70,7 @@ def evaluate(
     lengths = [shape[a] for a in axes]
     if not takes(card) or not all(isinstance(n, int) for n in shape) or 0 in shape:
         return None
-    nodes = _graph(card, type(card), wanted, math.prod(lengths) if is_rowwise(card) else 1)
+    nodes = _graph(card, wanted, math.prod(lengths) if is_rowwise(card) else 1)
     if nodes is None:
         return None
     found = _run(m, card, nodes, slots)
@@ -85,12 +85,12 @@ def evaluate(
 
 def sums(card: Any, wanted: Wanted, length: int) -> int:
     """How many sums along rows there are in that graph."""
-    nodes = _graph(card, type(card), wanted, length) if takes(card) else None
+    nodes = _graph(card, wanted, length) if takes(card) else None
     return 0 if nodes is None else sum(node.op == "sum" for node in in_order(nodes))
 
 
 @lru_cache(1024, typed=True)
-def _graph(card: Any, _: type, wanted: Wanted, length: int) -> list[Symbol] | None:
+def _graph(card: Any, wanted: Wanted, length: int) -> list[Symbol] | None:
     try:
         return [trace(card, wanted, length, ())[1][key] for key in wanted]
     except Exception:

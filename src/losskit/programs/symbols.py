@@ -308,12 +308,9 @@ class Symbols(Trace):
             condition, yes, no = condition.args[0], no, yes
         if condition.op == "classes":
             return self._select(condition, yes, no)
-        if condition.op == "==" and yes.op == "exp_negative" and yes.args[0] is condition.args[0]:
-            if condition.args[1] is self.node(0.0):
-                yes = self.node(1.0)
-        if self.fused and condition.op == "!=" and condition.args == (yes, yes):
-            if no is self.node(0.0):
-                return self._call("lost", yes)
+        told_nan = condition.op == "!=" and condition.args[0] is condition.args[1] is yes
+        if self.fused and told_nan and no is self.node(0.0):
+            return self._call("lost", yes)
         if condition.span <= ROW < yes.span:
             (x, by), (same, other) = self._factored(yes), self._factored(no)
             if x is same:

@@ -26,9 +26,9 @@ from losskit.programs.symbols import (
     PLAIN,
     SCALARS,
     Symbol,
+    Wanted,
     answered,
     free_parameters,
-    Wanted,
     in_order,
     takes,
     trace,
@@ -37,7 +37,7 @@ from losskit.programs.trace import MASK, SCALAR
 
 _LEAST, _MOST, _SHARE = 2**17, 2**20, 4
 """Elements of a block: so many at least and at most, and between them such a part of all that its
-memory is a quarter of an array. Of other devices there is no most: each operation costs a launch."""
+memory is a quarter of an array. Of other devices more at most: each operation costs a launch."""
 
 Run = Callable[..., Any]
 
@@ -88,14 +88,18 @@ def _compared(function: Any) -> Run:
         x = x if isinstance(x, Tensor) else torch.tensor(x, dtype=torch.float64)
         found = function(x, y, out=out)
         # Bits of all ones for True: so a choice is an operation on bits.
-        return found if found.dtype == torch.bool else found.neg_()  # type: ignore[no-any-return]
+        return found if found.dtype == torch.bool else found.neg_()
 
     return run
 
 
 _OPERATIONS: dict[str, Run] = {
-    "+": lambda out, x, y: torch.add(x, y, out=out) if isinstance(x, Tensor) else torch.add(y, x, out=out),
-    "*": lambda out, x, y: torch.mul(x, y, out=out) if isinstance(x, Tensor) else torch.mul(y, x, out=out),
+    "+": lambda out, x, y: (
+        torch.add(x, y, out=out) if isinstance(x, Tensor) else torch.add(y, x, out=out)
+    ),
+    "*": lambda out, x, y: (
+        torch.mul(x, y, out=out) if isinstance(x, Tensor) else torch.mul(y, x, out=out)
+    ),
     "-": _first(torch.sub),
     "/": _first(torch.div),
     "<": _compared(torch.lt),
@@ -204,7 +208,7 @@ def _of_rows(m: Vocabulary, axis: Any, op: str, span: int, args: tuple[Symbol, .
 
 def _exp_less(m: Any, x: Tensor, y: Tensor) -> Tensor:
     if not m._widens(x):
-        return m.exp_less(x, y)  # type: ignore[no-any-return]
+        return m.exp_less(x, y)
     return x.double().exp_().sub_(y)
 
 
@@ -228,16 +232,18 @@ def _but_one(p: Tensor, axis: int) -> Tensor:
 # --- plans ----------------------------------------------------------------------------------------
 
 
-def plan(card: Items, wanted: Wanted, length: int, dtype: torch.dtype, m: Vocabulary) -> Plan | None:
+def plan(
+    card: Items, wanted: Wanted, length: int, dtype: torch.dtype, m: Vocabulary
+) -> Plan | None:
     """The operations that compute what is wanted of a card; None if a program cannot."""
     names = tuple(free_parameters(card))
     fixed = tuple((n, v) for n, v in card.parameters().items() if n not in names)
     known = _known(type(card), names, fixed, wanted, card.taken, dtype, m)
     for questions, made in known:
         if answered(questions, card, length):
-            return made  # type: ignore[no-any-return]
+            return made
     known.append(_make(card, wanted, length, names, m))
-    return known[-1][1]  # type: ignore[no-any-return]
+    return known[-1][1]
 
 
 @lru_cache(4096, typed=True)
@@ -281,10 +287,10 @@ def _ordered(card: Any, wanted: list[Symbol], m: Vocabulary) -> Plan:
     for a in [*(a for node in nodes for a in args_of[id(node)]), *results]:
         times[id(a)] = times.get(id(a), 0) + 1
     for node in nodes:
-        if node.op == "at_most" and (low := args_of[id(node)][0]).op == "at_least":
-            if times[id(low)] == 1:
-                args_of[id(node)] = [*args_of[id(low)], args_of[id(node)][1]]
-                args_of[id(low)] = []
+        low = args_of[id(node)][0] if node.op == "at_most" else node
+        if low.op == "at_least" and low is not node and times[id(low)] == 1:
+            args_of[id(node)] = [*args_of[id(low)], args_of[id(node)][1]]
+            args_of[id(low)] = []
     clips = {id(node) for node in nodes if node.op == "at_most" and len(args_of[id(node)]) == 3}
     used = {id(a) for node in nodes for a in args_of[id(node)]} | {id(r) for r in results}
     nodes = [node for node in nodes if id(node) in used]
@@ -421,7 +427,9 @@ def evaluate(
     call = _Call(card, m, known, dtype, length, axes if rowwise else ())
     shape = item_shape(card, tuple(p.shape))
     own = torch.empty(shape, dtype=dtype, device=p.device) if items else None
-    gradients = tuple([torch.empty(slots[i].shape, dtype=slots[i].dtype, device=p.device) for i in by])
+    gradients = tuple(
+        [torch.empty(slots[i].shape, dtype=slots[i].dtype, device=p.device) for i in by]
+    )
     totals = call.run(slots, weight, keep, bad, scale, total, own, gradients)
     whole = None
     if total:
@@ -468,12 +476,12 @@ class _Call:
             flat = [x is None or x.is_contiguous() for x in every]
             if all(flat):
                 to = (-1,) if not axes else None
-                every = [
-                    x if x is None else x.view(to or (-1, x.shape[-1])) for x in every
-                ]
+                every = [x if x is None else x.view(to or (-1, x.shape[-1])) for x in every]
                 axes = [1] if axes else []
         shape = every[card.main].shape
-        cut = max((d for d in range(len(shape)) if d not in axes), key=lambda d: shape[d], default=-1)
+        cut = max(
+            (d for d in range(len(shape)) if d not in axes), key=lambda d: shape[d], default=-1
+        )
         size = shape[cut] if cut >= 0 else 1
         at_once = size
         if cut >= 0:
@@ -530,7 +538,15 @@ class _Call:
             values[to] = run(out, *[values[a] for a in args])
 
     def _finish(
-        self, found: Any, by: float, w: Any, used: Any, out: Any, totals: Any, total: bool, into: Any
+        self,
+        found: Any,
+        by: float,
+        w: Any,
+        used: Any,
+        out: Any,
+        totals: Any,
+        total: bool,
+        into: Any,
     ) -> None:
         """The items, weighted."""
         if w is not None:
@@ -602,7 +618,11 @@ def _in_domain(card: Any, m: Any, slots: tuple[Tensor, ...], keep: Tensor | None
         if domain.labels:
             low, high = 0.0, slots[card.main].shape[card.axis] - 1.0
         else:
-            came = m.came if slot.predicted else Precision(0.0, torch.finfo(x.dtype).eps if x.is_floating_point() else 0.0)
+            came = (
+                m.came
+                if slot.predicted
+                else Precision(0.0, torch.finfo(x.dtype).eps if x.is_floating_point() else 0.0)
+            )
             low, high = domain.ends(came.eps)
         least, most = (n.item() for n in x.aminmax())
         if not low <= least <= most <= high:
