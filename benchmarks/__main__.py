@@ -17,6 +17,7 @@ from benchmarks import allocator as memory
 from benchmarks import cases as benchmark
 from benchmarks import machine, report, results
 from benchmarks import run as runner
+from benchmarks import without_kernels as operations
 from benchmarks.everywhere.command import everywhere
 from benchmarks.peers import LIBRARIES
 
@@ -242,6 +243,18 @@ def figure(
 
 
 app.command()(everywhere)
+
+
+@app.command("without-kernels")
+def without_kernels(
+    hosts: Annotated[str, typer.Option(help="Of " + ", ".join(operations.HOSTS) + ".")] = ",".join(
+        operations.HOSTS
+    ),
+    names: Annotated[str, typer.Option(help="Losses, with *.")] = "*",
+    seconds: Annotated[float, typer.Option(min=0.0, help="For each loss and shape.")] = 0.5,
+) -> None:
+    """Losses by the frameworks' own operations, kernels off, beside the hosts' own."""
+    operations.show(operations.measure(_words(hosts), names, seconds), _console())
 
 
 def _read(path: Path) -> results.Results:

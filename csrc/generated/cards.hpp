@@ -146,7 +146,7 @@ struct BinaryCrossentropy {
 
 struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothing
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "82f17245b9678730";
+  static constexpr const char* fingerprint = "5c5e844910b235a9";
   static constexpr int parameters = 1;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = 1.0;
@@ -158,61 +158,49 @@ struct BinaryCrossentropy_from_logits_label_smoothing {  // q[0] = label_smoothi
   template <class V, class T = Element<V>>
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
-    const V t0 = T(1.0) - y;
+    const Bits<V> t0 = p < T(0.0);
     const double t1 = 1.0 - q[0];
-    const V t2 = t0 * T(t1);
+    const V t2 = y * T(t1);
     const double t3 = 0.5 * q[0];
     const V t4 = t2 + T(t3);
-    const Bits<V> t5 = t4 == T(0.0);
-    const Bits<V> t6 = ~t5;
-    const V t7 = at_least(p, T(0.0));
-    const V t8 = t4 * t7;
-    const V t9 = where<V>(t6, t8);
-    const V t10 = y * T(t1);
-    const V t11 = t10 + T(t3);
-    const Bits<V> t12 = t11 == T(0.0);
-    const Bits<V> t13 = ~t12;
-    const V t14 = -p;
-    const V t15 = at_least(t14, T(0.0));
-    const V t16 = t11 * t15;
-    const V t17 = where<V>(t13, t16);
-    const V t18 = t9 + t17;
-    const V t19 = absolute(p);
-    const V t20 = -t19;
-    const V t21 = exp_negative(t20);
-    const V t22 = log1p_unit(t21);
-    const V t23 = t18 + t22;
-    value = t23;
-    const Bits<V> t24 = p > T(-0.5);
-    const Bits<V> t25 = p < T(0.5);
-    const Bits<V> t26 = t24 & t25;
-    const V t27 = t0 - y;
-    const V t28 = t27 * T(t1);
-    const Bits<V> t29 = p < T(0.0);
-    const V t30 = -t11;
-    const V t31 = select<V>(t29, t4, t30);
-    const V t32 = expm1_negative(t20);
-    const V t33 = t31 * t32;
-    const V t34 = t28 + t33;
-    const V t35 = select<V>(t29, t21, broadcast<V>(T(1.0)));
-    const V t36 = t4 * t35;
-    const V t37 = select<V>(t29, broadcast<V>(T(1.0)), t21);
-    const V t38 = t11 * t37;
-    const V t39 = t36 - t38;
-    const V t40 = select<V>(t26, t34, t39);
-    const V t41 = T(1.0) + t21;
-    const V t42 = t40 / t41;
-    slope = t42;
-    const V t43 = t41 * t41;
-    const V t44 = t21 / t43;
-    curve = t44;
+    const V t5 = -t4;
+    const V t6 = T(1.0) - y;
+    const V t7 = t6 * T(t1);
+    const V t8 = t7 + T(t3);
+    const V t9 = select<V>(t0, t5, t8);
+    const Bits<V> t10 = t9 == T(0.0);
+    const Bits<V> t11 = ~t10;
+    const V t12 = t9 * p;
+    const V t13 = where<V>(t11, t12);
+    const V t14 = absolute(p);
+    const V t15 = -t14;
+    const V t16 = exp_negative(t15);
+    const V t17 = log1p_unit(t16);
+    const V t18 = t13 + t17;
+    value = t18;
+    const Bits<V> t19 = t15 > T(-0.5);
+    const V t20 = t6 - y;
+    const V t21 = t20 * T(t1);
+    const V t22 = select<V>(t0, t8, t5);
+    const V t23 = expm1_negative(t15);
+    const V t24 = t22 * t23;
+    const V t25 = t21 + t24;
+    const V t26 = t22 * t16;
+    const V t27 = t9 + t26;
+    const V t28 = select<V>(t19, t25, t27);
+    const V t29 = T(1.0) + t16;
+    const V t30 = t28 / t29;
+    slope = t30;
+    const V t31 = t29 * t29;
+    const V t32 = t16 / t31;
+    curve = t32;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct BinaryCrossentropy_from_logits {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "baf2dce52143aeb4";
+  static constexpr const char* fingerprint = "11fa5ad4e65ed50a";
   static constexpr int parameters = 0;
   static constexpr double target_low = 0.0;
   static constexpr double target_high = 1.0;
@@ -224,48 +212,36 @@ struct BinaryCrossentropy_from_logits {
   template <class V, class T = Element<V>>
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
-    const V t0 = T(1.0) - y;
-    const Bits<V> t1 = t0 == T(0.0);
-    const Bits<V> t2 = ~t1;
-    const V t3 = at_least(p, T(0.0));
-    const V t4 = t0 * t3;
-    const V t5 = where<V>(t2, t4);
-    const Bits<V> t6 = y == T(0.0);
-    const Bits<V> t7 = ~t6;
-    const V t8 = -p;
-    const V t9 = at_least(t8, T(0.0));
-    const V t10 = y * t9;
-    const V t11 = where<V>(t7, t10);
-    const V t12 = t5 + t11;
-    const V t13 = absolute(p);
-    const V t14 = -t13;
-    const V t15 = exp_negative(t14);
-    const V t16 = log1p_unit(t15);
-    const V t17 = t12 + t16;
-    value = t17;
-    const Bits<V> t18 = p > T(-0.5);
-    const Bits<V> t19 = p < T(0.5);
-    const Bits<V> t20 = t18 & t19;
-    const V t21 = t0 - y;
-    const V t22 = t21 * T(1.0);
-    const Bits<V> t23 = p < T(0.0);
-    const V t24 = -y;
-    const V t25 = select<V>(t23, t0, t24);
-    const V t26 = expm1_negative(t14);
-    const V t27 = t25 * t26;
-    const V t28 = t22 + t27;
-    const V t29 = select<V>(t23, t15, broadcast<V>(T(1.0)));
-    const V t30 = t0 * t29;
-    const V t31 = select<V>(t23, broadcast<V>(T(1.0)), t15);
-    const V t32 = y * t31;
-    const V t33 = t30 - t32;
-    const V t34 = select<V>(t20, t28, t33);
-    const V t35 = T(1.0) + t15;
-    const V t36 = t34 / t35;
-    slope = t36;
-    const V t37 = t35 * t35;
-    const V t38 = t15 / t37;
-    curve = t38;
+    const Bits<V> t0 = p < T(0.0);
+    const V t1 = -y;
+    const V t2 = T(1.0) - y;
+    const V t3 = select<V>(t0, t1, t2);
+    const Bits<V> t4 = t3 == T(0.0);
+    const Bits<V> t5 = ~t4;
+    const V t6 = t3 * p;
+    const V t7 = where<V>(t5, t6);
+    const V t8 = absolute(p);
+    const V t9 = -t8;
+    const V t10 = exp_negative(t9);
+    const V t11 = log1p_unit(t10);
+    const V t12 = t7 + t11;
+    value = t12;
+    const Bits<V> t13 = t9 > T(-0.5);
+    const V t14 = t2 - y;
+    const V t15 = t14 * T(1.0);
+    const V t16 = select<V>(t0, t2, t1);
+    const V t17 = expm1_negative(t9);
+    const V t18 = t16 * t17;
+    const V t19 = t15 + t18;
+    const V t20 = t16 * t10;
+    const V t21 = t3 + t20;
+    const V t22 = select<V>(t13, t19, t21);
+    const V t23 = T(1.0) + t10;
+    const V t24 = t22 / t23;
+    slope = t24;
+    const V t25 = t23 * t23;
+    const V t26 = t10 / t25;
+    curve = t26;
     (void)p, (void)q, (void)k;
   }
 };
@@ -1198,7 +1174,7 @@ struct MeanAbsoluteError {
 
 struct Huber {  // q[0] = delta
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "4deb0fa60f9d9c3b";
+  static constexpr const char* fingerprint = "cc5949397f419d60";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -1211,28 +1187,27 @@ struct Huber {  // q[0] = delta
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
     const V t0 = p - y;
-    const V t1 = absolute(t0);
-    const V t2 = at_most(t1, T(q[0]));
-    const V t3 = T(0.5) * t2;
-    const V t4 = t1 - t3;
-    const V t5 = t2 * t4;
-    value = t5;
-    const double t6 = -q[0];
-    const V t7 = at_least(t0, T(t6));
-    const V t8 = at_most(t7, T(q[0]));
-    slope = t8;
-    const Bits<V> t9 = t1 <= T(q[0]);
-    const V t10 = T(0.0) * t1;
-    const V t11 = T(1.0) + t10;
-    const V t12 = where<V>(t9, t11);
-    curve = t12;
+    const double t1 = -q[0];
+    const V t2 = at_least(t0, T(t1));
+    const V t3 = at_most(t2, T(q[0]));
+    const V t4 = T(0.5) * t3;
+    const V t5 = t0 - t4;
+    const V t6 = t3 * t5;
+    value = t6;
+    slope = t3;
+    const V t7 = absolute(t0);
+    const Bits<V> t8 = t7 <= T(q[0]);
+    const V t9 = T(0.0) * t7;
+    const V t10 = T(1.0) + t9;
+    const V t11 = where<V>(t8, t10);
+    curve = t11;
     (void)p, (void)q, (void)k;
   }
 };
 
 struct SmoothL1 {  // q[0] = beta
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "be1941bdd6065e52";
+  static constexpr const char* fingerprint = "42bc3a77a9373b72";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -1245,24 +1220,22 @@ struct SmoothL1 {  // q[0] = beta
   LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
                                       V& value, V& slope, V& curve) {
     const V t0 = p - y;
-    const V t1 = absolute(t0);
-    const V t2 = at_most(t1, T(q[0]));
-    const V t3 = t2 / T(q[0]);
-    const V t4 = T(0.5) * t2;
-    const V t5 = t1 - t4;
-    const V t6 = t3 * t5;
-    value = t6;
-    const double t7 = -q[0];
-    const V t8 = at_least(t0, T(t7));
-    const V t9 = at_most(t8, T(q[0]));
-    const V t10 = t9 / T(q[0]);
-    slope = t10;
-    const Bits<V> t11 = t1 <= T(q[0]);
-    const double t12 = 1.0 / q[0];
-    const V t13 = T(0.0) * t1;
-    const V t14 = T(t12) + t13;
-    const V t15 = where<V>(t11, t14);
-    curve = t15;
+    const double t1 = -q[0];
+    const V t2 = at_least(t0, T(t1));
+    const V t3 = at_most(t2, T(q[0]));
+    const V t4 = t3 / T(q[0]);
+    const V t5 = T(0.5) * t3;
+    const V t6 = t0 - t5;
+    const V t7 = t4 * t6;
+    value = t7;
+    slope = t4;
+    const V t8 = absolute(t0);
+    const Bits<V> t9 = t8 <= T(q[0]);
+    const double t10 = 1.0 / q[0];
+    const V t11 = T(0.0) * t8;
+    const V t12 = T(t10) + t11;
+    const V t13 = where<V>(t9, t12);
+    curve = t13;
     (void)p, (void)q, (void)k;
   }
 };

@@ -34,7 +34,7 @@ def from_logits(m: Vocabulary, z: Array, axis: int, temperature: float = 1.0) ->
     d = z - m.max(z, axis)
     if temperature != 1.0:
         d = d / temperature  # not before: the difference of quotients would keep their rounding
-    return _row(m, d, m.exp(d), axis)
+    return _fused(m, d, axis) if m.fused else _row(m, d, m.exp(d), axis)
 
 
 def from_differences(m: Vocabulary, d: Array, low: Array, axis: int) -> Row:
@@ -69,6 +69,58 @@ def _row(m: Vocabulary, d: Array, e: Array, axis: int) -> Row:
         complement=m.where(largest, (rest + (1.0 - e)) / (1.0 + rest), 1.0 - p),
         log_sum=log_sum,
     )
+
+
+def _fused(m: Vocabulary, d: Array, axis: int) -> Row:
+    """The same by a softmax that is one operation."""
+    p = m.softmax(d, axis)
+    rest = m.but_one(p, axis)  # 1 - p of a largest, which loses nothing where that is nearly 1
+    top = m.max(p, axis)
+    near = m.log1p(-m.where(rest < 0.5, rest, 0.0))
+    return Row(
+        d=d,
+        log_p=d + m.where(rest < 0.5, near, m.log(top)),
+        p=p,
+        complement=m.where(d == 0, rest, 1.0 - p),
+        log_sum=-m.where(rest < 0.5, near, m.log(top)),
+    )
+
+
+@dataclass(frozen=True)
+class OfLabel:
+    """What a label asks of a row: its own class apart, no other has to be."""
+
+    cost: Array
+    """-log(p) of the true class, of length 1 along the axis."""
+    missed: Array
+    """1 - p of the true class, accurate also where p rounds to 1; of length 1 along the axis."""
+    p: Array
+    """Of the other classes; 0 for the true one."""
+
+
+def of_label(m: Vocabulary, true: Array, z: Array, axis: int, temperature: float) -> OfLabel:
+    """The distribution softmax(z / temperature) for the class that is ``true``.
+
+    With ``e`` the exponential of the true class, ``rest`` the sum of the others',
+    1 - p = rest / (e + rest): nothing cancels, whichever class is the largest.
+    """
+    d = z - m.max(z, axis)
+    if temperature != 1.0:
+        d = d / temperature
+    own = m.sum(m.where(true, d, 0.0), axis)
+    if m.fused:
+        p = m.softmax(d, axis)
+        log_top = m.log(m.max(p, axis))
+        others = m.where(true, 0.0, p)
+        missed = m.sum(others, axis)
+        leads = missed < 0.5
+        near = m.log1p(-m.where(leads, missed, 0.0))
+        return OfLabel(m.where(leads, -near, -log_top - own), missed, others)
+    others = m.where(true, 0.0, m.exp(d))
+    rest = m.sum(others, axis)
+    whole = m.exp(own) + rest
+    cost = m.where(own == 0, m.log1p(rest), m.log(whole) - own)
+    return OfLabel(cost, rest / whole, others / whole)
 
 
 def cross_entropy(m: Vocabulary, y: Array, row: Row, axis: int) -> Array:

@@ -23,7 +23,7 @@ from losskit.engine.across import Across
 from losskit.engine.arrays import HALF
 from losskit.engine.formulas import At, Formulas
 from losskit.engine.framework import Framework
-from losskit.jax import kernels
+from losskit.jax import blocks, kernels
 from losskit.jax.traced import Traced
 from losskit.native.find import simplicity
 
@@ -87,8 +87,8 @@ def _differentiable(
             if long:
                 wide = jax.lax.convert_element_type(p, np.float64)
                 arrays = (*arrays[:first], wide, *arrays[first + 1 :])
-            here = at(traced, used, *arrays)
-            found = [here.value(), *(here.slope(i) for i in (made if slope else ()))]
+            here, by = at(traced, used, *arrays), tuple(made) if slope else ()
+            found = here.every(by) if not traced else [here.value(), *map(here.slope, by)]
             if long:
                 narrow = jnp.float32 if p.dtype.name in HALF else p.dtype
                 found = [jax.lax.convert_element_type(x, narrow) for x in found]
@@ -98,6 +98,18 @@ def _differentiable(
             found[0] = found[0].sum()
             found = [x * scale for x in found]
         return tuple(found)
+
+    def by_blocks(
+        parts: int, slope: bool, traced: Any, used: Any, scale: Any, *arrays: Array
+    ) -> Any:
+        """The same, some rows at a time."""
+
+        def of_block(used: Any, *arrays: Array) -> Any:
+            items, *slopes = by_formulas(slope, traced, used, None, *arrays)
+            return (items, *(slopes if scale is None else [x * scale for x in slopes]))
+
+        items, *slopes = blocks.over(of_block, parts, used, arrays)
+        return (items if scale is None else items.sum() * scale, *slopes)
 
     def by_kernel(slope: bool, traced: Any, scale: Any, *arrays: Array) -> Any:
         """The same by a kernel; None where there is none."""
@@ -129,7 +141,11 @@ def _differentiable(
     def run(slope: bool, traced: Any, used: Any, scale: Any, *arrays: Array) -> Any:
         kernel, plain = by_kernel(slope, traced, scale, *arrays), partial(by_formulas, slope)
         if kernel is None:
-            return plain(traced, used, scale, *arrays)
+            wanted = (("value", 0), *(("slope", i) for i in (made if slope else ())))
+            parts = blocks.count(card, wanted, arrays) if across is None else 1
+            if parts == 1:
+                return plain(traced, used, scale, *arrays)
+            kernel = partial(by_blocks, parts, slope)
         return jax.lax.platform_dependent(traced, used, scale, *arrays, cpu=kernel, default=plain)
 
     both = jax.custom_jvp(partial(run, True))

@@ -128,9 +128,9 @@ class BinaryCrossentropy(Pointwise):
     def value(self, m: Vocabulary, y: Array, p: Array, pos_weight: Array | None = None) -> Array:
         y, rest = self._targets(y, pos_weight)
         if self.from_logits:
-            # Three terms >= 0: softplus(z) - y z would cancel for a confident right answer.
-            no, yes = m.maximum(p, 0.0), m.maximum(-p, 0.0)
-            likely = m.where(rest == 0, 0.0, rest * no) + m.where(y == 0, 0.0, y * yes)
+            # Two terms >= 0: softplus(z) - y z would cancel for a confident right answer.
+            wrong = m.where(p < 0, -y, rest)
+            likely = m.where(wrong == 0, 0.0, wrong * p)
             either = m.log1p(m.tail(p))
             return likely + (either if pos_weight is None else (y + rest) * either)
         yes, no = self._logs(m, p)
@@ -142,13 +142,13 @@ class BinaryCrossentropy(Pointwise):
         if self.from_logits:
             # rest sigmoid(z) - y sigmoid(-z): for y near 1 the difference sigmoid(z) - y would lose
             # all but rounding.
-            e = m.tail(p)
-            far = rest * m.where(p < 0, e, 1.0) - y * m.where(p < 0, 1.0, e)
+            below = m.where(p < 0, p, -p)
+            e, right = m.exp(below), m.where(p < 0, rest, -y)
+            far = m.where(p < 0, -y, rest) + right * e
             # Near 0, where a target of a half is met, by exp(-|z|) - 1, which is not rounded away.
-            less = m.expm1(m.where(p < 0, p, -p))
             lead = self._lead(given) if pos_weight is None else rest - y
-            near = lead + m.where(p < 0, rest, -y) * less
-            return m.where((p > -0.5) & (p < 0.5), near, far) / (1.0 + e)
+            near = lead + right * m.expm1(below)
+            return m.where(below > -0.5, near, far) / (1.0 + e)
         yes, no = m.floored(p), m.complement(p)
         # From the floored probability, as the other terms: a soft target at p = 0 must agree. At 1
         # yes and no no longer add up to 1.
@@ -417,10 +417,19 @@ class SparseCategoricalCrossentropy(Labelled):
         )
 
     def value(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
+        if self._plain and class_weight is None:
+            true, sound = self._true(m, y, p)
+            row = softmax.of_label(m, true, p, self.axis, self.temperature)
+            return m.drop(sound * row.cost, self.axis)
         target, sound = self._target(m, y, p)
         return m.drop(sound * softmax_value(self, m, target, p, class_weight), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array, class_weight: Array | None = None) -> Array:
+        if self._plain and class_weight is None:
+            true, sound = self._true(m, y, p)
+            row = softmax.of_label(m, true, p, self.axis, self.temperature)
+            error = m.where(true, -row.missed, row.p)
+            return sound * (error if self.temperature == 1.0 else error / self.temperature)
         target, sound = self._target(m, y, p)
         return sound * softmax_slope(self, m, target, p, class_weight)
 
@@ -431,6 +440,11 @@ class SparseCategoricalCrossentropy(Labelled):
     def class_weight_slope(self, m: Vocabulary, y: Array, p: Array, class_weight: Array) -> Array:
         target, sound = self._target(m, y, p)
         return sound * weighted(m, target, softmax_costs(self, m, p))
+
+    @property
+    def _plain(self) -> bool:
+        """Whether the true class is all that the target holds."""
+        return bool(self.from_logits and not self.label_smoothing and not self.z_loss)
 
     def _target(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
         """The one-hot (or smoothed) row; and 1, NaN for a bad label."""

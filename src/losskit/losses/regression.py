@@ -303,9 +303,9 @@ class Huber(Residual):
         return (y - self.delta, y + self.delta)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        a = m.abs(p - y)
-        near = m.minimum(a, self.delta)
-        return near * (a - 0.5 * near)
+        e = p - y
+        near = m.clip(e, -self.delta, self.delta)
+        return near * (e - 0.5 * near)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.clip(p - y, -self.delta, self.delta)
@@ -370,10 +370,10 @@ class SmoothL1(Residual):
         return (y - self.beta, y + self.beta)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        a = m.abs(p - y)
-        near = m.minimum(a, self.beta)
+        e = p - y
+        near = m.clip(e, -self.beta, self.beta)
         # Divided first: the square of a small error would vanish beside a small beta.
-        return near / self.beta * (a - 0.5 * near)
+        return near / self.beta * (e - 0.5 * near)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # Clipped first: beyond beta the quotient may overflow.

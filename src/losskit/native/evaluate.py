@@ -19,6 +19,7 @@ from losskit.core.slots import alone, item_shape
 from losskit.native import programs
 from losskit.native.find import computed_in, find, is_bfloat16
 from losskit.native.library import empty, kernels
+from losskit.programs.symbols import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class ByProgram(Prepared):
     by: tuple[int, ...]
     """The slots by which derivatives are."""
 
-    def kernel(self, wanted: programs.Wanted) -> Any:
+    def kernel(self, wanted: Wanted) -> Any:
         """What computes what is wanted; None if no program does."""
         double = self.out_dtype == _FLOAT64
         return programs.kernel(self.card, wanted, self.rows[1], double, self.came, self.dtypes)
@@ -136,7 +137,7 @@ def _sound(found: tuple[float, float] | None) -> tuple[float, float] | None:
     return None if found is None or found[1] == math.inf else found
 
 
-VALUE: programs.Wanted = (("value", 0),)
+VALUE: Wanted = (("value", 0),)
 
 
 def prepare(

@@ -12,10 +12,7 @@ from losskit.core.namespaces import Precision
 from losskit.engine.values import spacing
 from losskit.native import library
 from losskit.programs.lower import Program, lower
-from losskit.programs.symbols import ROW, answered, free_parameters, span_of, trace
-
-Wanted = tuple[tuple[str, int], ...]
-"""Of a card: ("value", 0) first if its items are wanted, then ("slope" or "curve", slot)."""
+from losskit.programs.symbols import ROW, Wanted, answered, free_parameters, span_of, takes, trace
 
 
 def program(card: Items, wanted: Wanted, length: int) -> Program | None:
@@ -139,13 +136,3 @@ def layout(card: Any) -> Layout:
     """Asked of every call; of a card it is always the same."""
     predicted = tuple([i for i, slot in enumerate(card.slots) if slot.predicted])
     return Layout(takes(card), is_rowwise(card), predicted)
-
-
-def takes(card: Any) -> bool:
-    """Whether a program may compute the card: by what it is, not yet by its formulas."""
-    if not isinstance(card, Items) or not card.programmed or not card.decomposable:
-        return False
-    if card.long or card.held or any(len(slot.domain.values) > 4 for slot in card.slots):
-        return False
-    several_labels = any(s.domain.labels and s.axes for s in card.slots)
-    return not (several_labels or any(s.domain.count_of for s in card.slots))

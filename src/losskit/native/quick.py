@@ -14,6 +14,7 @@ from losskit.core.namespaces import PRECISIONS
 from losskit.native import library, programs
 from losskit.native.find import find
 from losskit.native.library import kernels
+from losskit.programs.symbols import takes
 
 SUM, MEAN, MEAN_BY_WEIGHTS = range(3)
 """What the sum of the items is divided by: nothing, their number, their classes' weights."""
@@ -58,7 +59,7 @@ class _Known:
             if [slot.name for slot in card.optional] != ["class_weight"]:
                 return none
             card, arrays = card.taking("class_weight"), (*arrays, by_class)
-        if not programs.takes(card) or len(arrays) != len(card.slots):
+        if not takes(card) or len(arrays) != len(card.slots):
             return none
         wanted = (("value", 0), *(("slope", i) for i in by))
         length = math.prod([shape[axis] for axis in self.axes])

@@ -17,6 +17,7 @@ from losskit.core.namespaces import Precision
 from losskit.native import programs
 from losskit.native.evaluate import VALUE, readable
 from losskit.native.find import computed_in, describe
+from losskit.programs.symbols import takes
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _program(
     card: Any, shape: tuple[Any, ...], dtypes: Any, came: Precision, dtype: Any, every: bool
 ) -> Spec | None:
     """The same by the card's program, where that is faster than what XLA makes of the formulas."""
-    if 0 in shape or not programs.takes(card) or not (every or is_rowwise(card)):
+    if 0 in shape or not takes(card) or not (every or is_rowwise(card)):
         return None  # XLA computes elements in one loop, whatever the formula
     axes = tuple(sorted(a % len(shape) - len(shape) for a in card.slots[card.main].axes))
     if any(shape[axis] is None for axis in axes):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from losskit.core.families import is_rowwise
 from losskit.core.namespaces import Array, Vocabulary
-from losskit.programs.symbols import IN_ONE, PLAIN, Symbol, in_order
+from losskit.programs.symbols import IN_ONE, PLAIN, Symbol, Wanted, in_order, takes, trace
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "+": operator.add,
@@ -45,6 +48,58 @@ def run(m: Vocabulary, card: Any, node: Symbol, slots: tuple[Array, ...]) -> Arr
         node: what is wanted.
         slots: what the card takes.
     """
+    return _run(m, card, [node], slots)[0]
+
+
+def evaluate(
+    m: Vocabulary, card: Any, wanted: Wanted, slots: tuple[Array, ...]
+) -> list[Array] | None:
+    """What is wanted of a card, all by one graph, in which each expression is computed once.
+
+    It is not to be differentiated. None if a program cannot say it. A label that is no class gives
+    any number.
+
+    Args:
+        m: the vocabulary.
+        card: any card.
+        wanted: see `trace`.
+        slots: what the card takes.
+    """
+    shape = slots[card.main].shape
+    axes = card.slots[card.main].axes
+    lengths = [shape[a] for a in axes]
+    if not takes(card) or not all(isinstance(n, int) for n in shape) or 0 in shape:
+        return None
+    nodes = _graph(card, wanted, math.prod(lengths) if is_rowwise(card) else 1)
+    if nodes is None:
+        return None
+    found = _run(m, card, nodes, slots)
+    for k, (order, _) in enumerate(wanted):
+        like = slots[card.main] if order != "value" else None
+        if like is not None and getattr(found[k], "shape", None) != like.shape:
+            found[k] = found[k] + 0.0 * like
+        elif like is None and axes and is_rowwise(card):
+            found[k] = m.drop(found[k], card.axis)
+    return found
+
+
+def sums(card: Any, wanted: Wanted, length: int) -> int:
+    """How many sums along rows there are in that graph."""
+    nodes = _graph(card, wanted, length) if takes(card) else None
+    return 0 if nodes is None else sum(node.op == "sum" for node in in_order(nodes))
+
+
+@lru_cache(1024, typed=True)
+def _graph(card: Any, wanted: Wanted, length: int) -> list[Symbol] | None:
+    try:
+        _, results = trace(card, wanted, length, ())
+        return [results[key] for key in wanted]
+    except Exception:
+        # A card may do what a program cannot, in Python's own ways too.
+        return None
+
+
+def _run(m: Vocabulary, card: Any, wanted: list[Symbol], slots: tuple[Array, ...]) -> list[Any]:
     axis: Any = getattr(card, "axis", None)
     main = slots[card.main]
     known: dict[int, Any] = {}
@@ -68,12 +123,18 @@ def run(m: Vocabulary, card: Any, node: Symbol, slots: tuple[Array, ...]) -> Arr
             return getattr(m, op)(main)
         if op in ("true", "false"):
             return op == "true"
+        if op == "sum" and args[0].op == "where":
+            mask, one = args[0].args
+            if one.op == "number" and one.args[0] == 1.0:
+                return m.count(known[id(mask)], axis)
         values = [known[id(a)] for a in args]
         if op in ("sum", "max"):
             return getattr(m, op)(values[0], axis)
         if op in ("classes", "pick"):
-            here = m.classes(slots[args[-1].args[0]], main, axis)
-            return here if op == "classes" else m.sum(m.where(here, values[0], 0.0), axis)
+            labels = slots[args[-1].args[0]]
+            if op == "classes":
+                return m.classes(labels, main, axis)
+            return m.pick(values[0], labels, axis)
         if op in IN_ONE:
             return values[1]
         if op == "where":
@@ -82,6 +143,6 @@ def run(m: Vocabulary, card: Any, node: Symbol, slots: tuple[Array, ...]) -> Arr
             return _OPERATORS[op](*values)
         return getattr(m, _FUNCTIONS.get(op, op))(*values)
 
-    for part in in_order([node]):
+    for part in in_order(wanted):
         known[id(part)] = made(part.op, part.args)
-    return known[id(node)]
+    return [known[id(node)] for node in wanted]

@@ -22,6 +22,9 @@ from losskit.programs.trace import MASK, SCALAR, VECTOR, Node, Trace
 ONE, ROW, ELEMENT = 0, 1, 2
 """What a node is: the same for all, of each row, of each element."""
 
+Wanted = tuple[tuple[str, int], ...]
+"""Of a card: ("value", 0) first if its items are wanted, then ("slope" or "curve", slot)."""
+
 Question = tuple[Any, bool]
 """A comparison of scalars, and how it was answered."""
 
@@ -52,7 +55,7 @@ class Symbol(Node):
         return self | other
 
 
-_SCALARS: dict[str, Callable[..., float]] = {
+SCALARS: dict[str, Callable[..., float]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -99,10 +102,12 @@ class Symbols(Trace):
     Args:
         axis: along which rows lie; None for a pointwise card.
         length: of a row, of which formulas may ask.
+        fused: whether a softmax is one operation.
     """
 
-    def __init__(self, axis: Any, length: int) -> None:
+    def __init__(self, axis: Any, length: int, fused: bool = False) -> None:
         super().__init__()
+        self.fused = fused
         self.axis = axis
         self.questions: list[Question] = []
         self.true, self.false = (self._new(op, (), MASK) for op in ("true", "false"))
@@ -148,9 +153,9 @@ class Symbols(Trace):
             parts = [a for a in args if isinstance(a, Symbol)]
             node.span = max((a.span for a in parts), default=ONE) if span is None else span
             node.known = args[0] if op == "number" else None
-            if kind == SCALAR and op in _SCALARS and all(a.known is not None for a in parts):
+            if kind == SCALAR and op in SCALARS and all(a.known is not None for a in parts):
                 try:
-                    node.known = _SCALARS[op](*(a.known for a in parts))
+                    node.known = SCALARS[op](*(a.known for a in parts))
                 except (ArithmeticError, ValueError):
                     node.known = math.nan
             found = self.nodes[key] = node
@@ -175,9 +180,9 @@ class Symbols(Trace):
                 if None in numbers:
                     self.questions.append(((op, left, right), answer))
                 return answer
-        elif op in _SCALARS and args and None not in numbers and op != "negative":
+        elif op in SCALARS and args and None not in numbers and op != "negative":
             try:
-                return self.node(_SCALARS[op](*numbers))
+                return self.node(SCALARS[op](*numbers))
             except (ArithmeticError, ValueError):
                 return None
         if op == "negative" and numbers[0] is not None:
@@ -290,7 +295,7 @@ class Symbols(Trace):
         nodes = tuple(self.node(a) for a in args)
         if all(a.kind == SCALAR for a in nodes):
             name = PLAIN.get(name, name)
-        scalar = name in _SCALARS and all(a.kind == SCALAR for a in nodes)
+        scalar = name in SCALARS and all(a.kind == SCALAR for a in nodes)
         return self.make(name, nodes, SCALAR if scalar else VECTOR)
 
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
@@ -306,6 +311,9 @@ class Symbols(Trace):
             condition, yes, no = condition.args[0], no, yes
         if condition.op == "classes":
             return self._select(condition, yes, no)
+        told_nan = condition.op == "!=" and condition.args[0] is condition.args[1] is yes
+        if self.fused and told_nan and no is self.node(0.0):
+            return self._call("lost", yes)
         if condition.span <= ROW < yes.span:
             (x, by), (same, other) = self._factored(yes), self._factored(no)
             if x is same:
@@ -345,8 +353,8 @@ class Symbols(Trace):
 
     def in_one(self, name: str, x: Any, made: Any) -> Any:
         x, made = self.node(self._numeric(x)), self.node(made)
-        if x.span <= ROW or self._hot(x) is not None:
-            return made  # it is known without the row
+        if self.fused or x.span <= ROW or self._hot(x) is not None:
+            return made  # a host has no such operation, or it is known without the row
         found = self._new(name, (x, made), VECTOR, made.span)
         found.low, found.high = made.low, made.high
         return found
@@ -372,6 +380,14 @@ class Symbols(Trace):
             return self.maximum(*x.args[1:]) if self.length > 1.0 else x.args[1]
         return self._new("max", (x,), VECTOR, ROW)
 
+    def softmax(self, d: Any, axis: Any) -> Any:
+        if d.op == "-" and d.args[1].op == "max" and d.args[1].args[0] is d.args[0]:
+            d = d.args[0]  # it takes the largest away by itself
+        return self._new("softmax", (d,), VECTOR, ELEMENT)
+
+    def but_one(self, p: Any, axis: Any) -> Any:
+        return self._new("but_one", (p,), VECTOR, ROW)
+
     def _picked(self, x: Any, hot: Any, seen: dict[int, Any]) -> Any:
         """What x is at the true class."""
         if id(x) in seen:
@@ -379,7 +395,7 @@ class Symbols(Trace):
         parts = self._branches(x, hot)
         if parts is not None:
             found = parts[0]
-        elif x.op in ("slot", "shared"):
+        elif x.op in ("slot", "shared", "softmax"):
             found = self._new("pick", (x, hot.args[0]), VECTOR, ROW)
         elif x.op in IN_ONE:
             found = self._picked(x.args[1], hot, seen)
@@ -447,7 +463,11 @@ def span_of(card: Items, slot: Slot) -> int:
 
 
 def trace(
-    card: Items, wanted: tuple[tuple[str, int], ...], length: int, names: tuple[str, ...]
+    card: Items,
+    wanted: tuple[tuple[str, int], ...],
+    length: int,
+    names: tuple[str, ...],
+    fused: bool = False,
 ) -> tuple[Symbols, Any]:
     """What a card computes, as a graph.
 
@@ -456,6 +476,7 @@ def trace(
         wanted: which derivatives: ("slope", number of a slot), ("curve", ...); ("value", 0).
         length: of a row.
         names: the parameters that are symbols.
+        fused: whether a softmax is one operation.
 
     Returns:
         The graph, and the node of each result.
@@ -465,7 +486,7 @@ def trace(
     """
     main = card.slots[card.main]
     pointwise = isinstance(card, Pointwise)
-    m = Symbols(None if pointwise else card.axis, length)  # type: ignore[attr-defined]
+    m = Symbols(None if pointwise else card.axis, length, fused)  # type: ignore[attr-defined]
     symbolic = copy.copy(card)
     for name in names:
         object.__setattr__(symbolic, name, m.parameter(name, getattr(card, name)))
@@ -511,7 +532,7 @@ def _scalar(node: Any, card: Any, length: int) -> float:
         number = getattr(card, node.args[0])
         return number.known if isinstance(number, Symbol) else float(number)  # type: ignore[return-value]
     try:
-        return _SCALARS[node.op](*(_scalar(a, card, length) for a in node.args))
+        return SCALARS[node.op](*(_scalar(a, card, length) for a in node.args))
     except (ArithmeticError, ValueError):
         return math.nan
 
@@ -528,3 +549,13 @@ def in_order(results: list[Symbol]) -> list[Symbol]:
         else:
             seen[id(waiting.pop())] = node
     return list(seen.values())
+
+
+def takes(card: Any) -> bool:
+    """Whether a program may compute the card: by what it is, not yet by its formulas."""
+    if not isinstance(card, Items) or not card.programmed or not card.decomposable:
+        return False
+    if card.long or card.held or any(len(slot.domain.values) > 4 for slot in card.slots):
+        return False
+    several_labels = any(s.domain.labels and s.axes for s in card.slots)
+    return not (several_labels or any(s.domain.count_of for s in card.slots))

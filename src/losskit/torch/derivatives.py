@@ -44,13 +44,18 @@ def reachable(*tensors: Tensor | None) -> bool:
 
     Not while a function is transformed, nor for tensors that are more than memory.
     """
+    return ordinary(*tensors) and all(x is None or x.is_cpu for x in tensors)
+
+
+def ordinary(*tensors: Tensor | None) -> bool:
+    """Whether PyTorch only has to know the result, wherever these tensors lie."""
     if transformed():
         return False
     forward = forward_ad._current_level >= 0
     for x in tensors:
         if x is None:
             continue
-        if not (type(x) is Tensor or type(x) is Parameter) or not x.is_cpu:
+        if not (type(x) is Tensor or type(x) is Parameter):
             return False
         if x.layout is not torch.strided or x.is_neg() or x.is_conj():
             return False

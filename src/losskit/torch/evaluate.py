@@ -138,7 +138,8 @@ def evaluate(
             TORCH, card, slots, weight, mask, make=_made if compiling else None, more=more
         )
         dtype = result_dtype(input)
-        if across is None:
+        # Whether nothing counts is not known of what lies on a device.
+        if across is None and (on_empty == "zero" or input.is_cpu):
             fused = TORCH.fused(call, reduction, by_weights, num_items, dtype)
             if fused is not None:
                 return fused

@@ -24,18 +24,19 @@ class Torch(Operations):
         self, call: Call, reduction: str, by_weights: bool, num_items: Any, dtype: Any = None
     ) -> Tensor | None:
         if isinstance(num_items, Tensor):
-            if not derivatives.reachable(num_items):
+            if not derivatives.ordinary(num_items):
                 return None
-            num_items = num_items.item()
+            num_items = num_items.item() if num_items.is_cpu else num_items
         weight, keep, slots = call.weight, call.keep, call.arrays
         if not all(isinstance(x, Tensor) for x in slots):
             return None
         if weight is not None and weight.requires_grad:
             return None
-        if not derivatives.reachable(weight, keep, *slots):
+        if not derivatives.ordinary(weight, keep, *slots):
             return None
         if by_weights and call.divides is not None and num_items is None:
-            num_items = float(count(self, checked(self, call, look=False), True))
+            num_items = count(self, checked(self, call, look=False), True)
+            num_items = float(num_items) if num_items.is_cpu else num_items
         own = call.prediction.dtype
         came = None if DTYPES[own] == call.came else call.came
         plan = kernels.Plan(call.card, reduction, by_weights, dtype or own, num_items, came)

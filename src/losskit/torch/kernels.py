@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +18,9 @@ from losskit.core.slots import item_shape, spread
 from losskit.engine.call import Call, aligned, checked
 from losskit.engine.reduction import reduced
 from losskit.native.find import BFLOAT16
-from losskit.torch import derivatives
+from losskit.torch import blocks, derivatives
 from losskit.torch.derivatives import hooked, product, product_of_data
-from losskit.torch.operations import OPERATIONS
+from losskit.torch.operations import DTYPES, OPERATIONS
 
 HALF = (torch.float16, torch.bfloat16)
 _COMPUTED = (torch.float32, torch.float64)
@@ -36,7 +37,7 @@ class Plan(NamedTuple):
     """Whether a mean divides by the weights of the items that count, not by their number."""
     dtype: Any = torch.float32
     """Of the result."""
-    num_items: float | None = None
+    num_items: Any = None
     """What a mean divides by, if the caller says."""
     came: str | None = None
     """The dtype in which predictions came that are wider now; None for their own."""
@@ -201,9 +202,83 @@ def _evaluate(
     *,
     value: bool = False,
     gradient: bool = False,
-    factor: float = 1.0,
+    factor: Any = 1.0,
 ) -> tuple[Any, Any] | None:
     """(value, gradients by these slots times the factor), each None if not asked for."""
+    of = (plan, by, slots, weight, keep, value, gradient, factor)
+    found = None
+    if derivatives.reachable(weight, keep, *slots):
+        found = _by_kernel(*of)
+    return _by_blocks(*of) if found is None else found
+
+
+def _by_blocks(
+    plan: Plan,
+    by: tuple[int, ...],
+    slots: tuple[Tensor, ...],
+    weight: Tensor | None,
+    keep: Tensor | None,
+    value: bool,
+    gradient: bool,
+    factor: Any,
+) -> tuple[Any, Any] | None:
+    """The same by PyTorch's operations, without a look at anything that lies on a device."""
+    card, p = plan.card, slots[plan.card.main]
+    m = OPERATIONS.vocabulary(plan.came or DTYPES[p.dtype])
+    looks = p.is_cpu
+    ignored, target = card.ignored(), slots[0]
+    if ignored is not None:
+        if not card.slots[0].domain.labels or card.slots[0].axes:
+            return None
+        own = target != ignored
+        if not (looks and bool(own.all())):
+            keep = own if keep is None else keep & own
+    counted = keep
+    if weight is not None:
+        weight = weight.detach().to(torch.float64 if p.dtype == torch.float64 else torch.float32)
+        used = weight != 0
+        keep = used if keep is None else keep & used
+        weight = torch.where(keep, weight, 0.0)
+    divisor: Any = 1.0
+    if plan.reduction == "mean":
+        divisor = plan.num_items
+        if divisor is None:
+            if plan.by_weights and weight is not None:
+                divisor = weight.sum()
+            elif counted is None:
+                divisor = math.prod(item_shape(card, tuple(p.shape)))
+            else:
+                divisor = counted.sum()
+            if isinstance(divisor, Tensor):
+                divisor = divisor.item() if looks else torch.where(divisor != 0, divisor, 1)
+        if looks and not divisor > 0:
+            return None
+    found = blocks.evaluate(
+        *(card, m, slots, weight, keep, by if gradient else (), factor / divisor),
+        total=value and plan.reduction != "none",
+        items=value and plan.reduction == "none",
+        look=looks,
+    )
+    if found is None:
+        return None
+    gradients = found.gradients if gradient else None
+    if not value:
+        return None, gradients
+    made = found.total / divisor if found.items is None else found.items
+    return made.to(plan.dtype), gradients
+
+
+def _by_kernel(
+    plan: Plan,
+    by: tuple[int, ...],
+    slots: tuple[Tensor, ...],
+    weight: Tensor | None,
+    keep: Tensor | None,
+    value: bool,
+    gradient: bool,
+    factor: float,
+) -> tuple[Any, Any] | None:
+    """The same by a kernel."""
     card, arrays = plan.card, tuple(map(array, slots))
     call = native.prepare(
         card,
@@ -269,11 +344,13 @@ class _Fused(torch.autograd.Function):
         gradients, ctx.gradients = ctx.gradients, None
         made: Any = None
         whole = plan.reduction != "none"
-        if torch.is_grad_enabled() or not derivatives.reachable(g) or is_legacy_batchedtensor(g):
+        if torch.is_grad_enabled() or not derivatives.ordinary(g) or is_legacy_batchedtensor(g):
             # Its derivative may be asked for, or many at once: by PyTorch's own operations, then.
             made = _by_operations(plan, by, g, ctx.saved_tensors)
         else:
-            factor = g.item() if whole else 1.0
+            factor: Any = 1.0
+            if whole:
+                factor = g.item() if g.is_cpu else g
             if ctx.ahead is not None:
                 known, expected = ctx.ahead
                 known.was(factor)
@@ -307,10 +384,12 @@ class _Fused(torch.autograd.Function):
         return None, *every
 
 
-def _times(slot: Any, gradient: Tensor, factor: float | None, g: Tensor) -> Tensor:
+def _times(slot: Any, gradient: Tensor, factor: Any, g: Tensor) -> Tensor:
     """The gradient times what comes from above: one number, or one for each item."""
     if not slot.predicted:
         gradient = derivatives.bounded(gradient)
+    if isinstance(factor, Tensor):
+        return product(gradient, factor)
     if factor is None:
         return product_of_data(gradient, spread(_M, slot, g)).to(gradient.dtype)
     if factor == 1.0:

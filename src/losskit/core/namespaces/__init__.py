@@ -54,6 +54,9 @@ class Vocabulary(ABC):
     """Of the dtype in which the prediction came, which may be narrower than the computation's:
     float16, computed in float32, must get its gradient back, and cannot tell 1 from 0.9999."""
 
+    fused: bool = False
+    """Whether a softmax is one operation of the host, and `softmax` and `but_one` are there."""
+
     # --- elementwise, with the usual IEEE behaviour at inf and NaN
     abs: Any
     exp: Any
@@ -215,6 +218,15 @@ class Vocabulary(ABC):
         below = self.exp(self.where(far, x, -1.0)) - 1.0
         return self.where(far, below, expm1(self.where(far, 0.0, x)))
 
+    # --- where it is `fused`
+    def softmax(self, d: Array, axis: int) -> Array:
+        """exp(d) / sum(exp(d)) along ``axis``."""
+        raise NotImplementedError
+
+    def but_one(self, p: Array, axis: int) -> Array:
+        """The sum along ``axis`` of all but one largest number, kept as a dimension of length 1."""
+        raise NotImplementedError
+
     # --- derived
     def tiny(self, x: Array) -> float:
         """The smallest normal number of ``x``'s dtype."""
@@ -231,6 +243,14 @@ class Vocabulary(ABC):
     def complement_floor(self, p: Array) -> float:
         """The least number that 1 - ``p`` is read as."""
         return max(self.precision(p).half_gap, self.came.half_gap)
+
+    def pick(self, x: Array, labels: Array, axis: int) -> Array:
+        """Of each row of ``x`` along ``axis`` the entry of the row's label, the axis kept."""
+        return self.sum(self.where(self.classes(labels, x, axis), x, 0.0), axis)
+
+    def count(self, mask: Array, axis: Axes) -> Array:
+        """How often a comparison is true along ``axis``, kept as a dimension of length 1."""
+        return self.sum(self.where(mask, 1.0, 0.0), axis)
 
     def square(self, x: Array) -> Array:
         return x * x

@@ -96,6 +96,14 @@ class JaxVocabulary(Vocabulary):
         index = self._along(self._jnp.arange(like.shape[axis]), like, axis)
         return self._jnp.expand_dims(labels, axis) == index
 
+    def count(self, mask: Array, axis: Axes) -> Array:
+        # Whole numbers XLA adds up where it makes them.
+        return self._jnp.sum(mask, axis=axis, keepdims=True, dtype=self._jnp.int32)
+
+    def pick(self, x: Array, labels: Array, axis: int) -> Array:
+        labels = self._jnp.expand_dims(labels, axis)
+        return self._jnp.take_along_axis(x, labels, axis, mode="clip")
+
     def vector(self, values: Any, like: Array, axis: int) -> Array:
         return self._along(self._jnp.asarray(values, dtype=like.dtype), like, axis)
 

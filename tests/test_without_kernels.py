@@ -1,0 +1,82 @@
+"""Losses by a framework's own operations: what they allocate, and what lies on a device."""
+
+import numpy as np
+import pytest
+
+from losskit import native
+from losskit.core.definition import find
+
+torch = pytest.importorskip("torch")
+jax = pytest.importorskip("jax")
+optax = pytest.importorskip("optax")
+
+import losskit.jax  # noqa: E402
+from losskit.torch import blocks  # noqa: E402
+from losskit.torch.operations import OPERATIONS  # noqa: E402
+
+SHAPE = (512, 1000)
+
+
+@pytest.fixture(autouse=True)
+def without_kernels():
+    with native.switched(False):
+        yield
+
+
+def logits():
+    rng = np.random.default_rng(0)
+    return rng.standard_normal(SHAPE, np.float32), rng.integers(0, SHAPE[1], SHAPE[0])
+
+
+def test_cross_entropy_of_labels_takes_no_more_memory_under_xla_than_optaxs():
+    z, y = map(jax.numpy.asarray, logits())
+
+    def memory(home):
+        def value(z, y):
+            return home.softmax_cross_entropy_with_integer_labels(z, y).mean()
+
+        known = jax.jit(jax.value_and_grad(value)).lower(z, y).compile().memory_analysis()
+        return known.temp_size_in_bytes + known.output_size_in_bytes
+
+    assert memory(losskit.jax) <= 1.2 * memory(optax.losses)
+
+
+def by_blocks(card, y, z, look=True):
+    m = OPERATIONS.vocabulary("float32")
+    given = torch.as_tensor(y), torch.as_tensor(z)
+    return blocks.evaluate(card, m, given, None, None, (1,), 1.0, items=True, look=look)
+
+
+@pytest.mark.parametrize("name", ["sparse_categorical_crossentropy", "negative_log_likelihood"])
+def test_a_label_that_is_no_class_is_an_error_or_nan_where_it_cannot_be_looked_at(name):
+    card = find(name)(from_logits=True) if "sparse" in name else find(name)()
+    z, y = logits()
+    whole = by_blocks(card, y, z)
+    y[3], y[5] = -1, SHAPE[1]
+    assert by_blocks(card, y, z) is None
+    found = by_blocks(card, y, z, look=False)
+    bad = np.isin(np.arange(SHAPE[0]), (3, 5))
+    for got, want in ((found.items, whole.items), (found.gradients[0], whole.gradients[0])):
+        assert got[bad].isnan().all()
+        assert torch.equal(got[~bad], want[~bad])
+
+
+@pytest.mark.parametrize("name", ["huber", "poisson", "binary_crossentropy", "cosine_similarity"])
+def test_blocks_are_the_whole(name, monkeypatch):
+    rng = np.random.default_rng(1)
+    y, p = rng.random((2, 300, 70), np.float32)
+    card = find(name)()
+    whole = by_blocks(card, y, p)
+    monkeypatch.setattr(blocks, "_LEAST", 1000)
+    parts = by_blocks(card, y, p)
+    torch.testing.assert_close(parts.items, whole.items, rtol=1e-6, atol=0.0)
+    torch.testing.assert_close(parts.gradients[0], whole.gradients[0], rtol=1e-5, atol=1e-9)
+
+
+def test_what_may_not_be_looked_at_is_nan_where_it_is_out_of_its_domain():
+    y, p = np.full(5, 0.5, np.float32), np.array([0.1, -0.5, 0.5, 1.5, 0.9], np.float32)
+    card = find("binary_crossentropy")()
+    assert by_blocks(card, y, p) is None
+    found = by_blocks(card, y, p, look=False)
+    wrong = [False, True, False, True, False]
+    assert found.items.isnan().tolist() == found.gradients[0].isnan().tolist() == wrong
