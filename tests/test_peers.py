@@ -179,7 +179,7 @@ def test_the_kind_of_a_loss_by_any_of_its_names():
     kinds = {
         "CTCLoss": "ctc",
         "ctc_loss_with_forward_probs": "ctc",
-        "CosineEmbeddingLoss": "cosine_similarity",
+        "CosineEmbeddingLoss": "cosine_embedding",
         "TripletMarginWithDistanceLoss": "triplet_margin",
         "NLLLoss2d": "negative_log_likelihood",
         "dice_loss": "soft_dice",

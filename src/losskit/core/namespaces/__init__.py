@@ -239,6 +239,9 @@ class Vocabulary(ABC):
         e = self.exp(-self.abs(x))
         return self.where(x >= 0, 1.0, e) / (1.0 + e)
 
+    flushes: ClassVar[bool] = False
+    """Whether subnormal numbers are read as 0, those of the data and inverses of the largest."""
+
     def raised(self, x: Array) -> Array:
         """x * 2**100, of subnormal numbers too, which XLA and TensorFlow read as 0."""
         return x * 2.0**100
