@@ -230,7 +230,7 @@ def test_vectors_of_weights_along_their_own_axis():
             partial(F.cosine_embedding_loss, margin=0.25),
             nn.CosineEmbeddingLoss(margin=0.25),
             2,
-            CosineEmbedding(margin=0.25),
+            CosineEmbedding(margin=0.25, axis=1),
         ),
         (
             partial(F.hinge_embedding_loss, margin=2.0),

@@ -47,7 +47,7 @@ def call(face, name, y, p, dtype="float32", y_dtype=None, **parameters):
 AT_THE_END = [
     ("binary_crossentropy", 1.0, 1.00098, "float16", 0.0, -1.0),
     ("binary_crossentropy", 0.0, -0.002, "float16", 0.0, 1.0),
-    ("binary_crossentropy", 1.0, 1.0078, "bfloat16", 0.0, -1.0),
+    ("binary_crossentropy", 1.0, 1.0078, "bfloat16", 0.0, -1 / 1.0078125),
     ("binary_crossentropy", 1.0, 1.000001, "float32", 0.0, -1.0),
 ]
 

@@ -107,17 +107,20 @@ def cosine_accuracy(
     """
     y, p = as_array("y_true", y_true), as_array("y_pred", y_pred)
     rows = p.ndim > 1 and -p.ndim <= axis < p.ndim
-    vector = (
-        axis % p.ndim % (p.ndim - 1) if rows else 0
-    )  # the next one, or the first after the last
+    # The next one, or the first after the last.
+    vector = axis % p.ndim % (p.ndim - 1) if rows else 0
     if not rows or p.shape[axis] != 2 or y.shape != np.take(p, 0, axis).take(0, vector).shape:
         raise ValueError(
             f"cosine_accuracy: y_pred must hold the two vectors of a pair along axis={axis}, and "
             f"y_true one number for each pair, got y_true.shape={y.shape} and "
             f"y_pred.shape={p.shape}."
         )
-    first, second = np.moveaxis(p, axis, 0)
-    cosine = -get("cosine_similarity", axis=vector, reduction="none")(first, second)
+    # Of the largest entries, lest squares overflow or vanish; a zero vector is at a right angle.
+    pair = np.moveaxis(p.astype(np.float64), axis, 0)
+    top = np.abs(pair).max(1 + vector, keepdims=True)
+    first, second = pair / np.where(top == 0, 1.0, top)
+    lengths = np.linalg.norm(first, axis=vector) * np.linalg.norm(second, axis=vector)
+    cosine = (first * second).sum(vector) / np.where(lengths == 0, 1.0, lengths)
     return _mean(((y > 0) == (cosine > threshold)) & ~np.isnan(cosine), sample_weight)
 
 

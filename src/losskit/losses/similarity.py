@@ -178,7 +178,8 @@ class CosineEmbedding(Rowwise):
 
     def second_curve(self, m: Vocabulary, a: Array, b: Array, y: Array) -> Array:
         rate = self._rate(m, _Angle(m, a, b, self.axis).cosine, y)
-        return -rate * _bend(m, a, b, self.axis)
+        bend = _bend(m, a, b, self.axis)
+        return m.where(rate == 0, lost(m, bend), -rate * bend)
 
     def target_slope(self, m: Vocabulary, a: Array, b: Array, y: Array) -> Array:
         return 0.0 * y
