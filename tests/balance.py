@@ -60,7 +60,6 @@ def _rows(card: Any, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
         anchor, positive = [0.3, -1.2, 2.0], [1.0, 0.0, 0.5]
         if len(card.places) == 2:
             rows = np.array([[anchor, np.add(anchor, [s, -2 * s, s / 3])] for s in STEPS])
-            rows = np.concatenate([rows, rows * [[1.0], [2.0]], rows * [[1.0], [-0.5]]])
             return np.resize(card.target.values, len(rows)).astype(dtype), rows.astype(dtype)
         moves = [[s, -2 * s, s / 3] for s in (0.1, 0.4, 3.0)]
         rows = np.array([[anchor, positive, np.add(positive, move)] for move in moves])
