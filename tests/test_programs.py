@@ -149,8 +149,7 @@ def usual(*names: str) -> list[Any]:
 
 ROWS = usual(
     *("categorical_focal_crossentropy", "kl_divergence", "cosine_similarity", "multi_margin"),
-    *("triplet_margin", "cosine_embedding"),
-    *("sparse_categorical_crossentropy", "categorical_hinge"),
+    *("triplet_margin", "sparse_categorical_crossentropy", "categorical_hinge"),
 )
 
 
