@@ -56,10 +56,14 @@ class CosineEmbedding(RowDefinition):
         return [[rate * t for t in terms] for x, z in ((b, a), (a, b)) for terms in of_two(x, z)]
 
     def value(self, y, p):
-        _, _, cosine, over = self._over(y, p)
-        if y == 1:
-            return [ONE - cosine]
-        return over if sum(over) > 0 else [ZERO]
+        a, b, _, over = self._over(y, p)
+        if y != 1:
+            return over if sum(over) > 0 else [ZERO]
+        if not any(a) or not any(b):
+            return [ONE]
+        # Of nearly parallel vectors 60 digits of the cosine are too few.
+        (u, _), (v, _) = (self.of_two._unit(x) for x in (a, b))
+        return [sum((s - t) ** 2 for s, t in zip(u, v, strict=True)) / 2]
 
     def slope(self, y, p):
         return self._by_entry("slope", y, p)
