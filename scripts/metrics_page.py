@@ -21,6 +21,7 @@ IN_KERAS = {
     "concordance": "",
     "label_error_rate": "",
     "triplet_accuracy": "",
+    "cosine_accuracy": "",
     "nearest_accuracy": "",
     "retrieval_accuracy": "",
     "sign_accuracy": "`keras.metrics.BinaryAccuracy(threshold=0.0)` with targets 0 and 1",

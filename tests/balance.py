@@ -58,6 +58,9 @@ def _rows(card: Any, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
     if card.places and len(card.slots[1].dims) > 1:
         # Of directions nearly the same only the difference is left, and that of their rounding.
         anchor, positive = [0.3, -1.2, 2.0], [1.0, 0.0, 0.5]
+        if len(card.places) == 2:
+            rows = np.array([[anchor, np.add(anchor, [s, -2 * s, s / 3])] for s in STEPS])
+            return np.resize(card.target.values, len(rows)).astype(dtype), rows.astype(dtype)
         moves = [[s, -2 * s, s / 3] for s in (0.1, 0.4, 3.0)]
         rows = np.array([[anchor, positive, np.add(positive, move)] for move in moves])
         return np.zeros(len(rows), dtype), rows.astype(dtype)

@@ -216,7 +216,9 @@ def ordinary(card: Any, dtype: Any, seed: int = 0, rows: int = 24, classes: int 
     if getattr(card, "places", ()):
         own = (classes,) * (len(card.slots[1].dims) - 1)
         columns = [_random(rng, domain, (rows, *own), False) for domain in card.places]
-        return rng.normal(0.0, 2.0, rows).astype(dtype), np.stack(columns, 1).astype(dtype)
+        y = rng.normal(0.0, 2.0, rows)
+        y = rng.choice(card.target.values, rows) if card.target.values else y
+        return y.astype(dtype), np.stack(columns, 1).astype(dtype)
     if card.slots[0].domain.blank is not None:
         p = rng.normal(0.0, 2.0, (rows, 4, 3))
         if not card.from_logits:
@@ -343,7 +345,7 @@ def extreme(card: Any, dtype: Any) -> Any:
         with np.errstate(over="ignore"):
             p = rows[drawn].astype(dtype)
         p = p[np.isfinite(p.astype(np.float64)).all(tuple(range(1, p.ndim)))]
-        return np.zeros(len(p), dtype), p
+        return np.resize(card.target.values or 0.0, len(p)).astype(dtype), p
     if getattr(card, "places", ()):
         apart = [r for r in RESIDUALS if abs(r) < 1e16]
         triples = itertools.product((0.0, 1.0, -3.7), apart, AMOUNTS)

@@ -16,7 +16,6 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "negative_log_likelihood": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
     "margin_ranking": [{}, {"margin": 0.7}, {"margin": -0.5}],
     "hinge_embedding": [{}, {"margin": 0.7}],
-    "cosine_embedding": [{}, {"margin": 0.3}, {"margin": -0.5}],
     "mean_absolute_percentage_error": [{}, {"epsilon": 1e-3}, {"epsilon": 1.0}],
     "binary_crossentropy": [
         {},
@@ -127,6 +126,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "kl_divergence": [{}, {"axis": 0}],
     "categorical_hinge": [{}, {"axis": 0}],
     "cosine_similarity": [{}, {"axis": 0}],
+    "cosine_embedding": [{}, {"margin": 0.3}, {"margin": -0.5}, {"axis": 1}],
     "triplet_margin": [
         {},
         {"norm": 1.0, "axis": 0, "eps": 0.0},

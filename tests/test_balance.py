@@ -127,6 +127,23 @@ def test_vectors_nearly_parallel():
     np.testing.assert_allclose(slope, [[-8e-20, -4e-10, 0]], rtol=1e-6)
 
 
+def test_pairs_nearly_parallel():
+    loss = losskit.CosineEmbedding()
+    for factor in (1.0, 4.0, 2.0**-90, 2.0**30):
+        a, b = np.array([[1, 0, 0]], F32), factor * np.array([[1, 1e-10, 0]], F32)
+        value, (first, second) = loss.value_and_gradient(a, b, [1.0])
+        np.testing.assert_allclose(value, 5e-21, rtol=1e-6)
+        np.testing.assert_allclose(first, [[0, -1e-10, 0]], rtol=1e-6)
+        np.testing.assert_allclose(factor * second, [[-1e-20, 1e-10, 0]], rtol=1e-6)
+    # Of lengths that differ the quotients round, and all else is exact.
+    a = np.random.default_rng(0).normal(size=(99, 8)).astype(F32)
+    b = (3 * a + 1e-2 * np.roll(a, 1, -1)).astype(F32)
+    u, v = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (a.astype("f8"), b.astype("f8")))
+    true = np.square(u - v).sum(-1) / 2
+    found = losskit.CosineEmbedding(reduction="none")(a, b, np.ones(99, F32))
+    np.testing.assert_allclose(found, true, rtol=2e-4)
+
+
 def test_errors_beyond_the_dtype_whose_share_is_a_number():
     loss = losskit.MeanAbsolutePercentageError()
     assert loss(F32([3e38]), F32([-3e38])) == 200

@@ -21,6 +21,7 @@ from losskit.checks.libraries.arrays import form_of
 from losskit.cli import app
 from losskit.losses import margin, multiclass
 from losskit.losses.likelihood import GaussianNLL
+from losskit.losses.similarity import CosineEmbedding
 
 DRAWN = np.random.default_rng(5)
 N, C = 64, 10
@@ -229,7 +230,7 @@ def test_vectors_of_weights_along_their_own_axis():
             partial(F.cosine_embedding_loss, margin=0.25),
             nn.CosineEmbeddingLoss(margin=0.25),
             2,
-            margin.CosineEmbedding(margin=0.25),
+            CosineEmbedding(margin=0.25, axis=1),
         ),
         (
             partial(F.hinge_embedding_loss, margin=2.0),

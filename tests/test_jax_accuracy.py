@@ -43,6 +43,19 @@ def test_cosines_of_vectors_far_from_one(run):
 
 
 @pytest.mark.parametrize("run", BOTH)
+def test_pairs_of_vectors_far_from_one(run):
+    loss, ones = lj.get("cosine_embedding"), jnp.ones(len(far.VECTORS))
+    y = jnp.broadcast_to(far.Y, far.VECTORS.shape)
+    cosine, slope = far.cosine(np.asarray(y), far.VECTORS)
+    normal = (np.abs(slope) > TINY) & (np.abs(slope) < LARGE)
+    for i in (0, 1):
+        pair = (far.VECTORS, y) if i == 0 else (y, far.VECTORS)
+        np.testing.assert_allclose(run(loss)(*pair, ones), 1.0 + cosine, rtol=2e-6)
+        got = run(jax.grad(lambda a, b: loss(a, b, ones).sum(), i))(*pair)
+        np.testing.assert_allclose(np.asarray(got)[normal], slope[normal], rtol=1e-5)
+
+
+@pytest.mark.parametrize("run", BOTH)
 def test_rows_nearly_certain(run):
     want = far.cross_entropy(far.ROWS)
     labels, one_hot = np.zeros(4, int), np.eye(3, dtype="f4")[[0] * 4]

@@ -20,6 +20,11 @@ def test_tables():
     assert metrics.sign_accuracy([-1, 1, 0], [-0.3, 2.0, 0.1]) == pytest.approx(2 / 3)
     assert metrics.distance_accuracy([1, -1, 0, 1], [0.9, 1.0, 0.5, -2.0]) == 0.75
     assert metrics.distance_accuracy([1, -1], [0.3, 0.3], threshold=0.2) == 0.5
+    ways = np.array([[[1.0, 0.0], [2.0, far]] for far in (1.0, -2.0, 9.0)])
+    assert metrics.cosine_accuracy([1, -1, 0], ways) == pytest.approx(1 / 3)
+    assert metrics.cosine_accuracy([1, -1, 0], ways, [1, 1, 2], threshold=0.5) == 0.75
+    turned = ways.transpose(1, 2, 0)  # two vectors along the first axis, pairs the last
+    assert metrics.cosine_accuracy([1, -1, 0], turned, axis=0) == pytest.approx(1 / 3)
     pairs = np.array([[1.5, 0.25], [0.0, 4.0], [3.0, 0.9]])
     assert metrics.coverage([1.0, 2.0, 2.0], pairs) == pytest.approx(2 / 3)
     assert metrics.coverage([1.0, 2.0, 2.0], pairs.T, [1, 1, 2], axis=0) == 0.5
@@ -71,6 +76,7 @@ def test_a_nan_prediction_is_never_right():
     assert metrics.binary_accuracy([0, 1], [nan, nan]) == 0
     assert metrics.sign_accuracy([-1, 1], [nan, nan]) == 0
     assert metrics.distance_accuracy([-1, 1], [nan, nan]) == 0
+    assert metrics.cosine_accuracy([-1, 1], [[[nan, 1.0], [1.0, 0.0]]] * 2) == 0
     assert metrics.coverage([0.0, 0.0], [[nan, 1.0], [0.0, nan]]) == 0
     assert metrics.triplet_accuracy(None, [[[0.0], [1.0], [nan]], [[0.0], [nan], [1.0]]]) == 0
     rows = np.array([[nan, 0.5], [0.5, nan]])
@@ -100,6 +106,7 @@ def test_bad_input():
         (lambda: metrics.concordance(ROWS, ROWS), ["time and event", "axis=-1", "(3, 3)"]),
         (lambda: metrics.nearest_accuracy([0, 1], ROWS), ["for each vector", "(2,)", "(3, 3)"]),
         (lambda: metrics.retrieval_accuracy(None, ROWS), ["query and key", "axis=-2", "(3, 3)"]),
+        (lambda: metrics.cosine_accuracy([0.0], ROWS[:2]), ["two vectors", "axis=-2", "(2, 3)"]),
         (lambda: metrics.triplet_accuracy([0.0], ROWS[:2]), ["anchor", "axis=-2", "(2, 3)"]),
         (lambda: metrics.sparse_top_k_categorical_accuracy([0, 1, 2], ROWS, k=0), ["k must be"]),
     ]
@@ -123,6 +130,8 @@ def test_every_metric_takes_the_same_arguments():
         y = rng.integers(0, 6, 4) if name.startswith("sparse") else np.eye(6)[rng.integers(0, 6, 4)]
         if name == "coverage":
             y, p = y[:, 0], p[:, :2]
+        if name == "cosine_accuracy":
+            y, p = y[:, 0], p.reshape(4, 2, 3)
         if name == "triplet_accuracy":
             y, p = None, p.reshape(4, 3, 2)
         if name == "label_error_rate":

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from losskit.core.definition import find
+from losskit.core.packing import packed
 from losskit.peers import TABLES, elsewhere, kind, optax, torch
 from losskit.peers.row import docstring
 
@@ -62,8 +63,8 @@ def test_optax_signature(name):
 
 
 def arrays(row):
-    """Predictions and targets of the row's card, all finite."""
-    card = row.made({n: p.default for n, p in row.parameters.items()})
+    """What the row's card takes, predictions first, all finite."""
+    card = packed(row.made({n: p.default for n, p in row.parameters.items()}))
     y, p = grid.inputs(card, np.float32, "ordinary")
     if card.target.values:
         y = np.where(y == 0, np.float32(-1), y)
@@ -71,19 +72,19 @@ def arrays(row):
         y = np.round(y)
     if row.name == "ntxent":  # optax takes one set
         y, p = y[0], p[0]
-    return p[:64], y[:64]
+    return grid.in_order(card, grid.arrays(card, y[:64], p[:64]))
 
 
 def torch_holds(row):
-    p, y = map(torch_.as_tensor, arrays(row))
+    given = [torch_.as_tensor(x) for x in arrays(row)]
     options = {"reduction": "none"}
-    got, want = (f(p, y, **options) for f in (of_torch._function(row), getattr(F, row.name)))
+    got, want = (f(*given, **options) for f in (of_torch._function(row), getattr(F, row.name)))
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
 
 
 def optax_holds(row):
-    p, y = map(jnp.asarray, arrays(row))
-    got, want = (f(p, y) for f in (of_optax._function(row), getattr(theirs, row.name)))
+    given = [jnp.asarray(x) for x in arrays(row)]
+    got, want = (f(*given) for f in (of_optax._function(row), getattr(theirs, row.name)))
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
 
 
@@ -179,7 +180,7 @@ def test_the_kind_of_a_loss_by_any_of_its_names():
     kinds = {
         "CTCLoss": "ctc",
         "ctc_loss_with_forward_probs": "ctc",
-        "CosineEmbeddingLoss": "cosine_similarity",
+        "CosineEmbeddingLoss": "cosine_embedding",
         "TripletMarginWithDistanceLoss": "triplet_margin",
         "NLLLoss2d": "negative_log_likelihood",
         "dice_loss": "soft_dice",

@@ -53,11 +53,16 @@ def drawn(card: Any, dtype: Any, rows: int, classes: int) -> tuple[Any, ...]:
         rng = np.random.default_rng(1)
         shapes = [(rows, classes) if slot.dims else (rows,) for slot in card.slots]
         return tuple(
-            grid._random(rng, slot.domain, shape, False).astype(dtype)
+            _some(rng, slot.domain, shape).astype(dtype)
             for slot, shape in zip(card.slots, shapes, strict=True)
         )
     y, p = grid.ordinary(card, dtype, rows=rows, classes=classes)[:2]
     return tuple(np.asarray(x) for x in grid.arrays(card, y, p))
+
+
+def _some(rng: Any, domain: Any, shape: tuple[int, ...]) -> Any:
+    values = domain.values
+    return rng.choice(values, shape) if values else grid._random(rng, domain, shape, False)
 
 
 def by_program(card: Any, arrays: Any, weight: Any = None, keep: Any = None) -> Any:

@@ -116,6 +116,8 @@ def test_a_metric_of_every_card(tmp_path: Path) -> None:
             y, p = rng.normal(size=(N, 3)), rng.normal(size=(N, 3))
         if card.name == "gaussian_nll":
             y, p = rng.normal(size=N), rng.random((N, 2)) + 0.1
+        if card.name == "cosine_embedding":
+            y, p = rng.choice([-1.0, 1.0], N), rng.normal(size=(N, 2, 3))
         if card.name == "triplet_margin":
             y, p = rng.normal(size=N), rng.normal(size=(N, 3, 2))
         if card.target.names:

@@ -399,14 +399,17 @@ def test_cosines_stay_within_their_range():
             value = lt.cosine_embedding_loss(x, scale * x, y, reduction="none")
             assert value.min() >= 0
             assert value.max() <= 2
-    half = torch.tensor([1.00098, -1.00098], dtype=torch.float16)
-    targets = torch.tensor([1.0, -1.0])
-    value = lt.CosineEmbedding(reduction="none")(half, targets)
+
+
+def test_rounding_of_the_dtype_at_the_end_of_a_range():
+    half = torch.tensor([1.00098, -0.00098], dtype=torch.float16)
+    targets = torch.tensor([1.0, 0.0])
+    value = lt.BinaryCrossentropy(reduction="none")(half, targets)
     assert value.abs().max() <= 1e-3
-    value = torch.func.vmap(lt.CosineEmbedding(reduction="sum"))(half[None], targets[None])
+    value = torch.func.vmap(lt.BinaryCrossentropy(reduction="sum"))(half[None], targets[None])
     assert value.abs() <= 2e-3
-    with pytest.raises(ValueError, match=r"a cosine in \[-1, 1\]"):
-        lt.CosineEmbedding()(half.float(), targets)
+    with pytest.raises(ValueError, match=r"a probability in \[0, 1\]"):
+        lt.BinaryCrossentropy()(half.float(), targets)
 
 
 def test_a_parameter_that_wants_a_gradient_is_refused():

@@ -1084,43 +1084,6 @@ struct HingeEmbedding {  // q[0] = margin
   }
 };
 
-struct CosineEmbedding_margin {  // q[0] = margin
-  static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "c742be3e74aae07a";
-  static constexpr int parameters = 1;
-  static constexpr double target_low = -infinity;
-  static constexpr double target_high = infinity;
-  static constexpr double target_slack = 0.0;
-  static constexpr bool minus_infinity = false;
-  static constexpr bool signs = true;
-  static constexpr bool prediction_bounded = true;
-
-  template <class V, class T = Element<V>>
-  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
-                                      V& value, V& slope, V& curve) {
-    const Bits<V> t0 = y > T(0.0);
-    const V t1 = at_least(p, T(-1.0));
-    const V t2 = at_most(t1, T(1.0));
-    const V t3 = T(1.0) - t2;
-    const V t4 = t2 - T(q[0]);
-    const V t5 = at_least(t4, T(0.0));
-    const V t6 = select<V>(t0, t3, t5);
-    value = t6;
-    const V t7 = p - T(q[0]);
-    const Bits<V> t8 = t7 > T(0.0);
-    const V t9 = T(0.0) * y;
-    const V t10 = select<V>(t8, broadcast<V>(T(1.0)), t9);
-    const V t11 = select<V>(t0, broadcast<V>(T(-1.0)), t10);
-    const Bits<V> t12 = p == p;
-    const Bits<V> t13 = ~t12;
-    const V t14 = where<V>(t13, p);
-    const V t15 = t11 + t14;
-    slope = t15;
-    curve = t9;
-    (void)p, (void)q, (void)k;
-  }
-};
-
 struct MeanSquaredError {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
   static constexpr const char* fingerprint = "28e6e6d2a9b4729e";
@@ -1465,7 +1428,6 @@ struct BinarySparsemax {
   X(Perceptron) \
   X(MarginRanking_margin) \
   X(HingeEmbedding) \
-  X(CosineEmbedding_margin) \
   X(MeanSquaredError) \
   X(MeanAbsoluteError) \
   X(Huber) \

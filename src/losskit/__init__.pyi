@@ -227,14 +227,6 @@ class HingeEmbedding(Loss):
 
     def __init__(self, margin: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
-class CosineEmbedding(Loss):
-    """Cosine embedding loss: a cosine that should be 1, or below a margin.
-
-        1 - p where y = 1, max(p - margin, 0) elsewhere
-    """
-
-    def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
-
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
@@ -414,6 +406,15 @@ class CosineSimilarity(Loss):
     """
 
     def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class CosineEmbedding(_Several):
+    """Cosine embedding loss: the cosine of two vectors should be 1, or below a margin.
+
+        1 - c where y = 1, max(c - margin, 0) elsewhere;
+        c = sum_j(first_j * second_j) / (|first| * |second|)
+    """
+
+    def __init__(self, margin: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class PairwiseDistance(Loss):
     """Distance of two vectors in a norm.
@@ -618,12 +619,6 @@ def hinge_embedding(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLi
         p where y = 1, max(margin - p, 0) elsewhere
     """
 
-def cosine_embedding(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, margin: float = 0.0, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
-    """Cosine embedding loss: a cosine that should be 1, or below a margin.
-
-        1 - p where y = 1, max(p - margin, 0) elsewhere
-    """
-
 def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Multi-class hinge loss with one-hot targets.
 
@@ -758,6 +753,13 @@ def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Array
     """Negative cosine of the angle between target and prediction.
 
         -sum_j(y_j * p_j) / (|y| * |p|)
+    """
+
+def cosine_embedding(first: ArrayLike, second: ArrayLike, y_true: ArrayLike, sample_weight: ArrayLike | None = None, *, margin: float = 0.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Cosine embedding loss: the cosine of two vectors should be 1, or below a margin.
+
+        1 - c where y = 1, max(c - margin, 0) elsewhere;
+        c = sum_j(first_j * second_j) / (|first| * |second|)
     """
 
 def pairwise_distance(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, norm: float = 2.0, eps: float = 0.0, axis: int = -1, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

@@ -82,6 +82,48 @@ def distance_accuracy(
     return _mean(((y > 0) == (p < threshold)) & ~np.isnan(p), sample_weight)
 
 
+def cosine_accuracy(
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    *,
+    axis: int = -2,
+    threshold: float = 0.0,
+) -> float:
+    """Share of pairs of vectors told apart by their cosine: above ``threshold`` they are alike.
+
+    Args:
+        y_true: 1 for pairs that are alike, -1 (or 0) for others.
+        y_pred: the two vectors of each pair, side by side along ``axis``.
+        sample_weight: weights >= 0: a number, or one per pair.
+        axis: along which the two lie; along the next one, the vectors themselves.
+        threshold: the largest cosine of pairs that are not alike.
+
+    Raises:
+        ValueError: shapes do not match.
+
+    >>> cosine_accuracy([1, -1], [[[3.0, 4.0], [4.0, 3.0]], [[1.0, 0.0], [1.0, 1.0]]])
+    0.5
+    """
+    y, p = as_array("y_true", y_true), as_array("y_pred", y_pred)
+    rows = p.ndim > 1 and -p.ndim <= axis < p.ndim
+    # The next one, or the first after the last.
+    vector = axis % p.ndim % (p.ndim - 1) if rows else 0
+    if not rows or p.shape[axis] != 2 or y.shape != np.take(p, 0, axis).take(0, vector).shape:
+        raise ValueError(
+            f"cosine_accuracy: y_pred must hold the two vectors of a pair along axis={axis}, and "
+            f"y_true one number for each pair, got y_true.shape={y.shape} and "
+            f"y_pred.shape={p.shape}."
+        )
+    # Of the largest entries, lest squares overflow or vanish; a zero vector is at a right angle.
+    pair = np.moveaxis(p.astype(np.float64), axis, 0)
+    top = np.abs(pair).max(1 + vector, keepdims=True)
+    first, second = pair / np.where(top == 0, 1.0, top)
+    lengths = np.linalg.norm(first, axis=vector) * np.linalg.norm(second, axis=vector)
+    cosine = (first * second).sum(vector) / np.where(lengths == 0, 1.0, lengths)
+    return _mean(((y > 0) == (cosine > threshold)) & ~np.isnan(cosine), sample_weight)
+
+
 def coverage(y_true: Any, y_pred: Any, sample_weight: Any = None, *, axis: int = -1) -> float:
     """Share of targets within one predicted standard deviation of the predicted mean.
 
@@ -405,6 +447,7 @@ METRICS: dict[str, Callable[..., float]] = {
         binary_accuracy,
         sign_accuracy,
         distance_accuracy,
+        cosine_accuracy,
         coverage,
         concordance,
         triplet_accuracy,
@@ -431,6 +474,7 @@ __all__ = [
     "binary_accuracy",
     "categorical_accuracy",
     "concordance",
+    "cosine_accuracy",
     "cosine_similarity",
     "coverage",
     "distance_accuracy",

@@ -28,13 +28,13 @@ def test_a_target_below_0_is_refused(loss):
 
 
 def test_rounding_of_the_dtype_at_the_end_of_a_range():
-    loss = lk.CosineEmbedding(reduction="sum")
+    loss = lk.BinaryCrossentropy(reduction="sum")
     for p, dtype in ((1.00098, "float16"), (1.0078, "bfloat16"), (1.000001, "float32")):
         p = keras.ops.convert_to_tensor([[p]], dtype)
         assert float(numbers(loss(np.ones((1, 1), "float32"), p))) == 0.0
     for p, dtype in ((1.01, "float16"), (1.05, "bfloat16"), (1.0001, "float32")):
         p = keras.ops.convert_to_tensor([[p]], dtype)
-        with pytest.raises(ValueError, match=r"\[-1, 1\]"):
+        with pytest.raises(ValueError, match=r"\[0, 1\]"):
             loss(np.ones((1, 1), "float32"), p)
 
 
@@ -43,6 +43,9 @@ def test_cosines_stay_within_their_range():
     cosines = numbers(lk.CosineSimilarity(reduction=None)(x, x))
     assert (cosines >= -1).all()
     np.testing.assert_allclose(cosines, -1.0, rtol=1e-6)
+    pairs = numbers(lk.CosineEmbedding(reduction=None)(np.ones(4000), np.stack([x, 3 * x], 1)))
+    assert (pairs >= 0).all()
+    np.testing.assert_allclose(pairs, 0.0, atol=1e-12)
 
 
 def gradient(loss, y, p):

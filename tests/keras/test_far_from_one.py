@@ -23,6 +23,18 @@ def test_cosines():
     np.testing.assert_allclose(by_y[normal], slope[normal], rtol=1e-5)
 
 
+def test_pairs():
+    cosine, slope = far.cosine(Y, far.VECTORS)
+    loss, ones = lk.CosineEmbedding(reduction="none"), np.ones(len(Y), "f4")
+    pairs = np.stack([Y, far.VECTORS], 1)
+    np.testing.assert_allclose(numpy(loss(ones, pairs)), 1.0 + cosine, rtol=2e-6)
+    got = numpy(compiled(loss.__call__)(tensor(ones), tensor(pairs)))
+    np.testing.assert_allclose(got, 1.0 + cosine, rtol=2e-6)
+    by_p = gradient(lambda p: lk.CosineEmbedding(reduction="sum")(tensor(ones), p), pairs)
+    normal = (np.abs(slope) > TINY) & (np.abs(slope) < LARGE)
+    np.testing.assert_allclose(by_p[:, 1][normal], slope[normal], rtol=1e-5)
+
+
 def test_rows_nearly_certain():
     want, labels = far.cross_entropy(far.ROWS), np.zeros(4, int)
     loss = lk.SparseCategoricalCrossentropy(reduction="none")

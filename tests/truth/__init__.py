@@ -75,6 +75,7 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     "ctc": ("slope", "curve"),
     # Vectors nearly parallel, masks nearly equal.
     "cosine_similarity": ORDERS,
+    "cosine_embedding": ("slope", "curve"),
     # Distances nearly equal, or unequal by the margin; directions nearly the same.
     "triplet_margin": ORDERS,
     # What pulls a vector against what pushes it; cosines, times 1 / temperature.

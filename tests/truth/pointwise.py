@@ -340,21 +340,6 @@ class HingeEmbedding(Definition):
         return y != 1 and p != self.number("margin") and close(p, self.number("margin"))
 
 
-class CosineEmbedding(HingeEmbedding):
-    has_optimum = True
-
-    def value(self, y, p):
-        return [1 - p if y == 1 else max(p - self.number("margin"), ZERO)]
-
-    def slope(self, y, p):
-        if y == 1:
-            return [-ONE]
-        return [ONE if p > self.number("margin") else ZERO]
-
-    def optimum(self, y):
-        return (1.0 if y == 1 else -1.0), max(-ONE - self.number("margin"), ZERO) if y < 1 else ZERO
-
-
 class LogKLDivergence(Definition):
     has_optimum = False  # only the elements of a distribution have one together
 

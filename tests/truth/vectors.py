@@ -36,6 +36,51 @@ class CosineSimilarity(RowDefinition):
         return list(y), -ONE if any(y) else ZERO
 
 
+class CosineEmbedding(RowDefinition):
+    has_optimum = False  # many vectors are as good: no one of them is the target
+
+    def __init__(self, card, dtype):
+        super().__init__(card, dtype)
+        self.of_two = CosineSimilarity(similarity.CosineSimilarity(), dtype)
+
+    def _over(self, y, p):
+        """The vectors, their cosine, and its terms less the margin."""
+        a, b = p[: len(p) // 2], p[len(p) // 2 :]
+        terms = [-t for t in self.of_two.value(a, b)]
+        return a, b, sum(terms, ZERO), [*terms, -self.number("margin")]
+
+    def _by_entry(self, order, y, p):
+        a, b, _, over = self._over(y, p)
+        rate = ONE if y == 1 else -ONE if sum(over) > 0 else ZERO
+        of_two = getattr(self.of_two, order)
+        return [[rate * t for t in terms] for x, z in ((b, a), (a, b)) for terms in of_two(x, z)]
+
+    def value(self, y, p):
+        a, b, _, over = self._over(y, p)
+        if y != 1:
+            return over if sum(over) > 0 else [ZERO]
+        if not any(a) or not any(b):
+            return [ONE]
+        # Of nearly parallel vectors 60 digits of the cosine are too few.
+        (u, _), (v, _) = (self.of_two._unit(x) for x in (a, b))
+        return [sum((s - t) ** 2 for s, t in zip(u, v, strict=True)) / 2]
+
+    def slope(self, y, p):
+        return self._by_entry("slope", y, p)
+
+    def curve(self, y, p):
+        return self._by_entry("curve", y, p)
+
+    def near_break(self, y, p):
+        over = self._over(y, p)[3]
+        return y != 1 and abs(sum(over)) <= mpf(2) ** -20 * sum(map(abs, over))
+
+    def room(self, y, p):
+        a, b, _, over = self._over(y, p)
+        shortest = min(mpmath.sqrt(sum(t * t for t in x)) for x in (a, b))
+        return mpmath.inf if y == 1 else abs(sum(over)) * shortest / 2
+
+
 class PairwiseDistance(RowDefinition):
     def _differences(self, y, p):
         return [b - a + self.number("eps") for a, b in zip(y, p, strict=True)]

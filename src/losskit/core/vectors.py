@@ -16,6 +16,11 @@ def near(m: Vocabulary, x: Array, axis: int) -> tuple[Array, Array]:
     return m.where(low, m.raised(x), m.where(high, x * 2.0**-100, x)), power
 
 
+def sized(m: Vocabulary, x: Array, axis: int) -> tuple[Array, Array | float]:
+    """The same where numbers far from 1 would be lost; elsewhere the vector as it is, and 1."""
+    return near(m, x, axis) if m.flushes else (x, 1.0)
+
+
 def unit(m: Vocabulary, x: Array, axis: int) -> tuple[Array, Array, Array]:
     """The vector at length 1, and its length as a product: the largest entry, and the rest.
 

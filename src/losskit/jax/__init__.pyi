@@ -170,12 +170,6 @@ def hinge_embedding(predictions: ArrayLike, targets: ArrayLike, *, margin: Array
         p where y = 1, max(margin - p, 0) elsewhere
     """
 
-def cosine_embedding(predictions: ArrayLike, targets: ArrayLike, *, margin: ArrayLike = 0.0, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
-    """Cosine embedding loss: a cosine that should be 1, or below a margin.
-
-        1 - p where y = 1, max(p - margin, 0) elsewhere
-    """
-
 def categorical_hinge(predictions: ArrayLike, targets: ArrayLike, *, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Multi-class hinge loss with one-hot targets.
 
@@ -298,6 +292,13 @@ def ctc(predictions: ArrayLike, targets: ArrayLike, *, blank: int = 0, from_logi
     """CTC (connectionist temporal classification): the likelihood of labels without their times.
 
         -log(sum over alignments a of prod over frames t of softmax(z[t])[a_t])
+    """
+
+def cosine_embedding(first: ArrayLike, second: ArrayLike, targets: ArrayLike, *, margin: ArrayLike = 0.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Cosine embedding loss: the cosine of two vectors should be 1, or below a margin.
+
+        1 - c where y = 1, max(c - margin, 0) elsewhere;
+        c = sum_j(first_j * second_j) / (|first| * |second|)
     """
 
 def pairwise_distance(predictions: ArrayLike, targets: ArrayLike, *, norm: ArrayLike = 2.0, eps: ArrayLike = 0.0, axis: int = -1, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:

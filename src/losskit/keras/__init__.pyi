@@ -218,14 +218,6 @@ class HingeEmbedding(Loss):
 
     def __init__(self, margin: float = 1.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
-class CosineEmbedding(Loss):
-    """Cosine embedding loss: a cosine that should be 1, or below a margin.
-
-        1 - p where y = 1, max(p - margin, 0) elsewhere
-    """
-
-    def __init__(self, margin: float = 0.0, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
-
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
@@ -406,6 +398,15 @@ class CosineSimilarity(Loss):
 
     def __init__(self, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class CosineEmbedding(Loss):
+    """Cosine embedding loss: the cosine of two vectors should be 1, or below a margin.
+
+        1 - c where y = 1, max(c - margin, 0) elsewhere;
+        c = sum_j(first_j * second_j) / (|first| * |second|)
+    """
+
+    def __init__(self, margin: float = 0.0, axis: int = -1, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class PairwiseDistance(Loss):
     """Distance of two vectors in a norm.
 
@@ -519,9 +520,6 @@ def margin_ranking(y_true: Any, y_pred: Any, margin: float = 0.0) -> Any:
 def hinge_embedding(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any:
     """Hinge embedding loss: a distance that should be small, or beyond a margin. Gives one value per sample."""
 
-def cosine_embedding(y_true: Any, y_pred: Any, margin: float = 0.0) -> Any:
-    """Cosine embedding loss: a cosine that should be 1, or below a margin. Gives one value per sample."""
-
 def categorical_hinge(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Multi-class hinge loss with one-hot targets. Gives one value per sample."""
 
@@ -587,6 +585,9 @@ def ctc(y_true: Any, y_pred: Any, blank: int = 0, from_logits: bool = True, zero
 
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Negative cosine of the angle between target and prediction. Gives one value per sample."""
+
+def cosine_embedding(y_true: Any, y_pred: Any, margin: float = 0.0, axis: int = -1) -> Any:
+    """Cosine embedding loss: the cosine of two vectors should be 1, or below a margin. Gives one value per sample."""
 
 def pairwise_distance(y_true: Any, y_pred: Any, norm: float = 2.0, eps: float = 0.0, axis: int = -1) -> Any:
     """Distance of two vectors in a norm. Gives one value per sample."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from losskit.core.families import Setwise, is_rowwise, lacks_axes, placed
+from losskit.core.families import Setwise, is_rowwise, placed
 from losskit.core.packing import Packed, packed, predictions, targets
 from losskit.engine.call import Call, aligned, checked
 from losskit.engine.reduction import reduced
@@ -62,8 +62,9 @@ def prepared(
         target[0], p = _same_rank(card, target[0], p)
     card = placed(card, tuple(p.shape))
     _check_classes(card, p)
-    others = [KERAS.cast(KERAS.array("y_pred", x), dtype) for x in rest]
-    arrays = (*target, p, *others)
+    found = [p, *(KERAS.cast(KERAS.array("y_pred", x), dtype) for x in rest)]
+    at = targets(card)[0] if target else 0
+    arrays = (*found[:at], *target, *found[at:])
     # Samples that are the vectors of one set, not sets of vectors.
     if references or (getattr(card, "by_samples", False) and len(p.shape) == 2):
         card, arrays, mask = of_rows(card, target[0], p, mask, references)
@@ -176,9 +177,9 @@ def _bounded(card: Any, p: Tensor, dtype: str) -> Tensor:
 
 def _same_rank(card: Any, y: Any, p: Tensor) -> tuple[Any, Tensor]:
     """Keras's habit: a last dimension of 1 that only one side has is no difference."""
-    target, prediction = card.slots[:2]
+    target, prediction = card.slots[targets(card)[0]], card.slots[card.main]
     more = len(y.shape) - len(target.dims) - (len(p.shape) - len(prediction.dims))
-    lacks = lacks_axes(card)
+    lacks = is_rowwise(card) and {*target.dims} < {*prediction.dims}
     # Of what lacks the axis of the classes, it may lie in its place.
     axis = card.axis if lacks and isinstance(card.axis, int) else -1
     if more == 1 and -len(y.shape) <= axis < len(y.shape) and y.shape[axis] == 1:

@@ -18,7 +18,6 @@ PREFERENCE = Domain(
     "1 where the first score should be higher, -1 where the second should, 0 for neither",
     values=(-1.0, 0.0, 1.0),
 )
-COSINE = Domain("a cosine in [-1, 1]", low=-1.0, high=1.0, slack=1e-5)
 
 
 def _signs(m: Vocabulary, y: Array) -> Array:
@@ -409,76 +408,6 @@ class HingeEmbedding(Pointwise):
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return m.where(y > 0, 1.0, m.where(self.margin - p > 0, -1.0, 0.0 * y)) + lost(m, p)
-
-    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return 0.0 * y
-
-    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return 0.0 * y
-
-
-@dataclass(frozen=True)
-class CosineEmbedding(Pointwise):
-    """Cosine embedding loss: a cosine that should be 1, or below a margin.
-
-    What it measures
-    ----------------
-    For a pair that belongs together (1) how far the cosine of its angle falls short of 1, for one
-    that does not (-1) how far it exceeds `margin`; 0 once it is below.
-
-    When to use
-    -----------
-    Embeddings learned from pairs: the prediction is the cosine of the two vectors, the target 1
-    where they are alike and -1 where they are not.
-
-    Pitfalls
-    --------
-    Targets are -1 and 1 (0 is read as -1). The prediction is the cosine itself, not the vectors;
-    `cosine_similarity` has its sign turned. A margin below 0 asks for more than a right angle, and
-    in many dimensions nearly all pairs are at one.
-
-    Formula
-    -------
-    1 - p where y = 1, max(p - margin, 0) elsewhere
-
-    Examples
-    --------
-    >>> import losskit
-    >>> float(losskit.cosine_embedding([1.0, -1.0], [0.75, 0.25]))
-    0.25
-
-    References
-    ----------
-    Chopra, Hadsell and LeCun, Learning a Similarity Metric Discriminatively, with Application to
-    Face Verification, CVPR (2005), 539-546.
-    """
-
-    margin: float = parameter(
-        0.0, kind="number", doc="cosine up to which unlike pairs cost nothing"
-    )
-
-    name = "cosine_embedding"
-    aliases = ("cosine_embedding_loss",)
-    latex = r"[y = 1]\, (1 - p) + [y \neq 1]\, \max(p - m,\; 0)"
-    target: ClassVar[Domain] = SIGN
-    convex = True
-    metric = "sign_accuracy"
-    task = "pair"
-    zero_target = 0.0
-
-    @property
-    def prediction(self) -> Domain:
-        return COSINE
-
-    def kinks(self, y: float) -> tuple[float, ...]:
-        return () if y > 0 else (self.margin,)
-
-    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        p = m.clip(p, -1.0, 1.0)  # beyond them it is by rounding, and the value does not follow
-        return m.where(y > 0, 1.0 - p, m.maximum(p - self.margin, 0.0))
-
-    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        return m.where(y > 0, -1.0, m.where(p - self.margin > 0, 1.0, 0.0 * y)) + lost(m, p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from losskit.core import constants, softmax
-from losskit.core.definition import Domain, Slot, parameter
+from losskit.core.definition import SIGN, Domain, Slot, parameter
 from losskit.core.families import Rowwise, lost
 from losskit.core.namespaces import Array, Vocabulary
-from losskit.core.vectors import near, unit
+from losskit.core.vectors import near, sized, unit
 
 EMBEDDING = Domain("a vector of real numbers")
 
@@ -83,16 +83,167 @@ class CosineSimilarity(Rowwise):
         return rest / p_top / length * power
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        (y, _), (p, power) = near(m, y, self.axis), near(m, p, self.axis)
-        (u, _, _), (v, top, length) = unit(m, y, self.axis), unit(m, p, self.axis)
-        cosine = m.sum(u * v, self.axis)
-        # 2 u v + cos - 3 cos v^2, without what cancels for an entry that is nearly all of v.
-        bend = 3.0 * cosine * softmax.others(m, v * v, self.axis)
-        bend = bend - 2.0 * softmax.others(m, u * v, self.axis)
-        return bend / top / length * power / top / length * power
+        return _bend(m, y, p, self.axis)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return self.slope(m, p, y)
+
+
+def _bend(m: Vocabulary, y: Array, p: Array, axis: int) -> Array:
+    """The second derivative of the negative cosine by each entry of p."""
+    (y, _), (p, power) = near(m, y, axis), near(m, p, axis)
+    (u, _, _), (v, top, length) = unit(m, y, axis), unit(m, p, axis)
+    cosine = m.sum(u * v, axis)
+    # 2 u v + cos - 3 cos v^2, without what cancels for an entry that is nearly all of v.
+    bend = 3.0 * cosine * softmax.others(m, v * v, axis)
+    bend = bend - 2.0 * softmax.others(m, u * v, axis)
+    return bend / top / length * power / top / length * power
+
+
+@dataclass(frozen=True)
+class CosineEmbedding(Rowwise):
+    """Cosine embedding loss: the cosine of two vectors should be 1, or below a margin.
+
+    What it measures
+    ----------------
+    For a pair that belongs together (1) how far the cosine of the angle between its vectors falls
+    short of 1, for one that does not (-1) how far it exceeds `margin`; 0 once it is below.
+
+    When to use
+    -----------
+    Embeddings learned from pairs of which it is known whether they are alike, where the vectors'
+    lengths mean nothing.
+
+    Pitfalls
+    --------
+    Targets are -1 and 1 (0 is read as -1). A zero vector has no direction: the cosine is 0 there,
+    and so is the gradient. The gradient shrinks as a vector grows longer. A margin below 0 asks for
+    more than a right angle, and in many dimensions nearly all pairs are at one. Where there is one
+    array for the two vectors they lie side by side, along the axis before theirs.
+
+    Formula
+    -------
+    1 - c where y = 1, max(c - margin, 0) elsewhere;
+    c = sum_j(first_j * second_j) / (|first| * |second|)
+
+    Examples
+    --------
+    >>> import losskit
+    >>> first, second = [[3.0, 4.0], [1.0, 0.0]], [[4.0, 3.0], [-1.0, 0.0]]
+    >>> round(float(losskit.cosine_embedding(first, second, [1.0, -1.0])), 6)
+    0.02
+
+    References
+    ----------
+    Chopra, Hadsell and LeCun, Learning a Similarity Metric Discriminatively, with Application to
+    Face Verification, CVPR (2005), 539-546.
+    """
+
+    margin: float = parameter(
+        0.0, kind="number", doc="cosine up to which unlike pairs cost nothing"
+    )
+    axis: int = parameter(-1, kind="integer", doc="axis along which the vectors lie")
+
+    name = "cosine_embedding"
+    aliases = ("cosine_embedding_loss",)
+    latex = r"[y = 1]\, (1 - c) + [y \neq 1]\, \max(c - m,\; 0)"
+    target: ClassVar[Domain] = SIGN
+    convex = False
+    metric = "cosine_accuracy"
+    task = "pair"
+    zero_target = 0.0
+    absent = 0.0
+    compares = "angles"
+
+    def takes(self) -> tuple[Slot, ...]:
+        first, second = (Slot(n, EMBEDDING, ("c",), (self.axis,)) for n in ("first", "second"))
+        return first, second, Slot("target", SIGN, predicted=False)
+
+    def value(self, m: Vocabulary, a: Array, b: Array, y: Array) -> Array:
+        angle = _Angle(m, a, b, self.axis)
+        cosine = m.drop(m.clip(angle.cosine, -1.0, 1.0), self.axis)
+        less = m.drop(angle.complement, self.axis)
+        return m.where(y > 0, less, m.maximum(cosine - self.margin, 0.0))
+
+    def first_slope(self, m: Vocabulary, a: Array, b: Array, y: Array) -> Array:
+        angle = _Angle(m, a, b, self.axis)
+        return angle.by_first(self._rate(m, angle.cosine, y))
+
+    def second_slope(self, m: Vocabulary, a: Array, b: Array, y: Array) -> Array:
+        angle = _Angle(m, a, b, self.axis)
+        return angle.by_second(self._rate(m, angle.cosine, y))
+
+    def first_curve(self, m: Vocabulary, a: Array, b: Array, y: Array) -> Array:
+        return self.second_curve(m, b, a, y)
+
+    def second_curve(self, m: Vocabulary, a: Array, b: Array, y: Array) -> Array:
+        rate = self._rate(m, _Angle(m, a, b, self.axis).cosine, y)
+        bend = _bend(m, a, b, self.axis)
+        return m.where(rate == 0, lost(m, bend), -rate * bend)
+
+    def target_slope(self, m: Vocabulary, a: Array, b: Array, y: Array) -> Array:
+        return 0.0 * y
+
+    def _rate(self, m: Vocabulary, cosine: Array, y: Array) -> Array:
+        """The derivative by the cosine."""
+        over = m.where(cosine - self.margin > 0, 1.0, 0.0 * cosine)
+        return m.where(m.lay(y, self.axis) > 0, -1.0, over)
+
+
+class _Angle:
+    """The angle between two vectors, from few sums along them.
+
+    Of nearly parallel vectors x and z the difference w = z -+ x is taken first: 1 - cosine and the
+    slopes follow from it, and nothing cancels.
+    """
+
+    def __init__(self, m: Vocabulary, a: Array, b: Array, axis: int) -> None:
+        self.m, self.axis = m, axis
+        (a, self.powers_a), (b, self.powers_b) = sized(m, a, axis), sized(m, b, axis)
+        top_a, top_b = m.max(m.abs(a), axis), m.max(m.abs(b), axis)
+        # Divided by the largest entry, lest squares overflow or vanish; but not where vectors are
+        # of nearly one size, and that is no extreme one: their difference is exact as they came.
+        even = (m.abs(top_a - top_b) < top_b / 64.0) & (top_b > 2.0**-30) & (top_b < 2.0**30)
+        self.none = (top_a == 0) | (top_b == 0)
+        self.top_a = m.where(even | (top_a == 0), 1.0, top_a)
+        self.top_b = m.where(even | (top_b == 0), 1.0, top_b)
+        self.x, self.z = x, z = a / self.top_a, b / self.top_b
+        self.square_x = m.where(top_a == 0, 1.0, m.sum(m.square(x), axis))
+        self.square_z = m.where(top_b == 0, 1.0, m.sum(m.square(z), axis))
+        self.product = m.sum(x * z, axis)
+        self.lengths = m.sqrt(self.square_x) * m.sqrt(self.square_z)
+        self.cosine = cosine = self.product / self.lengths
+        self.close = (cosine > 0.5) | (cosine < -0.5)
+        # 0 where they are not: then w is z.
+        self.side = m.where(self.close, m.sign(cosine), 0.0 * cosine)
+        self.w = z - self.side * x
+        self.square_w, self.along = m.sum(m.square(self.w), axis), m.sum(self.w * x, axis)
+
+    @property
+    def complement(self) -> Array:
+        """1 - cosine."""
+        m, c = self.m, self.m.clip(self.cosine, -1.0, 1.0)
+        # (1 - c)(1 + c) is the square of the sine: of w what is upright on x, by the length of z.
+        upright = m.maximum(self.square_w - self.along / self.square_x * self.along, 0.0)
+        return m.where(self.cosine > 0.5, upright / self.square_z / (1.0 + c), 1.0 - c)
+
+    def by_first(self, rate: Array) -> Array:
+        """The slope by the first vector of what changes by the cosine at that rate."""
+        rest = self.w - self.x * (self.along / self.square_x)
+        return rest * self._factor(rate) / self.top_a * self.powers_a
+
+    def by_second(self, rate: Array) -> Array:
+        """The slope by the second one."""
+        m, side, factor = self.m, self.side, self._factor(rate)
+        # x without what of it lies along z; of w instead, which is -side times that, where it is
+        # the smaller one.
+        along = m.where(self.close, -(side * self.square_w + self.along), self.product)
+        rest = m.where(self.close, self.w, self.x) * m.where(self.close, -side * factor, factor)
+        rest = rest - self.z * (along / self.square_z * factor)
+        return rest / self.top_b * self.powers_b
+
+    def _factor(self, rate: Array) -> Array:
+        return self.m.where(self.none, 0.0, rate / self.lengths)
 
 
 class Distances(Rowwise):

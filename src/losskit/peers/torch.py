@@ -206,11 +206,6 @@ ROWS = by_name(
             "cosine_embedding",
             f"input1, input2, target, margin=0, {_OLD}",
             "CosineEmbeddingLoss",
-            form="made",
-            doc=(
-                "Cosines of pairs: 1 - cosine where the target is 1, max(cosine - margin, 0) where"
-                " it is -1."
-            ),
             words="""
                 input1: vectors, (N, D) or (D)
                 input2: in the same shape
@@ -352,8 +347,6 @@ MODULES = {row.module: row for row in ROWS.values()} | {"NLLLoss2d": ROWS["nll_l
 """The row of each module."""
 
 ALSO = {
-    # Of vectors, where the card takes their cosines.
-    **dict.fromkeys(("cosine_embedding_loss", "CosineEmbeddingLoss"), "cosine_similarity"),
     **dict.fromkeys(
         ("triplet_margin_with_distance_loss", "TripletMarginWithDistanceLoss"), "triplet_margin"
     ),

@@ -129,6 +129,10 @@ def line(card: Any, axis: str, target: Target | None = None) -> Line:
         if target is not None:
             raise ValueError(f"{card.name} is drawn for vectors of its own, got {target!r}.")
         return _pairs(card)
+    if axis == "angle" and isinstance(card, Packed):
+        if target is not None and np.ndim(target) > 0:
+            raise ValueError(f"{card.name} takes one number as target, got {target!r}.")
+        return _pair(1.0 if target is None else float(target))  # type: ignore[arg-type]
     if axis == "angle":
         return _angle()
     if card.task == "survival":
@@ -247,20 +251,38 @@ def _angle() -> Line:
         a = np.deg2rad(x)
         return np.tile([1.0, 0.0], (len(x), 1)), np.column_stack([np.cos(a), np.sin(a)])
 
-    def along(x: Array, gradient: Array) -> Array:
-        a = np.deg2rad(x)
-        turned: Array = -np.sin(a) * gradient[:, 0] + np.cos(a) * gradient[:, 1]
-        return turned
-
     return Line(
         axis="angle",
         inputs=inputs,
-        along=along,
+        along=_turned,
         low=-180.0,
         high=180.0,
         label="angle between target and prediction (degrees)",
         note="both vectors of length 1",
         per="radian",
+    )
+
+
+def _turned(x: Array, gradient: Array) -> Array:
+    """The derivative by the angle of a vector of length 1, from that by the vector."""
+    a = np.deg2rad(x)
+    found: Array = -np.sin(a) * gradient[:, 0] + np.cos(a) * gradient[:, 1]
+    return found
+
+
+def _pair(y: float) -> Line:
+    """The second of two vectors turns."""
+    alone = _angle()
+
+    def inputs(x: Array) -> tuple[Array, Array]:
+        return np.full(len(x), y), np.stack(alone.inputs(x), 1)
+
+    return replace(
+        alone,
+        inputs=inputs,
+        along=lambda x, gradient: _turned(x, gradient[:, 1]),
+        label="angle between the two vectors (degrees)",
+        note=f"target $y$ = {y:g}; both vectors of length 1",
     )
 
 
@@ -282,10 +304,7 @@ def _pairs(card: Any) -> Line:
         return np.tile([0, 0, 1], (len(x), 1)), np.stack([first, turning, third], 1)
 
     def along(x: Array, gradient: Array) -> Array:
-        a = np.deg2rad(x)
-        of = gradient[:, 0, 1] if side_by_side else gradient[:, 1]
-        turned: Array = -np.sin(a) * of[:, 0] + np.cos(a) * of[:, 1]
-        return turned
+        return _turned(x, gradient[:, 0, 1] if side_by_side else gradient[:, 1])
 
     return Line(
         axis="angle",

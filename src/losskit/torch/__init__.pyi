@@ -220,14 +220,6 @@ class HingeEmbedding(Loss):
 
     def __init__(self, margin: float = 1.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
-class CosineEmbedding(Loss):
-    """Cosine embedding loss: a cosine that should be 1, or below a margin.
-
-        1 - p where y = 1, max(p - margin, 0) elsewhere
-    """
-
-    def __init__(self, margin: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
-
 class CategoricalHinge(Loss):
     """Multi-class hinge loss with one-hot targets.
 
@@ -407,6 +399,15 @@ class CosineSimilarity(Loss):
     """
 
     def __init__(self, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
+class CosineEmbedding(Loss):
+    """Cosine embedding loss: the cosine of two vectors should be 1, or below a margin.
+
+        1 - c where y = 1, max(c - margin, 0) elsewhere;
+        c = sum_j(first_j * second_j) / (|first| * |second|)
+    """
+
+    def __init__(self, margin: float = 0.0, axis: int = -1, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class PairwiseDistance(Loss):
     """Distance of two vectors in a norm.
@@ -611,12 +612,6 @@ def hinge_embedding(input: Tensor, y_true: Tensor, *, margin: float = 1.0, weigh
         p where y = 1, max(margin - p, 0) elsewhere
     """
 
-def cosine_embedding(input: Tensor, y_true: Tensor, *, margin: float = 0.0, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
-    """Cosine embedding loss: a cosine that should be 1, or below a margin.
-
-        1 - p where y = 1, max(p - margin, 0) elsewhere
-    """
-
 def categorical_hinge(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Multi-class hinge loss with one-hot targets.
 
@@ -751,6 +746,13 @@ def cosine_similarity(input: Tensor, y_true: Tensor, *, axis: int = -1, weight: 
     """Negative cosine of the angle between target and prediction.
 
         -sum_j(y_j * p_j) / (|y| * |p|)
+    """
+
+def cosine_embedding(first: Tensor, second: Tensor, y_true: Tensor, *, margin: float = 0.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """Cosine embedding loss: the cosine of two vectors should be 1, or below a margin.
+
+        1 - c where y = 1, max(c - margin, 0) elsewhere;
+        c = sum_j(first_j * second_j) / (|first| * |second|)
     """
 
 def pairwise_distance(input: Tensor, y_true: Tensor, *, norm: float = 2.0, eps: float = 0.0, axis: int = -1, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
@@ -1236,7 +1238,7 @@ class MarginRankingLoss(nn.MarginRankingLoss):
     def __init__(self, margin: float = 0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None) -> None: ...
 
 def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean', *, on_empty: _OnEmpty = 'zero', across: Across | None = None, num_items: float | Tensor | None = None) -> Tensor:
-    """Cosines of pairs: 1 - cosine where the target is 1, max(cosine - margin, 0) where it is -1.
+    """Cosine embedding loss: the cosine of two vectors should be 1, or below a margin.
 
     As `torch.nn.functional.cosine_embedding_loss`. The formula is that of `cosine_embedding`: see ``losskit show cosine_embedding``.
 

@@ -24,7 +24,7 @@ from losskit.losses.classification import (
 )
 from losskit.losses.margin import MarginRanking
 from losskit.losses.multiclass import MultiMargin
-from losskit.losses.similarity import CosineSimilarity, TripletMargin
+from losskit.losses.similarity import TripletMargin
 from losskit.torch.evaluate import evaluate, laid, make, result_dtype
 from losskit.torch.framework import TORCH
 from losskit.torch.kernels import HALF
@@ -181,14 +181,6 @@ def margin_ranking_loss(
             f"{tuple(input2.shape)}."
         )
     return evaluate(card, input1 - input2, target, **how)
-
-
-def cosine_embedding_loss(
-    card: Any, input1: Tensor, input2: Tensor, target: Tensor, **how: Any
-) -> Tensor:
-    # Two losses, one of the other: the card takes cosines, however they were made.
-    cosine = -evaluate(make(CosineSimilarity), _wide(input1), _wide(input2), reduction="none")
-    return evaluate(card, cosine, target, **how).to(result_dtype(input1))
 
 
 def triplet_margin_loss(

@@ -41,10 +41,16 @@ def _function(row: Row) -> Callable[..., Any]:
             names["_other"], used = find(other), used | {name}
             first = [f"_make(_other) if {name} == {value!r} else {first[0]}"]
         passed = [name for name in passed if name not in used]
-    arrays = {n for n, p in row.parameters.items() if p.default is p.empty}
+    arrays = [n for n, p in row.parameters.items() if p.default is p.empty]
     given = [n if n in arrays else f"{n}={n}" for n in passed]
     if row.form == "by weights":
         given.append("by_weights=True")
+    slots = [] if row.form else [slot.name for slot in find(row.card)().slots]
+    if slots and slots[0] != "target":  # for messages: in the same order, under other names
+        renamed = {s: n for s, n in zip(slots, arrays, strict=True) if s != n}
+        if renamed:
+            names["_names"] = renamed
+            given.append("names=_names")
     body = _LEGACY if "reduce" in row.parameters else ""
     body += f"return _call({', '.join(first + given)})"
     doc = docstring(row, "torch.nn.functional", WORDS)

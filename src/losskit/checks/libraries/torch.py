@@ -115,8 +115,8 @@ def _card(row: Row | None, options: dict[str, Any], y_dim: int, p_dim: int) -> C
 
 
 def _dimensions(x: Any) -> int:
-    """Of an array; 0 for several of them."""
-    return 0 if isinstance(x, tuple) else int(np.ndim(x))
+    """Of an array, or of the first of several."""
+    return int(np.ndim(x[0] if isinstance(x, tuple) else x))
 
 
 def bare(module: torch.nn.Module) -> torch.nn.Module:

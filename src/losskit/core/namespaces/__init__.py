@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 Array = Any
 """An array or tensor of whichever framework the vocabulary speaks."""
@@ -268,6 +268,9 @@ class Vocabulary(ABC):
         # exp of a non-positive number only: no overflow, and full relative accuracy in both tails.
         e = self.exp(-self.abs(x))
         return self.where(x >= 0, 1.0, e) / (1.0 + e)
+
+    flushes: ClassVar[bool] = False
+    """Whether subnormal numbers are read as 0, those of the data and inverses of the largest."""
 
     def raised(self, x: Array) -> Array:
         """x * 2**100, of subnormal numbers too, which XLA and TensorFlow read as 0."""

@@ -18,6 +18,8 @@ class JaxVocabulary(Vocabulary):
         came: see `Vocabulary.came`.
     """
 
+    flushes = True
+
     def __init__(self, jax: Any, sigmoid: Any = None, came: Precision = Vocabulary.came) -> None:
         self._jnp = jnp = jax.numpy
         self.came = came

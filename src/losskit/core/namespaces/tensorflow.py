@@ -19,6 +19,8 @@ class TensorFlowVocabulary(Vocabulary):
         came: see `Vocabulary.came`.
     """
 
+    flushes = True
+
     def __init__(
         self, tf: Any, ops: Any, differentiable: Any, came: Precision = Vocabulary.came
     ) -> None:
