@@ -148,6 +148,14 @@ def unmasked(self, x, slot):
 SOUND = At._sound
 
 
+def by_formulas(monkeypatch):
+    """PyTorch goes neither by kernels nor by blocks."""
+    from losskit.torch import derivatives
+
+    for name in ("reachable", "ordinary"):
+        monkeypatch.setattr(derivatives, name, lambda *_: False)
+
+
 def test_mask_of_a_slot(monkeypatch):
     torch = pytest.importorskip("torch")
     import losskit.torch as lt
@@ -158,8 +166,8 @@ def test_mask_of_a_slot(monkeypatch):
         (slope,) = torch.autograd.grad(lt.GaussianNLL()(p, y, variance, mask=keep), variance)
         assert slope[1] == 0
 
-    with native.switched(False):
-        goes_red(monkeypatch, check, At, "_sound", unmasked)
+    by_formulas(monkeypatch)
+    goes_red(monkeypatch, check, At, "_sound", unmasked)
 
 
 def test_merge_of_parts(monkeypatch):
@@ -214,6 +222,27 @@ def test_torch_by_kernels(card, error, monkeypatch):
     goes_red(monkeypatch, check, target, name, wrong)
 
 
+@pytest.mark.parametrize("error", ["value", "slope"])
+def test_torch_by_blocks(error, monkeypatch):
+    pytest.importorskip("torch")
+    import test_torch
+
+    from losskit.torch import blocks
+
+    evaluate = blocks.evaluate
+
+    def wrong(*args, **options):
+        found = evaluate(*args, **options)
+        if found is None:
+            return None
+        if error == "slope":
+            return found._replace(gradients=off(found.gradients))
+        return found._replace(total=off(found.total), items=off(found.items))
+
+    with native.switched(False):
+        goes_red(monkeypatch, lambda: test_torch.exact(MSE, "ordinary"), blocks, "evaluate", wrong)
+
+
 @pytest.mark.parametrize(
     "error", ["value", "slope", "forward mode", "mean", "weights", "mask", "compiled"]
 )
@@ -244,13 +273,24 @@ def test_torch_by_operations(error, monkeypatch):
             *(derivatives, "apply", wrong_where_compiled),
         ),
     }[error]
-    monkeypatch.setattr(derivatives, "reachable", lambda *_: False)
+    by_formulas(monkeypatch)
     torch._dynamo.reset()
     goes_red(monkeypatch, check, target, name, wrong)
     torch._dynamo.reset()
 
 
 # --- JAX ----------------------------------------------------------------------------------------
+
+
+def wrong_every(function, which):
+    """Value and slopes, some of them wrong."""
+
+    def call(*args):
+        found = [*function(*args)]
+        found[which] = map(off, found[which])
+        return found
+
+    return call
 
 
 def fresh(check):
@@ -308,8 +348,8 @@ def test_jax_by_operations(card, error, monkeypatch):
     exact = lambda: test_jax.exact(card, "ordinary")  # noqa: E731
     weighted = lambda: test_jax.weighted(card)  # noqa: E731
     check, target, name, wrong = {
-        "value": (exact, At, "value", times(At.value)),
-        "slope": (exact, At, "slope", times(At.slope)),
+        "value": (exact, At, "every", wrong_every(At.every, slice(0, 1))),
+        "slope": (exact, At, "every", wrong_every(At.every, slice(1, None))),
         "forward mode": (exact, Formulas, "gather", times(Formulas.gather)),
         "mean": (exact, Jax, "_total", times(Jax._total)),
         "weights": (weighted, evaluate, "aligned", ones),
