@@ -117,9 +117,12 @@ class LovaszHinge(Masks):
         return LOGIT
 
     def shared(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        slot = self.slots[self.main]
-        found = rates(m, flat(m, slot, m.where(y > 0, p, -p)), flat(m, slot, y) > 0)
-        return unflat(m, slot, found, p)
+        slot, key = self.slots[self.main], m.where(y > 0, p, -p)
+
+        def made() -> Array:
+            return unflat(m, slot, rates(m, flat(m, slot, key), flat(m, slot, y) > 0), p)
+
+        return m.in_one("union_rates", made, key, y > 0)
 
     def value(self, m: Vocabulary, y: Array, p: Array, rate: Array | None = None) -> Array:
         rate = self.shared(m, y, p) if rate is None else rate

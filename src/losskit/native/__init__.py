@@ -5,7 +5,15 @@ Nothing here is needed: what no kernel does, NumPy does, with the same results t
 picks another version than the best.
 """
 
-from losskit.native.evaluate import ByProgram, Call, Prepared, divisor, log_softmax, prepare
+from losskit.native.evaluate import (
+    ByProgram,
+    Call,
+    Prepared,
+    divisor,
+    log_softmax,
+    prepare,
+    tally,
+)
 from losskit.native.library import (
     available,
     copy_bandwidth,
@@ -41,4 +49,5 @@ __all__ = [
     "read_tensors",
     "set_num_threads",
     "switched",
+    "tally",
 ]
