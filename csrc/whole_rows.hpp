@@ -10,41 +10,30 @@
 #include <vector>
 
 #include "reductions.hpp"
+#include "turn.hpp"
 
 namespace losskit::LOSSKIT_ISA {
 
-// A row of a register: where it lies, or, of a tile that is turned round, put together in `room`.
+// The rows of a register one after another: where they lie, or, of a tile that is turned round, in
+// `room`. Whole vectors may be read past the end.
 template <class T>
-LOSSKIT_INLINE const T* row_of(const Tile<T>& t, const T* x, std::int64_t r, T* room) {
-  if (!t.turned) return x + r * t.classes;
-  for (std::int64_t c = 0; c < t.classes; ++c) room[c] = x[c * t.row_step + r];
-  return room;
+inline const T* straight(const Tile<T>& t, const T* x, std::vector<T>& room) {
+  if (!t.turned) return x;
+  room.resize(t.rows * t.classes + width<T>);
+  turn_out(x, t.row_step, t.rows, t.classes, room.data());
+  return room.data();
 }
-
-// Room for a number of rows, each with whole vectors to its end.
-template <class T>
-struct Room {
-  std::int64_t step;
-  std::vector<T> memory;
-  Room(const Tile<T>& t, int rows)
-      : step((t.classes / width<T> + 2) * width<T>), memory(rows * step) {}
-  T* operator[](int k) { return memory.data() + k * step; }
-};
 
 // Calls f(row, row of the other, where the result belongs) for each row.
 template <class T, class F>
 LOSSKIT_INLINE void rows_into_rows(const Instruction& i, const Tile<T>& t, F&& f) {
   LOSSKIT_OPERANDS
-  Room<T> room(t, t.turned ? 3 : 0);
-  for (std::int64_t r = 0; r < t.rows; ++r) {
-    const T *x = row_of(t, a, r, room[0]), *y = row_of(t, b, r, room[1]);
-    if (!t.turned) {
-      f(x, y, to + r * t.classes);
-      continue;
-    }
-    f(x, y, room[2]);
-    for (std::int64_t c = 0; c < t.classes; ++c) to[c * t.row_step + r] = room[2][c];
-  }
+  std::vector<T> first, second, made(t.turned ? t.rows * t.classes + width<T> : 0);
+  const T *x = straight(t, a, first), *y = straight(t, b, second);
+  T* into = t.turned ? made.data() : to;
+  for (std::int64_t r = 0; r < t.rows; ++r)
+    f(x + r * t.classes, y + r * t.classes, into + r * t.classes);
+  if (t.turned) turn_in(into, t.rows, t.classes, to, t.row_step);
 }
 
 // --- the threshold of a projection on the simplex
@@ -128,20 +117,31 @@ struct Bar {
     const T back = at - x;
     low = (x - (at - back)) + (T(-1) - back);
     if (low != low) low = T(0);  // beside an infinity
-    over = low < T(0) ? std::nextafter(at, -std::numeric_limits<T>::infinity()) : at;
+    over = at;
+    if (!(low < T(0))) return;
+    typename lanes_of<T>::Integer bits;  // of the next number below: neither is 0 or infinite
+    std::memcpy(&bits, &at, sizeof bits);
+    bits += at < T(0) ? 1 : -1;
+    std::memcpy(&over, &bits, sizeof bits);
   }
 };
 
-// Puts the elements that are not counted side by side, and -inf behind them. Returns how many.
-template <class T>
-std::int64_t put_others(const T* counts, const T* x, std::int64_t n, T* others) {
-  std::int64_t m = 0;
-  for (std::int64_t k = 0; k < n; ++k) {
-    others[m] = x[k];
-    m += !(counts[k] > T(0));
+// Puts the elements that are not counted in their places, and -inf in all others. Then calls
+// f(k, bar) for each that is counted.
+template <class T, class F>
+LOSSKIT_INLINE void for_each_counted(const T* counts, const T* x, std::int64_t n, T* others, F&& f) {
+  constexpr int w = width<T>;
+  using V = Lanes<T>;
+  const V none = splat(-std::numeric_limits<T>::infinity());
+  for (std::int64_t k = 0; k < n; k += w) {
+    const Bits<V> out = k + w <= n ? Bits<V>{} : ~first_lanes<T>(n - k);
+    store<T>(others + k, select<V>(out | (load(counts + k) > V{}), none, load(x + k)));
   }
-  std::fill(others + m, others + m + width<T>, -std::numeric_limits<T>::infinity());
-  return m;
+  for (std::int64_t k = 0; k < n; k += w) {
+    if (!any<V>(load(counts + k) > V{})) continue;
+    for (std::int64_t j = k; j < std::min(k + w, n); ++j)
+      if (counts[j] > T(0)) f(j, Bar<T>(x[j]));
+  }
 }
 
 // The sum of 1 - x + y over pairs of an x that is counted, as often as it is, and a y that is not,
@@ -150,23 +150,20 @@ template <class T>
 void pair_shortfall_step(const Instruction& i, const Tile<T>& t) {
   LOSSKIT_OPERANDS
   using V = Lanes<T>;
-  Room<T> room(t, 3);
-  T* others = room[2];
-  for (std::int64_t r = 0; r < t.rows; ++r) {
-    const T *counts = row_of(t, a, r, room[0]), *x = row_of(t, b, r, room[1]);
-    const std::int64_t m = put_others(counts, x, t.classes, others);
+  const std::int64_t n = t.classes;
+  std::vector<T> first, second, others(n + width<T>);
+  const T *counts = straight(t, a, first), *x = straight(t, b, second);
+  for (std::int64_t r = 0; r < t.rows; ++r, counts += n, x += n) {
     double all = 0.0;
-    for (std::int64_t k = 0; k < t.classes; ++k) {
-      if (!(counts[k] > T(0))) continue;
-      const Bar<T> bar(x[k]);
+    for_each_counted(counts, x, n, others.data(), [&](std::int64_t k, const Bar<T>& bar) {
       const V at = splat(bar.at), low = splat(bar.low), over = splat(bar.over);
       Sum sum;
-      for (std::int64_t j = 0; j < m; j += width<T>) {
-        const V y = load(others + j);
+      for (std::int64_t j = 0; j < n; j += width<T>) {
+        const V y = load(others.data() + j);
         sum.add(where<V>(y > over, V((y - at) - low)));
       }
       all += static_cast<double>(counts[k]) * sum.total();
-    }
+    });
     to[r] = static_cast<T>(all);
   }
 }
@@ -175,25 +172,21 @@ void pair_shortfall_step(const Instruction& i, const Tile<T>& t) {
 template <class T>
 void pair_pull_step(const Instruction& i, const Tile<T>& t) {
   using V = Lanes<T>;
-  Room<T> room(t, 2);
-  T *others = room[0], *pulls = room[1];
+  const std::int64_t n = t.classes;
+  std::vector<T> others(n + width<T>), pulls(n + width<T>);
   rows_into_rows(i, t, [&](const T* counts, const T* x, T* into) {
-    const std::int64_t m = put_others(counts, x, t.classes, others);
-    std::fill(pulls, pulls + room.step, T(0));
-    for (std::int64_t k = 0; k < t.classes; ++k) {
-      if (!(counts[k] > T(0))) continue;
-      const V over = splat(Bar<T>(x[k]).over), count = splat(counts[k]);
+    std::fill(pulls.begin(), pulls.end(), T(0));
+    for_each_counted(counts, x, n, others.data(), [&](std::int64_t k, const Bar<T>& bar) {
+      const V over = splat(bar.over), count = splat(counts[k]);
       V sum = {};
-      for (std::int64_t j = 0; j < m; j += width<T>) {
-        const V pull = where<V>(load(others + j) > over, count);
-        store<T>(pulls + j, load(pulls + j) + pull);
+      for (std::int64_t j = 0; j < n; j += width<T>) {
+        const V pull = where<V>(load(others.data() + j) > over, count);
+        store<T>(pulls.data() + j, load(pulls.data() + j) + pull);
         sum += pull;
       }
-      into[k] = -sum_of_lanes<V>(sum);
-    }
-    std::int64_t m_seen = 0;
-    for (std::int64_t k = 0; k < t.classes; ++k)
-      if (!(counts[k] > T(0))) into[k] = pulls[m_seen++];
+      pulls[k] = -sum_of_lanes<V>(sum);
+    });
+    std::copy(pulls.begin(), pulls.begin() + n, into);
   });
 }
 

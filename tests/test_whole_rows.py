@@ -9,6 +9,8 @@ import torch
 import losskit
 import losskit.torch as lt
 from losskit import native
+from losskit.core.namespaces.numpy import NUMPY
+from losskit.losses.lovasz import rates
 
 RNG = np.random.default_rng(0)
 SMALL = [0.0, 1e-8, -1e-8, 2.0**-24, -(2.0**-24), 2.0**-25, -(2.0**-25), 2.0**-53, 1e-30, -1e-30]
@@ -173,3 +175,46 @@ def test_lovasz_by_kernels_and_by_numpy(kind, dtype, pixels):
             slopes.append(loss.gradient(y, p))
     np.testing.assert_array_equal(*slopes)
     assert slopes[0].any() or pixels == 1
+
+
+@kinds
+@dtypes
+@pytest.mark.parametrize("pixels", [1, 5, 63, 64, 700, 9000])
+def test_rates_by_a_step_alone(kind, dtype, pixels):
+    key = ROWS[kind]((2, 3, pixels)).astype(dtype)
+    inside = RNG.random(key.shape) < 0.3
+    inside[0, 0] = False
+    with native.switched(False):
+        want = rates(NUMPY, key, inside)
+    np.testing.assert_array_equal(native.step("union_rates", key, inside), want)
+    apart = np.repeat(key, 2, axis=-1)[..., ::2]
+    np.testing.assert_array_equal(native.step("union_rates", apart, inside), want)
+
+
+def test_a_step_takes_what_it_can():
+    key, inside = np.zeros((2, 3)), np.ones((2, 3), bool)
+    assert native.step("union_rates", key, inside) is not None
+    assert native.step("union_rates", key.astype(int), inside) is None
+    assert native.step("union_rates", key[:0], inside[:0]) is None
+    assert native.step("union_rates", key, inside[:1]) is None
+    assert native.step("simplex_threshold", key) is None  # one number for each row
+    with native.switched(False):
+        assert native.step("union_rates", key, inside) is None
+
+
+@dtypes
+def test_lovasz_softmax_by_kernels_and_by_numpy(dtype):
+    """On both faces that have kernels for steps."""
+    z = RNG.normal(size=(2, 9, 8, 5)).astype(dtype)
+    y = RNG.integers(-1, 5, z.shape[:-1])
+    options = {"from_logits": True, "ignore_class": -1, "reduction": "sum"}
+    found = []
+    for kernels in (True, False):
+        with native.switched(kernels):
+            found.append(losskit.LovaszSoftmax(**options).value_and_gradient(y, z))
+            p = torch.from_numpy(z).requires_grad_()
+            value = lt.LovaszSoftmax(**options)(p, torch.from_numpy(y))
+            found.append((value.item(), *(g.numpy() for g in torch.autograd.grad(value, p))))
+    for value, slope in found[1:]:
+        np.testing.assert_allclose(value, found[0][0], rtol=1e-6)
+        np.testing.assert_allclose(slope, found[0][1], rtol=1e-4, atol=1e-7)

@@ -35,6 +35,10 @@ def rates(m: Vocabulary, key: Array, inside: Array) -> Array:
         key: what rises as the errors fall, and is equal where they are.
         inside: which pixels are of the mask.
     """
+    return m.in_one("union_rates", lambda: _rates(m, key, inside), key, inside, last=True)
+
+
+def _rates(m: Vocabulary, key: Array, inside: Array) -> Array:
     order = m.order(key, -1, stable=False)
     k = m.positions(key)
     sorted_key, true = at(m, key, order), at(m, m.where(inside, 1 + 0 * k, 0 * k), order)

@@ -351,7 +351,7 @@ class Symbols(Trace):
             "power_positive" if x.low >= 0 and x.kind != SCALAR else "power", x, exponent
         )
 
-    def in_one(self, name: str, made: Any, *of: Any) -> Any:
+    def in_one(self, name: str, made: Any, *of: Any, last: bool = False) -> Any:
         rows: tuple[Any, ...] = tuple([self.node(self._numeric(x)) for x in of])
         if name in WHOLE:
             return self._new(name, rows, VECTOR, WHOLE[name])

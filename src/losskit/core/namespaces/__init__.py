@@ -77,7 +77,7 @@ class Vocabulary(ABC):
     def max(self, x: Array, axis: Axes) -> Array:
         """Largest value along ``axis``, kept as a dimension of length 1; of everything for None."""
 
-    def in_one(self, name: str, made: Callable[[], Array], *of: Array) -> Array:
+    def in_one(self, name: str, made: Callable[[], Array], *of: Array, last: bool = False) -> Array:
         """What ``made`` returns, which follows from rows alone; in a program it is one step.
 
         Args:
@@ -85,6 +85,7 @@ class Vocabulary(ABC):
                 along the row, as `IN_ONE` and `WHOLE` say (losskit/programs/symbols.py).
             made: makes it by other functions of the vocabulary.
             of: the rows that it is made of.
+            last: whether they lie along the last axis: a step's kernel takes no others.
         """
         return made()
 
