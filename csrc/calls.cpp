@@ -336,4 +336,28 @@ void log_softmax(nb::handle z, nb::handle out, bool wide, std::int64_t rows, std
            [&](std::int64_t begin, std::int64_t end, Found&) { k.log_softmax(wide, q, begin, end); });
 }
 
+bool tally(nb::handle labels, nb::handle counts, std::int64_t classes) {
+  const Array from(labels, false), to(counts, true);
+  require(from.view().contiguous && from.view().type == Type::int64 && to.view().contiguous &&
+              to.view().type == Type::float32 && from.size() == to.size() && classes > 0 &&
+              from.size() % classes == 0,
+          "the labels are not rows of int64 beside counts of float32");
+  const auto* y = reinterpret_cast<const std::int64_t*>(from.view().data);
+  auto* count = reinterpret_cast<float*>(to.view().data);
+  const std::int64_t rows = from.size() / classes;
+  const Released released(from.size());
+  const Found found = in_parts(
+      rows, std::max<std::int64_t>(1, elements_per_task / classes), from.size(),
+      [&](std::int64_t begin, std::int64_t end, Found& part) {
+        std::fill(count + begin * classes, count + end * classes, 0.0f);
+        for (std::int64_t r = begin; r < end; ++r)
+          for (std::int64_t k = r * classes; k < (r + 1) * classes && y[k] != -1; ++k)
+            if (y[k] >= 0 && y[k] < classes)
+              count[r * classes + y[k]] += 1.0f;
+            else
+              part.bad = true;
+      });
+  return !found.bad;
+}
+
 }  // namespace losskit

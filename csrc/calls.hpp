@@ -128,4 +128,8 @@ class ProgramKernel {
 
 void log_softmax(nb::handle z, nb::handle out, bool wide, std::int64_t rows, std::int64_t classes);
 
+// How often each class stands in each row of labels (int64), of which the first -1 is the end: into
+// counts (float32) of the same shape. Returns whether all labels are classes.
+bool tally(nb::handle labels, nb::handle counts, std::int64_t classes);
+
 }  // namespace losskit

@@ -365,6 +365,7 @@ void pick_step(const Instruction& i, const Tile<T>& t) {
 }  // namespace losskit::LOSSKIT_ISA
 
 #include "reductions.hpp"
+#include "whole_rows.hpp"
 
 namespace losskit::LOSSKIT_ISA {
 

@@ -95,7 +95,7 @@ class Run {
       rows_ = std::max(two, most / c / two * two);
       capacity_ = padded(std::max(rows_ * c, rows_));
     } else {
-      chunked_ = c > std::max(most, large);
+      chunked_ = !p_.passes.empty() && c > std::max(most, large);
       rows_ = chunked_ ? 1 : std::max<std::int64_t>(1, most / c);
       capacity_ = padded(chunked_ ? most : rows_ * c);
       chunk_ = most;

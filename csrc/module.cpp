@@ -98,6 +98,7 @@ NB_MODULE(_kernels, m) {
   m.def("read_tensors", &read_tensors);
   m.def("operations", &operation_names);
   m.def("log_softmax", &log_softmax);
+  m.def("tally", &tally);
   m.attr("large_result") = large_result;
   m.def("large_array", &large_array);
   m.def("free_kept_memory", &free_kept_memory);

@@ -44,6 +44,7 @@ std::string_view operands(const std::string& name) {
   if (name == "select_ss") return "vss";
   if (ends(name, "_vv") || ends(name, "_er") || ends(name, "_re")) return "vv";
   if (ends(name, "_vs") || ends(name, "_sv")) return "vs";
+  if (name == "pair_shortfall" || name == "pair_pull" || name == "union_rates") return "vv";
   if (name == "and" || name == "or" || name == "maximum" || name == "minimum" ||
       name == "exp_less" || name == "log_less" || name == "sum_where" || name == "dot")
     return "vv";
@@ -88,17 +89,20 @@ void verify(const Program& p) {
   check(!p.slots.empty() && p.slots.size() <= Program::most_slots, "takes too many arrays");
   check(!p.outputs.empty() && p.outputs.size() <= Program::most_slots, "has too many results");
   const int least = static_cast<int>(p.slots.size());
-  check(p.registers_whole >= least && p.registers_passes >= least, "has no registers for its arrays");
+  const bool passes = !p.passes.empty();
+  check(p.registers_whole >= least && (!passes || p.registers_passes >= least),
+        "has no registers for its arrays");
   for (const Slot& s : p.slots) check(s.span == of_row || s.span == of_element, "takes nothing");
   for (const Output& o : p.outputs) {
-    check(o.whole >= 0 && o.whole < p.registers_whole && o.passes >= 0 && o.passes < p.registers_passes,
+    check(o.whole >= 0 && o.whole < p.registers_whole &&
+              (!passes || (o.passes >= 0 && o.passes < p.registers_passes)),
           "has a result that is nowhere");
     check(o.span == of_row || o.span == of_element || o.span == at_label,
           "has a result of nothing");
     // What is multiplied by weights where it lies must be nobody else's.
-    check(o.whole >= least && o.passes >= least, "has a slot for a result");
+    check(o.whole >= least && (!passes || o.passes >= least), "has a slot for a result");
     for (const Output& other : p.outputs)
-      check(&other == &o || (other.whole != o.whole && other.passes != o.passes),
+      check(&other == &o || (other.whole != o.whole && (!passes || other.passes != o.passes)),
             "has two results in one register");
   }
   const Verifier v{p};
@@ -109,7 +113,7 @@ void verify(const Program& p) {
     v.of_tiles(pass.each, p.registers_passes);
   }
   v.of_tiles(p.after, p.registers_passes);
-  check(!p.passes.empty(), "has no passes");
+  check(passes || p.after.empty(), "has an end but no passes");
 }
 
 // Of which slots a tile is read, rather than picked from.

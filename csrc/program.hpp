@@ -25,7 +25,8 @@ namespace losskit {
 #define LOSSKIT_OTHERS(X)                                                                         \
   X(and) X(or) X(not) X(where_v) X(where_s) X(select_vv) X(select_vs) X(select_sv) X(select_ss)   \
   X(power) X(power_positive) X(copy) X(fill) X(expand) X(classes) X(pick) X(sum) X(max)           \
-  X(sum_where) X(dot) X(sum_absolute) X(max_absolute) X(scaled_length) X(unit) X(others)
+  X(sum_where) X(dot) X(sum_absolute) X(max_absolute) X(scaled_length) X(unit) X(others) \
+  X(simplex_threshold) X(pair_shortfall) X(pair_pull) X(union_rates)
 #define LOSSKIT_OF_SCALARS(X)                                                                     \
   X(add) X(sub) X(mul) X(div) X(negative) X(absolute) X(exp) X(expm1) X(log) X(log1p)             \
   X(square_root) X(tanh) X(maximum) X(minimum) X(power)
@@ -62,7 +63,7 @@ inline constexpr int of_row = 1, of_element = 2;
 inline constexpr int at_label = 3;
 
 struct Output {
-  int whole, passes;  // its registers
+  int whole, passes;  // its registers, the second where there are passes
   int span;
 };
 
@@ -76,7 +77,7 @@ struct Program {
   struct Pass {
     std::vector<Instruction> once, each;
   };
-  std::vector<Pass> passes;
+  std::vector<Pass> passes;  // none where rows, however long, are taken whole
   std::vector<double> numbers;
   int parameters = 0;
   std::vector<Slot> slots;

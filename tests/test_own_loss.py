@@ -17,7 +17,7 @@ from losskit.core.namespaces.numpy import vocabulary
 from losskit.native import programs
 from losskit.programs.derive import derivative
 from losskit.programs.run import run
-from losskit.programs.symbols import free_parameters, trace
+from losskit.programs.symbols import WHOLE, free_parameters, trace
 
 
 @pytest.fixture(autouse=True)
@@ -369,6 +369,8 @@ def test_derived_slopes_are_those_by_hand(card: Any):
     if len(card.slots) > 2:
         pytest.skip("drawn for two")
     every: Any = m.nodes.values()
+    if any(x.op in WHOLE for x in every):
+        pytest.skip("a step of whole rows has no derivative but the card's own")
     by = next(x for x in every if x.op == "slot" and x.args[0] == 1)
     v = vocabulary("float64")
     with np.errstate(all="ignore"):

@@ -181,4 +181,8 @@ def others(m: Vocabulary, y: Array, axis: int) -> Array:
     total = m.sum(y, axis)
     # One at the most, also where some are negative.
     most = 2.0 * m.abs(y) > m.sum(m.abs(y), axis)
-    return m.in_one("others", y, m.where(most, m.sum(m.where(most, 0.0, y), axis), total - y))
+
+    def made() -> Array:
+        return m.where(most, m.sum(m.where(most, 0.0, y), axis), total - y)
+
+    return m.in_one("others", made, y)

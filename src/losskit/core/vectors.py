@@ -27,7 +27,7 @@ def unit(m: Vocabulary, x: Array, axis: int) -> tuple[Array, Array, Array]:
     The length of a zero vector is given as 1, and its unit as 0.
     """
     top, length = length_in_parts(m, x, axis)
-    return m.in_one("unit", x, x / top / length), top, length
+    return m.in_one("unit", lambda: x / top / length, x), top, length
 
 
 def length_in_parts(m: Vocabulary, x: Array, axis: int) -> tuple[Array, Array]:
@@ -37,7 +37,7 @@ def length_in_parts(m: Vocabulary, x: Array, axis: int) -> tuple[Array, Array]:
     zero = largest == 0
     top = m.where(zero, 1.0, largest)
     length = m.where(zero, 1.0, m.sqrt(m.sum(m.square(x / top), axis)))
-    return top, m.in_one("scaled_length", x, length)
+    return top, m.in_one("scaled_length", lambda: length, x)
 
 
 def unit_slope(m: Vocabulary, x: Array, g: Array, axis: int) -> Array:

@@ -6,17 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from losskit.core.namespaces import Array, Vocabulary
-from losskit.core.namespaces.numpy import vocabulary
+from losskit.core.namespaces import PRECISIONS, Array, Vocabulary
+from losskit.core.namespaces.numpy import NumpyVocabulary
 from losskit.engine.arrays import HALF, as_array
 from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
 from losskit.engine.values import check_weight
+from losskit.native.steps import step
 
 _NAMES = {
     np.dtype(name): name for name in ("float16", "float32", "float64", "int32", "int64", "bool")
 }
+_BY_DTYPE = {name: NumpyVocabulary(came, step) for name, came in PRECISIONS.items()}
+_OTHERS = NumpyVocabulary(step=step)
 
 
 class NumPy(Framework):
@@ -90,7 +93,7 @@ class NumPy(Framework):
         return check_weight(weight, keep, dtype)
 
     def vocabulary(self, came: str) -> Vocabulary:
-        return vocabulary(came)
+        return _BY_DTYPE.get(came, _OTHERS)
 
     def items(self, formulas: Formulas, call: Call) -> Array:
         return formulas.value(call.used, *call.arrays)

@@ -35,6 +35,10 @@ def rates(m: Vocabulary, key: Array, inside: Array) -> Array:
         key: what rises as the errors fall, and is equal where they are.
         inside: which pixels are of the mask.
     """
+    return m.in_one("union_rates", lambda: _rates(m, key, inside), key, inside, last=True)
+
+
+def _rates(m: Vocabulary, key: Array, inside: Array) -> Array:
     order = m.order(key, -1, stable=False)
     k = m.positions(key)
     sorted_key, true = at(m, key, order), at(m, m.where(inside, 1 + 0 * k, 0 * k), order)
@@ -117,9 +121,12 @@ class LovaszHinge(Masks):
         return LOGIT
 
     def shared(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        slot = self.slots[self.main]
-        found = rates(m, flat(m, slot, m.where(y > 0, p, -p)), flat(m, slot, y) > 0)
-        return unflat(m, slot, found, p)
+        slot, key = self.slots[self.main], m.where(y > 0, p, -p)
+
+        def made() -> Array:
+            return unflat(m, slot, rates(m, flat(m, slot, key), flat(m, slot, y) > 0), p)
+
+        return m.in_one("union_rates", made, key, y > 0)
 
     def value(self, m: Vocabulary, y: Array, p: Array, rate: Array | None = None) -> Array:
         rate = self.shared(m, y, p) if rate is None else rate

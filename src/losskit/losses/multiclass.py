@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 from losskit.core.definition import LABEL, Domain, parameter
 from losskit.core.families import Labelled, Rowwise, lost
-from losskit.core.logarithms import lead
+from losskit.core.logarithms import exact_sum, lead
 from losskit.core.namespaces import Array, Vocabulary
+from losskit.core.scans import at
+from losskit.core.slots import flat, unflat
 from losskit.losses.classification import BY_CLASS, IGNORE
 
 MEMBERSHIPS = Domain("1 for each true class and 0 (or -1) elsewhere", values=(-1.0, 0.0, 1.0))
@@ -106,9 +108,9 @@ class MultiLabelMargin(Rowwise):
 
     Pitfalls
     --------
-    Targets are rows of 0 and 1, not lists of class numbers. All pairs of classes are formed: memory
-    grows with the square of their number. The scores are compared with one another and not with 0,
-    so that no threshold is learned. A row of which all classes are true, or none, costs nothing.
+    Targets are rows of 0 and 1, not lists of class numbers. The scores are compared with one
+    another and not with 0, so that no threshold is learned. A row of which all classes are true, or
+    none, costs nothing.
 
     Formula
     -------
@@ -137,15 +139,23 @@ class MultiLabelMargin(Rowwise):
     task = "categorical"
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        pair, short, _ = self._shortfalls(m, y, p)
-        own = m.drop(m.sum(m.where(pair, m.maximum(short, 0.0), 0.0), -1), -1)
-        whole = m.sum(m.where(y > 0, own, 0.0) + lost(m, p), self.axis)
-        return m.drop(whole / self._classes(m, y), self.axis)
+        counts, slot = self._counts(m, y), self.slots[self.main]
+
+        def made() -> Array:
+            return m.lay(
+                _Standing(m, flat(m, slot, counts), flat(m, slot, p)).shortfall(), self.axis
+            )
+
+        whole = m.in_one("pair_shortfall", made, counts, p)
+        return m.drop((whole + self._lost(m, counts, p)) / self._classes(p), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        pair, short, sign = self._shortfalls(m, y, p)
-        pull = m.drop(m.sum(m.where(pair, _step(m, short, 1.0), 0.0), -1), -1)
-        return -sign * pull / self._classes(m, y) + lost(m, p)
+        counts, slot = self._counts(m, y), self.slots[self.main]
+
+        def made() -> Array:
+            return unflat(m, slot, _Standing(m, flat(m, slot, counts), flat(m, slot, p)).pull(), p)
+
+        return m.in_one("pair_pull", made, counts, p) / self._classes(p) + self._lost(m, counts, p)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y
@@ -153,16 +163,66 @@ class MultiLabelMargin(Rowwise):
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return 0.0 * y
 
-    def _shortfalls(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array]:
-        """Of each class beside each: whether one is true and one false, what the true one lacks to
-        its lead, and of each class its sign."""
-        sign = m.where(y > 0, 1.0, 0.0 * y - 1.0)
-        own, other = m.crossed(p, self.axis)
-        own_sign, other_sign = m.crossed(sign, self.axis)
-        return own_sign != other_sign, lead(m, own_sign * other, own_sign * own, 1.0), sign
+    def _counts(self, m: Vocabulary, y: Array) -> Array:
+        """How often each class counts as a true one."""
+        return m.where(y > 0, 1.0, 0.0 * y)
 
-    def _classes(self, m: Vocabulary, y: Array) -> Array:
-        return m.sum(1.0 + 0.0 * y, self.axis)
+    def _lost(self, m: Vocabulary, counts: Array, p: Array) -> Array:
+        """NaN where one of a row is, or true and false classes are both infinite, else 0."""
+        none = float("-inf")
+        true = m.max(m.where(counts > 0, p, none), self.axis)
+        false = m.max(m.where(counts > 0, none, p), self.axis)
+        return m.sum(lost(m, p), self.axis) + lost(m, true - false)
+
+    def _classes(self, p: Array) -> Any:
+        return p.shape[self.axis]
+
+
+@dataclass(frozen=True)
+class ListedMargin(MultiLabelMargin):
+    """The same of how often each class is listed as a true one: its pairs count as often."""
+
+    target: ClassVar[Domain] = Domain("how often each class is listed", low=0.0)
+
+    def _counts(self, m: Vocabulary, y: Array) -> Array:
+        return y
+
+
+class _Standing:
+    """Rows along the last axis, in their order: who stands above whom.
+
+    A true class stands where its score less 1 does, and is short of each false class above it.
+    """
+
+    def __init__(self, m: Vocabulary, counts: Array, p: Array) -> None:
+        self.m = m
+        true = counts > 0
+        less, rounded = exact_sum(p, -1.0 + 0.0 * counts)
+        high = m.where(true, less, p)
+        low = m.where(true & (rounded == rounded), rounded, 0.0)  # beside an infinity it is NaN
+        # First by the low parts; of those that are equal in both, false classes first: they are not
+        # above. No low part but 0 is as small as the smallest normal number, but where it is lost
+        # beside any difference.
+        first = m.order(m.where(true & (low == 0), m.tiny(p), low), -1, stable=False)
+        self.order = at(m, first, m.order(at(m, high, first), -1))
+        self.high, self.low, self.counts = (at(m, x, self.order) for x in (high, low, counts))
+        self.true_below = m.cumsum(self.counts, -1)
+        false = m.where(self.counts > 0, 0.0, 1.0 + 0.0 * self.low)
+        self.false_above = m.sum(false, -1) - m.cumsum(false, -1)
+
+    def shortfall(self) -> Array:
+        """What all pairs lack: each step of the order is part of what those on its sides lack."""
+        m, k = self.m, self.m.positions(self.high)
+        following = m.where(m.flip(k, (-1,)) == 0, k, k + 1)
+        high, low = at(m, self.high, following), at(m, self.low, following)
+        step = m.where(high == self.high, 0.0, high - self.high) + (low - self.low)
+        pairs = self.true_below * self.false_above
+        return m.drop(m.sum(m.where(pairs == 0, 0.0, pairs * step), -1), -1)
+
+    def pull(self) -> Array:
+        """How that moves with each: by those that it is above or below, as often as they count."""
+        pull = self.m.where(self.counts > 0, -self.counts * self.false_above, self.true_below)
+        return self.m.disorder(pull, self.order)
 
 
 def _step(m: Vocabulary, x: Array, height: float) -> Array:

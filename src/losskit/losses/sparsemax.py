@@ -158,22 +158,27 @@ class Sparsemax(Labelled):
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         _, sound = self._true(m, y, p)
         d = p - m.max(p, self.axis)
-        threshold, size = self._threshold(m, d)
+        threshold = self._threshold(m, d)
+        support = d > threshold
+        size = m.maximum(m.sum(m.where(support, 1.0 + 0.0 * threshold, 0.0), self.axis), 1.0)
         rest = (size - 1.0) / size
-        return sound * m.where(d > threshold, rest, 0.0 * threshold)
+        return sound * m.where(support, rest, 0.0 * threshold)
 
     def _short(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array, Array]:
         """Which class is the true one, what `_true` says, what its logit lacks to the support, and
         the probabilities of the others."""
         true, sound = self._true(m, y, p)
         d = p - m.max(p, self.axis)
-        threshold, _ = self._threshold(m, d)
+        threshold = self._threshold(m, d)
         q = m.where(true, 0.0 * threshold, m.maximum(d - threshold, 0.0))
         short = m.maximum(threshold - m.sum(m.where(true, d, 0.0), self.axis), 0.0)
         return true, sound, short, q
 
-    def _threshold(self, m: Vocabulary, d: Array) -> tuple[Array, Array]:
-        """Below which logits have a probability of 0, and how many lie above."""
+    def _threshold(self, m: Vocabulary, d: Array) -> Array:
+        """Up to which logits have a probability of 0."""
+        return m.in_one("simplex_threshold", lambda: self._by_order(m, d), d)
+
+    def _by_order(self, m: Vocabulary, d: Array) -> Array:
         falling = -m.sort(-d, self.axis)
         place = m.cumsum(m.where(d <= 0, 1.0, d), self.axis)  # none lies above 0; NaN shows
         inside = 1.0 + place * falling > m.cumsum(falling, self.axis)
@@ -181,4 +186,4 @@ class Sparsemax(Labelled):
         support = d >= least
         size = m.maximum(m.sum(m.where(support, 1.0 + 0.0 * least, 0.0), self.axis), 1.0)
         # Summed anew: in the cumulative sum the classes far below have left their rounding.
-        return (m.sum(m.where(support, d, 0.0), self.axis) - 1.0) / size, size
+        return (m.sum(m.where(support, d, 0.0), self.axis) - 1.0) / size

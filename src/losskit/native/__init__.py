@@ -5,7 +5,15 @@ Nothing here is needed: what no kernel does, NumPy does, with the same results t
 picks another version than the best.
 """
 
-from losskit.native.evaluate import ByProgram, Call, Prepared, divisor, log_softmax, prepare
+from losskit.native.evaluate import (
+    ByProgram,
+    Call,
+    Prepared,
+    divisor,
+    log_softmax,
+    prepare,
+    tally,
+)
 from losskit.native.library import (
     available,
     copy_bandwidth,
@@ -19,6 +27,7 @@ from losskit.native.library import (
     switched,
 )
 from losskit.native.quick import MEAN, MEAN_BY_WEIGHTS, SUM, mean
+from losskit.native.steps import step
 
 __all__ = [
     "MEAN",
@@ -40,5 +49,7 @@ __all__ = [
     "prepare",
     "read_tensors",
     "set_num_threads",
+    "step",
     "switched",
+    "tally",
 ]

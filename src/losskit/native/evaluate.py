@@ -266,6 +266,19 @@ def log_softmax(z: Array, axis: int) -> Array | None:
     return out
 
 
+def tally(labels: Array, counts: Array) -> bool:
+    """How often each class is in each row of labels, of which the first -1 is the end.
+
+    Args:
+        labels: int64, not empty; as many to a row as there are classes.
+        counts: float32, in the same shape, filled here.
+
+    Returns:
+        Whether all labels are classes; `counts` is of no use where they are not.
+    """
+    return bool(kernels().tally(labels, counts, labels.shape[-1]))
+
+
 def divisor(card: Any, call: Prepared) -> float:
     """The sum of the weights of the items that count."""
     if call.weight is None:

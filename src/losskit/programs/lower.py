@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from losskit.programs.symbols import ELEMENT, IN_ONE, ONE, ROW, Symbol, in_order, span_of
+from losskit.programs.symbols import ELEMENT, IN_ONE, ONE, ROW, WHOLE, Symbol, in_order, span_of
 from losskit.programs.trace import MASK, SCALAR
 
 CONSTANTS = ("tiny", "floor", "complement_floor", "slack", "length")
@@ -76,8 +76,10 @@ class Program:
     slots: tuple[tuple[int, bool], ...]
     """Of each slot what it is of, and whether it is the same for all rows."""
     whole: bytes
+    """For rows that go through it as a whole."""
     passes: tuple[tuple[bytes, bytes], ...]
-    """Of each pass what is done once for each row, and what for each chunk of it."""
+    """Of each pass what is done once for each row, and what for each chunk of it; none where rows,
+    however long, are taken whole."""
     after: bytes
     registers: tuple[int, int]
     """How many the whole takes, and the passes."""
@@ -205,6 +207,8 @@ class _Writer:
 
     def _write(self, node: Symbol) -> int:
         op, args, span = node.op, node.args, node.span
+        if op in WHOLE:
+            return self.emit(op, span, [self.at(x, ELEMENT) for x in args])
         if op in IN_ONE:
             if not self.whole:
                 return self.at(args[1], span)
@@ -285,9 +289,12 @@ def lower(
     found = [whole.result(node, span) for node, span in zip(results, spans, strict=True)]
     instructions, outputs, used = _allocated(whole.once, found, slots)
 
-    parts, after, found = _in_passes(slots, scalars, results, spans)
-    longest = [part for pair in parts for part in pair] + [after]
-    in_passes, outputs_in_passes, used_in_passes = _allocated_in_passes(longest, found, slots)
+    in_passes: list[list[Instruction]] = [[]]
+    outputs_in_passes, used_in_passes = [0] * len(results), 0
+    if not any(node.op in WHOLE for node in in_order(results)):
+        parts, after, found = _in_passes(slots, scalars, results, spans)
+        longest = [part for pair in parts for part in pair] + [after]
+        in_passes, outputs_in_passes, used_in_passes = _allocated_in_passes(longest, found, slots)
 
     def packed(part: list[Instruction]) -> bytes:
         for i in part:
@@ -367,7 +374,7 @@ def _in_passes(
     return parts, writer.once, [found[i] for i in range(len(results))]
 
 
-_APART = (*_TO_ROWS, "expand", "classes", "pick", "fill")  # and all with rows
+_APART = (*_TO_ROWS, *WHOLE, "expand", "classes", "pick", "fill")  # and all with rows
 """Instructions whose result must not lie in one of their operands."""
 
 

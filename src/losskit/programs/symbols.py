@@ -86,6 +86,14 @@ PLAIN = {
 IN_ONE = ("others", "scaled_length", "unit")
 """What a program does in one step with a row; the last argument is the same made of other nodes."""
 
+WHOLE = {
+    "simplex_threshold": ROW,
+    "pair_shortfall": ROW,
+    "pair_pull": ELEMENT,
+    "union_rates": ELEMENT,
+}
+"""What it does with whole rows alone, for a sort or all pairs, and what comes of it."""
+
 COMPARED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -351,10 +359,15 @@ class Symbols(Trace):
             "power_positive" if x.low >= 0 and x.kind != SCALAR else "power", x, exponent
         )
 
-    def in_one(self, name: str, x: Any, made: Any) -> Any:
-        x, made = self.node(self._numeric(x)), self.node(made)
-        if self.fused or x.span <= ROW or self._hot(x) is not None:
-            return made  # a host has no such operation, or it is known without the row
+    def in_one(self, name: str, made: Any, *of: Any, last: bool = False) -> Any:
+        if self.fused:
+            return self.node(made())  # a host has no such operation
+        rows: tuple[Any, ...] = tuple([self.node(self._numeric(x)) for x in of])
+        if name in WHOLE:
+            return self._new(name, rows, VECTOR, WHOLE[name])
+        x, made = rows[0], self.node(made())
+        if x.span <= ROW or self._hot(x) is not None:
+            return made  # it is known without the row
         found = self._new(name, (x, made), VECTOR, made.span)
         found.low, found.high = made.low, made.high
         return found
@@ -404,6 +417,8 @@ class Symbols(Trace):
             found = self.where(condition, yes, 0.0)
         elif x.op == "select":
             found = self.where(*(self._picked(a, hot, seen) for a in x.args))
+        elif x.op in WHOLE:
+            raise TypeError(f"What {x.op} gives is not picked from.")
         else:
             found = self._again(x.op, [self._picked(a, hot, seen) for a in x.args], x.kind)
         seen[id(x)] = found

@@ -115,9 +115,6 @@ class Trace(Vocabulary):
 
     # --- the vocabulary
 
-    def in_one(self, name: str, x: Node, made: Node) -> Node:
-        return made
-
     def abs(self, x: Node) -> Node:
         return self._call("absolute", x.args[0] if x.op == "negative" else x)
 

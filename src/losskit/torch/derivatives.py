@@ -64,12 +64,16 @@ def ordinary(*tensors: Tensor | None) -> bool:
     return True
 
 
+def _bounded(x: Tensor) -> Tensor:
+    most = torch.finfo(x.dtype).max
+    return x.clamp(-most, most)
+
+
 def product(slope: Tensor, rate: Tensor) -> Tensor:
     """slope * rate, and 0 where one of them is 0, though the other may be infinite."""
     # The largest number in place of infinity, no 0 in place of the product: it has derivatives.
-    most = torch.finfo(slope.dtype).max
-    finite = torch.where(rate == 0, slope.clamp(-most, most), slope)
-    return finite * torch.where(slope == 0, rate.clamp(-most, most), rate)
+    finite = torch.where(rate == 0, _bounded(slope), slope)
+    return finite * torch.where(slope == 0, _bounded(rate), rate)
 
 
 def product_of_data(slope: Tensor, rate: Tensor) -> Tensor:

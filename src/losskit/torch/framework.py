@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from losskit.core.namespaces import PRECISIONS
 from losskit.engine.call import Call, checked
 from losskit.engine.formulas import Formulas
 from losskit.engine.reduction import count
@@ -39,6 +40,8 @@ class Torch(Operations):
             num_items = float(num_items) if num_items.is_cpu else num_items
         own = call.prediction.dtype
         came = None if DTYPES[own] == call.came else call.came
+        if came not in (None, *PRECISIONS):
+            return None  # whole numbers
         plan = kernels.Plan(call.card, reduction, by_weights, dtype or own, num_items, came)
         return kernels.loss(plan, slots, weight, keep)
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from losskit.engine.across import Across
+from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.engine.reduction import count
 from losskit.losses.classification import (
@@ -23,11 +24,11 @@ from losskit.losses.classification import (
     SparseCategoricalCrossentropy,
 )
 from losskit.losses.margin import MarginRanking
-from losskit.losses.multiclass import MultiMargin
+from losskit.losses.multiclass import ListedMargin, MultiMargin
 from losskit.losses.similarity import TripletMargin
-from losskit.torch.evaluate import evaluate, laid, make, result_dtype
+from losskit.torch.evaluate import WORDS, evaluate, laid, make, result_dtype
 from losskit.torch.framework import TORCH
-from losskit.torch.kernels import HALF
+from losskit.torch.kernels import HALF, tallied
 from losskit.torch.sequence import ctc_loss as ctc_loss
 
 
@@ -229,15 +230,7 @@ def _wide(x: Tensor) -> Tensor:
     return x.float() if x.dtype in HALF else x
 
 
-def multilabel_margin_loss(
-    card: Any,
-    input: Tensor,
-    target: Tensor,
-    reduction: str,
-    num_items: Any,
-    across: Across | None,
-    **how: Any,
-) -> Tensor:
+def multilabel_margin_loss(card: Any, input: Tensor, target: Tensor, **how: Any) -> Tensor:
     if target.is_floating_point():
         raise TypeError(f"target holds {target.dtype}, expected labels: integers, filled with -1.")
     if target.shape != input.shape or input.dim() > 2:
@@ -247,20 +240,29 @@ def multilabel_margin_loss(
         )
     if input.dim() == 0:
         input, target = input.unsqueeze(0), target.unsqueeze(0)  # one class
+    # A class that is listed twice counts twice, as in PyTorch.
+    counts = tallied(target)
+    return evaluate(
+        make(ListedMargin), input, _tallied(target) if counts is None else counts, **how
+    )
+
+
+def _tallied(target: Tensor) -> Tensor:
+    """How often each class is listed in each row; of a row that lists what is no class NaN.
+
+    Raises:
+        ValueError: it does, and values can be looked at.
+    """
+    target, classes = target.long(), target.shape[-1]
     listed = (target == -1).cumsum(-1) == 0
-    classes = input.shape[-1]
-    counted = torch.where(listed, target.long(), classes).clamp(0, classes)
-    true = torch.zeros(*input.shape[:-1], classes + 1, dtype=torch.bool, device=input.device)
-    true = true.scatter(-1, counted, 1)[..., :-1]
-    # Of each listed class, what it lacks to the classes that are not listed. So one that is listed
-    # twice counts twice, as in PyTorch; `multi_label_margin`, of 0 and 1, could not tell.
-    own = torch.arange(classes, device=input.device) == target.unsqueeze(-1)
-    rivals = torch.where(true.unsqueeze(-2) & ~own, -torch.inf, input.unsqueeze(-2))
-    if reduction == "mean":
-        num_items = _rows(input, 1, num_items, across)
-    how |= {"mask": listed, "reduction": reduction, "num_items": num_items, "across": across}
-    value = evaluate(make(MultiMargin), rivals, target, **how)
-    return value.sum(-1) if reduction == "none" else value
+    like = torch.zeros((), device=target.device).expand(*target.shape, classes)
+    with named(**WORDS):
+        checked(TORCH, aligned(TORCH, make(MultiMargin), (target, like), mask=listed))
+    known = (target >= 0) & (target < classes)
+    places = torch.where(listed & known, target, classes)
+    counts = torch.zeros(*target.shape[:-1], classes + 1, device=target.device)
+    counts = counts.scatter_add(-1, places, torch.ones_like(places, dtype=counts.dtype))[..., :-1]
+    return torch.where((listed & ~known).any(-1, keepdim=True), torch.nan, counts)
 
 
 def linear_cross_entropy(

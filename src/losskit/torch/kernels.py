@@ -52,6 +52,17 @@ def array(x: Tensor) -> Array:
     return x.view(torch.int16).numpy().view(BFLOAT16) if x.dtype == torch.bfloat16 else x.numpy()
 
 
+def tallied(labels: Tensor) -> Tensor | None:
+    """How often each class is in each row of labels, of which the first -1 is the end.
+
+    None where no kernel applies, or one of them is no class of as many as a row is long.
+    """
+    if not (native.available() and derivatives.reachable(labels) and labels.numel()):
+        return None
+    counts = torch.empty(labels.shape, dtype=torch.float32)
+    return counts if native.tally(labels.long().contiguous(), counts) else None
+
+
 def quick(
     card: Any,
     slots: tuple[Any, ...],

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from losskit import native
 from losskit.core.namespaces import PRECISIONS
 from losskit.core.namespaces.torch import TorchVocabulary
 from losskit.engine.across import Across
@@ -33,8 +34,16 @@ def _quick(x: Tensor, axis: int) -> Tensor | None:
     return torch.from_numpy(np.argsort(x.detach().numpy(), axis))
 
 
-_M = TorchVocabulary(torch, quick=_quick)
-_BY_DTYPE = {name: TorchVocabulary(torch, came, _quick) for name, came in PRECISIONS.items()}
+def _step(name: str, *of: Tensor) -> Tensor | None:
+    """A step by its kernel, where no derivative of it is asked for."""
+    if not derivatives.reachable(*of) or any(x.requires_grad for x in of):
+        return None
+    found = native.step(name, *[x.numpy() for x in of])
+    return None if found is None else torch.from_numpy(found)
+
+
+_M = TorchVocabulary(torch, quick=_quick, step=_step)
+_BY_DTYPE = {name: TorchVocabulary(torch, came, _quick, _step) for name, came in PRECISIONS.items()}
 
 
 class Operations(Framework):

@@ -8,7 +8,7 @@ backend of Keras, and what a new framework must provide is the list below.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 Array = Any
@@ -80,15 +80,17 @@ class Vocabulary(ABC):
     def max(self, x: Array, axis: Axes) -> Array:
         """Largest value along ``axis``, kept as a dimension of length 1; of everything for None."""
 
-    def in_one(self, name: str, x: Array, made: Array) -> Array:
-        """``made``, which follows from the rows of ``x`` alone; in a program it is one step.
+    def in_one(self, name: str, made: Callable[[], Array], *of: Array, last: bool = False) -> Array:
+        """What ``made`` returns, which follows from rows alone; in a program it is one step.
 
         Args:
-            name: of the step: "others", "scaled_length" or "unit" (csrc/instructions.hpp).
-            x: what it is made of.
-            made: the same by other functions of the vocabulary.
+            name: of the step (csrc/program.hpp): of one array and in its shape, or of length 1
+                along the row, as `IN_ONE` and `WHOLE` say (losskit/programs/symbols.py).
+            made: makes it by other functions of the vocabulary.
+            of: the rows that it is made of.
+            last: whether they lie along the last axis: a step's kernel takes no others.
         """
-        return made
+        return made()
 
     @abstractmethod
     def drop(self, x: Array, axis: Axes) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,22 @@ from losskit.core.namespaces import PRECISIONS, Array, Axes, Precision, Several,
 
 
 class NumpyVocabulary(Vocabulary):
-    """NumPy's own functions; float32 stays float32 and float64 stays float64."""
+    """NumPy's own functions; float32 stays float32 and float64 stays float64.
+
+    Args:
+        came: see `Vocabulary.came`.
+        step: what a step of programs makes of rows along the last axis; None where it cannot.
+    """
+
+    def __init__(
+        self, came: Precision = Vocabulary.came, step: Any = lambda name, *of: None
+    ) -> None:
+        self.came = came
+        self._step = step
+
+    def in_one(self, name: str, made: Callable[[], Array], *of: Array, last: bool = False) -> Array:
+        found = self._step(name, *of) if last else None
+        return made() if found is None else found
 
     abs = staticmethod(np.abs)
     exp = staticmethod(np.exp)
@@ -147,8 +162,7 @@ class NumpyVocabulary(Vocabulary):
 NUMPY = NumpyVocabulary()
 _BY_DTYPE: dict[str, NumpyVocabulary] = {}
 for _name, _precision in PRECISIONS.items():
-    _BY_DTYPE[_name] = NumpyVocabulary()
-    _BY_DTYPE[_name].came = _precision
+    _BY_DTYPE[_name] = NumpyVocabulary(_precision)
 
 
 def vocabulary(dtype: Any) -> NumpyVocabulary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,18 +16,28 @@ class TorchVocabulary(Vocabulary):
         torch: the module.
         came: see `Vocabulary.came`.
         quick: the order of entries along an axis, equal ones in any; None where it has none.
+        step: what a step of programs makes of rows along the last axis; None where it cannot.
     """
 
     def __init__(
-        self, torch: Any, came: Precision = Vocabulary.came, quick: Any = lambda x, axis: None
+        self,
+        torch: Any,
+        came: Precision = Vocabulary.came,
+        quick: Any = lambda x, axis: None,
+        step: Any = lambda name, *of: None,
     ) -> None:
         self._torch = torch
         self.came = came
         self._quick = quick
+        self._step = step
         for name in ("abs", "exp", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(torch, name))
         self.expm1 = partial(self.expm1_by, torch.expm1)
         self.power = torch.pow
+
+    def in_one(self, name: str, made: Callable[[], Array], *of: Array, last: bool = False) -> Array:
+        found = self._step(name, *of) if last else None
+        return made() if found is None else found
 
     def maximum(self, x: Array, y: Array) -> Array:
         return self._torch.maximum(x, self._tensor(y, x))
