@@ -44,7 +44,7 @@ std::vector<CardText> cards() {
 extern const Kernels kernels;
 const Kernels kernels = {LOSSKIT_ISA_NAME, pointwise, softmax,
                          pointwise_outside, softmax_outside, program, program_outside,
-                         log_softmax, cards, copy};
+                         ctc, log_softmax, cards, copy};
 
 }  // namespace LOSSKIT_ISA
 }  // namespace losskit

@@ -84,6 +84,8 @@ def find(card: Any, *arrays: Any) -> Spec | None:
         return None
     wide, came = computed
     dtype = np.dtype("f8" if wide else "f4")
+    if card.long:
+        return _sequences(card, arrays, came, dtype)
     known = describe(card, came) if len(arrays) == 2 else None
     if known is None:
         return _program(card, arrays, came, dtype)
@@ -95,6 +97,18 @@ def find(card: Any, *arrays: Any) -> Spec | None:
         attributes |= {"floor": came.tiny, "complement_floor": came.half_gap}
     target = "losskit_softmax" if axes else "losskit_pointwise"
     return Spec(target, tuple(attributes.items()), axes, dtype)
+
+
+def _sequences(card: Any, arrays: Any, came: Precision, dtype: Any) -> Spec | None:
+    """The same of a loss of sequences; not where arrays may lie on several devices."""
+    y, p, *more = arrays
+    known = describe(card, came)
+    if known is None or 0 in p.shape or not card.blank < p.shape[-1]:
+        return None
+    if jax.device_count("cpu") > 1 or not isinstance(y.shape[-1], int):
+        return None
+    attributes = dataclasses.asdict(known) | {"lengths": bool(more)}
+    return Spec("losskit_ctc", tuple(attributes.items()), (-2, -1), dtype, len(arrays))
 
 
 def _program(card: Any, arrays: Any, came: Precision, dtype: Any) -> Spec | None:
