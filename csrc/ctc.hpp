@@ -143,10 +143,10 @@ struct Memory {
   std::vector<std::int64_t> labels;
   // The classes that are said, each once; the first label that says each (behind the last: the blank);
   // which of them each label is, the blank last; of each class, which of them it is.
-  std::vector<std::int64_t> classes, first, slots, place;
+  std::vector<std::int64_t> classes, first, slots, place, way;
   // Of each frame: places, what it says (m and e of each label, then of the blank), and the
-  // exponentials of all its classes but the largest.
-  std::vector<double> places, said, rest;
+  // largest score with the exponentials of all its classes but that one.
+  std::vector<double> places, said, top, rest;
   std::vector<double> apart, x, low, through, says, beside;
 };
 
@@ -155,14 +155,14 @@ class Sequences {
  public:
   Sequences(const Ctc& q, Found& found) : q_(q), found_(found) {
     whole_.classes = q.classes;
-    whole_.logits.type = type_of<T>;
+    whole_.logits.type = Type::float64;
     whole_.logits.contiguous = true;
     whole_.logits.dimensions = 1;
     whole_.logits.shape[0] = q.classes;
-    whole_.logits.strides[0] = sizeof(T);
+    whole_.logits.strides[0] = sizeof(double);
     direct_ = q.gradient && in_place<T>(q.gradient);
     exponentials_.resize(q.classes);
-    row_.resize(q.classes);
+    if (!direct_) row_.resize(q.classes);
     read_.resize(q.classes);
     memory_.place.assign(q.classes, -1);
     memory_.classes.clear();
@@ -223,7 +223,8 @@ class Sequences {
       rule_out(i);
       return q_.impossible;
     }
-    if (loss < 0.75) loss = nearly_certain(i, loss);
+    // Of float32 it has digits enough until it is very small.
+    if (std::abs(loss) < (sizeof(T) == 4 ? 1e-4 : 0.75)) loss = nearly_certain(i, loss);
     if (q_.gradient) back(i, m, e);
     fill(i, n_, q_.frames, 0.0);
     return loss;
@@ -270,13 +271,13 @@ class Sequences {
     vectors_ = up(count_ + 1);
     span_ = vectors_ + 2 * w;
     said_ = 2 * (vectors_ + 1);
-    kept_ = q_.gradient ? n_ + 1 : 2;
     const auto enough = [](std::vector<double>& x, std::int64_t size) {
       if (x.size() < static_cast<std::size_t>(size)) x.resize(size);
     };
-    enough(k.places, (kept_ + 1) * 4 * span_);
+    enough(k.places, (n_ + 2) * 4 * span_);
     enough(k.said, n_ * said_);
     enough(k.rest, n_);
+    enough(k.top, n_);
     k.x.assign(vectors_, 0.0);
     k.low.assign(vectors_, 0.0);
     k.through.assign(vectors_, 0.0);
@@ -299,7 +300,7 @@ class Sequences {
       k.slots[j] = k.place[label];
     }
     k.says.resize(k.classes.size());
-    for (std::int64_t t = 0; t < kept_; ++t) edges(places(t));
+    for (std::int64_t t = 0; t <= n_; ++t) edges(places(t));
     const Places start = places(0);
     start.clear();
     start.m_of_blank(0) = 1.0;
@@ -316,7 +317,7 @@ class Sequences {
   }
 
   Places places(std::int64_t t) const {
-    return {memory_.places.data() + (q_.gradient ? t : t % 2) * 4 * span_, span_};
+    return {memory_.places.data() + t * 4 * span_, span_};
   }
 
   double* said(std::int64_t t) const { return memory_.said.data() + t * said_; }
@@ -333,17 +334,29 @@ class Sequences {
     if (!direct_) write<T>(q_.gradient, at(i, t), q_.classes, row);
   }
 
+  const double* scores(std::int64_t i, std::int64_t t) const {
+    return read<double>(q_.logits, at(i, t), q_.classes, read_.data());
+  }
+
+  // A score less the largest of its frame, and what is rounded off that.
+  static double difference(double x, double top, double& low) {
+    const double d = x - top, of_x = d + top, of_top = of_x - d;
+    low = (x - of_x) - (top - of_top);
+    return d;
+  }
+
   // What a frame says, and the part of its gradient that does not depend on the labels. False if it
   // is NaN.
   bool frame(std::int64_t i, std::int64_t t) {
     Memory& k = memory_;
-    const T* z = read<T>(q_.logits, at(i, t), q_.classes, read_.data());
+    const double* z = scores(i, t);
     double top = 0.0, rest = 0.0;
-    T* row = q_.gradient ? row_of(i, t) : exponentials_.data();
+    T* row = q_.gradient ? row_of(i, t) : nullptr;
     if (q_.from_logits) {
-      whole_.logits.data = reinterpret_cast<char*>(const_cast<T*>(z));
-      const Row<T> r =
-          read_row<T, false, false, false>(whole_, 0, T(1), {}, row, references_);
+      whole_.logits.data = reinterpret_cast<char*>(const_cast<double*>(z));
+      // In float64 always: what frames round adds up, and a slope is what is left of p.
+      const Row<double> r = read_row<double, false, false, false>(
+          whole_, 0, 1.0, {}, exponentials_.data(), references_);
       top = r.top;
       rest = r.rest;
       if (!(rest >= 0.0)) {
@@ -354,29 +367,32 @@ class Sequences {
       // No distribution, where all classes are ruled out, or one is infinite: nothing can be said.
       if (!(rest >= 0.0)) top = std::numeric_limits<double>::infinity();
     } else {
-      constexpr T infinity = std::numeric_limits<T>::infinity();
-      Bits<Lanes<T>> bad = {};
-      in_vectors<T>(q_.classes, [&](std::int64_t c, auto, auto part) LOSSKIT_INLINE_LAMBDA {
-        Lanes<T> x;
+      constexpr double infinity = std::numeric_limits<double>::infinity();
+      Bits<V> spoiled = {}, outside = {};
+      in_vectors<double>(q_.classes, [&](std::int64_t c, auto, auto part) LOSSKIT_INLINE_LAMBDA {
+        V x;
         if constexpr (is_whole<decltype(part)>)
           x = load(z + c);
         else
-          x = load_part(z + c, part, T(0));
-        bad |= ~(x < infinity);
+          x = load_part(z + c, part, 0.0);
+        spoiled |= x != x;
+        outside |= x == splat(infinity);
       });
-      if (any<Lanes<T>>(bad)) return false;
+      // Infinite, it is no log-probability: what then has a value is for the formulas to say.
+      found_.bad |= any<V>(outside);
+      if (any<V>(spoiled | outside)) return false;
       if (q_.gradient) std::memset(row, 0, q_.classes * sizeof(T));
     }
     if (q_.gradient) put_row(i, t, row);
+    k.top[t] = top;
     k.rest[t] = rest >= 0.0 ? rest : 0.0;
     bool all = true;
     for (std::int64_t j = 0; j <= count_; ++j) {
       const double x = element(z, j < count_ ? k.labels[j] : q_.blank);
-      // The difference, and what is rounded off it.
-      const double d = x - top, of_x = d + top, of_top = of_x - d;
+      const double d = difference(x, top, k.low[j]);
       const bool there = d > ruled_out;
       k.x[j] = there ? d : 0.0;
-      k.low[j] = there ? (x - of_x) - (top - of_top) : 0.0;
+      if (!there) k.low[j] = 0.0;
       all &= there;
     }
     double* to = said(t);
@@ -398,13 +414,11 @@ class Sequences {
     const auto count = static_cast<std::int64_t>(references_.size());
     for (std::int64_t c = 0; c < count; ++c) {
       const double shift = static_cast<double>(references_[c]) - top;
-      const T scale = static_cast<T>(std::exp(shift) / (1.0 + rest) / exp_scale<T>);
-      const T by = static_cast<T>(by_);
+      const double scale = std::exp(shift) / (1.0 + rest) / exp_scale<double> * by_;
       const std::int64_t first = c * chunk, n = std::min(q_.classes - first, chunk);
-      T* e = row + first;
-      std::int64_t k = 0;
-      for (; k + width<T> <= n; k += width<T>) store<T>(e + k, load(e + k) * scale * by);
-      for (; k < n; ++k) set_element<T>(e, k, element(e, k) * scale * by);
+      const double* e = exponentials_.data() + first;
+      for (std::int64_t k = 0; k < n; ++k)
+        set_element<T>(row, first + k, static_cast<T>(e[k] * scale));
     }
   }
 
@@ -427,13 +441,27 @@ class Sequences {
   // The way back, and the gradient with it: of m 2^e in all, how much goes through each class.
   void back(std::int64_t i, double m, double e) {
     Memory& k = memory_;
-    const Places now = {k.places.data() + kept_ * 4 * span_, span_};
+    const Places now = {k.places.data() + (n_ + 1) * 4 * span_, span_};
     now.clear();
-    const V whole = splat(1.0 / m), exponent = splat(e);
+    V whole = splat(1.0 / m), exponent = splat(e);
+    // So large they are rounded, and what goes through a frame adds up to another number in each.
+    const bool far = std::abs(e) > 0x1p50;
     const double* apart = k.apart.data();
     const auto share = [&](Scaled ahead, Scaled back) LOSSKIT_INLINE_LAMBDA {
       const V d = (ahead.e + back.e) - exponent;
       return where<V>(d >= splat(-1022.0), ahead.m * back.m * power(d) * whole);
+    };
+    // What leads on from the places after a frame.
+    const auto onward = [&](std::int64_t j, bool last, Scaled& label, Scaled& blank)
+                            LOSSKIT_INLINE_LAMBDA {
+      label = now.label(j);
+      blank = now.blank(j);
+      if (last) return;
+      Scaled after = now.label(j + 1);
+      const Scaled blank_after = now.blank(j + 1);
+      blank = sum(blank, label);
+      after.e += load(apart + j + 1);
+      label = sum(label, blank_after, after);
     };
     for (std::int64_t t = n_ - 1; t >= 0; --t) {
       const Places there = places(t + 1);
@@ -449,15 +477,23 @@ class Sequences {
           now.e_of_label(count_ - 1) = 0.0;
         }
       }
-      for (std::int64_t j = 0; j < vectors_; j += w) {
-        Scaled label = now.label(j), blank = now.blank(j);
-        if (!last) {
-          Scaled after = now.label(j + 1);
-          const Scaled blank_after = now.blank(j + 1);
-          blank = sum(blank, label);
-          after.e += load(apart + j + 1);
-          label = sum(label, blank_after, after);
+      Scaled label, blank;
+      if (far) {
+        V top = splat(no_exponent), all = {};
+        for (std::int64_t j = 0; j < vectors_; j += w) {
+          onward(j, last, label, blank);
+          top = greater(top, greater(there.label(j).e + label.e, there.blank(j).e + blank.e));
         }
+        exponent = splat(largest(top));
+        whole = splat(1.0);
+        for (std::int64_t j = 0; j < vectors_; j += w) {
+          onward(j, last, label, blank);
+          all += share(there.label(j), label) + share(there.blank(j), blank);
+        }
+        whole = splat(1.0 / sum_of_lanes(all));
+      }
+      for (std::int64_t j = 0; j < vectors_; j += w) {
+        onward(j, last, label, blank);
         blanks += share(there.blank(j), blank);
         store(k.through.data() + j, share(there.label(j), label));
         const Scaled of_label = {load(said + j), load(said + vectors_ + j)};
@@ -508,52 +544,64 @@ class Sequences {
     }
   }
 
-  // The loss where one alignment has more than half of all: the logarithms of what that says, which
-  // are small, and how much the others add to it. The logarithm of the sum would be that of nearly 1.
+  // The loss near 0, where one alignment has more than half of all: what that says, by logarithms, and
+  // how much the others add to it. The logarithm of the sum would be that of nearly 1.
   double nearly_certain(std::int64_t i, double loss) {
     Memory& k = memory_;
     const std::int64_t count = 2 * count_ + 1;
+    // From the end back, by whichever place most comes from: of the labels, 2 n + 1 is the nth.
+    k.way.assign(n_, 0);
+    const auto skips = [&](std::int64_t s) { return s % 2 && s > 1 && k.apart[s / 2] == 0.0; };
+    const auto better = [&](const Places& p, std::int64_t s, std::int64_t than) {
+      const auto m = [&](std::int64_t s) { return s % 2 ? p.m_of_label(s / 2) : p.m_of_blank(s / 2); };
+      const auto e = [&](std::int64_t s) { return s % 2 ? p.e_of_label(s / 2) : p.e_of_blank(s / 2); };
+      return e(s) > e(than) || (e(s) == e(than) && m(s) > m(than));
+    };
+    std::int64_t place = count - 1;
+    for (std::int64_t t = n_ - 1; t >= 0; --t) {
+      const Places p = places(t + 1);
+      const std::int64_t from = place;
+      for (std::int64_t s = from - 1; s >= 0 && s >= from - 2; --s) {
+        // Of the last blank and the last label, and then of what comes to the place.
+        const bool may = s == from - 1 || (t < n_ - 1 && skips(from));
+        if (may && better(p, s, place)) place = s;
+      }
+      k.way[t] = place;
+    }
     auto& v = k.beside;  // what comes to each place, relative to the alignment, but for itself
     v.assign(count, 0.0);
-    std::int64_t place = 0;
-    double own = 0.0;
-    const auto said_at = [&](std::int64_t t, std::int64_t s, double& m, double& e) {
-      m = s % 2 ? said(t)[s / 2] : m_of_blank(t);
-      e = s % 2 ? said(t)[vectors_ + s / 2] : e_of_blank(t);
+    double own = 0.0, rounded = 0.0;
+    const auto add = [&](double x) {
+      const double sum = own + x, of_x = sum - own;
+      rounded += (own - (sum - of_x)) + (x - of_x);
+      own = sum;
     };
-    const auto skips = [&](std::int64_t s) { return s % 2 && s > 1 && k.apart[s / 2] == 0.0; };
+    place = 0;
     for (std::int64_t t = 0; t < n_; ++t) {
-      std::int64_t next = -1;
-      double m = 0.0, e = 0.0;
-      for (std::int64_t s = place; s < count && s <= place + 2; ++s) {
-        if (s == place + 2 && !skips(s)) continue;
-        said_at(t, s, m, e);
-        if (std::ldexp(m, exponent(e)) > 0.5 * (1.0 + k.rest[t])) {
-          next = s;
-          break;
-        }
-      }
-      if (next < 0) return loss;
+      const double* said = this->said(t);
+      const auto m_of = [&](std::int64_t s) { return s % 2 ? said[s / 2] : m_of_blank(t); };
+      const auto e_of = [&](std::int64_t s) {
+        return s % 2 ? said[vectors_ + s / 2] : e_of_blank(t);
+      };
+      const std::int64_t next = k.way[t];
       const std::int64_t c = next % 2 ? k.labels[next / 2] : q_.blank;
-      own += q_.from_logits ? std::log1p(k.rest[t])
-                            : -static_cast<double>(read_one<T>(q_.logits, at(i, t) + c));
+      double low = 0.0;
+      add(-difference(read_one<double>(q_.logits, at(i, t) + c), k.top[t], low));
+      add(-low);
+      add(std::log1p(k.rest[t]));
+      const double by = 1.0 / m_of(next), e = e_of(next);
       const auto with = [&](std::int64_t s) { return v[s] + (s == place ? 1.0 : 0.0); };
       for (std::int64_t s = count - 1; s >= 0; --s) {
-        if (s == next) {
-          v[s] += (s > 0 ? v[s - 1] : 0.0) + (skips(s) ? v[s - 2] : 0.0);
-          // The alignment itself is one of those that come here, and 1 is not to be added.
-          continue;
-        }
-        double m_here, e_here;
-        said_at(t, s, m_here, e_here);
-        const double ratio = std::ldexp(m_here / m, exponent(e_here - e));
-        v[s] = (with(s) + (s > 0 ? with(s - 1) : 0.0) + (skips(s) ? with(s - 2) : 0.0)) * ratio;
+        // The alignment itself is one of those that come to its own place, and 1 is not to be added.
+        double all = s == next ? v[s] : with(s);
+        if (s > 0) all += s == next ? v[s - 1] : with(s - 1);
+        if (skips(s)) all += s == next ? v[s - 2] : with(s - 2);
+        v[s] = s == next || all == 0.0 ? all : all * std::ldexp(m_of(s) * by, exponent(e_of(s) - e));
       }
       place = next;
     }
-    if (place < count - 2 || own > vocabulary::ln2<double>) return loss;
     const double others = v[count - 1] + (count > 1 ? v[count - 2] : 0.0);
-    return others < 1e300 ? own - std::log1p(others) : loss;
+    return others < 1.0 ? (own - std::log1p(others)) + rounded : loss;
   }
 
   // --- what has no loss
@@ -568,9 +616,8 @@ class Sequences {
     if (!q_.gradient) return;
     fill(i, n_, q_.frames, 0.0);
     for (std::int64_t t = 0; t < n_; ++t) {
-      const T* z = read<T>(q_.logits, at(i, t), q_.classes, read_.data());
-      const T top = largest_of(z, q_.classes);
-      fill(i, t, t + 1, q_.from_logits && !(std::abs(top) <= std::numeric_limits<T>::max()) ? nan : 0.0);
+      const double top = largest_of(scores(i, t), q_.classes);
+      fill(i, t, t + 1, q_.from_logits && std::isinf(top) ? nan : 0.0);
     }
   }
 
@@ -582,14 +629,15 @@ class Sequences {
   }
 
   inline static thread_local Memory memory_;
-  inline static thread_local std::vector<T> exponentials_, row_, read_, references_;
+  inline static thread_local std::vector<T> row_;
+  inline static thread_local std::vector<double> exponentials_, read_, references_;
   const Ctc& q_;
   Found& found_;
   Softmax whole_;
   bool direct_ = false;
   double by_ = 1.0;
   std::int64_t count_ = 0, n_ = 0;  // labels and frames of the sequence
-  std::int64_t vectors_ = 0, span_ = 0, said_ = 0, kept_ = 0;
+  std::int64_t vectors_ = 0, span_ = 0, said_ = 0;
 };
 
 }  // namespace alignments
