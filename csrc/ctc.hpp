@@ -144,8 +144,8 @@ struct Memory {
   // The classes that are said, each once; the first label that says each (behind the last: the blank);
   // which of them each label is, the blank last; of each class, which of them it is.
   std::vector<std::int64_t> classes, first, slots, place, way;
-  // Of each frame: places, what it says (m and e of each label, then of the blank), and the
-  // largest score with the exponentials of all its classes but that one.
+  // Of each frame: places, what it says (of each label, then of the blank: m, e, and m 2^e, for logits
+  // less the largest), and the largest logit with the exponentials of all the others.
   std::vector<double> places, said, top, rest;
   std::vector<double> apart, x, low, through, says, beside;
 };
@@ -270,7 +270,7 @@ class Sequences {
     Memory& k = memory_;
     vectors_ = up(count_ + 1);
     span_ = vectors_ + 2 * w;
-    said_ = 2 * (vectors_ + 1);
+    said_ = 3 * (vectors_ + 1);
     const auto enough = [](std::vector<double>& x, std::int64_t size) {
       if (x.size() < static_cast<std::size_t>(size)) x.resize(size);
     };
@@ -321,8 +321,9 @@ class Sequences {
   }
 
   double* said(std::int64_t t) const { return memory_.said.data() + t * said_; }
-  double& m_of_blank(std::int64_t t) const { return said(t)[2 * vectors_]; }
-  double& e_of_blank(std::int64_t t) const { return said(t)[2 * vectors_ + 1]; }
+  double& m_of_blank(std::int64_t t) const { return said(t)[3 * vectors_]; }
+  double& e_of_blank(std::int64_t t) const { return said(t)[3 * vectors_ + 1]; }
+  double& of_blank(std::int64_t t) const { return said(t)[3 * vectors_ + 2]; }
 
   T* row_of(std::int64_t i, std::int64_t t) {
     return direct_ ? reinterpret_cast<T*>(q_.gradient.data) + at(i, t) : row_.data();
@@ -400,11 +401,14 @@ class Sequences {
       const Scaled s = exp_of(load(k.x.data() + j), load(k.low.data() + j));
       store(to + j, s.m);
       store(to + vectors_ + j, s.e);
+      store(to + 2 * vectors_ + j, where<V>(s.e >= splat(-1022.0), s.m * power(s.e)));
     }
     for (std::int64_t j = 0; !all && j <= count_; ++j)
-      if (!(element(z, j < count_ ? k.labels[j] : q_.blank) - top > ruled_out)) to[j] = 0.0;
+      if (!(element(z, j < count_ ? k.labels[j] : q_.blank) - top > ruled_out))
+        to[j] = to[2 * vectors_ + j] = 0.0;
     m_of_blank(t) = to[count_];
     e_of_blank(t) = to[vectors_ + count_];
+    of_blank(t) = to[2 * vectors_ + count_];
     std::fill(to + count_, to + vectors_, 0.0);  // no label
     return true;
   }
@@ -526,10 +530,8 @@ class Sequences {
       double slope = -says[c];
       if (q_.from_logits) {
         const std::int64_t j = k.first[c];
-        const bool blank = j == count_;
-        const double m = blank ? m_of_blank(t) : said[j];
-        const double e = blank ? e_of_blank(t) : said[vectors_ + j];
-        const double of_top = std::ldexp(m, exponent(e)), p = of_top * of_one;
+        const double of_top = j == count_ ? of_blank(t) : said[2 * vectors_ + j];
+        const double p = of_top * of_one;
         // 1 - p of the largest would keep no digits of the others.
         const double complement = of_top == 1.0 ? rest * of_one : 1.0 - p;
         // Nor would the difference, of a class that is said for sure.

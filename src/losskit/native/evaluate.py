@@ -232,7 +232,8 @@ def _compiled(card: Any, arrays: Any, wide: bool, came: Precision, common: Any) 
         known = find(card, wide, came)
         if known is None or card.blank >= arrays[1].shape[-1]:
             return None
-        return OfSequences(*_prepared(card, arrays, arrays, wide, common), known)
+        own: Any = (known,)
+        return OfSequences(*_prepared(card, arrays, arrays, wide, common), *own)
     y, p, *more = arrays
     kernel = None if len(more) > len(card.taken) else find(card, wide, came)
     if kernel is None:

@@ -157,10 +157,8 @@ def _sequences_hold(card: Any) -> bool:
             _sequence_kernel(known, True).run(
                 y, z, *(more or (None,)), *z.shape, None, None, 1.0, items, slopes
             )
-            wanted = tried.value(m, y, z, *more), tried.slope(m, y, z, *more)
-            if not all(
-                np.allclose(*pair, 1e-9, 1e-15) for pair in zip((items, slopes), wanted, strict=True)
-            ):
+            value, slope = tried.value(m, y, z, *more), tried.slope(m, y, z, *more)
+            if not (np.allclose(items, value, 1e-9) and np.allclose(slopes, slope, 1e-9, 1e-15)):
                 return False
     return True
 
