@@ -219,6 +219,85 @@ nb::object SoftmaxKernel::mean(nb::handle arrays, const How& how) const {
   return made(call, compute(q), divisor);
 }
 
+// --- CTC
+
+CtcKernel::CtcKernel(bool wide, std::int64_t blank, bool from_logits, double impossible)
+    : wide_(wide) {
+  q_.blank = blank;
+  q_.from_logits = from_logits;
+  q_.impossible = impossible;
+}
+
+Found CtcKernel::compute(const Ctc& q) const {
+  const Kernels& k = kernels();
+  const Released released(q.count * q.frames * q.classes);
+  return in_parts(q.count, sequences_per_part(q), q.count * elements_of_sequence(q),
+                  [&](std::int64_t begin, std::int64_t end, Found& found) {
+                    k.ctc(wide_, q, begin, end, found);
+                  });
+}
+
+nb::object CtcKernel::run(nb::handle y, nb::handle z, nb::handle lengths, std::int64_t count,
+                          std::int64_t frames, std::int64_t classes, nb::handle weight,
+                          nb::handle keep, double scale, nb::handle items,
+                          nb::handle gradient) const {
+  const Array target(y, false), scores(z, false), given(lengths, false), weights(weight, false);
+  const Array kept(keep, false), to_items(items, true), to_gradient(gradient, true);
+  Ctc q = q_;
+  q.count = count;
+  q.frames = frames;
+  q.classes = classes;
+  require(count > 0 && frames > 0 && q.blank < classes && scores.size() == count * frames * classes,
+          "the scores are not frames of classes, the blank among them");
+  q.labels = target.size() / count;
+  require(q.labels * count == target.size(), "the labels are not rows, one for each sequence");
+  for (const Array* a : {&given, &weights, &kept, &to_items})
+    require(!a->view() || a->size() == count, "an array of items differs in size from the sequences");
+  require(!to_gradient.view() || to_gradient.size() == scores.size(),
+          "the gradient differs in size");
+  q.target = target.view();
+  q.logits = scores.view();
+  q.lengths = given.view();
+  q.weight = weights.view();
+  q.keep = kept.view();
+  q.items = to_items.view();
+  q.gradient = to_gradient.view();
+  q.scale = scale;
+  return result(compute(q));
+}
+
+nb::object CtcKernel::mean(nb::handle arrays, const How& how) const {
+  Quick call(arrays, 1, {-2, 2});
+  if (!call.sound || call.slots < 2 || call.slots > 3 || !of_kind(call.prediction(), wide_))
+    return nb::none();
+  const Array &y = call.at(0), &p = call.prediction();
+  const int own = y.dimensions() - 1;
+  if (y.view().type < Type::uint8 || own != p.dimensions() - 2 || !how.by_class.is_none())
+    return nb::none();
+  for (int k = 0; k < own; ++k)
+    if (y.shape()[k] != p.shape()[k]) return nb::none();
+  Ctc q = q_;
+  q.count = call.rows();
+  q.frames = p.shape()[own];
+  q.classes = p.shape()[own + 1];
+  q.labels = y.shape()[own];
+  if (q.blank >= q.classes) return nb::none();
+  if (call.slots > 2) {
+    if (!call.fits(2, Of::row, false)) return nb::none();
+    q.lengths = call.at(2).view();
+  }
+  if (!call.take_items(how.weight, how.keep)) return nb::none();
+  q.weight = call.weight;
+  q.keep = call.keep;
+  const double divisor = divided_by(call, how, nullptr, false, 0);
+  if (!(divisor > 0.0) || !make_gradients(call, how)) return nb::none();
+  q.target = y.view();
+  q.logits = p.view();
+  if (call.gradients > 0) q.gradient = call.to[0]->view();
+  q.scale = how.factor / divisor;
+  return made(call, compute(q), divisor);
+}
+
 // --- programs
 
 ProgramKernel::ProgramKernel(bool wide, std::string_view program, std::vector<double> parameters,

@@ -98,6 +98,25 @@ class SoftmaxKernel {
   Softmax q_;
 };
 
+// CTC with its parameters.
+class CtcKernel {
+ public:
+  CtcKernel(bool wide, std::int64_t blank, bool from_logits, double impossible);
+
+  // Scores are (count, frames, classes), labels (count, labels); lengths: how many frames each has, or
+  // None; the rest as above, per sequence.
+  nb::object run(nb::handle y, nb::handle z, nb::handle lengths, std::int64_t count,
+                 std::int64_t frames, std::int64_t classes, nb::handle weight, nb::handle keep,
+                 double scale, nb::handle items, nb::handle gradient) const;
+  nb::object mean(nb::handle arrays, const How& how) const;
+
+ private:
+  Found compute(const Ctc& q) const;
+
+  bool wide_;
+  Ctc q_;
+};
+
 // A card's program with its parameters, and what its slots may hold.
 class ProgramKernel {
  public:

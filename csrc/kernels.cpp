@@ -58,7 +58,7 @@ std::vector<CardText> cards() {
 extern const Kernels kernels;
 const Kernels kernels = {LOSSKIT_ISA_NAME, pointwise, softmax,
                          pointwise_outside, softmax_outside, program, program_outside,
-                         log_softmax, cards, copy, numbers, sum};
+                         ctc, log_softmax, cards, copy, numbers, sum};
 
 }  // namespace LOSSKIT_ISA
 }  // namespace losskit

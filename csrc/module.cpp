@@ -88,6 +88,13 @@ NB_MODULE(_kernels, m) {
            nb::arg().none(), nb::arg().none())
       .def("mean", &mean<SoftmaxKernel>, nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
            nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg());
+  nb::class_<CtcKernel>(m, "CtcKernel")
+      .def(nb::init<bool, std::int64_t, bool, double>())
+      .def("run", &CtcKernel::run, nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg(),
+           nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg().none(),
+           nb::arg().none())
+      .def("mean", &mean<CtcKernel>, nb::arg(), nb::arg(), nb::arg().none(), nb::arg().none(),
+           nb::arg(), nb::arg().none(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg());
   nb::class_<ProgramKernel>(m, "ProgramKernel")
       .def("__init__", &make_program, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
            nb::arg().none(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg())

@@ -51,4 +51,13 @@ Found in_parts(std::int64_t items, std::int64_t per_part, std::int64_t elements,
   return all;
 }
 
+// How many elements a sequence is worth: one of a place in a frame takes as long as several of a class.
+inline std::int64_t elements_of_sequence(const Ctc& q) {
+  return std::max<std::int64_t>(1, q.frames * (q.classes + 8 * (q.labels + 1)));
+}
+
+inline std::int64_t sequences_per_part(const Ctc& q) {
+  return std::max<std::int64_t>(1, elements_per_task / elements_of_sequence(q));
+}
+
 }  // namespace losskit

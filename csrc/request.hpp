@@ -83,6 +83,19 @@ struct Softmax {
   std::int64_t rows() const { return outer * inner; }
 };
 
+// CTC of pairs of sequences: scores (items, frames, classes), labels (items, labels).
+struct Ctc {
+  View target, logits;
+  View lengths;  // how many frames each has; all for none
+  View weight, keep;
+  View items, gradient;
+  std::int64_t count = 0, frames = 0, classes = 0, labels = 0;
+  std::int64_t blank = 0;
+  bool from_logits = true;   // or logarithms of probabilities
+  double impossible = 0.0;   // the loss where no alignment is possible
+  double scale = 1.0;        // of the gradient
+};
+
 // How many elements one thread takes at a time: fixed, since sums are made of these parts.
 inline constexpr std::int64_t elements_per_task = 16384;
 
@@ -108,6 +121,8 @@ struct Kernels {
   void (*program)(bool wide, const Programmed&, std::int64_t begin, std::int64_t end, Found&);
   void (*program_outside)(bool wide, const Programmed&, std::int64_t begin, std::int64_t end,
                           bool* outside);
+  // Spoils itself what lies outside its domain.
+  void (*ctc)(bool wide, const Ctc&, std::int64_t begin, std::int64_t end, Found&);
   void (*log_softmax)(bool wide, const LogSoftmax&, std::int64_t begin, std::int64_t end);
   // The cards, in the order of their numbers.
   std::vector<CardText> (*cards)();

@@ -2,6 +2,7 @@
 #include "rows.hpp"
 
 #include "columns.hpp"
+#include "ctc.hpp"
 #include "log_softmax.hpp"
 #include "softmax.hpp"
 
@@ -41,6 +42,10 @@ void softmax(bool wide, const Softmax& q, std::int64_t begin, std::int64_t end, 
 void softmax_outside(bool wide, const Softmax& q, std::int64_t begin, std::int64_t end,
                      bool* outside) {
   (wide ? find_outside<double> : find_outside<float>)(q, begin, end, outside);
+}
+
+void ctc(bool wide, const Ctc& q, std::int64_t begin, std::int64_t end, Found& found) {
+  (wide ? ctc_of<double> : ctc_of<float>)(q, begin, end, found);
 }
 
 void log_softmax(bool wide, const LogSoftmax& q, std::int64_t begin, std::int64_t end) {

@@ -354,6 +354,46 @@ void program(Frame& frame) {
              });
 }
 
+// CTC: labels, scores, and how many frames each sequence has, if that is given.
+void ctc(Frame& frame) {
+  const Kernels& k = kernels();
+  const Buffer target = frame.argument(), scores = frame.argument();
+  Buffer lengths, slope;
+  if (frame.flag("lengths")) lengths = frame.argument();
+  const Arrays arrays(frame, scores, [&] {
+    if (frame.flag("slope")) slope = frame.result();
+  });
+  require(scores.rank >= 2 && target.rank >= 1, "the scores are not frames of classes");
+  Ctc q;
+  q.classes = scores.shape[scores.rank - 1];
+  q.frames = scores.shape[scores.rank - 2];
+  q.labels = target.shape[target.rank - 1];
+  q.count = 1;
+  for (std::int64_t d = 0; d < scores.rank - 2; ++d) q.count *= scores.shape[d];
+  q.blank = frame.integer("blank");
+  q.from_logits = frame.flag("from_logits");
+  q.impossible = frame.number("impossible");
+  require(0 <= q.blank && q.blank < q.classes, "the blank is none of the classes");
+  require(target.size == q.count * q.labels, "the labels are not rows, one for each sequence");
+  require(!lengths.given || lengths.size == q.count, "there is not one length for each sequence");
+  require(!slope.given || (slope.view.type == scores.view.type && slope.size == scores.size),
+          "the slope has another shape or type than the prediction");
+  arrays.check_items(q.count);
+  q.target = target.view;
+  q.logits = scores.view;
+  q.lengths = lengths.view;
+  q.weight = arrays.weight.view;
+  q.keep = arrays.keep.view;
+  q.items = arrays.items.view;
+  q.gradient = slope.view;
+  const bool wide = arrays.wide;
+  // What is out of its domain is NaN already.
+  in_batches(arrays, q, arrays.batches > 0 ? q.count / arrays.batches : 0, sequences_per_part(q),
+             [&](const Ctc& q, std::int64_t begin, std::int64_t end, Found& found) {
+               k.ctc(wide, q, begin, end, found);
+             });
+}
+
 template <void (*compute)(Frame&)>
 Error* handle(CallFrame* call) noexcept {
   try {
@@ -379,6 +419,7 @@ const NamedHandler handlers[handler_count] = {
     {"losskit_pointwise", handle<pointwise>},
     {"losskit_softmax", handle<softmax>},
     {"losskit_program", handle<program>},
+    {"losskit_ctc", handle<ctc>},
 };
 
 }  // namespace losskit::xla

@@ -146,7 +146,7 @@ struct NamedHandler {
   const char* name;
   Handler* handler;
 };
-inline constexpr int handler_count = 3;
+inline constexpr int handler_count = 4;
 extern const NamedHandler handlers[handler_count];
 
 }  // namespace losskit::xla

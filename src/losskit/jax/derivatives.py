@@ -111,12 +111,20 @@ def _differentiable(
         items, *slopes = blocks.over(of_block, parts, used, arrays)
         return (items if scale is None else items.sum() * scale, *slopes)
 
+    def single(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Predictions of half precision in float32."""
+        p = arrays[first]
+        if p.dtype.name not in HALF:
+            return arrays
+        return (*arrays[:first], p.astype(jnp.float32), *arrays[first + 1 :])
+
     def by_kernel(slope: bool, traced: Any, scale: Any, *arrays: Array) -> Any:
         """The same by a kernel; None where there is none."""
-        p, whole = arrays[first], scale is not None
+        p, whole, long = arrays[first], scale is not None, getattr(card, "long", False)
         # What was cast goes by the formulas. So do slopes in float16, which would underflow before
         # a loss scale that is there to prevent just that.
-        if traced or not by_kernels or p.dtype == jnp.float16:
+        # A loss of long sequences is computed wider in any case.
+        if traced or not by_kernels or (p.dtype == jnp.float16 and not long):
             return None
         if m is not formulas.framework.vocabulary(p.dtype.name):
             return None
@@ -125,12 +133,13 @@ def _differentiable(
         last = slope and not weighted
         if not whole and simplicity(card) in (("sums",) if last else ("sums", "comparisons")):
             return None
-        spec = kernels.find(card, *arrays)
+        spec = kernels.find(card, *(single(arrays) if long else arrays))
         if spec is None:
             return None
 
         def kernel(_: Any, used: Array | None, scale: Any, *arrays: Array) -> Any:
             asked = {"total": whole, "items": not whole, "slope": slope}
+            arrays = single(arrays) if long else arrays
             result, *slopes = kernels.call(spec, arrays, keep=used, scale=scale, **asked)
             result = result * scale if whole else result
             # As the formulas give it, in the dtype of the computation.

@@ -8,6 +8,7 @@ there: what lies outside its domain comes back as NaN.
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,8 @@ import numpy as np
 
 from losskit.core.slots import alone
 from losskit.native import library
+from losskit.native.evaluate import readable
+from losskit.native.find import computed_in, describe
 from losskit.native.xla import Spec, described
 
 
@@ -52,10 +55,29 @@ def find(card: Any, *arrays: Any) -> Spec | None:
     # A length may be a symbol, in a program for many shapes.
     if not all(isinstance(n, int) for n in shape) or not registered():
         return None
+    if card.long:
+        return _sequences(card, arrays)
     spec = described(card, shape, [np.dtype(x.dtype) for x in arrays])
     if spec is not None and spec.card is not None and jax.device_count("cpu") > 1:
         return spec if all(slot.batched for slot in card.slots) else None
     return spec
+
+
+def _sequences(card: Any, arrays: Any) -> Spec | None:
+    """The same of a loss of sequences; not where arrays may lie on several devices."""
+    y, p, *more = arrays
+    computed = computed_in(np.dtype(p.dtype))
+    if computed is None or not all(readable(np.dtype(x.dtype)) for x in arrays):
+        return None
+    wide, came = computed
+    known = describe(card, came)
+    if known is None or 0 in p.shape or not card.blank < p.shape[-1]:
+        return None
+    if jax.device_count("cpu") > 1 or not isinstance(y.shape[-1], int):
+        return None
+    attributes = dataclasses.asdict(known) | {"lengths": bool(more)}
+    dtype = np.dtype("f8" if wide else "f4")
+    return Spec("losskit_ctc", tuple(attributes.items()), (-2, -1), dtype, len(arrays))
 
 
 def call(

@@ -72,8 +72,14 @@ def _prepare(
     _check(y, no_label, classes, card.blank)
     y = sequences.ended(jnp, y, ~no_label, classes, card.blank)
     # Those that are there first: what is between two equal labels must not part them.
+    sorted_ = jnp.all(no_frame[:, :-1] <= no_frame[:, 1:])
+    z = jax.lax.cond(sorted_, lambda z, _: z, _sorted, z, no_frame)  # mostly they are
+    return card, y, z, jnp.cumsum(~no_frame, 1)
+
+
+def _sorted(z: Array, no_frame: Array) -> Array:
     order = jnp.argsort(no_frame, axis=1, stable=True)
-    return card, y, jnp.take_along_axis(z, order[..., None], 1), jnp.cumsum(~no_frame, 1)
+    return jnp.take_along_axis(z, order[..., None], 1)
 
 
 def _check(y: Array, no_label: Array, classes: int, blank: int) -> None:

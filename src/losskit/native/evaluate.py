@@ -96,6 +96,29 @@ class Call(Prepared):
 
 
 @dataclass(frozen=True, slots=True)
+class OfSequences(Prepared):
+    """A call of the kernel of a loss of sequences."""
+
+    kernel: Any
+
+    def run(
+        self,
+        scale: float = 1.0,
+        *,
+        value: bool = False,
+        items: Array | None = None,
+        slope: tuple[Array, ...] = (),
+        curve: tuple[Array, ...] = (),
+    ) -> tuple[float, float] | None:
+        """See `Prepared.run`."""
+        y, p, *more = map(_plain, self.arrays)
+        into = _plain(slope[0]) if slope else None
+        sizes = (self.rows[0], *p.shape[-2:])
+        rest = (self.weight, self.keep, scale, items, into)
+        return _sound(self.kernel.run(y, p, *(more or (None,)), *sizes, *rest))
+
+
+@dataclass(frozen=True, slots=True)
 class ByProgram(Prepared):
     """A call of a card's program."""
 
@@ -219,8 +242,14 @@ def _by_program(
     return None if call.kernel(VALUE) is None else call
 
 
-def _compiled(card: Any, arrays: Any, wide: bool, came: Precision, common: Any) -> Call | None:
+def _compiled(card: Any, arrays: Any, wide: bool, came: Precision, common: Any) -> Prepared | None:
     """By loops that were compiled."""
+    if card.long:
+        known = find(card, wide, came)
+        if known is None or card.blank >= arrays[1].shape[-1]:
+            return None
+        own: Any = (known,)
+        return OfSequences(*_prepared(card, arrays, arrays, wide, common), *own)
     y, p, *more = arrays
     kernel = None if len(more) > len(card.taken) else find(card, wide, came)
     if kernel is None:

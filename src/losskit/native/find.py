@@ -2,7 +2,7 @@
 
 A pointwise card's kernel is found by the text of its formulas: if a card has changed since the
 kernels were compiled, or is a card of your own, there is none. Softmax cross-entropies have kernels
-written by hand, which are tried on a few rows before they are taken.
+written by hand, and so has CTC: they are tried on a few rows before they are taken.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from losskit.core.families import Pointwise
 from losskit.core.namespaces import PRECISIONS, Array, Precision
 from losskit.core.namespaces.numpy import vocabulary
 from losskit.losses.classification import CategoricalCrossentropy, SparseCategoricalCrossentropy
+from losskit.losses.sequence import CTC
 from losskit.native import library
 from losskit.programs import text
 
@@ -73,7 +74,17 @@ class Softmax:
     temperature: float
 
 
-def describe(card: Any, came: Precision) -> Formulas | Softmax | None:
+@dataclass(frozen=True, slots=True)
+class Sequences:
+    """CTC as its kernel knows it."""
+
+    blank: int
+    from_logits: bool
+    impossible: float
+    """The loss where no alignment is possible."""
+
+
+def describe(card: Any, came: Precision) -> Formulas | Softmax | Sequences | None:
     """What a kernel has to know of a card; None if none computes it. Arguments as of `find`."""
     if card.held:
         return None  # what it holds belongs to every call, which is not asked here
@@ -87,6 +98,9 @@ def describe(card: Any, came: Precision) -> Formulas | Softmax | None:
         values = tuple(float(getattr(card, name)) for name in free)
         return Formulas(fingerprint, values, *card.prediction.ends(came.eps))
     kind: Any = type(card).plain or type(card)
+    if kind is CTC:
+        known = Sequences(card.blank, card.from_logits, card.impossible)
+        return known if _sequences_hold(CTC) else None
     by_hand = kind in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and card.from_logits
     if by_hand and _softmax_holds(kind):
         # Whatever is no ordinary float32, and no axis, is for NumPy to compute or to refuse.
@@ -130,6 +144,25 @@ def _softmax_holds(card: Any) -> bool:
     return True
 
 
+@cache
+def _sequences_hold(card: Any) -> bool:
+    """Whether the kernel of sequences computes what the card says, tried in float64."""
+    z = np.sin(np.arange(2 * 5 * 4)).reshape(2, 5, 4)
+    y, frames = np.array([[1, 1, 3], [2, -1, -1]]), np.array([5.0, 4.0])
+    m = vocabulary(z.dtype)
+    for tried in (card(), card(from_logits=False), card(blank=0, zero_infinity=True)):
+        for more in ((), (frames,)):
+            items, slopes = np.empty(2), np.empty_like(z)
+            known = Sequences(tried.blank, tried.from_logits, tried.impossible)
+            _sequence_kernel(known, True).run(
+                y, z, *(more or (None,)), *z.shape, None, None, 1.0, items, slopes
+            )
+            value, slope = tried.value(m, y, z, *more), tried.slope(m, y, z, *more)
+            if not (np.allclose(items, value, 1e-9) and np.allclose(slopes, slope, 1e-9, 1e-15)):
+                return False
+    return True
+
+
 LONG = 72
 """More classes than a row has that is short to the kernels."""
 
@@ -160,7 +193,13 @@ def _make(card: Any, wide: bool, came: Precision) -> Any:
         return library._kernels.PointwiseKernel(
             number, wide, values, came.tiny, came.half_gap, known.low, known.high
         )
+    if isinstance(known, Sequences):
+        return _sequence_kernel(known, wide)
     return None if known is None else _softmax_kernel(known, wide)
+
+
+def _sequence_kernel(known: Sequences, wide: bool) -> Any:
+    return library._kernels.CtcKernel(wide, known.blank, known.from_logits, known.impossible)
 
 
 def _softmax_kernel(known: Softmax, wide: bool) -> Any:

@@ -50,7 +50,7 @@ class _Known:
         if kernels() is None or came is None or card is not self.card or card.held:
             return none
         wide = came is PRECISIONS["float64"]
-        if by in ((), (self.main,)) and len(arrays) == 2:
+        if by in ((), (self.main,)) and (len(arrays) == 2 or card.long):
             found = find(card, wide, came)
             if found is not None:
                 return found, False

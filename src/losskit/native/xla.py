@@ -81,6 +81,8 @@ def described(
     """
     if not isinstance(card, Items) or len(dtypes) != len(card.slots):
         return None
+    if card.long:
+        return None
     computed = computed_in(dtypes[card.main])
     if computed is None or not all(map(readable, dtypes)):
         return None
