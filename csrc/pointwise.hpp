@@ -177,6 +177,15 @@ void find_outside(const Pointwise& q, const CardFormulas<T>& card, std::int64_t 
   }
 }
 
+// Which of as many bytes as a vector has lanes are not 0.
+template <class T>
+LOSSKIT_INLINE Integers<T> there(const std::uint8_t* from) {
+  typedef std::uint8_t Bytes __attribute__((vector_size(width<T>)));
+  Bytes bytes;
+  std::memcpy(&bytes, from, sizeof bytes);
+  return __builtin_convertvector(bytes != 0, Integers<T>);
+}
+
 // The elements begin <= i < end of a pointwise loss, block by block.
 template <class T>
 class Loop {
@@ -272,70 +281,104 @@ class Loop {
   }
 
   void weighted(const T* y, const T* p, std::int64_t at, std::int64_t n) {
-    read_weights(at, n);
-    fill(y, p, n);
-    alignas(64) T items[block], slope[block], curve[block];
     const std::int64_t whole = (n + step<T> - 1) / step<T> * step<T>;
+    read_weights(at, n, whole);
+    fill(y, p, n);
+    replace(whole);
+    alignas(64) T items[block], slope[block], curve[block];
     const Block<T> b = {y_, p_, whole, items, slope, curve, T(1), constants_};
-    if (q_.value) call(items_wanted, b);
-    call(derivatives_, b);
+    call((q_.value ? items_wanted : 0) | derivatives_, b);
+    if (q_.value) weigh(items, whole);
+    if (q_.items) move(items, items_.next(), n);
+    if (q_.slope) scale(slope, slope_.next(), n, whole);
+    if (q_.curve) scale(curve, curve_.next(), n, whole);
+    done(n);
+  }
+
+  // Multiplies items by their weights, and adds them up before that is rounded.
+  void weigh(T* items, std::int64_t n) {
+    if (!q_.weight) {
+      for (std::int64_t k = 0; k < n; k += width<T>) {
+        const Lanes<T> item = where<Lanes<T>>(there<T>(counts_ + k), load(items + k));
+        store<T>(items + k, item);
+        sum_.add(item);
+      }
+      return;
+    }
     double sum = 0.0;
-    for (std::int64_t k = 0; q_.value && k < n; ++k) {
+    for (std::int64_t k = 0; k < n; ++k) {
       const double weighted = weights_[k] == 0.0 ? 0.0 : weights_[k] * items[k];
       sum += weighted;
       items[k] = static_cast<T>(weighted);
     }
     found_.sum += sum;
-    if (q_.items) move(items, items_.next(), n);
-    // A scale that is infinite, or NaN, leaves what does not count at 0.
-    for (std::int64_t k = 0; k < n; ++k)
-      weights_[k] = weights_[k] == 0.0 ? 0.0 : weights_[k] * q_.scale;
-    if (q_.slope) scale(slope, slope_.next(), n);
-    if (q_.curve) scale(curve, curve_.next(), n);
-    done(n);
   }
 
-  // Moves n elements into the buffers, in which what does not count is replaced.
+  // Moves n elements into the buffers, and fills them up to a whole number of steps.
   void fill(const T* y, const T* p, std::int64_t n) {
-    const bool weighted = q_.weight || q_.keep;
     if (y != y_) std::memmove(y_, y, n * sizeof(T));
     if (p != p_) std::memmove(p_, p, n * sizeof(T));
-    for (std::int64_t k = 0; weighted && k < n; ++k) {
-      y_[k] = weights_[k] == 0.0 ? T(card_.target_stand_in) : y_[k];
-      p_[k] = weights_[k] == 0.0 ? T(prediction_stand_in) : p_[k];
-    }
     for (std::int64_t k = n; k % step<T> != 0; ++k) {
       y_[k] = T(card_.target_stand_in);
       p_[k] = T(prediction_stand_in);
     }
   }
 
-  void read_weights(std::int64_t at, std::int64_t n) {
-    if (q_.weight) {
-      const double* w = read<double>(q_.weight, at, n, weights_);
-      if (w != weights_) std::memcpy(weights_, w, n * sizeof *w);
-    } else {
-      for (std::int64_t k = 0; k < n; ++k) weights_[k] = 1.0;
+  // Puts stand-ins in the place of what does not count. By vectors: a branch on a mask would often
+  // be guessed wrong.
+  void replace(std::int64_t n) {
+    using V = Lanes<T>;
+    const V y = splat(T(card_.target_stand_in)), p = splat(T(prediction_stand_in));
+    for (std::int64_t k = 0; k < n; k += width<T>) {
+      const Integers<T> counts = there<T>(counts_ + k);
+      store<T>(y_ + k, select<V>(counts, load(y_ + k), y));
+      store<T>(p_ + k, select<V>(counts, load(p_ + k), p));
     }
+  }
+
+  // Which of n elements count, and their weights, if there are any: 0 for those that do not. What
+  // fills them up to `whole` does not count.
+  void read_weights(std::int64_t at, std::int64_t n, std::int64_t whole) {
     if (q_.keep) {
-      std::uint8_t kept[block];
-      const std::uint8_t* keep = read<std::uint8_t>(q_.keep, at, n, kept);
-      // Not multiplied: the weight of what does not count may be anything.
-      for (std::int64_t k = 0; k < n; ++k) weights_[k] = keep[k] ? weights_[k] : 0.0;
+      const std::uint8_t* keep = read<std::uint8_t>(q_.keep, at, n, counts_);
+      if (keep != counts_) std::memcpy(counts_, keep, n);
+    } else {
+      std::memset(counts_, 1, n);
     }
+    std::memset(counts_ + n, 0, whole - n);
+    if (!q_.weight) {
+      std::int64_t count = 0;
+      for (std::int64_t k = 0; k < n; ++k) count += counts_[k] != 0;
+      found_.weights += static_cast<double>(count);
+      return;
+    }
+    const double* w = read<double>(q_.weight, at, n, weights_);
+    for (std::int64_t k = n; k < whole; ++k) weights_[k] = 0.0;
     double all = 0.0;
     bool sound = true;
     for (std::int64_t k = 0; k < n; ++k) {
-      all += weights_[k];
-      sound &= (weights_[k] >= 0.0) & (weights_[k] <= std::numeric_limits<T>::max());
+      // Not multiplied: the weight of what does not count may be anything.
+      const double own = counts_[k] ? w[k] : 0.0;
+      counts_[k] = own != 0.0;
+      weights_[k] = own;
+      all += own;
+      sound &= (own >= 0.0) & (own <= std::numeric_limits<T>::max());
     }
     found_.weights += all;
     found_.bad |= !sound;
   }
 
-  // Multiplies derivatives by the weights, and puts them where they go.
-  void scale(T* from, T* to, std::int64_t n) {
-    for (std::int64_t k = 0; k < n; ++k) from[k] *= static_cast<T>(weights_[k]);
+  // Multiplies derivatives by the weights, and puts them where they go. A scale that is infinite,
+  // or NaN, leaves what does not count at 0.
+  void scale(T* from, T* to, std::int64_t n, std::int64_t whole) {
+    using V = Lanes<T>;
+    if (q_.weight)
+      for (std::int64_t k = 0; k < n; ++k) from[k] *= static_cast<T>(weights_[k] * q_.scale);
+    else
+      for (std::int64_t k = 0; k < whole; k += width<T>)
+        store<T>(from + k, load(from + k) * splat(static_cast<T>(q_.scale)));
+    for (std::int64_t k = 0; k < whole; k += width<T>)
+      store<T>(from + k, where<V>(there<T>(counts_ + k), load(from + k)));
     move(from, to, n);
   }
 
@@ -362,6 +405,7 @@ class Loop {
   Writer<T> items_, slope_, curve_;
   alignas(64) T y_[block], p_[block];
   alignas(64) double weights_[block];
+  std::uint8_t counts_[block];  // 0 for what does not
 };
 
 }  // namespace losskit::LOSSKIT_ISA

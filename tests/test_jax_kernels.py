@@ -112,7 +112,9 @@ def test_same_as_numpy(card, dtype):
                 total, items, slope = by_numpy(card, y, p)
             got = all_of(card, y, p)
             wide = dtype == np.float64
-            assert [x.dtype for x in got] == [got[1].dtype, "f8" if wide else "f4", dtype]
+            # Slopes in float16 would underflow before a loss scale.
+            of_slope = "f4" if dtype == np.float16 else dtype
+            assert [x.dtype for x in got] == [got[1].dtype, "f8" if wide else "f4", of_slope]
             assert [x.shape for x in got] == [(), items.shape, p.shape]
             if kind == "ordinary":
                 size = float(np.abs(items, dtype=np.float64).sum())
@@ -544,13 +546,16 @@ def test_no_kernel():
     spec = kernels.find(SparseCategoricalCrossentropy(), of(i4, 3), of(f4, 3, 4))
     assert spec is not None
     assert spec.target == "losskit_program"
+    # XLA writes down what a row is reduced to before it goes over the row again.
+    spec = kernels.find(CARDS["kl_divergence"](), of(f4, 3, 4), of(f4, 3, 4))
+    assert spec is not None
+    assert spec.target == "losskit_program"
     for card, p, p_shape, y, y_shape in (
         (Changed(), f4, (3,), f4, (3,)),  # not what was compiled, and XLA's own loops are as fast
         (MSE, i4, (3,), f4, (3,)),
         (MSE, np.dtype(np.complex64), (3,), f4, (3,)),
         (MSE, f4, (3,), np.dtype(np.complex64), (3,)),
         (CARDS["root_mean_squared_error"](), f4, (3,), f4, (3,)),
-        (CARDS["kl_divergence"](), f4, (3, 4), f4, (3, 4)),  # XLA's own loops are as fast
         (SparseCategoricalCrossentropy(from_logits=True, class_weight=[1.0]), f4, (3, 4), i4, (3,)),
     ):
         assert kernels.find(card, of(y, *y_shape), of(p, *p_shape)) is None, (

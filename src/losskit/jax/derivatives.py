@@ -101,19 +101,15 @@ def _differentiable(
 
     def by_kernel(slope: bool, traced: Any, scale: Any, *arrays: Array) -> Any:
         """The same by a kernel; None where there is none."""
-        p, whole = arrays[first], scale is not None
-        # What was cast goes by the formulas. So do slopes in float16, which would underflow before
-        # a loss scale that is there to prevent just that.
-        if traced or not by_kernels or p.dtype == jnp.float16:
-            return None
-        if m is not formulas.framework.vocabulary(p.dtype.name):
+        whole = scale is not None
+        if traced or not by_kernels:
             return None
         # XLA computes simple items where they are used, and never writes them down; their slopes
         # too, but where these are chosen by comparisons a kernel is faster, if it is the last word.
         last = slope and not weighted
         if not whole and simplicity(card) in (("sums",) if last else ("sums", "comparisons")):
             return None
-        spec = kernels.find(card, *arrays)
+        spec = kernels.find(card, *arrays, came=m.came if m.came.eps else None)
         if spec is None:
             return None
 

@@ -66,12 +66,13 @@ def _register() -> bool:
     return True
 
 
-def find(card: Any, *arrays: Any) -> Spec | None:
+def find(card: Any, *arrays: Any, came: Precision | None = None) -> Spec | None:
     """The kernel for a card and arrays that fit it; None if there is none.
 
     Args:
         card: any card.
         arrays: what it takes, slot by slot: only their dtypes and shapes count.
+        came: of the dtype in which predictions came that are wider now; None for their own.
     """
     if not isinstance(card, Items) or len(arrays) != len(card.slots):
         return None
@@ -82,7 +83,8 @@ def find(card: Any, *arrays: Any) -> Spec | None:
     computed = computed_in(np.dtype(p.dtype))
     if computed is None or not all(readable(np.dtype(x.dtype)) for x in arrays):
         return None
-    wide, came = computed
+    wide, own = computed
+    came = came or own
     dtype = np.dtype("f8" if wide else "f4")
     known = describe(card, came) if len(arrays) == 2 else None
     if known is None:
@@ -104,9 +106,9 @@ def _program(card: Any, arrays: Any, came: Precision, dtype: Any) -> Spec | None
         return None  # XLA computes elements in one loop, whatever the formula
     rows = programs.rows(card, shape)
     known = None if rows is None else programs.program(card, VALUE, rows[1])
-    # Where a row is reduced once or not at all, so does XLA; but not for labels, which it looks for
-    # in all classes.
-    if rows is None or known is None or (len(known.passes) < 3 and not card.target.labels):
+    # What goes once over a row is one loop to XLA too; but each reduction that another follows it
+    # writes down. Labels it looks for in all classes.
+    if rows is None or known is None or (len(known.passes) < 2 and not card.target.labels):
         return None
     if jax.device_count("cpu") > 1 and not all(slot.batched for slot in card.slots):
         return None
@@ -152,7 +154,7 @@ def call(
         total: the sum of the weighted items, in the dtype of the computation; summed in float64.
         items: the weighted items, in the dtype of the computation.
         slope: the derivatives of each weighted item by its predictions, one slot after the other,
-            in their shapes and dtypes.
+            in their shapes and dtypes; by float16 in float32.
     """
     given = {
         "weighted": None if weight is None else jnp.asarray(weight),
@@ -190,7 +192,7 @@ def _function(spec: Spec, flags: tuple[tuple[str, bool], ...]) -> Any:
         shape = tuple(n for i, n in enumerate(p.shape) if i not in used_up)
         results = [("total", (), spec.dtype), ("items", shape, spec.dtype)]
         wanted = [_like(p, *result) for name, *result in results if asked[name]]
-        wanted += [_like(p, operands[i].shape, operands[i].dtype) for i in slopes]
+        wanted += [_like(p, operands[i].shape, _of_slope(operands[i], spec)) for i in slopes]
         made = jax.ffi.ffi_call(spec.target, tuple(wanted), vmap_method="broadcast_all")
         return tuple(made(*operands, **attributes))
 
@@ -200,6 +202,14 @@ def _function(spec: Spec, flags: tuple[tuple[str, bool], ...]) -> Any:
     from losskit.jax.sharded import parted
 
     return parted(run, spec.axes, spec.main, asked["total"])
+
+
+def _of_slope(x: Any, spec: Spec) -> Any:
+    """The dtype of derivatives by an operand.
+
+    In float16 they would underflow before a loss scale, by which they are multiplied outside.
+    """
+    return spec.dtype if x.dtype == jnp.float16 else x.dtype
 
 
 def _attribute(x: Any) -> Any:
