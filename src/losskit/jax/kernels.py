@@ -102,7 +102,7 @@ def find(card: Any, *arrays: Any, came: Precision | None = None) -> Spec | None:
 def _program(card: Any, arrays: Any, came: Precision, dtype: Any) -> Spec | None:
     """The same by the card's program, where that is faster than what XLA makes of the formulas."""
     shape = tuple(arrays[card.main].shape)
-    if 0 in shape or not programs.takes(card) or not is_rowwise(card):
+    if 0 in shape or not programs.sayable(card) or not is_rowwise(card):
         return None  # XLA computes elements in one loop, whatever the formula
     rows = programs.rows(card, shape)
     known = None if rows is None else programs.program(card, VALUE, rows[1])
@@ -110,7 +110,9 @@ def _program(card: Any, arrays: Any, came: Precision, dtype: Any) -> Spec | None
     # writes down. Labels it looks for in all classes.
     if rows is None or known is None or (len(known.passes) < 2 and not card.target.labels):
         return None
-    if jax.device_count("cpu") > 1 and not all(slot.batched for slot in card.slots):
+    # Of what all rows share, and of a batch that is one row, each device has but a part.
+    parted = card.decomposable and all(slot.batched for slot in card.slots)
+    if jax.device_count("cpu") > 1 and not parted:
         return None
     axes = tuple(sorted(a % len(shape) - len(shape) for a in card.slots[card.main].axes))
     ignored = card.ignored()
