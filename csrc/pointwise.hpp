@@ -324,34 +324,35 @@ class Loop {
     }
   }
 
-  // Puts stand-ins in the place of what does not count. By vectors: a branch on a mask would often
-  // be guessed wrong.
+  // Puts stand-ins in the place of what does not count, and without weights counts the rest. By
+  // vectors: a branch on a mask would often be guessed wrong.
   void replace(std::int64_t n) {
     using V = Lanes<T>;
     const V y = splat(T(card_.target_stand_in)), p = splat(T(prediction_stand_in));
+    Integers<T> count = {};
     for (std::int64_t k = 0; k < n; k += width<T>) {
       const Integers<T> counts = there<T>(counts_ + k);
+      count -= counts;
       store<T>(y_ + k, select<V>(counts, load(y_ + k), y));
       store<T>(p_ + k, select<V>(counts, load(p_ + k), p));
     }
+    for (int lane = 0; !q_.weight && lane < width<T>; ++lane)
+      found_.weights += static_cast<double>(count[lane]);
   }
 
   // Which of n elements count, and their weights, if there are any: 0 for those that do not. What
   // fills them up to `whole` does not count.
   void read_weights(std::int64_t at, std::int64_t n, std::int64_t whole) {
-    if (q_.keep) {
+    if (q_.keep.contiguous && q_.keep.type == Type::boolean) {
+      std::memcpy(counts_, q_.keep.data + at, n);
+    } else if (q_.keep) {
       const std::uint8_t* keep = read<std::uint8_t>(q_.keep, at, n, counts_);
       if (keep != counts_) std::memcpy(counts_, keep, n);
     } else {
       std::memset(counts_, 1, n);
     }
     std::memset(counts_ + n, 0, whole - n);
-    if (!q_.weight) {
-      std::int64_t count = 0;
-      for (std::int64_t k = 0; k < n; ++k) count += counts_[k] != 0;
-      found_.weights += static_cast<double>(count);
-      return;
-    }
+    if (!q_.weight) return;
     const double* w = read<double>(q_.weight, at, n, weights_);
     for (std::int64_t k = n; k < whole; ++k) weights_[k] = 0.0;
     double all = 0.0;
