@@ -51,9 +51,11 @@ struct Arrays {
     rest(frame, [&] {
       if (frame.flag("slope")) slope = frame.result();
     });
-    require(!slope.given || (slope.view.type == prediction.view.type &&
-                             slope.size == prediction.size),
-            "the slope has another shape or type than the prediction");
+    const Type own = prediction.view.type;
+    require(!slope.given || (slope.size == prediction.size &&
+                             slope.view.type == (own == Type::float16 ? Type::float32 : own)),
+            "the slope has another shape than the prediction, or not its type (that of float16 is "
+            "float32)");
   }
 
   // Of a program, whose slots were read; `results` reads those behind total and items.

@@ -120,20 +120,16 @@ def _differentiable(
 
     def by_kernel(slope: bool, traced: Any, scale: Any, *arrays: Array) -> Any:
         """The same by a kernel; None where there is none."""
-        p, whole, long = arrays[first], scale is not None, getattr(card, "long", False)
-        # What was cast goes by the formulas. So do slopes in float16, which would underflow before
-        # a loss scale that is there to prevent just that.
-        # A loss of long sequences is computed wider in any case.
-        if traced or not by_kernels or (p.dtype == jnp.float16 and not long):
-            return None
-        if m is not formulas.framework.vocabulary(p.dtype.name):
+        whole, long = scale is not None, getattr(card, "long", False)
+        if traced or not by_kernels:
             return None
         # XLA computes simple items where they are used, and never writes them down; their slopes
         # too, but where these are chosen by comparisons a kernel is faster, if it is the last word.
         last = slope and not weighted
         if not whole and simplicity(card) in (("sums",) if last else ("sums", "comparisons")):
             return None
-        spec = kernels.find(card, *(single(arrays) if long else arrays))
+        given = single(arrays) if long else arrays
+        spec = kernels.find(card, *given, came=m.came if m.came.eps and not long else None)
         if spec is None:
             return None
 

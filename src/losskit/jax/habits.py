@@ -102,10 +102,14 @@ def triplet_margin_loss(
         floating = jnp.promote_types(vectors[0].dtype, jnp.float32)
         tiny = jnp.finfo(floating).tiny  # of 0 the root has no derivative
         least = jnp.maximum(jnp.asarray(eps, floating), tiny) ** (1 / norm_degree)
-        one = [*vectors[0].shape]
-        one[axis] = 1
+        one, rest = [*vectors[0].shape], [*vectors[0].shape]
+        # Long vectors up to whole lines of the caches, so that each begins with one.
+        line = 64 // floating.itemsize
+        one[axis], rest[axis] = 1, -(one[axis] + 1) % line if one[axis] >= 4 * line else 0
         longer = [
-            jnp.concatenate([x.astype(floating), jnp.full(one, last, floating)], axis)
+            jnp.concatenate(
+                [x.astype(floating), jnp.full(one, last, floating), jnp.zeros(rest, floating)], axis
+            )
             for x, last in zip(vectors, (least, 0.0, 0.0), strict=True)
         ]
         options |= {"margin": margin, "axis": int(axis)}

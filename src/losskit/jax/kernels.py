@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from losskit.core.namespaces import Precision
 from losskit.core.slots import alone
 from losskit.native import library
 from losskit.native.evaluate import readable
@@ -42,12 +43,13 @@ def _register() -> bool:
     return True
 
 
-def find(card: Any, *arrays: Any) -> Spec | None:
-    """The kernel for a card and arrays that fit it; None if XLA's own loops are as fast, or alone.
+def find(card: Any, *arrays: Any, came: Precision | None = None) -> Spec | None:
+    """The kernel for a card and arrays that fit it; None if there is none.
 
     Args:
         card: any card.
         arrays: what it takes, slot by slot: only their dtypes and shapes count.
+        came: of the dtype in which predictions came that are wider now; None for their own.
     """
     if len(arrays) != len(card.slots):
         return None
@@ -57,9 +59,11 @@ def find(card: Any, *arrays: Any) -> Spec | None:
         return None
     if card.long:
         return _sequences(card, arrays)
-    spec = described(card, shape, [np.dtype(x.dtype) for x in arrays])
+    spec = described(card, shape, [np.dtype(x.dtype) for x in arrays], came)
     if spec is not None and spec.card is not None and jax.device_count("cpu") > 1:
-        return spec if all(slot.batched for slot in card.slots) else None
+        # Of what all rows share, and of a batch that is one row, each device has but a part.
+        parted = card.decomposable and all(slot.batched for slot in card.slots)
+        return spec if parted else None
     return spec
 
 
@@ -105,7 +109,7 @@ def call(
         total: the sum of the weighted items, in the dtype of the computation; summed in float64.
         items: the weighted items, in the dtype of the computation.
         slope: the derivatives of each weighted item by its predictions, one slot after the other,
-            in their shapes and dtypes.
+            in their shapes and dtypes; by float16 in float32.
     """
     given = {
         "weighted": None if weight is None else jnp.asarray(weight),
@@ -136,7 +140,7 @@ def _function(spec: Spec, flags: tuple[tuple[str, bool], ...]) -> Any:
         shape = tuple(n for i, n in enumerate(p.shape) if i not in used_up)
         results = [("total", (), spec.dtype), ("items", shape, spec.dtype)]
         wanted = [_like(p, *result) for name, *result in results if asked[name]]
-        wanted += [_like(p, operands[i].shape, operands[i].dtype) for i in slopes]
+        wanted += [_like(p, operands[i].shape, _of_slope(operands[i], spec)) for i in slopes]
         made = jax.ffi.ffi_call(spec.target, tuple(wanted), vmap_method="broadcast_all")
         return tuple(made(*operands, **attributes))
 
@@ -146,6 +150,14 @@ def _function(spec: Spec, flags: tuple[tuple[str, bool], ...]) -> Any:
     from losskit.jax.sharded import parted
 
     return parted(run, spec.axes, spec.main, asked["total"])
+
+
+def _of_slope(x: Any, spec: Spec) -> Any:
+    """The dtype of derivatives by an operand.
+
+    In float16 they would underflow before a loss scale, by which they are multiplied outside.
+    """
+    return spec.dtype if x.dtype == jnp.float16 else x.dtype
 
 
 def _attribute(x: Any) -> Any:

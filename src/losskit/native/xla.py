@@ -17,7 +17,7 @@ from losskit.core.namespaces import Precision
 from losskit.native import programs
 from losskit.native.evaluate import VALUE, readable
 from losskit.native.find import computed_in, describe
-from losskit.programs.symbols import takes
+from losskit.programs.symbols import sayable
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _program(
     card: Any, shape: tuple[Any, ...], dtypes: Any, came: Precision, dtype: Any, every: bool
 ) -> Spec | None:
     """The same by the card's program, where that is faster than what XLA makes of the formulas."""
-    if 0 in shape or not takes(card) or not (every or is_rowwise(card)):
+    if 0 in shape or not sayable(card) or not (every or is_rowwise(card)):
         return None  # XLA computes elements in one loop, whatever the formula
     axes = tuple(sorted(a % len(shape) - len(shape) for a in card.slots[card.main].axes))
     if any(shape[axis] is None for axis in axes):
@@ -115,9 +115,9 @@ def _program(
     known = None if rows is None else programs.program(card, VALUE, rows[1])
     if rows is None or known is None:
         return None
-    # Where a row is reduced once or not at all, so does XLA; but not for labels, which it looks for
-    # in all classes.
-    if not every and len(known.passes) < 3 and not card.target.labels:
+    # What goes once over a row is one loop to XLA too; but each reduction that another follows it
+    # writes down. Labels it looks for in all classes.
+    if not every and len(known.passes) < 2 and not card.target.labels:
         return None
     ignored = card.ignored()
     attributes = {

@@ -568,7 +568,12 @@ def in_order(results: list[Symbol]) -> list[Symbol]:
 
 def takes(card: Any) -> bool:
     """Whether a program may compute the card: by what it is, not yet by its formulas."""
-    if not isinstance(card, Items) or not card.programmed or not card.decomposable:
+    return isinstance(card, Items) and card.decomposable and sayable(card)
+
+
+def sayable(card: Items) -> bool:
+    """The same of a card whose value may be one for the whole batch, which lies in one place."""
+    if not card.programmed:
         return False
     if card.long or card.held or any(len(slot.domain.values) > 4 for slot in card.slots):
         return False
