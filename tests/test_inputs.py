@@ -148,8 +148,9 @@ NAMES_WITH_TARGETS = [n for n, c in CARDS.items() if packed(c()).slots[0].differ
 def test_target_that_is_no_number(name, junk, words):
     whole = getattr(CARDS[name], "whole", False)  # by default the batch is one item
     loss = losskit.get(name, **({"axis": -1} if whole else {})).packed()
-    p = np.full((2, 2), 0.5)
-    shape = (2,) if has_row_target(loss.card) else (2, 2)
+    own = max(1, len(loss.card.slots[loss.card.main].dims))  # of vectors there may be several
+    p = np.full((2,) * (1 + own), 0.5)
+    shape = (2,) if has_row_target(loss.card) or own > 1 else (2, 2)
     y = np.full(shape, min(1.0, CARDS[name].target.high))
     where = tuple(s - 1 for s in shape)
     y[where] = junk

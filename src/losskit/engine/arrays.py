@@ -100,7 +100,7 @@ def check_whole(card: Any, name: str, dtype: str, convert: str, *shapes: tuple[A
     if card.task == "regression" and whole:
         return
     p_shape = shapes[card.main]
-    if shapes[0][:1] != p_shape[:1]:
+    if any(own[:1] != p_shape[:1] for own in shapes):
         check_shapes(card, *shapes)
     raise TypeError(
         f"{name} holds {'integers' if whole else 'booleans'} (dtype {dtype}, shape "

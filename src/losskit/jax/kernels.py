@@ -57,7 +57,7 @@ def find(card: Any, *arrays: Any, came: Precision | None = None) -> Spec | None:
     # A length may be a symbol, in a program for many shapes.
     if not all(isinstance(n, int) for n in shape) or not registered():
         return None
-    if card.long:
+    if getattr(card, "long", False):
         return _sequences(card, arrays)
     spec = described(card, shape, [np.dtype(x.dtype) for x in arrays], came)
     if spec is not None and spec.card is not None and jax.device_count("cpu") > 1:

@@ -61,12 +61,12 @@ def _product(rate: Any, by: Any) -> Any:
     return made
 
 
-def _finite(x: Any) -> bool:
+def _finite(x: Any, depth: int = 4) -> bool:
     """Whether it is known to be no infinity, and NaN only if a slot is."""
     if x.kind == SCALAR:
         return x.known is None or math.isfinite(x.known)
     if x.op in ("where", "select"):
-        return all(map(_finite, x.args[1:]))
+        return depth > 0 and all(_finite(a, depth - 1) for a in x.args[1:])
     return bool(-math.inf < x.low and x.high < math.inf)
 
 

@@ -92,7 +92,7 @@ def sums(card: Any, wanted: Wanted, length: int) -> int:
 @lru_cache(1024, typed=True)
 def _graph(card: Any, wanted: Wanted, length: int) -> list[Symbol] | None:
     try:
-        _, results = trace(card, wanted, length, ())
+        _, results = trace(card, wanted, length, (), steps=False)
         return [results[key] for key in wanted]
     except Exception:
         # A card may do what a program cannot, in Python's own ways too.

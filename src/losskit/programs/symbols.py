@@ -111,11 +111,12 @@ class Symbols(Trace):
         axis: along which rows lie; None for a pointwise card.
         length: of a row, of which formulas may ask.
         fused: whether a softmax is one operation.
+        steps: whether what the kernels do in one step is one node.
     """
 
-    def __init__(self, axis: Any, length: int, fused: bool = False) -> None:
+    def __init__(self, axis: Any, length: int, fused: bool = False, steps: bool = True) -> None:
         super().__init__()
-        self.fused = fused
+        self.fused, self.steps = fused, steps
         self.axis = axis
         self.questions: list[Question] = []
         self.true, self.false = (self._new(op, (), MASK) for op in ("true", "false"))
@@ -288,9 +289,10 @@ class Symbols(Trace):
             return yes
         if yes.kind == MASK or no.kind == MASK:
             if yes is self.true:
-                return condition if no is self.false else self.make("|", (condition, no), MASK)
+                # As it is: of one-hot rows `make` would come back here.
+                return condition if no is self.false else self._new("|", (condition, no), MASK)
             if no is self.false:
-                return self.make("&", (condition, yes), MASK)
+                return self._new("&", (condition, yes), MASK)
             if yes is self.false:
                 rest = self.make("~", (condition,), MASK)
                 return rest if no is self.true else self.make("&", (rest, no), MASK)
@@ -360,8 +362,8 @@ class Symbols(Trace):
         )
 
     def in_one(self, name: str, made: Any, *of: Any, last: bool = False) -> Any:
-        if self.fused:
-            return self.node(made())  # a host has no such operation
+        if not self.steps:
+            return self.node(made())
         rows: tuple[Any, ...] = tuple([self.node(self._numeric(x)) for x in of])
         if name in WHOLE:
             return self._new(name, rows, VECTOR, WHOLE[name])
@@ -483,6 +485,7 @@ def trace(
     length: int,
     names: tuple[str, ...],
     fused: bool = False,
+    steps: bool = True,
 ) -> tuple[Symbols, Any]:
     """What a card computes, as a graph.
 
@@ -492,6 +495,7 @@ def trace(
         length: of a row.
         names: the parameters that are symbols.
         fused: whether a softmax is one operation.
+        steps: whether what the kernels do in one step is one node.
 
     Returns:
         The graph, and the node of each result.
@@ -501,7 +505,7 @@ def trace(
     """
     main = card.slots[card.main]
     pointwise = isinstance(card, Pointwise)
-    m = Symbols(None if pointwise else card.axis, length, fused)  # type: ignore[attr-defined]
+    m = Symbols(None if pointwise else card.axis, length, fused, steps)  # type: ignore[attr-defined]
     symbolic = copy.copy(card)
     for name in names:
         object.__setattr__(symbolic, name, m.parameter(name, getattr(card, name)))

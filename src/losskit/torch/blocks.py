@@ -254,7 +254,7 @@ def _known(*_: Any) -> list[tuple[Any, Plan | None]]:
 
 def _make(card: Any, wanted: Wanted, length: int, names: tuple[str, ...], m: Any) -> Any:
     try:
-        graph, results = trace(card, wanted, length, names, fused=True)
+        graph, results = trace(card, wanted, length, names, fused=True, steps=False)
         return tuple(graph.questions), _ordered(card, [results[key] for key in wanted], m)
     except Exception:
         # A card may do what a program cannot, in Python's own ways too.
