@@ -122,7 +122,7 @@ def test_same_as_numpy(card, dtype):
                 size = float(np.abs(items, dtype=np.float64).sum())
                 np.testing.assert_allclose(got[0], total, atol=TOLERANCE[got[0].dtype.name] * size)
                 close(got[1], items, got[1].dtype)
-                close(got[2], slope, dtype)
+                close(np.asarray(got[2]).astype(dtype), slope, dtype)
             else:
                 np.testing.assert_allclose(got[1], items, rtol=2e-3, atol=1e-6)
                 np.testing.assert_allclose(got[2], slope, rtol=2e-3, atol=1e-6)
