@@ -102,6 +102,15 @@ bool make_gradients(Quick& call, const How& how) {
   return true;
 }
 
+// Takes weights of the items, and which of them count; false if they do not fit.
+template <class Request>
+bool take_items(Quick& call, const How& how, Request& q) {
+  if (!call.take_items(how.weight, how.keep)) return false;
+  q.weight = call.weight;
+  q.keep = call.keep;
+  return true;
+}
+
 // What the sum of the items is divided by; not above 0 where that takes a closer look.
 double divided_by(const Quick& call, const How& how, const View* labels, bool ignores,
                   std::int64_t ignored) {
@@ -118,16 +127,14 @@ nb::object PointwiseKernel::mean(nb::handle arrays, const How& how) const {
   Quick call(arrays, 1, {});
   if (!call.sound || call.slots != 2 || !of_kind(call.prediction(), wide_)) return nb::none();
   if (!call.fits(0, Of::element, false) || !how.by_class.is_none()) return nb::none();
-  if (!call.take_items(how.weight, how.keep)) return nb::none();
+  Pointwise q = q_;
+  if (!take_items(call, how, q)) return nb::none();
   const std::int64_t n = call.prediction().size();
   const double divisor = divided_by(call, how, nullptr, false, 0);
   if (!(divisor > 0.0) || !make_gradients(call, how)) return nb::none();
-  Pointwise q = q_;
   q.parameters = parameters_.data();
   q.target = call.at(0).view();
   q.prediction = call.prediction().view();
-  q.weight = call.weight;
-  q.keep = call.keep;
   if (call.gradients > 0) q.slope = call.to[0]->view();
   q.scale = how.factor / divisor;
   q.past_caches = past_caches(n, wide_);
@@ -194,9 +201,7 @@ nb::object SoftmaxKernel::mean(nb::handle arrays, const How& how) const {
   if (!call.fits(0, q_.dense ? Of::element : Of::row, !q_.dense)) return nb::none();
   Softmax q = q_;
   q.target = call.at(0).view();
-  if (!call.take_items(how.weight, how.keep)) return nb::none();
-  q.weight = call.weight;
-  q.keep = call.keep;
+  if (!take_items(call, how, q)) return nb::none();
   std::optional<Array> by_class;
   if (!how.by_class.is_none()) {
     const View* labels = q.dense ? nullptr : &q.target;
@@ -286,9 +291,7 @@ nb::object CtcKernel::mean(nb::handle arrays, const How& how) const {
     if (!call.fits(2, Of::row, false)) return nb::none();
     q.lengths = call.at(2).view();
   }
-  if (!call.take_items(how.weight, how.keep)) return nb::none();
-  q.weight = call.weight;
-  q.keep = call.keep;
+  if (!take_items(call, how, q)) return nb::none();
   const double divisor = divided_by(call, how, nullptr, false, 0);
   if (!(divisor > 0.0) || !make_gradients(call, how)) return nb::none();
   q.target = y.view();
@@ -304,7 +307,11 @@ ProgramKernel::ProgramKernel(bool wide, std::string_view program, std::vector<do
                              bool value, const std::vector<double>& values,
                              std::optional<std::int64_t> ignored, double floor,
                              double complement_floor, std::size_t main, Axes axes)
-    : wide_(wide), main_(main), axes_(axes), program_(Program::read(program)), parameters_(std::move(parameters)) {
+    : wide_(wide),
+      main_(main),
+      axes_(axes),
+      program_(Program::read(program)),
+      parameters_(std::move(parameters)) {
   q_.take(*program_, SlotValues::read(values), parameters_);
   q_.value = value ? 0 : -1;
   q_.ignores = ignored.has_value();
@@ -369,9 +376,7 @@ nb::object ProgramKernel::mean(nb::handle arrays, const How& how) const {
     if (slot.shared && !q.slots[s].contiguous) return nb::none();
     if (q.values[s].labels) labels = &q.slots[s];
   }
-  if (!call.take_items(how.weight, how.keep)) return nb::none();
-  q.weight = call.weight;
-  q.keep = call.keep;
+  if (!take_items(call, how, q)) return nb::none();
   if (!how.by_class.is_none()) {
     if (q.weight || q.keep || labels == nullptr || !call.weigh(how.by_class, labels, q.ignores, q.ignored))
       return nb::none();

@@ -13,24 +13,31 @@ namespace losskit {
 
 namespace {
 
-template <class T>
-void read_labels(const View& labels, std::int64_t n, std::int64_t* to) {
-  const T* at = reinterpret_cast<const T*>(labels.data);
-  std::copy(at, at + n, to);
+// Calls f with labels that lie as they come from a data set; false for any others.
+template <class F>
+bool with_labels(const View& labels, F&& f) {
+  if (!labels.contiguous) return false;
+  switch (labels.type) {
+    case Type::int64: return f(reinterpret_cast<const std::int64_t*>(labels.data)), true;
+    case Type::int32: return f(reinterpret_cast<const std::int32_t*>(labels.data)), true;
+    case Type::uint8: return f(reinterpret_cast<const std::uint8_t*>(labels.data)), true;
+    default: return false;
+  }
 }
 
-// Labels that lie as they come from a data set; empty for any others.
-std::vector<std::int64_t> plain_labels(const View& labels, std::int64_t n) {
-  std::vector<std::int64_t> read;
-  if (!labels.contiguous) return read;
-  read.resize(static_cast<std::size_t>(n));
-  switch (labels.type) {
-    case Type::int64: read_labels<std::int64_t>(labels, n, read.data()); break;
-    case Type::int32: read_labels<std::int32_t>(labels, n, read.data()); break;
-    case Type::uint8: read_labels<std::uint8_t>(labels, n, read.data()); break;
-    default: read.clear();
+// An array to be read; empty if it is none that kernels read, of which the long way says more.
+void read(std::optional<Array>& into, nb::handle x) {
+  try {
+    into.emplace(x, false);
+  } catch (const std::invalid_argument&) {
+    into.reset();
+  } catch (nb::python_error& error) {
+    // No buffer, or no memory behind a tensor.
+    if (!error.matches(PyExc_BufferError) && !error.matches(PyExc_ValueError) &&
+        !error.matches(PyExc_RuntimeError) && !error.matches(PyExc_TypeError))
+      throw;
+    into.reset();
   }
-  return read;
 }
 
 nb::object number_of_numpy(double x, bool wide) {
@@ -65,23 +72,13 @@ Quick::Quick(nb::handle arrays, std::size_t main, Axes axes) : main_(main) {
   const auto count = static_cast<std::size_t>(PyTuple_Size(arrays.ptr()));
   if (count > most || main >= count) return;
   const auto* const ndarray = reinterpret_cast<PyTypeObject*>(numpy().ndarray.ptr());
-  try {
-    for (; slots < count; ++slots) {
-      const nb::handle x = given_[slots] = PyTuple_GetItem(arrays.ptr(), slots);
-      if (Py_TYPE(x.ptr()) != ndarray && exchange_of(x) == nullptr) return;
-      const Array& a = held_[slots].emplace(x, false);
-      if (a.exchange() != held_[0]->exchange()) return;
-      // Two bytes of NumPy's are bfloat16 only where Python has said so.
-      if (a.exchange() == nullptr && a.view().type == Type::bfloat16) return;
-    }
-  } catch (const std::invalid_argument&) {
-    return;
-  } catch (nb::python_error& error) {
-    // No buffer, or no memory behind a tensor: an error with a better message is to come.
-    if (!error.matches(PyExc_BufferError) && !error.matches(PyExc_ValueError) &&
-        !error.matches(PyExc_RuntimeError))
-      throw;
-    return;
+  for (; slots < count; ++slots) {
+    const nb::handle x = given_[slots] = PyTuple_GetItem(arrays.ptr(), slots);
+    if (Py_TYPE(x.ptr()) != ndarray && exchange_of(x) == nullptr) return;
+    read(held_[slots], x);
+    if (!held_[slots] || at(slots).exchange() != at(0).exchange()) return;
+    // Two bytes of NumPy's are bfloat16 only where Python has said so.
+    if (at(slots).exchange() == nullptr && at(slots).view().type == Type::bfloat16) return;
   }
   if (axes.count < 0) return;
   const Array& p = prediction();
@@ -137,11 +134,8 @@ bool Quick::gradient(std::size_t slot, nb::handle out) {
 
 bool Quick::weigh(nb::handle by_class, const View* labels, bool ignores, std::int64_t ignored) {
   std::optional<Array> weights;
-  try {
-    weights.emplace(by_class, false);
-  } catch (const std::invalid_argument&) {
-    return false;
-  }
+  read(weights, by_class);
+  if (!weights) return false;
   const View& w = weights->view();
   if (weights->dimensions() != 1 || weights->size() != classes || w.type > Type::bfloat16)
     return false;
@@ -150,15 +144,17 @@ bool Quick::weigh(nb::handle by_class, const View* labels, bool ignores, std::in
   for (const double x : of_classes)
     if (!(x >= 0.0 && x <= std::numeric_limits<float>::max())) return false;
   if (labels == nullptr) return true;
-  const std::vector<std::int64_t> read = plain_labels(*labels, rows());
-  if (read.empty()) return false;
-  weights_.resize(read.size());
-  for (std::size_t r = 0; r < read.size(); ++r) {
-    const std::int64_t label = read[r];
-    const bool counts = !(ignores && label == ignored);
-    if (counts && (label < 0 || label >= classes)) return false;
-    weights_[r] = counts ? of_classes[label] : 0.0;
-  }
+  weights_.resize(static_cast<std::size_t>(rows()));
+  bool all = true;
+  const bool plain = with_labels(*labels, [&](const auto* own) {
+    for (std::int64_t r = 0; r < rows(); ++r) {
+      const std::int64_t label = own[r];
+      const bool counts = !(ignores && label == ignored), known = label >= 0 && label < classes;
+      all &= known || !counts;
+      weights_[r] = counts && known ? of_classes[label] : 0.0;
+    }
+  });
+  if (!plain || !all) return false;
   weight.data = reinterpret_cast<char*>(weights_.data());
   weight.type = Type::float64;
   weight.contiguous = true;
@@ -171,11 +167,9 @@ bool Quick::weigh(nb::handle by_class, const View* labels, bool ignores, std::in
 bool Quick::take_items(nb::handle by_item, nb::handle which) {
   const auto take = [&](nb::handle x, std::optional<Array>& into, View& view, bool flags) {
     if (x.is_none()) return true;
-    try {
-      view = into.emplace(x, false).view();
-    } catch (const std::invalid_argument&) {
-      return false;
-    }
+    read(into, x);
+    if (!into) return false;
+    view = into->view();
     // By shape alone: a slot of rows has that of the items.
     return flags == (view.type == Type::boolean) && (flags || view.type <= Type::bfloat16) &&
            (into->exchange() == prediction().exchange()) && is_of_items(*into);
@@ -187,10 +181,12 @@ double Quick::divisor(Over over, const View* labels, bool ignores, std::int64_t 
   if (over == Over::none) return 1.0;
   const bool weighs = over == Over::weights && weight;
   if (!weighs && !keep && !ignores) return static_cast<double>(rows());
-  std::vector<std::int64_t> read;
-  if (ignores && labels != nullptr) {
-    read = plain_labels(*labels, rows());
-    if (read.empty()) return 0.0;
+  if (ignores && labels != nullptr && !weighs && !keep) {
+    std::int64_t others = 0;
+    with_labels(*labels, [&](const auto* own) {
+      for (std::int64_t r = 0; r < rows(); ++r) others += own[r] != ignored;
+    });
+    return static_cast<double>(others);  // 0 for labels of other kinds too
   }
   constexpr std::int64_t block = 1024;
   double own[block], kept[block], sum = 0.0;
@@ -204,8 +200,10 @@ double Quick::divisor(Over over, const View* labels, bool ignores, std::int64_t 
       kernels().numbers(keep, first, n, kept);
       for (std::int64_t k = 0; k < n; ++k) own[k] = kept[k] != 0.0 ? own[k] : 0.0;
     }
-    for (std::int64_t k = 0; !read.empty() && k < n; ++k)
-      own[k] = read[first + k] != ignored ? own[k] : 0.0;
+    if (ignores && labels != nullptr && !with_labels(*labels, [&](const auto* y) {
+          for (std::int64_t k = 0; k < n; ++k) own[k] = y[first + k] != ignored ? own[k] : 0.0;
+        }))
+      return 0.0;
     std::fill(own + n, own + block, 0.0);
     sum += kernels().sum(own, block);
   }

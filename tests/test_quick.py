@@ -210,3 +210,55 @@ def test_arrays_of_numpy_go_the_same_way(taken):
         want, slopes = loss.value_and_gradient(y, p)
     np.testing.assert_allclose(value, want, 3e-7)
     np.testing.assert_allclose(slope, slopes, 1e-5, 1e-8)
+
+
+def test_weights_that_are_more_than_memory():
+    """They go the long way, whatever that makes of them."""
+    kind = type("Sub", (torch.Tensor,), {})
+    plain = torch.Tensor
+    got = lt.mse_loss(Z, OTHER, weight=ALL.as_subclass(kind)).as_subclass(plain)
+    torch.testing.assert_close(got, lt.mse_loss(Z, OTHER, weight=ALL))
+    got = lt.cross_entropy(Z, LABELS, WEIGHT.as_subclass(kind)).as_subclass(plain)
+    torch.testing.assert_close(got, lt.cross_entropy(Z, LABELS, WEIGHT))
+    got = lt.CategoricalHinge()(
+        Z, torch.nn.functional.one_hot(LABELS, 3), mask=KEEP.as_subclass(kind)
+    ).as_subclass(plain)
+    torch.testing.assert_close(got, CALLS["mask"](Z))
+
+
+def test_what_a_card_does_not_take_is_said():
+    loss, target = lt.BinaryCrossentropy(from_logits=True), (OTHER > 0).float()
+    for more in ({"other": WEIGHT}, {"pos_weight": ALL, "other": WEIGHT}):
+        with pytest.raises(TypeError, match="other"):
+            lt.evaluate.evaluate(loss.card, Z, target, more=more)
+
+
+def test_a_factor_that_another_thread_changes_meanwhile(monkeypatch):
+    """A gradient in half precision is handed over for the factor that it was made with alone."""
+    mean = native.mean
+    z = Z.half().requires_grad_()
+    want = torch.autograd.grad(lt.cross_entropy(z, LABELS), z)[0]
+
+    def meanwhile(*args):
+        found = mean(*args)
+        for known in lt.kernels._plans.values():
+            known.was(256.0)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(native, "mean", meanwhile)
+        value = lt.cross_entropy(z, LABELS)
+    (got,) = torch.autograd.grad(value, z, torch.tensor(256.0, dtype=torch.float16))
+    torch.testing.assert_close(got, want * 256.0, rtol=2e-3, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.uint8, torch.int16])
+def test_labels_of_any_kind(dtype):
+    ignored = 2
+    got = lt.cross_entropy(Z, LABELS.to(dtype), WEIGHT, ignore_index=ignored)
+    want = torch.nn.functional.cross_entropy(Z, LABELS, WEIGHT, ignore_index=ignored)
+    torch.testing.assert_close(got, want)
+    got = lt.cross_entropy(Z, LABELS.to(dtype), ignore_index=ignored)
+    torch.testing.assert_close(
+        got, torch.nn.functional.cross_entropy(Z, LABELS, ignore_index=ignored)
+    )

@@ -81,11 +81,15 @@ def quick(
         return None
     by_class = None
     if more:
-        ((name, x),) = more.items()
+        (name, x), *others = more.items()
+        if others:
+            return None
         if name == "class_weight":
             by_class = x
         elif name in [slot.name for slot in card.optional] and name not in card.held:
             card, slots = card.taking(name), (*slots, x)
+        else:
+            return None  # the long way says what is wrong
     by: tuple[int, ...] = ()
     try:
         for i, x in enumerate(slots):
@@ -115,11 +119,11 @@ def quick(
                     return None
                 if slots[i].dtype != slots[card.main].dtype:
                     return None
-    plan = known.plan
+    plan, factor = known.plan, known.factor  # read once: another thread may be in its backward pass
     now = by and known.steady and not hooked()
     number = num_items or 0.0
     found = native.mean(
-        *(card, slots, by if now else (), None, by_class, known.over, known.factor),
+        *(card, slots, by if now else (), None, by_class, known.over, factor),
         *(weight, keep, number),
     )
     if found is None:
@@ -133,7 +137,7 @@ def quick(
     rest: Any = ()
     if by_class is not None or weight is not None or keep is not None:
         rest = weight, keep, by_class
-    ahead = (known, known.factor) if known.half else None
+    ahead = (known, factor) if known.half else None
     return _apply((plan, by, value, gradients if now else None, rest, ahead), *slots)
 
 
@@ -145,10 +149,10 @@ class _Known:
     last backward pass, if it was that of the one before too: mostly it is the next one's as well.
     """
 
-    __slots__ = ("card", "factor", "half", "over", "plan", "steady")
+    __slots__ = ("factor", "half", "over", "plan", "steady")
 
     def __init__(self, plan: Plan, over: int) -> None:
-        self.card = plan.card  # kept, so that no other can have its id
+        # With the plan its card is kept, so that no other can have its id.
         self.plan, self.over = plan, over
         self.half = plan.dtype in HALF
         self.factor = 1.0
