@@ -200,7 +200,7 @@ def loss(
     if not all(card.slots[i].differentiable and card.slots[i].batched for i in by):
         return None
     now = by and not hooked() and not any(slots[i].dtype in HALF for i in by)
-    found = _evaluate(plan, by, slots, weight, keep, value=True, gradient=bool(now))
+    found = _evaluate(_Asked(plan, by, slots, weight, keep, value=True, gradient=bool(now)))
     if found is None:
         return None
     value, gradients = found
@@ -208,36 +208,30 @@ def loss(
     return _apply((plan, by, value, gradients, rest, None), *slots) if by else value
 
 
-def _evaluate(
-    plan: Plan,
-    by: tuple[int, ...],
-    slots: tuple[Tensor, ...],
-    weight: Tensor | None,
-    keep: Tensor | None,
-    *,
-    value: bool = False,
-    gradient: bool = False,
-    factor: Any = 1.0,
-) -> tuple[Any, Any] | None:
-    """(value, gradients by these slots times the factor), each None if not asked for."""
-    of = (plan, by, slots, weight, keep, value, gradient, factor)
+class _Asked(NamedTuple):
+    """A call, and what of it is wanted: the value, gradients by some slots times a factor."""
+
+    plan: Plan
+    by: tuple[int, ...]
+    slots: tuple[Tensor, ...]
+    weight: Tensor | None
+    keep: Tensor | None
+    value: bool = False
+    gradient: bool = False
+    factor: Any = 1.0
+
+
+def _evaluate(asked: _Asked) -> tuple[Any, Any] | None:
+    """(value, gradients), each None if not asked for."""
     found = None
-    if derivatives.reachable(weight, keep, *slots):
-        found = _by_kernel(*of)
-    return _by_blocks(*of) if found is None else found
+    if derivatives.reachable(asked.weight, asked.keep, *asked.slots):
+        found = _by_kernel(asked)
+    return _by_blocks(asked) if found is None else found
 
 
-def _by_blocks(
-    plan: Plan,
-    by: tuple[int, ...],
-    slots: tuple[Tensor, ...],
-    weight: Tensor | None,
-    keep: Tensor | None,
-    value: bool,
-    gradient: bool,
-    factor: Any,
-) -> tuple[Any, Any] | None:
+def _by_blocks(asked: _Asked) -> tuple[Any, Any] | None:
     """The same by PyTorch's operations, without a look at anything that lies on a device."""
+    plan, by, slots, weight, keep, value, gradient, factor = asked
     card, p = plan.card, slots[plan.card.main]
     m = OPERATIONS.vocabulary(plan.came or DTYPES[p.dtype])
     looks = p.is_cpu
@@ -283,17 +277,9 @@ def _by_blocks(
     return made.to(plan.dtype), gradients
 
 
-def _by_kernel(
-    plan: Plan,
-    by: tuple[int, ...],
-    slots: tuple[Tensor, ...],
-    weight: Tensor | None,
-    keep: Tensor | None,
-    value: bool,
-    gradient: bool,
-    factor: float,
-) -> tuple[Any, Any] | None:
+def _by_kernel(asked: _Asked) -> tuple[Any, Any] | None:
     """The same by a kernel."""
+    plan, by, slots, weight, keep, value, gradient, factor = asked
     card, arrays = plan.card, tuple(map(array, slots))
     call = native.prepare(
         card,
@@ -383,7 +369,8 @@ class _Fused(torch.autograd.Function):
                         *(weight, keep, plan.num_items or 0.0),
                     )
                 else:
-                    found = _evaluate(plan, by, saved, weight, keep, gradient=True, factor=at_once)
+                    asked = _Asked(plan, by, saved, weight, keep, False, True, at_once)
+                    found = _evaluate(asked)
                 if found is None:  # the kernels have been switched off meanwhile
                     made = _by_operations(plan, by, g, kept)
                 else:
