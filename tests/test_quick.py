@@ -262,3 +262,27 @@ def test_labels_of_any_kind(dtype):
     torch.testing.assert_close(
         got, torch.nn.functional.cross_entropy(Z, LABELS, ignore_index=ignored)
     )
+
+
+@pytest.mark.parametrize("length", [2, 17, 70, 256, 300, 5000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "name", ["cosine_similarity", "categorical_crossentropy", "ranking_softmax", "kl_divergence"]
+)
+def test_steps_of_rows_of_every_length(name, dtype, length, taken):
+    """Rows beside one another, as a whole, in passes: one loop each for what is one step."""
+    import losskit
+
+    rng = np.random.default_rng(length)
+    y, p = rng.dirichlet(np.ones(length), (2, 37)).astype(dtype)
+    loss = losskit.get(name)
+    value, slope = loss.value_and_gradient(y, p)
+    assert taken[-1] is not None
+    with native.switched(False):
+        want, slopes = loss.value_and_gradient(y, p)
+    near = 2e-6 if dtype == np.float32 else 1e-14
+    np.testing.assert_allclose(value, want, near)
+    assert np.abs(slopes).max(-1).all()
+    # Each row at its own size: by its largest slope.
+    worst = np.abs(slope - slopes).max(-1) / np.abs(slopes).max(-1)
+    assert worst.max() < 4 * near
