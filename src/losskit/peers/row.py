@@ -47,6 +47,8 @@ class Row:
     """Whether its mean divides by the weights of the labels' classes."""
     lists: bool = False
     """Whether targets are lists of class numbers, each ended by -1."""
+    exact: bool = False
+    """Whether the library's own sum, and its gradient, are exact wherever losskit's are."""
     doc: str = ""
     """In a sentence what it is, where that is not what the card is."""
     words: str = ""

@@ -30,6 +30,7 @@ ROWS = by_name(
             "MSELoss",
             makes=_OLD,
             form="by weights",
+            exact=True,
         ),
         Row(
             "l1_loss",
@@ -45,6 +46,7 @@ ROWS = by_name(
             "input, target, reduction='mean', delta=1.0, weight=None",
             "HuberLoss",
             makes="reduction='mean', delta=1.0",
+            exact=True,
         ),
         Row(
             "smooth_l1_loss",
@@ -52,6 +54,7 @@ ROWS = by_name(
             f"{_PAIR}, beta=1.0",
             "SmoothL1Loss",
             instead=("beta", 0, "mean_absolute_error"),
+            exact=True,
         ),
         Row(
             "poisson_nll_loss",

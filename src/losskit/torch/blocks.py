@@ -176,8 +176,14 @@ class _Call:
             results = [(values[i], values[by] if by >= 0 else 1.0) for i, by in self.plan.results]
             if total or items is not None:
                 self._finish(*results.pop(0), w, used, out, totals, total, into)
-            for (found, by), to in zip(results, part[n + 4 :], strict=True):
-                _scaled(found, scale * by, w, used, out, to)
+            spread = self.plan.spread[len(self.plan.spread) - len(results) :]
+            for (found, by), ends, to in zip(results, spread, part[n + 4 :], strict=True):
+                if ends[0] >= 0:
+                    yes, no = (_weighted(values[i], scale * by, w) for i in ends)
+                    _at_label(to, part[at], yes, no, card.axis)
+                    _left_out(used, out, to)
+                else:
+                    _scaled(found, scale * by, w, used, out, to)
         return totals
 
     def _store(self, device: Any, shape: Any) -> dict[tuple[int, bool], Tensor]:
@@ -243,6 +249,24 @@ def _scaled(
         to.fill_(found * scale)
     else:
         torch.mul(found, scale if w is None else w * scale, out=to)
+    _left_out(used, bad, to)
+
+
+def _weighted(x: Any, scale: Any, w: Tensor | None) -> Any:
+    return x * scale if w is None else x * (w * scale)
+
+
+def _at_label(to: Tensor, labels: Tensor, yes: Any, no: Any, axis: int) -> None:
+    """One number of each row at its label, and another elsewhere."""
+    if isinstance(no, Tensor):
+        to.copy_(no)
+    else:
+        to.fill_(no)
+    to.scatter_(axis, labels, yes.to(to.dtype) if isinstance(yes, Tensor) else yes)
+
+
+def _left_out(used: Tensor | None, bad: Any, to: Tensor) -> None:
+    """NaN for what is out of its domain, 0 for what does not count."""
     if bad is not None:
         to.masked_fill_(bad, math.nan)
     if used is not None:

@@ -18,7 +18,7 @@ from losskit.core.slots import item_shape, spread
 from losskit.engine.call import Call, aligned, checked
 from losskit.engine.reduction import reduced
 from losskit.native.find import BFLOAT16
-from losskit.torch import blocks, derivatives
+from losskit.torch import blocks, derivatives, host
 from losskit.torch.derivatives import hooked, product, product_of_data
 from losskit.torch.operations import DTYPES, OPERATIONS
 
@@ -262,6 +262,10 @@ def _by_blocks(asked: _Asked) -> tuple[Any, Any] | None:
                 divisor = divisor.item() if looks else torch.where(divisor != 0, divisor, 1)
         if looks and not divisor > 0:
             return None
+    if plan.reduction != "none" and keep is None and weight is None:
+        whole = host.evaluate(card, slots, by if gradient else (), factor / divisor)
+        if whole is not None:
+            return (whole[0] / divisor).to(plan.dtype) if value else None, whole[1]
     found = blocks.evaluate(
         *(card, m, slots, weight, keep, by if gradient else (), factor / divisor),
         total=value and plan.reduction != "none",

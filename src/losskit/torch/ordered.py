@@ -53,6 +53,9 @@ class Ordered(NamedTuple):
     steps: tuple[Step, ...]
     results: tuple[tuple[int, int], ...]
     """Which value each is, and which number it is to be multiplied by; -1 for none."""
+    spread: tuple[tuple[int, int], ...]
+    """Of each result: (number of a row, number elsewhere), where it is the one at the row's label,
+    and is put together at its place; (-1, -1) for any other, and for the value."""
     values: int
     registers: int
     labels: int
@@ -256,10 +259,12 @@ def _ordered(card: Any, wanted: list[Symbol], m: Vocabulary) -> Ordered:
     axis = card.axis if rowwise else None
     # A factor that is the same for all is that of the scale.
     factored = [_factored(node) for node in wanted]
-    results = [node for node, _ in factored]
+    # What differs from a number at the label alone is written where it belongs, and nowhere else.
+    ends = [_ends(node) for node, _ in factored]
+    results = [node for several in ends for node in several]
     made_at = {id(node): k for k, node in enumerate(wanted[0].trace.nodes.values())}
     # As the formulas say it: what is read last may then be written over.
-    nodes = in_order([x for pair in factored for x in pair if x is not None])
+    nodes = in_order([*results, *(by for _, by in factored if by is not None)])
     nodes.sort(key=lambda node: made_at[id(node)])
     number = {id(node): i for i, node in enumerate(nodes)}
     hot = {id(node) for node in nodes if node.op == "classes"}
@@ -325,8 +330,24 @@ def _ordered(card: Any, wanted: list[Symbol], m: Vocabulary) -> Ordered:
         steps.append(
             Step(run, i, tuple([number[id(a)] for a in args]), register, node.kind == MASK)
         )
-    made = tuple([(number[id(r)], -1 if by is None else number[id(by)]) for r, by in factored])
-    return Ordered(tuple(scalars), tuple(slots), tuple(steps), made, len(number), count, labels)
+    made = tuple(
+        [
+            (number[id(several[0])], -1 if by is None else number[id(by)])
+            for several, (_, by) in zip(ends, factored, strict=True)
+        ]
+    )
+    spread = tuple([(number[id(x[0])], number[id(x[1])]) if len(x) > 1 else (-1, -1) for x in ends])
+    first = (tuple(scalars), tuple(slots), tuple(steps), made, spread)
+    return Ordered(*first, len(number), count, labels)
+
+
+def _ends(node: Symbol) -> list[Symbol]:
+    """A result; of one number at the label and another elsewhere both of them, and the labels."""
+    if node.op == "select" and node.args[0].op == "classes":
+        hot, yes, no = node.args
+        if (yes.kind == SCALAR or yes.span != ELEMENT) and no.kind == SCALAR:
+            return [yes, no, hot.args[0]]
+    return [node]
 
 
 def _factored(node: Symbol) -> tuple[Symbol, Symbol | None]:
