@@ -357,7 +357,9 @@ def work(host: str, pattern: str, seconds: float) -> None:
             except Exception as error:
                 print(f"{host} {name} {shape}: {error!r:.300}", file=sys.stderr)
                 continue
-            line = Line(host, name, shape, takes, took / takes, own, mine / own)
+            # A step may fit into memory that was there before.
+            more = mine / own if own else float("inf" if mine else 1.0)
+            line = Line(host, name, shape, takes, took / takes, own, more)
             print(json.dumps(asdict(line)), flush=True)
 
 
