@@ -1,7 +1,7 @@
 """PyTorch's own operation for a loss of which it is exact: where no kernel of ours can go.
 
-On a device an operation of our own is a launch and a pass over memory, and one of PyTorch's computes
-all of such a loss.
+On a device an operation of our own is a launch and a pass over memory, and one of PyTorch's
+computes all of such a loss.
 """
 
 from __future__ import annotations
