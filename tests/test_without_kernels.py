@@ -11,7 +11,9 @@ jax = pytest.importorskip("jax")
 optax = pytest.importorskip("optax")
 
 import losskit.jax  # noqa: E402
-from losskit.torch import blocks  # noqa: E402
+import losskit.torch  # noqa: E402
+from losskit.peers.torch import ROWS  # noqa: E402
+from losskit.torch import blocks, host  # noqa: E402
 from losskit.torch.operations import OPERATIONS  # noqa: E402
 
 SHAPE = (512, 1000)
@@ -80,3 +82,36 @@ def test_what_may_not_be_looked_at_is_nan_where_it_is_out_of_its_domain():
     found = by_blocks(card, y, p, look=False)
     wrong = [False, True, False, True, False]
     assert found.items.isnan().tolist() == found.gradients[0].isnan().tolist() == wrong
+
+
+ENDS = [0.0, -0.0, 1e-40, 1e-30, 1e-3, 0.7, 1.0, 1.0000001, 2.0, -5.0, 1e10, 3e38]
+ENDS = np.array([*ENDS, np.inf, -np.inf, np.nan], np.float32)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.exact], ids=lambda r: r.name)
+def test_an_operation_of_pytorchs_own_is_exact_where_it_is_taken(row):
+    import losskit
+
+    loss = losskit.get(row.card)
+    for error in ENDS:
+        y, p = np.zeros(1, np.float32), np.full(1, error)
+        value, slope = loss.value_and_gradient(y, p)
+        got, (own,) = host.evaluate(loss.card, (torch.as_tensor(y), torch.as_tensor(p)), (1,), 1.0)
+        assert np.array_equal(np.float32(value), got.numpy(), equal_nan=True)
+        assert np.array_equal(slope, own.numpy(), equal_nan=True)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_one_number_at_the_label_and_another_elsewhere(reduction):
+    rng = np.random.default_rng(3)
+    p = torch.as_tensor(rng.standard_normal((30, 7, 5))).log_softmax(1).requires_grad_()
+    y = torch.as_tensor(rng.integers(0, 7, (30, 5)))
+    y[::4, 2] = -100
+    weight = torch.as_tensor(rng.random(7))
+    above = torch.as_tensor(rng.random((30, 5))) if reduction == "none" else torch.tensor(3.0)
+    slopes = [
+        torch.autograd.grad(f(p, y, weight, reduction=reduction), p, above.double())[0]
+        for f in (losskit.torch.nll_loss, torch.nn.functional.nll_loss)
+    ]
+    assert (slopes[1] != 0).sum() == (y != -100).sum()
+    torch.testing.assert_close(*slopes, rtol=1e-12, atol=0.0)
