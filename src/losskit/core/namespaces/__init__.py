@@ -11,6 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
+from losskit.core import special
+
 Array = Any
 """An array or tensor of whichever framework the vocabulary speaks."""
 
@@ -71,6 +73,15 @@ class Vocabulary(ABC):
     where: Any
     power: Any
     """A number >= 0 to a fixed exponent; not in pointwise formulas, for the kernels lack it."""
+
+    # --- made of these, in losskit/core/special.py
+    log_gamma = special.log_gamma
+    digamma = special.digamma
+    trigamma = special.trigamma
+    log_ndtr = special.log_ndtr
+    log_ndtr_slope = special.log_ndtr_slope
+    i0e = special.i0e
+    i1e = special.i1e
 
     @abstractmethod
     def sum(self, x: Array, axis: Axes) -> Array:
