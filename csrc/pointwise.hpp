@@ -281,8 +281,7 @@ class Loop {
     }
     alignas(64) T items[block], slope[block], curve[block];
     const Block<T> b = {y, p, whole, items, slope, curve, T(1), constants_};
-    if (q_.value) call(items_wanted, b);
-    call(derivatives_, b);
+    call((q_.value ? items_wanted : 0) | derivatives_, b);
     if (q_.value) {
       Sum sum;
       for (std::int64_t k = 0; k < whole; k += width<T>) {

@@ -84,7 +84,16 @@ struct Arrays {
             "there is not one scale for each total");
   }
 
-  void check_items(std::int64_t count) const {
+  // Weights may be of the first dimensions of the items alone: each then lies over those behind it.
+  void check_items(std::int64_t count) {
+    if (weight.given && weight.size > 0 && weight.size < count && count % weight.size == 0) {
+      View& v = weight.view;
+      v.contiguous = false;
+      v.dimensions = 2;
+      v.shape[1] = count / weight.size;
+      v.strides[1] = 0;
+      weight.size = count;
+    }
     for (const Buffer* b : {&weight, &keep, &items})
       require(!b->given || b->size == count, "an array of items has another size");
     require(batches == 0 ? count == 0 : count % batches == 0, "the batches differ in size");
@@ -207,7 +216,7 @@ double sum_of(const View& items, std::int64_t begin, std::int64_t end) {
 }
 
 void pointwise(Frame& frame) {
-  const Arrays arrays(frame);
+  Arrays arrays(frame);
   const Kernels& k = kernels();
   const std::vector<double> parameters = frame.numbers("parameters");
   const int card = card_of(frame.text("fingerprint"), parameters.size());
@@ -243,7 +252,7 @@ void pointwise(Frame& frame) {
 }
 
 void softmax(Frame& frame) {
-  const Arrays arrays(frame);
+  Arrays arrays(frame);
   const Kernels& k = kernels();
   const Buffer& logits = arrays.prediction;
   const std::int64_t axis = frame.integer("axis") + logits.rank;
@@ -362,7 +371,7 @@ void ctc(Frame& frame) {
   const Buffer target = frame.argument(), scores = frame.argument();
   Buffer lengths, slope;
   if (frame.flag("lengths")) lengths = frame.argument();
-  const Arrays arrays(frame, scores, [&] {
+  Arrays arrays(frame, scores, [&] {
     if (frame.flag("slope")) slope = frame.result();
   });
   require(scores.rank >= 2 && target.rank >= 1, "the scores are not frames of classes");

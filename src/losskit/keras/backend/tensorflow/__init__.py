@@ -28,6 +28,10 @@ def bounded(x: Tensor, limit: float) -> Tensor:
     return activation(tf.identity, lambda _, g: tf.clip_by_value(g, -limit, limit))(x)
 
 
+def quick(*_: Any) -> None:
+    return None
+
+
 def made_by(p: Tensor) -> tuple[str, int] | None:
     if tf.executing_eagerly():
         return None
