@@ -52,10 +52,11 @@ struct Arrays {
       if (frame.flag("slope")) slope = frame.result();
     });
     const Type own = prediction.view.type;
-    require(!slope.given || (slope.size == prediction.size &&
-                             slope.view.type == (own == Type::float16 ? Type::float32 : own)),
-            "the slope has another shape than the prediction, or not its type (that of float16 is "
-            "float32)");
+    const bool typed = slope.view.type == own ||
+                       (own == Type::float16 && slope.view.type == Type::float32);
+    require(!slope.given || (slope.size == prediction.size && typed),
+            "the slope has another shape than the prediction, or not its type (that of float16 may "
+            "be float32)");
   }
 
   // Of a program, whose slots were read; `results` reads those behind total and items.

@@ -96,8 +96,7 @@ def prepared(
         target = [KERAS.array("y_true", y_true, card.target.labels)]
     card, p, link = behind(card, KERAS.array("y_pred", first))
     came = KERAS.dtype(p)
-    # JAX's own face reads halves as they are, and so do its kernels.
-    if not (backend.NAME == "jax" and link is None and KERAS.computed(came) == dtype != came):
+    if not (KERAS.computed(came) == dtype != came and link is None and backend.reads_halves(p)):
         p = _bounded(card, p, dtype)
     p = p if link is None else link(p)
     if target:

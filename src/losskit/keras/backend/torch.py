@@ -98,6 +98,10 @@ def bounded(x: Tensor, limit: float) -> Tensor:
     return _Activation.apply(x, torch.clone, lambda _, g: torch.clamp(g, -limit, limit))
 
 
+def reads_halves(p: Tensor) -> bool:
+    return False
+
+
 def quick(
     card: Any, y: Any, p: Any, weight: Any, dtype: str, by_weights: bool, limit: float | None
 ) -> Tensor | None:
