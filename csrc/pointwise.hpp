@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
 #include "views.hpp"
 #include "pair.hpp"
@@ -186,6 +187,7 @@ class Loop {
         card_(card),
         found_(found),
         derivatives_((q.slope ? slope_wanted : 0) | (q.curve ? curve_wanted : 0)),
+        scale_(q.scale),
         past_caches_(q.past_caches),
         items_(q.items, begin),
         slope_(q.slope, begin),
@@ -198,6 +200,7 @@ class Loop {
   }
 
   void run(std::int64_t begin, std::int64_t end) {
+    if (of_rows()) return rows(begin, end);
     std::int64_t n = unaligned(begin);
     n = n < end - begin ? n : end - begin;
     if (n > 0) elements(begin, n);
@@ -213,6 +216,42 @@ class Loop {
  private:
   static constexpr std::int64_t block = Writer<T>::most;
 
+  // Whether weights are the same for many elements one after the other, as those of samples are.
+  bool of_rows() const {
+    const View& w = q_.weight;
+    return w && !q_.keep && !q_.items && w.dimensions > 1 && w.strides[w.dimensions - 1] == 0 &&
+           w.shape[w.dimensions - 1] >= 2 * step<T>;
+  }
+
+  // With such weights: as without, each row with a scale of its own.
+  void rows(std::int64_t begin, std::int64_t end) {
+    const View& weights = q_.weight;
+    const std::int64_t length = weights.shape[weights.dimensions - 1];
+    const bool direct = in_place<T>(q_.target) && in_place<T>(q_.prediction) && results_in_place();
+    past_caches_ = false;  // a row need not begin at a line
+    double sum = 0.0;
+    for (std::int64_t i = begin, n; i < end; i += n) {
+      n = std::min(length - i % length, end - i);
+      if (!direct) n = std::min(n, block);
+      const double w = read_one<double>(weights, i);
+      found_.bad |= !(w >= 0.0 && w <= static_cast<double>(std::numeric_limits<T>::max()));
+      found_.weights += w * static_cast<double>(n);
+      if (w == 0.0) {  // whatever lies there
+        for (auto [wanted, to] : {std::pair{&q_.slope, &slope_}, std::pair{&q_.curve, &curve_}})
+          if (*wanted) std::fill(to->next(), to->next() + n, T(0));
+        done(n);
+        continue;
+      }
+      scale_ = w * q_.scale;
+      const double before = std::exchange(found_.sum, 0.0);
+      sum_ = Sum();
+      unweighted(read<T>(q_.target, i, n, y_), read<T>(q_.prediction, i, n, p_), n);
+      sum += w * (found_.sum + sum_.total());
+      found_.sum = before;
+    }
+    found_.sum += sum;
+  }
+
   // How many elements to take first, so that results of all others can be streamed, if they can.
   std::int64_t unaligned(std::int64_t begin) {
     std::int64_t before = -1;
@@ -227,15 +266,24 @@ class Loop {
 
   // Whether no buffer is needed.
   bool all_in_place() const {
+    return results_in_place() && in_place<T>(q_.target) && in_place<T>(q_.prediction) &&
+           !q_.weight && !q_.keep;
+  }
+
+  bool results_in_place() const {
     for (const View* to : {&q_.items, &q_.slope, &q_.curve})
       if (*to && !in_place<T>(*to)) return false;
-    return in_place<T>(q_.target) && in_place<T>(q_.prediction) && !q_.weight && !q_.keep;
+    return true;
   }
 
   void elements(std::int64_t i, std::int64_t n) {
     const T* y = read<T>(q_.target, i, n, y_);
     const T* p = read<T>(q_.prediction, i, n, p_);
     if (q_.weight || q_.keep) return weighted(y, p, i, n);
+    unweighted(y, p, n);
+  }
+
+  void unweighted(const T* y, const T* p, std::int64_t n) {
     // What is left over at the end is filled up.
     const std::int64_t whole = n / step<T> * step<T>;
     if (whole > 0) plain(y, p, whole);
@@ -252,15 +300,15 @@ class Loop {
   void plain(const T* y, const T* p, std::int64_t n) {
     const int of_value = !q_.value ? 0 : q_.items ? items_wanted : sum_wanted;
     const Block<T> b = {y, p, n, items_.next(), slope_.next(), curve_.next(),
-                        static_cast<T>(q_.scale), constants_, past_caches_};
+                        static_cast<T>(scale_), constants_, past_caches_};
     call(of_value | derivatives_, b);
     done(n);
   }
 
   void rest(const T* y, const T* p, std::int64_t n) {
-    fill(y, p, n);
+    fill(y, p, n, false);
     alignas(64) T items[step<T>], slope[step<T>], curve[step<T>];
-    const Block<T> b = {y_, p_, step<T>, items, slope, curve, static_cast<T>(q_.scale), constants_};
+    const Block<T> b = {y_, p_, step<T>, items, slope, curve, static_cast<T>(scale_), constants_};
     if (q_.value) call(items_wanted, b);
     call(derivatives_, b);
     if (q_.items) std::memcpy(items_.next(), items, n * sizeof(T));
@@ -275,14 +323,13 @@ class Loop {
     const bool all = read_weights(at, n);
     const std::int64_t whole = (n + step<T> - 1) / step<T> * step<T>;
     if (!all || whole != n) {
-      fill(y, p, n);
+      fill(y, p, n, true);
       y = y_;
       p = p_;
     }
     alignas(64) T items[block], slope[block], curve[block];
     const Block<T> b = {y, p, whole, items, slope, curve, T(1), constants_};
-    if (q_.value) call(items_wanted, b);
-    call(derivatives_, b);
+    call((q_.value ? items_wanted : 0) | derivatives_, b);
     if (q_.value) {
       Sum sum;
       for (std::int64_t k = 0; k < whole; k += width<T>) {
@@ -334,8 +381,7 @@ class Loop {
   }
 
   // Moves n elements into the buffers, in which what does not count is replaced.
-  void fill(const T* y, const T* p, std::int64_t n) {
-    const bool weighted = q_.weight || q_.keep;
+  void fill(const T* y, const T* p, std::int64_t n, bool weighted) {
     if (y != y_) std::memmove(y_, y, n * sizeof(T));
     if (p != p_) std::memmove(p_, p, n * sizeof(T));
     for (std::int64_t k = 0; weighted && k < n; ++k) {
@@ -408,6 +454,7 @@ class Loop {
   const CardFormulas<T>& card_;
   Found& found_;
   const int derivatives_;
+  double scale_;  // of derivatives
   Constants<T> constants_;
   bool past_caches_;  // whether results are streamed
   Sum sum_;

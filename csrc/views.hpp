@@ -4,6 +4,7 @@
 // or converted into a small buffer, so nothing of the size of the input is ever copied.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "lanes.hpp"
@@ -225,6 +226,10 @@ inline const T* read(const View& v, std::int64_t begin, std::int64_t n, T* buffe
           std::memcpy(&x, at + i * sizeof(S), sizeof x);
           to[i] = static_cast<T>(x);
         }
+      } else if (step == 0) {  // of a row, laid over its elements
+        S x;
+        std::memcpy(&x, at, sizeof x);
+        std::fill(to, to + count, static_cast<T>(x));
       } else {
         for (std::int64_t i = 0; i < count; ++i) {
           S x;

@@ -52,10 +52,11 @@ struct Arrays {
       if (frame.flag("slope")) slope = frame.result();
     });
     const Type own = prediction.view.type;
-    require(!slope.given || (slope.size == prediction.size &&
-                             slope.view.type == (own == Type::float16 ? Type::float32 : own)),
-            "the slope has another shape than the prediction, or not its type (that of float16 is "
-            "float32)");
+    const bool typed = slope.view.type == own ||
+                       (own == Type::float16 && slope.view.type == Type::float32);
+    require(!slope.given || (slope.size == prediction.size && typed),
+            "the slope has another shape than the prediction, or not its type (that of float16 may "
+            "be float32)");
   }
 
   // Of a program, whose slots were read; `results` reads those behind total and items.
@@ -84,7 +85,16 @@ struct Arrays {
             "there is not one scale for each total");
   }
 
-  void check_items(std::int64_t count) const {
+  // Weights may be of the first dimensions of the items alone: each then lies over those behind it.
+  void check_items(std::int64_t count) {
+    if (weight.given && weight.size > 0 && weight.size < count && count % weight.size == 0) {
+      View& v = weight.view;
+      v.contiguous = false;
+      v.dimensions = 2;
+      v.shape[1] = count / weight.size;
+      v.strides[1] = 0;
+      weight.size = count;
+    }
     for (const Buffer* b : {&weight, &keep, &items})
       require(!b->given || b->size == count, "an array of items has another size");
     require(batches == 0 ? count == 0 : count % batches == 0, "the batches differ in size");
@@ -207,7 +217,7 @@ double sum_of(const View& items, std::int64_t begin, std::int64_t end) {
 }
 
 void pointwise(Frame& frame) {
-  const Arrays arrays(frame);
+  Arrays arrays(frame);
   const Kernels& k = kernels();
   const std::vector<double> parameters = frame.numbers("parameters");
   const int card = card_of(frame.text("fingerprint"), parameters.size());
@@ -243,7 +253,7 @@ void pointwise(Frame& frame) {
 }
 
 void softmax(Frame& frame) {
-  const Arrays arrays(frame);
+  Arrays arrays(frame);
   const Kernels& k = kernels();
   const Buffer& logits = arrays.prediction;
   const std::int64_t axis = frame.integer("axis") + logits.rank;
@@ -362,7 +372,7 @@ void ctc(Frame& frame) {
   const Buffer target = frame.argument(), scores = frame.argument();
   Buffer lengths, slope;
   if (frame.flag("lengths")) lengths = frame.argument();
-  const Arrays arrays(frame, scores, [&] {
+  Arrays arrays(frame, scores, [&] {
     if (frame.flag("slope")) slope = frame.result();
   });
   require(scores.rank >= 2 && target.rank >= 1, "the scores are not frames of classes");

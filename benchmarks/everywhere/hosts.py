@@ -212,7 +212,8 @@ class Keras:
                 value = loss(y, p, **more)
             return value, tape.gradient(value, p)
 
-        # As `fit` does it: compiled by XLA, of Python that is not rewritten.
+        # Compiled by XLA, as `jit_compile=True` has it (on a CPU `fit` leaves it at the graph), of
+        # Python that is not rewritten.
         step, label = tf.function(both, autograph=False, jit_compile=True), ""
         try:
             step(*given)

@@ -17,6 +17,7 @@ from test_truth import (
     laws,
 )
 
+import losskit
 import losskit.keras
 from losskit import native
 from losskit.core.families import Setwise, is_rowwise
@@ -306,3 +307,101 @@ def test_without_a_way_to_the_kernels(monkeypatch):
     assert not kernels_in(made.graph)
     got = made(tf.constant(LABELS), tf.constant(Z))
     np.testing.assert_allclose(got, LOGITS(LABELS, Z), rtol=1e-6)
+
+
+def step_of(loss, factor=1.0, jit=None, kinds=None):
+    """A function of target, prediction and weights: the value, and the gradient times a factor."""
+
+    def step(y, p, weight):
+        with tf.GradientTape() as tape:
+            tape.watch(p)
+            value = loss(y, p, weight)
+            scaled = tf.cast(value, tf.float32) * factor
+        return value, tape.gradient(scaled, p)
+
+    return tf.function(step, autograph=False, jit_compile=jit, input_signature=kinds)
+
+
+def taken(step, *given):
+    """The types of what kernels are given in a graph, and the shapes."""
+    ops = kernels_in(step.get_concrete_function(*given).graph)
+    assert ops
+    return [{x.dtype for x in op.inputs} for op in ops], [
+        [x.shape for x in op.inputs] for op in ops
+    ]
+
+
+OF_SAMPLES = [("Poisson", (6, 5), -1), ("KLDivergence", (6, 2, 3, 4), 1)]
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean_with_sample_weight"])
+@pytest.mark.parametrize("how", ["closed", "open", "xla"])
+@pytest.mark.parametrize(("name", "shape", "axis"), OF_SAMPLES)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
+def test_weights_of_samples_are_not_laid_over_their_elements(
+    dtype, name, shape, axis, how, reduction
+):
+    rng = np.random.default_rng(0)
+    y, p = np.abs(rng.normal(size=(2, *shape))) + 0.1
+    if name == "KLDivergence":
+        y, p = y / y.sum(axis, keepdims=True), p / p.sum(axis, keepdims=True)
+    y, p = (tf.cast(x, dtype) for x in (y, p))
+    weight = tf.cast(rng.uniform(0.5, 2.0, shape[0]), dtype)
+    options = {} if name == "Poisson" else {"axis": axis}
+    loss = getattr(losskit.keras, name)(**options, reduction=reduction, dtype=dtype)
+    kinds = [tf.TensorSpec((None, *x.shape[1:]), x.dtype) for x in (y, p, weight)]
+    step = step_of(loss, 1.0, how == "xla" or None, kinds if how == "open" else None)
+    _, shapes = taken(step, *(() if how == "open" else (y, p, weight)))
+    assert all(shape[2].rank == 1 for shape in shapes)
+    value, slope = step(y, p, weight)
+    wide = [np.asarray(tf.cast(x, tf.float64)) for x in (y, p, weight)]
+    of = {"sum_over_batch_size": "mean"}.get(reduction, reduction)
+    spread = wide[2].reshape(-1, *[1] * (len(shape) - 1 - (name != "Poisson")))
+    items = shape if name == "Poisson" else (6, 3, 4)
+    given = np.broadcast_to(spread, items)
+    card = losskit.get(loss.card.name, **options, reduction=of)
+    wanted = card.value_and_gradient(wide[0], wide[1], sample_weight=given)
+    eps = tf.as_dtype(dtype).as_numpy_dtype(1)
+    eps = float(np.asarray(np.spacing(eps) if dtype != "bfloat16" else 2.0**-7))
+    for got, want in zip((value, slope), wanted, strict=True):
+        got = np.asarray(tf.cast(got, tf.float64))
+        np.testing.assert_allclose(got, want, 16 * eps, 16 * eps * np.abs(want).min())
+
+
+@pytest.mark.parametrize("how", ["closed", "xla"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_halves_are_read_as_they_are_and_rounded_after_the_loss_scale(dtype, how):
+    rng = np.random.default_rng(0)
+    y, p = (tf.cast(x, dtype) for x in rng.normal(size=(2, 300, 100)))
+    weight = tf.ones(300)
+    loss = losskit.keras.MeanSquaredError(dtype="float32")
+    step = step_of(loss, 2.0**14, how == "xla" or None)
+    types, _ = taken(step, y, p, weight)
+    for kinds in types:
+        assert tf.as_dtype(dtype) in kinds
+    _, slope = step(y, p, weight)
+    assert slope.dtype == dtype
+    wide = [tf.cast(x, tf.float32) for x in (y, p)]
+    # 1 / count alone would leave float16: it is of numbers below 6e-8 that nothing is left.
+    wanted = tf.cast(2.0 * (wide[1] - wide[0]) * (2.0**14 / 30000), dtype)
+    np.testing.assert_array_equal(np.asarray(slope, "f4"), np.asarray(wanted, "f4"))
+
+
+def test_derivatives_of_what_is_made_late():
+    """By predictions in float16, whose slopes are made in the backward pass."""
+    z = tf.cast(Z, tf.float16)
+    loss = losskit.keras.SparseCategoricalCrossentropy(from_logits=True, dtype="float32")
+
+    def twice(z):
+        with tf.GradientTape(persistent=True) as outer:
+            outer.watch(z)
+            with tf.GradientTape() as inner:
+                inner.watch(z)
+                value = tf.square(loss(LABELS, z))  # what comes from above depends on z
+            slope = inner.gradient(value, z)
+        return slope, outer.gradient(slope, z, tf.cast(Z, tf.float16))
+
+    (first, second), (first_, second_) = by_both(twice, np.asarray(z))
+    np.testing.assert_allclose(first, first_, 2e-3, 1e-6)
+    np.testing.assert_allclose(second, second_, 4e-3, 2e-4)
+    assert np.abs(second).max() > 0.01

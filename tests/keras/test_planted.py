@@ -111,7 +111,17 @@ def test_of_backend(name, case, monkeypatch):
         check = by_operations(check)
     elif BACKEND == "jax" and name == "fused":
         pytest.skip("its kernels are behind items and means")
+    monkeypatch.setattr(loss, "quick", lambda *_: None)
     goes_red(monkeypatch, check, KerasFramework, name, wrong)
+
+
+@pytest.mark.skipif(BACKEND != "torch" or not native.available(), reason="a short way of PyTorch's")
+@pytest.mark.parametrize("case", [MSE, LOGITS], ids=str)
+def test_short_way(case, monkeypatch):
+    check = lambda: test_truth.mean_alone(case)  # noqa: E731
+    quick = loss.quick
+    wrong = lambda *args: OFF * quick(*args)  # noqa: E731  (None would be an error)
+    goes_red(monkeypatch, check, loss, "quick", wrong)
 
 
 def test_gradient_of_the_target(monkeypatch):

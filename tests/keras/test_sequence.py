@@ -5,10 +5,11 @@ import functools
 import keras
 import numpy as np
 import pytest
-from gradients import compiled
+from gradients import BACKEND, compiled, items_and_slope
 
 import losskit
 import losskit.keras
+from losskit import native
 from losskit.core.namespaces.numpy import NUMPY
 from losskit.keras.framework import KERAS
 from losskit.losses.sequence import CTC
@@ -75,3 +76,42 @@ def test_fit_over_any_number_of_frames():
     np.testing.assert_allclose(first, losskit.ctc(y, z), 1e-5)
     model.fit(z, y, epochs=2, verbose=0)
     assert model.evaluate(z, y, verbose=0) < first
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow" or not native.available(), reason="of TensorFlow")
+@pytest.mark.parametrize("graph", ["closed", "xla"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tensorflow_graphs_call_the_kernel(dtype, graph):
+    import tensorflow as tf
+
+    rng = np.random.default_rng(3)
+    z = rng.normal(size=(5, 9, 6)).astype(dtype)
+    y = np.array([[1, 2, 2], [4, -1, -1], [5, 5, 0], [1, 6, 2], [0, 0, 0]])
+    frames, weight = np.array([9, 3, 7, 9, 0]), np.array([0.5, 2.0, 1.0, 1.0, 3.0], dtype)
+    z[1, 3:] = np.nan  # behind its end
+    y[3, 1] = 3
+    loss = losskit.keras.CTC(dtype=dtype)
+    function = functools.partial(_weighted, loss, frames, weight)
+    value, slope = items_and_slope(function, y, z, np.array(1.0, dtype), graph=graph)
+    wanted = losskit.CTC().value_and_gradient(y, z, frames=frames, sample_weight=weight)
+    tolerance = 1e-5 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(value, wanted[0], tolerance)
+    # Each at its own size: the least are of classes that the labels do not say.
+    np.testing.assert_allclose(slope, wanted[1], tolerance)
+    kinds = [tf.TensorSpec((None, 3), y.dtype), tf.TensorSpec((None, None, 6), dtype)]
+    for signature in (None, kinds):
+        made = tf.function(loss.__call__, input_signature=signature)
+        made = made.get_concrete_function(*(() if signature else (y, z)))
+        kinds_of = [op.type for op in made.graph.get_operations()]
+        assert "XlaCallModule" in kinds_of
+        assert not {"While", "StatelessWhile"} & {*kinds_of}
+    wrong = y.copy()
+    wrong[0, 1] = 6  # none of the classes
+    value, slope = items_and_slope(loss, wrong, np.nan_to_num(z), np.array(1.0, dtype), graph=graph)
+    assert np.isnan(value)
+    assert np.isnan(slope[0]).all()
+    assert np.isfinite(slope[1:]).all()
+
+
+def _weighted(loss, frames, weight, y, z):
+    return loss(y, z, weight, frames=frames)

@@ -8,7 +8,6 @@ there: what lies outside its domain comes back as NaN.
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cache
 from typing import Any
 
@@ -19,8 +18,6 @@ import numpy as np
 from losskit.core.namespaces import Precision
 from losskit.core.slots import alone
 from losskit.native import library
-from losskit.native.evaluate import readable
-from losskit.native.find import computed_in, describe
 from losskit.native.xla import Spec, described
 
 
@@ -57,31 +54,16 @@ def find(card: Any, *arrays: Any, came: Precision | None = None) -> Spec | None:
     # A length may be a symbol, in a program for many shapes.
     if not all(isinstance(n, int) for n in shape) or not registered():
         return None
-    if getattr(card, "long", False):
-        return _sequences(card, arrays)
+    if getattr(card, "long", False) and (
+        jax.device_count("cpu") > 1 or not isinstance(arrays[0].shape[-1], int)
+    ):
+        return None  # sequences are not parted
     spec = described(card, shape, [np.dtype(x.dtype) for x in arrays], came)
     if spec is not None and spec.card is not None and jax.device_count("cpu") > 1:
         # Of what all rows share, and of a batch that is one row, each device has but a part.
         parted = card.decomposable and all(slot.batched for slot in card.slots)
         return spec if parted else None
     return spec
-
-
-def _sequences(card: Any, arrays: Any) -> Spec | None:
-    """The same of a loss of sequences; not where arrays may lie on several devices."""
-    y, p, *more = arrays
-    computed = computed_in(np.dtype(p.dtype))
-    if computed is None or not all(readable(np.dtype(x.dtype)) for x in arrays):
-        return None
-    wide, came = computed
-    known = describe(card, came)
-    if known is None or 0 in p.shape or not card.blank < p.shape[-1]:
-        return None
-    if jax.device_count("cpu") > 1 or not isinstance(y.shape[-1], int):
-        return None
-    attributes = dataclasses.asdict(known) | {"lengths": bool(more)}
-    dtype = np.dtype("f8" if wide else "f4")
-    return Spec("losskit_ctc", tuple(attributes.items()), (-2, -1), dtype, len(arrays))
 
 
 def call(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from losskit.core.families import Setwise, is_rowwise, placed
+from losskit.core.families import Items, Setwise, is_rowwise, placed
 from losskit.core.packing import Packed, packed, predictions, targets
 from losskit.engine.call import Call, aligned, checked
 from losskit.engine.reduction import reduced
@@ -20,6 +20,45 @@ from losskit.keras.logits import behind
 from losskit.keras.pairs import of_rows
 
 Tensor = Any
+
+
+def quick(
+    card: Any, y_true: Any, y_pred: Any, weight: Any, dtype: str, by_weights: bool
+) -> Tensor | None:
+    """The mean without a mask, where the backend has a short way to it; None elsewhere.
+
+    Args:
+        card: any card.
+        y_true, y_pred, weight: as of `prepared`.
+        dtype: of the result.
+        by_weights: whether it divides by the sum of the weights.
+    """
+    if backend.NAME != "torch" or getattr(y_pred, "shape", None) is None:
+        return None
+    card, p, link = behind(card, y_pred)
+    if link is not None:
+        return None
+    shape = tuple(p.shape)
+    known = _fits.get((id(card), len(shape)))
+    if known is None or known[0] is not card:
+        fits = isinstance(card, Items) and not getattr(card, "by_samples", False)
+        fits = fits and len(card.slots) == 2 and card.main == 1 and not card.held
+        if len(_fits) >= _MOST:
+            _fits.clear()
+        # A card is kept with what it is, so that no other can have its id.
+        known = _fits[id(card), len(shape)] = (card, placed(card, shape) if fits else None)
+    if known[1] is None or 0 in shape:
+        return None
+    limit = None
+    if card.prediction.low == 0.0 and dtype in ("float32", "float64"):
+        limit = _LARGEST[dtype]
+    return backend.quick(known[1], y_true, p, weight, dtype, by_weights, limit)
+
+
+_fits: dict[tuple[int, int], tuple[Any, Any]] = {}
+"""By card and rank: the card, and that with its axes known; None if it goes the long way."""
+_MOST = 1024
+_LARGEST = {name: float(np.finfo(name).max) for name in ("float32", "float64")}
 
 
 def prepared(
@@ -57,8 +96,7 @@ def prepared(
         target = [KERAS.array("y_true", y_true, card.target.labels)]
     card, p, link = behind(card, KERAS.array("y_pred", first))
     came = KERAS.dtype(p)
-    # JAX's own face reads halves as they are, and so do its kernels.
-    if not (backend.NAME == "jax" and link is None and KERAS.computed(came) == dtype != came):
+    if not (KERAS.computed(came) == dtype != came and link is None and backend.reads_halves(p)):
         p = _bounded(card, p, dtype)
     p = p if link is None else link(p)
     if target:
@@ -174,7 +212,7 @@ def _bounded(card: Any, p: Tensor, dtype: str) -> Tensor:
     own = KERAS.dtype(p)
     if "float" not in own or card.prediction.low != 0.0:
         return KERAS.cast(p, dtype)
-    limit = float(np.finfo("float64" if own == dtype == "float64" else "float32").max)
+    limit = _LARGEST["float64" if own == dtype == "float64" else "float32"]
     return backend.bounded(KERAS.cast(p, dtype), limit)
 
 

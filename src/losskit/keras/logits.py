@@ -70,7 +70,21 @@ def behind(card: Any, p: Tensor) -> tuple[Any, Tensor, Callable[[Tensor], Tensor
         if p.shape[axis] == 1:  # always 1: there are no odds
             return card, p, None
         link = _as_log_odds(axis)
-    return dataclasses.replace(card, from_logits=True), logits, link
+    return _on_logits(card), logits, link
+
+
+def _on_logits(card: Any) -> Any:
+    """The same one for a card each time, for kernels are looked up by it."""
+    known = _made.get(id(card))
+    if known is None or known[0] is not card:
+        if len(_made) >= _MOST:
+            _made.clear()
+        known = _made[id(card)] = (card, dataclasses.replace(card, from_logits=True))
+    return known[1]
+
+
+_made: dict[int, tuple[Any, Any]] = {}
+_MOST = 1024
 
 
 def keep(p: Tensor, name: str, axis: int, logits: Tensor) -> Tensor:

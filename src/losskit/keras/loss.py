@@ -21,7 +21,7 @@ from losskit.core.definition import Card, cards, find
 from losskit.engine.arguments import beside, optional, signature
 from losskit.engine.call import Call, checked
 from losskit.engine.reduction import check_num_items, check_set, combined, merged, parts
-from losskit.keras.evaluate import mean, per_sample, prepared
+from losskit.keras.evaluate import mean, per_sample, prepared, quick
 from losskit.keras.framework import KERAS
 from losskit.peers.keras import orders
 
@@ -79,10 +79,15 @@ class Loss(keras.losses.Loss):
             ValueError: shapes do not match; outside of any tracing also: labels out of range,
                 probabilities outside [0, 1].
         """
+        mask = get_keras_mask(y_pred)
+        weighted = sample_weight is not None or mask is not None
+        own = type(self).call is not Loss.call or (weighted and self._at_once)
+        if not (own or more) and self._is_mean and mask is None and num_items is None:
+            args = self.card, y_true, y_pred, sample_weight, self.dtype, self._by_weights
+            if (found := quick(*args)) is not None:
+                return found
         with keras.name_scope(self.name):
-            mask = get_keras_mask(y_pred)
-            weighted = sample_weight is not None or mask is not None
-            if type(self).call is not Loss.call or (weighted and self._at_once):
+            if own:
                 if num_items is not None:
                     raise TypeError(f"{self.name} reduces as Keras does, which has no num_items.")
                 if more:
@@ -91,11 +96,11 @@ class Loss(keras.losses.Loss):
             call = self._prepared(y_true, y_pred, sample_weight, mask, more)
             if num_items is not None:
                 num_items = check_num_items(num_items, self.reduction, self.card)
-            if self.reduction in (None, "none", "sum"):
+            if self._is_mean:
+                found = mean(call, self._by_weights, num_items)
+            else:
                 found = per_sample(checked(KERAS, call), self._mean_axis)
                 found = keras.ops.sum(found) if self.reduction == "sum" else found
-            else:
-                found = mean(call, self._by_weights, num_items)
             return keras.ops.cast(found, self.dtype)
 
     def parts(
@@ -126,6 +131,10 @@ class Loss(keras.losses.Loss):
     ) -> Call:
         dtype = KERAS.computed(self.dtype)
         return prepared(self.card, y_true, y_pred, weight, mask, dtype=dtype, more=more)
+
+    @property
+    def _is_mean(self) -> bool:
+        return self.reduction not in (None, "none", "sum")
 
     @property
     def _by_weights(self) -> bool:

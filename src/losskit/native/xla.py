@@ -81,14 +81,14 @@ def described(
     """
     if not isinstance(card, Items) or len(dtypes) != len(card.slots):
         return None
-    if card.long:
-        return None
     computed = computed_in(dtypes[card.main])
     if computed is None or not all(map(readable, dtypes)):
         return None
     wide, own = computed
     came = came or own
     dtype = np.dtype("f8" if wide else "f4")
+    if card.long:
+        return _sequences(card, shape, len(dtypes), came, dtype)
     known = describe(card, came) if len(dtypes) == 2 else None
     if known is None:
         return _program(card, tuple(shape), dtypes, came, dtype, every)
@@ -100,6 +100,17 @@ def described(
         attributes |= {"floor": came.tiny, "complement_floor": came.half_gap}
     target = "losskit_softmax" if axes else "losskit_pointwise"
     return Spec(target, tuple(attributes.items()), axes, dtype)
+
+
+def _sequences(
+    card: Any, shape: Sequence[Any], slots: int, came: Precision, dtype: Any
+) -> Spec | None:
+    """The same of a loss of sequences, which may have numbers of frames of their own."""
+    known = describe(card, came)
+    if known is None or 0 in shape or shape[-1] is None or not card.blank < shape[-1]:
+        return None
+    attributes = dataclasses.asdict(known) | {"lengths": slots > 2}
+    return Spec("losskit_ctc", tuple(attributes.items()), (-2, -1), dtype, slots)
 
 
 def _program(

@@ -6,6 +6,9 @@
 * `bounded`: the identity, with a gradient clipped to what the dtype can hold.
 * `made_by`: the activation whose output a tensor is, ("softmax", axis) or ("sigmoid", 0); ("", 0)
   for another origin; None where that is not recorded.
+* `reads_halves`: whether predictions in half precision, asked for in float32, are taken as they
+  are, for the kernels to widen.
+* `quick`: the mean of tensors that fit a card as they are, by a way of its own; None elsewhere.
 """
 
 from __future__ import annotations
@@ -24,4 +27,5 @@ if NAME not in _NAMES:
 
 _own = import_module(f"{__name__}.{NAME}")
 Backend, activation = _own.Backend, _own.activation
-bounded, made_by = _own.bounded, _own.made_by
+bounded, made_by, quick = _own.bounded, _own.made_by, _own.quick
+reads_halves = _own.reads_halves

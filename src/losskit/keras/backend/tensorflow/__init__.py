@@ -28,6 +28,14 @@ def bounded(x: Tensor, limit: float) -> Tensor:
     return activation(tf.identity, lambda _, g: tf.clip_by_value(g, -limit, limit))(x)
 
 
+def reads_halves(p: Tensor) -> bool:
+    return graphs.reachable([p])
+
+
+def quick(*_: Any) -> None:
+    return None
+
+
 def made_by(p: Tensor) -> tuple[str, int] | None:
     if tf.executing_eagerly():
         return None
@@ -151,7 +159,7 @@ def _given(formulas: Formulas, used: Tensor | None, *arrays: Tensor) -> Tensor:
                 if slot.differentiable:
                     slope, rate = at.slope(i), formulas.spread(i, g)
                     slope = slope if slot.predicted else finite(slope)
-                    found[i] = slope * rate
+                    found[i] = tf.cast(slope * rate, arrays[i].dtype)
             return tuple(found)
 
         return formulas.value(used, *arrays), backward

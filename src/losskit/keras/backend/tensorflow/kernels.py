@@ -117,20 +117,22 @@ def call(
     total: bool = False,
     items: bool = False,
     slope: bool = False,
+    narrow: bool = False,
 ) -> tuple[Tensor, ...]:
     """What is asked for of total, items and slope, in this order. It has no derivative.
 
     Args:
         spec: from `find`, for tensors of these types and shapes.
         arrays: what the card takes, slot by slot.
-        weight: of each item, in the shape of the items.
+        weight: of each item, in the shape of the items; or of their first dimensions.
         keep: boolean, in the shape of the items: which of them count. The others, and those of
             weight 0, give 0, whatever lies there.
         scale: a number by which the slopes are multiplied.
         total: the sum of the weighted items, in the dtype of the computation; summed in float64.
         items: the weighted items, in the dtype of the computation.
         slope: the derivatives of each weighted item by its predictions, one slot after the other,
-            in their shapes and dtypes.
+            in their shapes and dtypes; by float16 in float32.
+        narrow: slopes by float16 in float16 too: where nothing is to be multiplied any more.
     """
     from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 
@@ -142,7 +144,7 @@ def call(
         arrays = tuple([x if slot.batched else alone(slot, x) for slot, x in both])
     operands = [*arrays, *(x for x in given.values() if x is not None)]
     types = [(tuple(x.shape), x.dtype) for x in operands]
-    results = _results(spec, types, total, items, slope)
+    results = _results(spec, types, total, items, slope, narrow)
     module = _module(spec, tuple(flags.items()), tuple(types), tuple(results))
     return tuple(
         gen_xla_ops.xla_call_module(
@@ -161,14 +163,19 @@ Type = tuple[tuple[int | None, ...], Any]
 """Shape and dtype."""
 
 
-def _results(spec: Spec, types: list[Type], total: bool, items: bool, slope: bool) -> list[Type]:
+def _results(
+    spec: Spec, types: list[Type], total: bool, items: bool, slope: bool, narrow: bool
+) -> list[Type]:
     shape, _ = types[spec.main]
     used_up = {axis % len(shape) for axis in spec.axes}
     of_items = tuple([n for i, n in enumerate(shape) if i not in used_up])
     dtype = tf.as_dtype(spec.dtype)
     results: list[Type] = [((), dtype)] if total else []
     results += [(of_items, dtype)] if items else []
-    return results + [types[i] for i in (spec.predicted if slope else ())]
+    slopes = [types[i] for i in (spec.predicted if slope else ())]
+    if narrow:
+        return results + slopes
+    return results + [(shape, dtype if own == tf.float16 else own) for shape, own in slopes]
 
 
 @lru_cache(1024)
