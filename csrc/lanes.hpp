@@ -203,12 +203,21 @@ LOSSKIT_INLINE V square_root(V x) {
   return r;
 }
 
+// Whether a comparison holds in any lane: all bits of a lane of its result are alike.
 template <class V>
 LOSSKIT_INLINE bool any(Bits<V> mask) {
+#if defined(__AVX512F__) && LOSSKIT_VECTOR_BYTES == 64
+  return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif defined(__AVX__) && LOSSKIT_VECTOR_BYTES == 32
+  return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
+#elif defined(__SSE2__) && LOSSKIT_VECTOR_BYTES == 16
+  return _mm_movemask_epi8((__m128i)mask) != 0;
+#else
   using Integer = typename lanes_of<Element<V>>::Integer;
   Integer found = 0;
   for (int i = 0; i < width<Element<V>>; ++i) found |= mask[i];
   return found != 0;
+#endif
 }
 
 // The lanes turned by h.
