@@ -89,7 +89,7 @@ class Run {
     }
     const std::int64_t c = q_.classes;
     const int live = std::max(p_.registers_whole, 1);
-    std::int64_t most = (std::int64_t{96} << 10) / (live * std::int64_t{sizeof(T)});
+    std::int64_t most = (std::int64_t{192} << 10) / (live * std::int64_t{sizeof(T)});
     most = std::clamp<std::int64_t>(most / 64 * 64, 256, 4096);
     const std::int64_t large = (std::int64_t{512} << 10) / (live * std::int64_t{sizeof(T)});
     turned_ = c <= 4 * width<T> || (q_.inner > 1 && c * two <= std::max(most, large));

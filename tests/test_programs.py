@@ -410,6 +410,24 @@ def test_a_card_whose_formula_is_another_has_another_program(own: Any):
     assert math.isclose(twice, 2.0 * once, rel_tol=1e-14)
 
 
+def test_a_derived_slope_makes_a_choice_once():
+    """Of what is chosen, each side's slope; nothing multiplied by 1 and 0, and added."""
+
+    def formula(m: Any, y: Any, p: Any, scale: float = 1.0) -> Any:
+        d = p - y
+        return m.where(m.abs(d) <= scale, 0.5 * m.square(d), scale * (m.abs(d) - 0.5 * scale))
+
+    card = losskit.loss(formula, name="made_of_a_choice")(scale=1.5).card
+    wanted = (*evaluate.VALUE, ("slope", 1))
+    made = programs.program(card, wanted, 1)
+    assert made is not None
+    steps = [made.whole[k : k + 2] for k in range(0, len(made.whole), 12)]
+    names = {number.to_bytes(2, "little"): name for name, number in library.operations().items()}
+    assert len(steps) <= 11
+    assert [names[s] for s in steps].count("select_vv") == 2
+    assert "where_v" not in [names[s] for s in steps]
+
+
 def test_what_a_program_cannot_is_left_to_the_formulas(own: Any):
     @dataclass(frozen=True)
     class Sorted(Rowwise):
