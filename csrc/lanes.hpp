@@ -331,22 +331,24 @@ LOSSKIT_INLINE Lanes<float> narrowed(Wide x) {
 
 // --- sums in float64, whatever the lanes hold
 
+// A number that is to be added, as it is. A product that were contracted with the sum in one loop and
+// not in another would give the same loss two values.
+LOSSKIT_INLINE Lanes<double> as_rounded(Lanes<double> x) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(x));
+#elif defined(__x86_64__)
+  asm("" : "+x"(x));
+#elif defined(__aarch64__)
+  asm("" : "+w"(x));
+#endif
+  return x;
+}
+
 struct Sum {
   static constexpr int parts = 2;
   Lanes<double> part[parts] = {};
 
-  LOSSKIT_INLINE void add(Lanes<double> x) {
-    // A product that were contracted with the sum in one loop and not in another would give the same
-    // loss two values.
-#if defined(__AVX512F__)
-    asm("" : "+v"(x));
-#elif defined(__x86_64__)
-    asm("" : "+x"(x));
-#elif defined(__aarch64__)
-    asm("" : "+w"(x));
-#endif
-    part[0] += x;
-  }
+  LOSSKIT_INLINE void add(Lanes<double> x) { part[0] += as_rounded(x); }
 
   LOSSKIT_INLINE void add(Lanes<float> x) {
     const Wide wide = widened(x);

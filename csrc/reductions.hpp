@@ -88,7 +88,7 @@ struct Double<double> {
   Lanes<double> x{};
   Double() = default;
   LOSSKIT_INLINE explicit Double(Lanes<double> from) : x(from) {}
-  LOSSKIT_INLINE void operator+=(const Double& y) { x += y.x; }
+  LOSSKIT_INLINE void operator+=(const Double& y) { x += as_rounded(y.x); }
   LOSSKIT_INLINE Double operator*(const Double& y) const { return Double(x * y.x); }
   LOSSKIT_INLINE Double operator/(const Double& y) const { return Double(x / y.x); }
   LOSSKIT_INLINE Double root() const { return Double(square_root(x)); }
