@@ -34,6 +34,13 @@ LOSSES: dict[str, tuple[Any, str]] = {
         lambda m, y, p, scale=1.0: m.where(p > y, scale, 1.0) * m.square(p - y),
         "const T d = p - y, w = p > y ? s : T(1); v = w * d * d; g = 2 * w * d;",
     ),
+    "choice": (
+        lambda m, y, p, scale=1.0: m.where(
+            m.abs(p - y) <= scale, 0.5 * m.square(p - y), scale * (m.abs(p - y) - 0.5 * scale)
+        ),
+        "const T d = p - y, a = std::abs(d); v = a <= s ? d * d / 2 : s * (a - s / 2); "
+        "g = a <= s ? d : std::copysign(s, d);",
+    ),
     "linex": (
         lambda m, y, p, scale=1.0: m.expm1(scale * (p - y)) - scale * (p - y),
         "const T d = s * (p - y); v = std::expm1(d) - d; g = s * v + s * d;",

@@ -395,10 +395,12 @@ nb::object ProgramKernel::mean(nb::handle arrays, const How& how) const {
   return made(call, compute(q), divisor);
 }
 
-Found ProgramKernel::compute(const Programmed& q) const {
+Found ProgramKernel::compute(Programmed& q) const {
   const Kernels& k = kernels();
-  const Released released(q.rows() * q.classes);
-  return in_parts(q.rows(), rows_per_part(q.classes), q.rows() * q.classes,
+  const std::int64_t elements = q.rows() * q.classes;
+  const Released released(elements);
+  q.rows_shared = few_long_rows(q.rows(), q.classes);
+  return in_parts(q.rows(), rows_per_part(q.classes), q.rows_shared ? 0 : elements,
                   [&](std::int64_t begin, std::int64_t end, Found& found) {
                     k.program(wide_, q, begin, end, found);
                   });

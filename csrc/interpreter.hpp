@@ -3,11 +3,13 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <new>
 
 #include "instructions.hpp"
+#include "threads.hpp"
 #include "turn.hpp"
 
 namespace losskit::LOSSKIT_ISA {
@@ -87,7 +89,7 @@ class Run {
     }
     const std::int64_t c = q_.classes;
     const int live = std::max(p_.registers_whole, 1);
-    std::int64_t most = (std::int64_t{96} << 10) / (live * std::int64_t{sizeof(T)});
+    std::int64_t most = (std::int64_t{192} << 10) / (live * std::int64_t{sizeof(T)});
     most = std::clamp<std::int64_t>(most / 64 * 64, 256, 4096);
     const std::int64_t large = (std::int64_t{512} << 10) / (live * std::int64_t{sizeof(T)});
     turned_ = c <= 4 * width<T> || (q_.inner > 1 && c * two <= std::max(most, large));
@@ -99,6 +101,7 @@ class Run {
       rows_ = chunked_ ? 1 : std::max<std::int64_t>(1, most / c);
       capacity_ = padded(chunked_ ? most : rows_ * c);
       chunk_ = most;
+      block_ = std::max<std::int64_t>(1, elements_per_task / chunk_) * chunk_;
     }
     const int count = chunked_ ? p_.registers_passes : p_.registers_whole;
     const std::size_t slots = p_.slots.size();
@@ -460,120 +463,27 @@ class Run {
     for (; k < n; ++k) to[k] = x[k] * s;
   }
 
-  // --- long rows, in passes
+  // --- long rows, in passes, block by block: long_rows.hpp
 
-  void long_row(std::int64_t r) {
-    Tile<T> t{};
-    t.registers = registers_;
-    t.scalars = scalars_.data();
-    t.rows = 1;
-    t.labels = labels_;
-    t.sums = sums_;
-    from(t, r);
-    const std::int64_t first = t.place(0, 0);
-    bool all = weigh(r, 1);
-    for (std::size_t s = 0; s < p_.slots.size(); ++s) {
-      registers_[s] = own(s);
-      if (q_.values[s].labels) all &= labels(s, r, 1);
-    }
-    for (std::size_t s = 0; s < p_.slots.size(); ++s)  // when it is known whether the row counts
-      if (p_.slots[s].span == of_row && !q_.values[s].labels) read_row(s, r, all);
-    const auto chunks = [&](auto&& f) {
-      for (std::int64_t c = 0; c < q_.classes; c += chunk_) {
-        t.first = c;
-        t.classes = std::min(chunk_, q_.classes - c);
-        for (std::size_t s = 0; s < p_.slots.size(); ++s)
-          if (p_.slots[s].span == of_element && read_[s] && !q_.values[s].labels)
-            chunk(s, t, first, all);
-        f();
-      }
-    };
-    bool looked = false;
-    for (std::size_t k = 0; k < p_.passes.size(); ++k) {
-      const Program::Pass& pass = p_.passes[k];
-      t.classes = 1;
-      if (outside_ == nullptr) run(pass.once, t);
-      for (const Instruction& i : pass.each)
-        if (i.span == of_row)
-          sums_[i.to] = i.op == static_cast<int>(Op::max_) ? -infinity : 0.0;
-      chunks([&] {
-        for (std::size_t s = 0; !looked && s < p_.slots.size(); ++s)
-          if (p_.slots[s].span == of_element && read_[s] && !q_.values[s].labels &&
-              !p_.slots[s].shared)
-            look(s, r, t.classes);
-        if (outside_ != nullptr) return;
-        run(pass.each, t);
-        if (k + 1 == p_.passes.size()) put_chunk(t, first);
-      });
-      looked = true;
-      if (outside_ != nullptr) return;
-      for (const Instruction& i : pass.each)
-        if (i.span == of_row) registers_[i.to][0] = static_cast<T>(sums_[i.to]);
-    }
-    t.classes = 1;
-    run(p_.after, t);
-    if (q_.value >= 0) put_items(registers_[p_.outputs[q_.value].passes], r, 1);
-    const int behind = q_.value + 1;
-    for (std::size_t o = behind; o < p_.outputs.size(); ++o)
-      if (p_.outputs[o].span == of_row)
-        put_rows(registers_[p_.outputs[o].passes], q_.outputs[o - behind], r, 1);
-      else if (p_.outputs[o].span == at_label)
-        put_at_labels(t, registers_[p_.outputs[o].passes], q_.outputs[o - behind]);
+  struct Long;
+  Run(const Run& whole, Found& found)
+      : q_(whole.q_), p_(whole.p_), found_(found), scalars_(whole.scalars_),
+        outside_(whole.outside_) {
+    lay_out();
   }
-
-  void read_row(std::size_t s, std::int64_t r, bool all) {
-    own(s)[0] = all ? read_one<T>(q_.slots[s], r) : static_cast<T>(q_.values[s].stand_in);
-    look(s, r, 1);
+  void long_row(std::int64_t r);
+  void blocks(const Long& row, std::size_t pass, std::int64_t begin, std::int64_t end,
+              double* sums);
+  void put_back(const Long& row);
+  static bool is_max(const Instruction& i) {
+    return i.op == static_cast<int>(Op::max_) || i.op == static_cast<int>(Op::max_absolute_);
   }
-
-  void look(std::size_t s, std::int64_t r, std::int64_t n) {
-    const SlotValues& v = q_.values[s];
-    const bool bounded = v.low > -infinity || v.high < infinity;
-    if (!v.finite && !bounded && v.few == 0) return;
-    if (sound(v, bounded, registers_[s], n)) return;
-    found_.bad = true;
-    if (outside_ != nullptr) outside_[r - first_] = true;
-  }
-
-  // Reads a part of a row.
-  void chunk(std::size_t s, const Tile<T>& t, std::int64_t first, bool all) {
-    if (!all) {
-      std::fill(own(s), own(s) + t.classes, static_cast<T>(q_.values[s].stand_in));
-      registers_[s] = own(s);
-      return;
-    }
-    const View& from = q_.slots[s];
-    if (p_.slots[s].shared || q_.inner == 1) {
-      const std::int64_t at = p_.slots[s].shared ? t.first : first + t.first;
-      const T* x = read<T>(from, at, t.classes, own(s));
-      if (t.classes % two == 0)
-        registers_[s] = const_cast<T*>(x);
-      else if (x != own(s))
-        std::memcpy(own(s), x, t.classes * sizeof(T));
-      if (t.classes % two != 0) registers_[s] = own(s);
-      return;
-    }
-    registers_[s] = own(s);
-    for (std::int64_t k = 0; k < t.classes; ++k)
-      own(s)[k] = read_one<T>(from, first + (t.first + k) * q_.inner);
-  }
-
-  void put_chunk(const Tile<T>& t, std::int64_t begin) {
-    const int first = q_.value + 1;
-    for (std::size_t o = first; o < p_.outputs.size(); ++o) {
-      if (p_.outputs[o].span != of_element) continue;
-      const View& to = q_.outputs[o - first];
-      const T* x = registers_[p_.outputs[o].passes];
-      if (weights_[0] == 0.0)
-        std::fill(spare_, spare_ + t.classes, T(0));
-      else
-        scaled(x, spare_, t.classes, static_cast<T>(weight(0)));
-      if (q_.inner == 1)
-        write<T>(to, begin + t.first, t.classes, spare_);
-      else
-        for (std::int64_t k = 0; k < t.classes; ++k)
-          write<T>(to, begin + (t.first + k) * q_.inner, 1, spare_ + k);
-    }
+  void read_row(std::size_t s, std::int64_t r, bool all);
+  bool look(std::size_t s, std::int64_t n) const;
+  void chunk(std::size_t s, const Tile<T>& t, std::int64_t first, bool all);
+  void put_chunk(const Tile<T>& t, std::int64_t first);
+  bool is_read(std::size_t s) const {
+    return p_.slots[s].span == of_element && read_[s] && !q_.values[s].labels;
   }
 
   const Programmed& q_;
@@ -583,7 +493,7 @@ class Run {
   std::array<char, Program::most_slots> read_{};  // whether a slot is: it may only be picked from
   bool turned_ = false, chunked_ = false, weighted_ = false;
   bool plain_ = false;  // all weights that are kept are 1
-  std::int64_t rows_ = 1, capacity_ = 0, chunk_ = 0, first_ = 0;
+  std::int64_t rows_ = 1, capacity_ = 0, chunk_ = 0, block_ = 0, first_ = 0;
   T *memory_ = nullptr, *spare_ = nullptr;
   T** registers_ = nullptr;
   double *weights_ = nullptr, *sums_ = nullptr;
@@ -592,3 +502,5 @@ class Run {
 };
 
 }  // namespace losskit::LOSSKIT_ISA
+
+#include "long_rows.hpp"

@@ -203,12 +203,21 @@ LOSSKIT_INLINE V square_root(V x) {
   return r;
 }
 
+// Whether a comparison holds in any lane: all bits of a lane of its result are alike.
 template <class V>
 LOSSKIT_INLINE bool any(Bits<V> mask) {
+#if defined(__AVX512F__) && LOSSKIT_VECTOR_BYTES == 64
+  return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif defined(__AVX__) && LOSSKIT_VECTOR_BYTES == 32
+  return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
+#elif defined(__SSE2__) && LOSSKIT_VECTOR_BYTES == 16
+  return _mm_movemask_epi8((__m128i)mask) != 0;
+#else
   using Integer = typename lanes_of<Element<V>>::Integer;
   Integer found = 0;
   for (int i = 0; i < width<Element<V>>; ++i) found |= mask[i];
   return found != 0;
+#endif
 }
 
 // The lanes turned by h.
@@ -322,22 +331,24 @@ LOSSKIT_INLINE Lanes<float> narrowed(Wide x) {
 
 // --- sums in float64, whatever the lanes hold
 
+// A number that is to be added, as it is. A product that were contracted with the sum in one loop and
+// not in another would give the same loss two values.
+LOSSKIT_INLINE Lanes<double> as_rounded(Lanes<double> x) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(x));
+#elif defined(__x86_64__)
+  asm("" : "+x"(x));
+#elif defined(__aarch64__)
+  asm("" : "+w"(x));
+#endif
+  return x;
+}
+
 struct Sum {
   static constexpr int parts = 2;
   Lanes<double> part[parts] = {};
 
-  LOSSKIT_INLINE void add(Lanes<double> x) {
-    // A product that were contracted with the sum in one loop and not in another would give the same
-    // loss two values.
-#if defined(__AVX512F__)
-    asm("" : "+v"(x));
-#elif defined(__x86_64__)
-    asm("" : "+x"(x));
-#elif defined(__aarch64__)
-    asm("" : "+w"(x));
-#endif
-    part[0] += x;
-  }
+  LOSSKIT_INLINE void add(Lanes<double> x) { part[0] += as_rounded(x); }
 
   LOSSKIT_INLINE void add(Lanes<float> x) {
     const Wide wide = widened(x);

@@ -29,6 +29,11 @@ inline std::int64_t rows_per_part(std::int64_t classes) {
                                           : elements_per_task / classes / 64 * 64;
 }
 
+// Whether each of so many rows keeps all threads busy, and there are too few to give each thread some.
+inline bool few_long_rows(std::int64_t rows, std::int64_t classes) {
+  return classes >= worth_sharing && rows < 4 * threads();
+}
+
 // Calls work(begin, end, found) for the items in parts of a fixed size, on as many threads as pay, and
 // adds up what was found: in order, so that the number of threads changes nothing.
 template <class F>

@@ -129,6 +129,8 @@ struct Programmed {
   double scale = 1.0;
   double floor = 0.0, complement_floor = 0.0;
   bool past_caches = false;
+  // Whether rows are taken one by one, each on several threads; else several at a time, each on one.
+  bool rows_shared = false;
 
   std::int64_t rows() const { return outer * inner; }
 

@@ -30,15 +30,38 @@ LOSSKIT_INLINE double sum_along(std::int64_t n, At&& at) {
   return two[0].total();
 }
 
+// The largest of the numbers in each lane; NaN if one is. That is noted apart: to look for it in every
+// maximum takes several times as long, for each waits for the one before.
+template <class T>
+struct Most {
+  using V = Lanes<T>;
+  V top = splat(-std::numeric_limits<T>::infinity());
+  Integers<T> lost = {};
+
+  LOSSKIT_INLINE void add(V x) {
+    top = greater(x, top);
+    lost |= x != x;
+  }
+  LOSSKIT_INLINE void operator+=(const Most& other) {
+    top = greater(other.top, top);
+    lost |= other.lost;
+  }
+  LOSSKIT_INLINE V lanes() const {
+    return select<V>(lost, splat(std::numeric_limits<T>::quiet_NaN()), top);
+  }
+  LOSSKIT_INLINE T largest() const {
+    return any<V>(lost) ? std::numeric_limits<T>::quiet_NaN()
+                        : LOSSKIT_ISA::largest<V>(top);
+  }
+};
+
 template <class T, class At>
 LOSSKIT_INLINE T max_along(std::int64_t n, At&& at) {
-  const T none = -std::numeric_limits<T>::infinity();
-  Lanes<T> two[2] = {splat(none), splat(none)};
-  along_row<T>(n, none, at, [&](Lanes<T> x, int chain) LOSSKIT_INLINE_LAMBDA {
-    two[chain] = maximum(two[chain], x);
-  });
-  return folded(maximum(two[0], two[1]),
-                [](Lanes<T> x, Lanes<T> y) LOSSKIT_INLINE_LAMBDA { return maximum(x, y); });
+  Most<T> two[2];
+  along_row<T>(n, -std::numeric_limits<T>::infinity(), at,
+               [&](Lanes<T> x, int chain) LOSSKIT_INLINE_LAMBDA { two[chain].add(x); });
+  two[0] += two[1];
+  return two[0].largest();
 }
 
 // A vector in float64: as two vectors, or as it is.
@@ -65,7 +88,7 @@ struct Double<double> {
   Lanes<double> x{};
   Double() = default;
   LOSSKIT_INLINE explicit Double(Lanes<double> from) : x(from) {}
-  LOSSKIT_INLINE void operator+=(const Double& y) { x += y.x; }
+  LOSSKIT_INLINE void operator+=(const Double& y) { x += as_rounded(y.x); }
   LOSSKIT_INLINE Double operator*(const Double& y) const { return Double(x * y.x); }
   LOSSKIT_INLINE Double operator/(const Double& y) const { return Double(x / y.x); }
   LOSSKIT_INLINE Double root() const { return Double(square_root(x)); }
@@ -107,9 +130,9 @@ LOSSKIT_INLINE void max_rows(const Instruction& i, const Tile<T>& t, At&& at) {
     }
   } else {
     for (std::int64_t r = 0; r < t.rows; r += width<T>) {
-      Lanes<T> most = at(r);
-      for (std::int64_t c = 1; c < t.classes; ++c) most = maximum(most, at(c * t.row_step + r));
-      store<T>(to + r, most);
+      Most<T> most;
+      for (std::int64_t c = 0; c < t.classes; ++c) most.add(at(c * t.row_step + r));
+      store<T>(to + r, most.lanes());
     }
   }
 }
@@ -177,8 +200,9 @@ struct Lengths {
 };
 template <class T>
 LOSSKIT_INLINE Lengths<T> lengths_of(const T* x, std::int64_t n, std::int64_t step) {
-  Lanes<T> top = absolute(load(x));
-  for (std::int64_t c = 1; c < n; ++c) top = maximum(top, absolute(load(x + c * step)));
+  Most<T> most;
+  for (std::int64_t c = 0; c < n; ++c) most.add(absolute(load(x + c * step)));
+  const Lanes<T> top = most.lanes();
   const Lanes<T> one = splat(T(1)), safe = select<Lanes<T>>(top == Lanes<T>{}, one, top);
   Double<T> sum;
   for (std::int64_t c = 0; c < n; ++c) {
@@ -274,17 +298,17 @@ void others_step(const Instruction& i, const Tile<T>& t) {
   for (std::int64_t r = 0; r < t.rows; ++r) {
     const T* row = a + r * t.classes;
     const auto at = [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA { return load(row + k); };
-    Sum sums, sizes;
-    along_row<T>(t.classes, T(0), at, [&](V x, int) LOSSKIT_INLINE_LAMBDA {
-      sums.add(x);
-      sizes.add(absolute(x));
+    Sum sums[2], sizes[2];
+    V top = {};
+    along_row<T>(t.classes, T(0), at, [&](V x, int chain) LOSSKIT_INLINE_LAMBDA {
+      sums[chain].add(x);
+      sizes[chain].add(absolute(x));
+      top = greater(absolute(x), top);
     });
-    const V sum = splat(static_cast<T>(sums.total())), size = splat(static_cast<T>(sizes.total()));
-    Bits<V> some = {};
-    along_row<T>(t.classes, T(0), at,
-                 [&](V x, int) LOSSKIT_INLINE_LAMBDA { some |= is_most(x, size); });
+    const V sum = splat(static_cast<T>(sums[0].total() + sums[1].total()));
+    const V size = splat(static_cast<T>(sizes[0].total() + sizes[1].total()));
     T* into = to + r * t.classes;
-    if (!any<V>(some)) {
+    if (!any<V>(is_most(top, size))) {
       put_row(row, into, t.classes, [&](V x) LOSSKIT_INLINE_LAMBDA { return V(sum - x); });
       continue;
     }

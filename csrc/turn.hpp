@@ -8,6 +8,13 @@
 
 namespace losskit::LOSSKIT_ISA {
 
+// Before a loop over the vectors of a square: they are to stay in registers.
+#if defined(__GNUC__) && !defined(__clang__)
+#define LOSSKIT_UNROLL _Pragma("GCC unroll 16")
+#else
+#define LOSSKIT_UNROLL
+#endif
+
 // a0 b0 a1 b1 ... of the first halves, or of the second.
 template <class V, std::size_t... i>
 LOSSKIT_INLINE V interleaved(V a, V b, int, std::index_sequence<i...>) {
@@ -24,12 +31,15 @@ template <class T>
 LOSSKIT_INLINE void turn(Lanes<T> (&v)[width<T>]) {
   constexpr int w = width<T>;
   constexpr auto all = std::make_index_sequence<w>();
+  LOSSKIT_UNROLL
   for (int step = 1; step < w; step *= 2) {
     Lanes<T> next[w];
+    LOSSKIT_UNROLL
     for (int i = 0; i < w / 2; ++i) {
       next[2 * i] = interleaved(v[i], v[i + w / 2], 0, all);
       next[2 * i + 1] = interleaved(v[i], v[i + w / 2], 0L, all);
     }
+    LOSSKIT_UNROLL
     for (int i = 0; i < w; ++i) v[i] = next[i];
   }
 }
@@ -43,8 +53,10 @@ inline void turn_in(const T* from, std::int64_t n, std::int64_t c, T* to, std::i
   for (std::int64_t r = 0; r < n; r += w)
     for (std::int64_t k = 0; k < c; k += w) {
       Lanes<T> v[w];
+      LOSSKIT_UNROLL
       for (int j = 0; j < w; ++j) v[j] = r + j < n ? load(from + (r + j) * c + k) : Lanes<T>{};
       turn<T>(v);
+      LOSSKIT_UNROLL
       for (int j = 0; j < w && k + j < c; ++j) store<T>(to + (k + j) * row_step + r, v[j]);
     }
 }
@@ -57,9 +69,11 @@ inline void turn_out(const T* from, std::int64_t row_step, std::int64_t n, std::
   for (std::int64_t r = 0; r < n; r += w)
     for (std::int64_t k = (c - 1) / w * w; k >= 0; k -= w) {
       Lanes<T> v[w];
+      LOSSKIT_UNROLL
       for (int j = 0; j < w; ++j)
         v[j] = k + j < c ? load(from + (k + j) * row_step + r) : Lanes<T>{};
       turn<T>(v);
+      LOSSKIT_UNROLL
       for (int j = 0; j < w && r + j < n; ++j) store<T>(to + (r + j) * c + k, v[j]);
     }
 }

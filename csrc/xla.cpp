@@ -179,15 +179,19 @@ void in_batches(const Arrays& arrays, const Request& request, std::int64_t items
   const std::int64_t per_task =
       std::max<std::int64_t>(1, elements_per_task / std::max<std::int64_t>(1, elements));
   const std::int64_t tasks = (arrays.batches + per_task - 1) / per_task;
+  bool rows_shared = false;
+  if constexpr (std::is_same_v<Request, Programmed>)
+    rows_shared = !side_by_side && few_long_rows(items, request.classes);
   for_each_task(tasks, side_by_side, [&](std::int64_t task) {
     Request q = request;
+    if constexpr (std::is_same_v<Request, Programmed>) q.rows_shared = rows_shared;
     const std::int64_t last = std::min(arrays.batches, (task + 1) * per_task);
     for (std::int64_t batch = task * per_task; batch < last; ++batch) {
       q.scale = arrays.scale_of(batch);
       of_batch(q, request, batch);
       const std::int64_t from = batch * items;
       const Found found =
-          in_parts(items, per_part, elements,
+          in_parts(items, per_part, rows_shared ? 0 : elements,
                    [&](std::int64_t begin, std::int64_t end, Found& found) {
                      compute(q, from + begin, from + end, found);
                    });

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -232,6 +234,97 @@ def test_any_number_of_threads_gives_the_same_bits():
         np.testing.assert_array_equal(slopes[0], found[0][2][0])
 
 
+LONG = usual(
+    *("soft_tversky", "cosine_similarity", "kl_divergence", "categorical_focal_crossentropy"),
+    *("sparse_categorical_crossentropy", "categorical_hinge", "triplet_margin"),
+)
+"""Cards with sums, maxima, lengths and labels, whose long rows go through in blocks."""
+BLOCK = 16384
+
+
+@pytest.mark.parametrize("card", LONG, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
+def test_long_rows_have_the_same_bits_by_any_number_of_threads(card: Any, dtype: str):
+    """Rows that several threads share, ending at a block's end, before it and behind it."""
+    kind: Any = dtype
+    if dtype == "bfloat16":
+        kind = pytest.importorskip("ml_dtypes").bfloat16
+    weight, before = np.array([0.5, 0.0, 3.0]), losskit.get_num_threads()
+    for rows, classes in ((1, 8 * BLOCK), (1, 9 * BLOCK + 1), (3, 9 * BLOCK - 1), (2, 10 * BLOCK)):
+        found, arrays = (
+            [],
+            tuple(
+                [
+                    x if x.dtype.kind in "iub" else x.astype(kind)
+                    for x in drawn(card, np.float32, rows, classes)
+                ]
+            ),
+        )
+        try:
+            for threads in (1, 2, 3):
+                losskit.set_num_threads(threads)
+                found.append(evaluated(card, arrays, weight[:rows] if rows > 1 else None))
+        finally:
+            losskit.set_num_threads(before)
+        for total, items, slopes in found[1:]:
+            assert total == found[0][0]
+            np.testing.assert_array_equal(items, found[0][1])
+            for slope, first in zip(slopes, found[0][2], strict=True):
+                np.testing.assert_array_equal(slope, first)
+    if dtype == "float64":
+        compare(card, arrays)
+
+
+def test_long_rows_are_shared_out():
+    """A batch that is one mask keeps two threads busy."""
+    rng, before = np.random.default_rng(0), losskit.get_num_threads()
+    y, p = (rng.random(1 << 22) for _ in range(2))
+    loss, out = losskit.Dice(), np.empty_like(p)
+    tasks = "/proc/self/task"
+    if not os.path.isdir(tasks):
+        pytest.skip("it is not told what threads do")
+
+    def busy() -> dict[str, int]:
+        def ticks(thread: str) -> int:
+            with open(f"{tasks}/{thread}/stat") as file:
+                return int(file.read().rpartition(")")[2].split()[11])
+
+        return {thread: ticks(thread) for thread in os.listdir(tasks)}
+
+    try:
+        losskit.set_num_threads(2)
+        loss.value_and_gradient(y, p, out=out)
+        own = str(threading.get_native_id())
+        first = busy()
+        for _ in range(100):
+            for _ in range(5):
+                loss.value_and_gradient(y, p, out=out)
+            spent = {t: n - first.get(t, 0) for t, n in busy().items()}
+            others = max((n for t, n in spent.items() if t != own), default=0)
+            if others > 5:
+                break
+        assert others > 0.1 * spent[own], spent
+    finally:
+        losskit.set_num_threads(before)
+
+
+def outside(card: Any, arrays: Any) -> Any:
+    call = by_program(card, arrays)
+    return call.run(value=True, items=np.empty(call.shape, call.out_dtype))
+
+
+@pytest.mark.parametrize("card", LONG, ids=str)
+def test_what_lies_out_of_its_domain_is_seen_in_every_block(card: Any):
+    for i, slot in enumerate(card.slots):
+        if slot.domain.labels or slot.predicted:
+            continue
+        for place in (0, BLOCK - 1, BLOCK, 9 * BLOCK):
+            arrays = drawn(card, np.float32, 2, 9 * BLOCK + 1)
+            assert outside(card, arrays) is not None
+            arrays[i][1, place] = np.nan
+            assert outside(card, arrays) is None
+
+
 @pytest.mark.parametrize("card", ROWS, ids=str)
 @pytest.mark.parametrize("classes", [5, 100, 20001])
 def test_what_is_out_of_its_domain_is_seen(card: Any, classes: int):
@@ -315,6 +408,24 @@ def test_a_card_whose_formula_is_another_has_another_program(own: Any):
     y, p = np.zeros(100), np.linspace(-3.0, 3.0, 100)
     once, twice = (evaluated(card(), (y, p))[0] for card in (own, Twice))
     assert math.isclose(twice, 2.0 * once, rel_tol=1e-14)
+
+
+def test_a_derived_slope_makes_a_choice_once():
+    """Of what is chosen, each side's slope; nothing multiplied by 1 and 0, and added."""
+
+    def formula(m: Any, y: Any, p: Any, scale: float = 1.0) -> Any:
+        d = p - y
+        return m.where(m.abs(d) <= scale, 0.5 * m.square(d), scale * (m.abs(d) - 0.5 * scale))
+
+    card = losskit.loss(formula, name="made_of_a_choice")(scale=1.5).card
+    wanted = (*evaluate.VALUE, ("slope", 1))
+    made = programs.program(card, wanted, 1)
+    assert made is not None
+    steps = [made.whole[k : k + 2] for k in range(0, len(made.whole), 12)]
+    names = {number.to_bytes(2, "little"): name for name, number in library.operations().items()}
+    assert len(steps) <= 11
+    assert [names[s] for s in steps].count("select_vv") == 2
+    assert "where_v" not in [names[s] for s in steps]
 
 
 def test_what_a_program_cannot_is_left_to_the_formulas(own: Any):

@@ -74,7 +74,7 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     # The share of a class against its share given the labels.
     "ctc": ("slope", "curve"),
     # Vectors nearly parallel, masks nearly equal.
-    "cosine_similarity": ORDERS,
+    "cosine_similarity": ("slope", "curve"),
     "cosine_embedding": ("slope", "curve"),
     # Distances nearly equal, or unequal by the margin; directions nearly the same.
     "triplet_margin": ORDERS,

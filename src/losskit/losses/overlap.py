@@ -66,25 +66,37 @@ class Overlap(Masks):
 
     def _slope(self, m: Vocabulary, y: Array, p: Array, alpha: float, beta: float) -> Array:
         """The derivative by ``p``; wrong pixels of it cost alpha, missed pixels of ``y`` beta."""
-        wrong, whole, empty, unit = self._shares(m, y, p, alpha, beta)
+        common, wrong, unit, per_unit = self._sums(m, y, p, alpha, beta)
+        empty = unit * common + wrong == 0
         # Not divided twice: XLA writes a / b / c as a / (b * c), and such a product may vanish.
-        per_whole = 1.0 / whole
-        common = m.sum((y / unit) * (p / unit), self.axis) + (self.smooth / unit) * (1.0 / unit)
-        own = (alpha * (1.0 - y) - beta * y) * common - (y / unit) * wrong
-        return m.where(empty, 0.0, own * per_whole * per_whole)
+        per_whole = 1.0 / m.where(empty, 1.0, unit * common + wrong)
+        gained = m.where(empty, 0.0, alpha * common * per_whole)
+        lost = m.where(empty, 0.0, (beta * (unit * common) + wrong) * per_whole)
+        return (gained * (1.0 - y) - lost * per_unit) * per_whole
 
     def _shares(
         self, m: Vocabulary, y: Array, p: Array, alpha: float, beta: float
     ) -> tuple[Array, Array, Array, Array]:
         """What is wrong, that and what is common, whether there is nothing, and their unit."""
+        common, wrong, unit, _ = self._sums(m, y, p, alpha, beta)
+        whole = unit * common + wrong
+        empty = whole == 0
+        return wrong, m.where(empty, 1.0, whole), empty, unit
+
+    def _sums(
+        self, m: Vocabulary, y: Array, p: Array, alpha: float, beta: float
+    ) -> tuple[Array, Array, Array, Array]:
+        """What is common in parts of the square of a unit, what is wrong in parts of the unit, this
+        unit, and ``y`` in parts of it.
+        """
         # In parts of the largest number, lest products of small ones vanish.
         unit = m.maximum(m.maximum(m.max(p, self.axis), m.max(y, self.axis)), self.smooth)
         unit = m.where(unit == 0, 1.0, unit)
-        common = m.sum(y * (p / unit), self.axis) + self.smooth / unit
-        missed = (y / unit) * (1.0 - p)
-        wrong = m.sum(alpha * (1.0 - y) * (p / unit) + beta * missed, self.axis)
-        empty = common + wrong == 0
-        return wrong, m.where(empty, 1.0, common + wrong), empty, unit
+        per_unit = y / unit
+        common = m.sum(per_unit * (p / unit), self.axis) + (self.smooth / unit) * (1.0 / unit)
+        # Here one of two factors is near 1 where the other is small.
+        added, missed = m.sum((1.0 - y) * p, self.axis), m.sum(y * (1.0 - p), self.axis)
+        return common, (alpha * added + beta * missed) / unit, unit, per_unit
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,19 @@ class Poly1Crossentropy(Rowwise):
         # epsilon of -1 takes away. Elsewhere by the error of the cross-entropy, which keeps its
         # digits where the classes are tied.
         sure = m.max(row.p, axis) > 0.75
+        if self._linear:  # which is as large as all of it: nothing of that is taken away
+            if self.from_logits:
+                error = softmax.balanced_residual(m, y, row, axis)
+                by_error = self._moved_by(m, y, error)
+                moved = m.where(sure, self._moved(m, y, row), by_error)
+                return error + self.epsilon * row.p * moved
+            q = m.floored(p)
+            whole = m.sum(q, axis)
+            error = softmax.residual_of_probabilities(m, y, row, p, axis)
+            own = m.where(y == 0, m.sum(y, axis) / whole, error / q)
+            by_error = self._moved_by(m, y, error) / whole
+            # Divided first, as below.
+            return own + self.epsilon * m.where(sure, self._moved(m, y / whole, row), by_error)
         if self.from_logits:
             missed = softmax.others(m, y * row.complement, axis)
             bent = row.p * missed - y * row.complement * row.complement
@@ -245,6 +258,8 @@ class Poly1Crossentropy(Rowwise):
         An epsilon of -1 takes the linear term away: the first part, of second order, is all then.
         """
         c = row.complement
+        if self._linear:
+            return self.epsilon * c - row.log_p
         close = c < 0.3
         # By log(p) = -2 atanh(s), s = c / (2 - c): no digit is lost for a p that is nearly 1.
         s = m.where(close, c, 0.0) / (2.0 - c)
@@ -254,6 +269,11 @@ class Poly1Crossentropy(Rowwise):
             series = series * z + k
         bent = m.where(close, 2.0 * (z / (1.0 + s) + s * z * series), -row.log_p - c)
         return bent + (1.0 + self.epsilon) * c
+
+    @property
+    def _linear(self) -> bool:
+        """Whether at least half of the linear term stays."""
+        return self.epsilon > -0.5
 
     def _row(self, m: Vocabulary, p: Array) -> softmax.Row:
         make = softmax.from_logits if self.from_logits else softmax.from_probabilities

@@ -63,24 +63,20 @@ class CosineSimilarity(Rowwise):
         return constants.mean(unit(m, near(m, rows, -1)[0], -1)[0], w)
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        u, v = (unit(m, near(m, x, self.axis)[0], self.axis)[0] for x in (y, p))
         # Rounding may take a cosine beyond 1.
-        return m.drop(m.clip(-m.sum(u * v, self.axis), -1.0, 1.0), self.axis)
+        cosine = _Angle(m, y, p, self.axis).cosine
+        return m.drop(m.clip(-cosine, -1.0, 1.0), self.axis)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
-        # (v cos - u) / |p|, u and v the vectors at length 1, which is (w cos - u (v w)) / |p| with
-        # w = v -+ u: where the vectors are nearly parallel, w is small and nothing cancels. What an
-        # entry adds to both products is left out of them.
-        (y, _), (p, power) = near(m, y, self.axis), near(m, p, self.axis)
-        (u, y_top, _), (v, p_top, length) = unit(m, y, self.axis), unit(m, p, self.axis)
-        cosine = m.sum(u * v, self.axis)
-        side = m.where(cosine < 0, -1.0, 1.0 + 0.0 * cosine)
-        # Any multiple of u may be left out of v. Of vectors of like length it is the target itself:
-        # the difference is exact where they are nearly equal.
-        like = (p_top > 0.5 * y_top) & (p_top < 2.0 * y_top)
-        w = m.where(like, (p - side * y) / p_top / length, v - side * u)
-        rest = w * softmax.others(m, u * v, self.axis) - u * softmax.others(m, v * w, self.axis)
-        return rest / p_top / length * power
+        # (z (x z) / |z|^2 - x) / (|x| |z|). Any multiple of z may be left out of x: where they are
+        # nearly parallel little is left, and nothing cancels. What an entry adds to both products
+        # is left out of them.
+        angle, axis = _Angle(m, y, p, self.axis), self.axis
+        z = angle.z
+        w = angle.x - angle.side * z
+        rest = z * softmax.others(m, w * z, axis) - w * softmax.others(m, m.square(z), axis)
+        per = m.where(angle.none, 0.0, 1.0 / angle.lengths)
+        return rest * (per / angle.square_z) / angle.top_b * angle.powers_b
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         return _bend(m, y, p, self.axis)
@@ -268,6 +264,10 @@ class Distances(Rowwise):
     def rate(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """Its derivative by p; by y it is the negative of that."""
         d, _ = self._differences(m, y, p)
+        if self.norm == 2.0:
+            largest, terms = self._terms(m, d)
+            whole = m.where(largest == 0, 1.0, m.sum(terms, self.axis))
+            return d / m.where(largest == 0, 1.0, largest) / m.sqrt(whole)
         return m.sign(d) * self._rates(m, d)
 
     def bend(self, m: Vocabulary, y: Array, p: Array) -> Array:
@@ -314,7 +314,7 @@ class Distances(Rowwise):
         elif self.norm == 1.0:
             terms = self._scaled(m, d)
         elif self.norm == 2.0:
-            terms = m.square(self._scaled(m, d))
+            terms = m.square(d / m.where(largest == 0, 1.0, largest))
         else:
             terms = m.power(self._scaled(m, d), self.norm)
         return largest, terms

@@ -46,15 +46,31 @@ def derivative(m: Symbols, value: Symbol, by: Symbol) -> Symbol:
             if argument.span == ROW and node.span == ELEMENT:
                 part = m.sum(part, m.axis)  # of each element, whether or not it is the same for all
             known = moved.get(id(argument))
-            moved[id(argument)] = part if known is None else known + part
+            moved[id(argument)] = part if known is None else _sum(known, part)
     found = moved.get(id(by), m.node(0.0))
     # Of each element of the slot there is a slope, if the same for all; a NaN shows.
     return found if found.span == by.span else m.where(by == by, found, by)  # type: ignore[no-any-return]
 
 
+def _sum(left: Any, right: Any) -> Any:
+    """left + right; of two of which each is 0 where the other is not, a choice."""
+    m = left.trace
+    if left.op == right.op == "where":
+        (here, x), (there, y) = left.args, right.args
+        if here is there:
+            return m.where(here, x + y, 0.0)
+        if here is ~there:
+            return m.where(there, y, x)
+    return left + right
+
+
 def _product(rate: Any, by: Any) -> Any:
     """rate * by, and 0 where one of them is 0, though the other may be infinite or NaN."""
-    m, made = rate.trace, rate * by
+    m = rate.trace
+    if rate.op == "where":  # 0 elsewhere, whatever it is multiplied by
+        return m.where(rate.args[0], _product(rate.args[1], by), 0.0)
+    by = m.node(by)
+    made = rate * by
     for x, other in ((rate, by), (by, rate)):
         if x.kind != SCALAR and x.low <= 0.0 <= x.high and not _finite(other):
             made = m.where(x == 0.0, 0.0, made)
@@ -77,6 +93,10 @@ def _parts(m: Symbols, node: Symbol, rate: Any, times: Any) -> list[tuple[Any, A
         return []
     if op in ("+", "-", "*", "/"):
         x, y = args
+        if op == "*" and x is y:
+            inner = rate.args[1] if rate.op == "where" else rate
+            first, last = (m.node(2.0), x) if inner.kind == SCALAR else (x, m.node(2.0))
+            return [(x, times(times(rate, first), last))]
         return {
             "+": lambda: [(x, rate), (y, rate)],
             "-": lambda: [(x, rate), (y, -rate)],
