@@ -135,7 +135,7 @@ class ProgramKernel {
   nb::object mean(nb::handle arrays, const How& how) const;
 
  private:
-  Found compute(const Programmed& q) const;
+  Found compute(Programmed& q) const;
 
   bool wide_;
   std::size_t main_;

@@ -26,7 +26,7 @@ from losskit.native.library import (
     set_num_threads,
     switched,
 )
-from losskit.native.quick import MEAN, MEAN_BY_WEIGHTS, SUM, mean
+from losskit.native.quick import MEAN, MEAN_BY_WEIGHTS, SUM, besides, mean
 from losskit.native.steps import step
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Call",
     "Prepared",
     "available",
+    "besides",
     "copy_bandwidth",
     "divisor",
     "empty",

@@ -83,7 +83,16 @@ def cross_entropy(
     **how: Any,
 ) -> Tensor:
     axis = _class_axis(input.dim(), axis)
-    card, by_weights = _softmax(input.shape, target, ignore_index, label_smoothing, axis)
+    shape = input.shape
+    if len(shape) > 1 and target.dim() < len(shape) and target.dtype is torch.int64:
+        # The commonest: there is nothing to be said about such a target's kind.
+        options = {"from_logits": True, "label_smoothing": label_smoothing, "axis": axis}
+        card, by_weights = (
+            make(SparseCategoricalCrossentropy, ignore_class=ignore_index, **options),
+            True,
+        )
+    else:
+        card, by_weights = _softmax(shape, target, ignore_index, label_smoothing, axis)
     if weight is None:
         return evaluate(card, input, target, by_weights=by_weights, **how)
     return evaluate(card, input, target, by_weights=by_weights, **_of_classes(weight), **how)
