@@ -475,4 +475,31 @@ bool tally(nb::handle labels, nb::handle counts, std::int64_t classes) {
   return !found.bad;
 }
 
+bool label_rows(nb::handle labels, nb::handle lengths, nb::handle rows, nb::handle inverse,
+                std::int64_t classes, std::int64_t blank) {
+  const Array from(labels, false), of(lengths, false), to(rows, true), parts(inverse, true);
+  const std::int64_t count = of.size();
+  for (const Array* a : {&from, &of, &to})
+    if (!a->view().contiguous || a->view().type != Type::int64) return false;
+  require(parts.view().contiguous && parts.view().type == Type::float64 && parts.size() == count &&
+              to.size() == from.size() && (count == 0 || from.size() % count == 0),
+          "the labels are not rows beside their lengths");
+  const std::int64_t longest = count > 0 ? from.size() / count : 0;
+  const auto* y = reinterpret_cast<const std::int64_t*>(from.view().data);
+  const auto* length = reinterpret_cast<const std::int64_t*>(of.view().data);
+  auto* row = reinterpret_cast<std::int64_t*>(to.view().data);
+  auto* part = reinterpret_cast<double*>(parts.view().data);
+  for (std::int64_t r = 0; r < count; ++r, y += longest, row += longest) {
+    const std::int64_t n = length[r];
+    if (n < 0 || n > longest) return false;
+    for (std::int64_t k = 0; k < n; ++k) {
+      if (y[k] < 0 || y[k] >= classes || y[k] == blank) return false;
+      row[k] = y[k];
+    }
+    std::fill(row + n, row + longest, std::int64_t{-1});
+    part[r] = 1.0 / static_cast<double>(std::max<std::int64_t>(n, 1));
+  }
+  return true;
+}
+
 }  // namespace losskit

@@ -300,6 +300,47 @@ def test_what_stands_at_the_labels(layout, weighted, dtype, taken):
     )
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_sequences_of_tensors(reduction, dtype, taken):
+    rng = torch.Generator().manual_seed(2)
+    wide = torch.randn(9, 3, 6, generator=rng, dtype=torch.float64).log_softmax(-1)
+    p = wide.to(dtype).requires_grad_()
+    # What lies behind a sequence's end may be anything.
+    y = torch.tensor([[1, 2, 3], [4, -7, 99], [0, 0, 0]])
+    given = y, torch.tensor([9, 7, 9]), torch.tensor([3, 1, 0])
+    value = lt.ctc_loss(p, *given, reduction=reduction)
+    (slope,) = torch.autograd.grad(value, p)
+    assert len(taken) == 1
+    assert taken[0] is not None
+    wide.requires_grad_()
+    each = [
+        torch.nn.functional.ctc_loss(
+            wide[:, i : i + 1], y[i : i + 1, : max(n, 1)], (t,), (n,), reduction="sum"
+        )
+        / (max(n, 1) * 3 if reduction == "mean" else 1)
+        for i, (t, n) in enumerate(zip(*(x.tolist() for x in given[1:]), strict=True))
+    ]
+    want = sum(each)
+    (slopes,) = torch.autograd.grad(want, wide)
+    rtol = 1e-12 if dtype == torch.float64 else 3e-6
+    torch.testing.assert_close(value.double(), want, rtol=rtol, atol=0)
+    # PyTorch's gradient is that of a softmax's logits, which comes to the same behind one.
+    ours = slope.double() - wide.exp() * slope.double().sum(-1, keepdim=True)
+    torch.testing.assert_close(
+        ours,
+        slopes - wide.exp() * slopes.sum(-1, keepdim=True),
+        rtol=1e-9 if dtype == torch.float64 else 1e-4,
+        atol=1e-7,
+    )
+    with pytest.raises(ValueError, match="target_lengths"):
+        lt.ctc_loss(p, y, given[1], torch.tensor([3, 1, 4]))
+    with pytest.raises(ValueError, match="label -7"):
+        lt.ctc_loss(p, y, given[1], torch.tensor([3, 2, 0]))
+    with pytest.raises(ValueError, match="blank"):
+        lt.ctc_loss(p, y, given[1], torch.tensor([3, 1, 1]))
+
+
 def test_weights_that_are_more_than_memory():
     """They go the long way, whatever that makes of them."""
     kind = type("Sub", (torch.Tensor,), {})

@@ -122,7 +122,10 @@ def mean(
         else:
             length = 0
         of_classes = None if by_class is None else by_class.dtype
-        key = (by, length, of_classes, *[x.dtype for x in arrays])
+        if len(arrays) == 2:
+            key: Any = (by, length, of_classes, arrays[0].dtype, arrays[1].dtype)
+        else:
+            key = (by, length, of_classes, *[x.dtype for x in arrays])
     except (AttributeError, IndexError):
         return None
     try:

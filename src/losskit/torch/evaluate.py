@@ -135,7 +135,8 @@ def evaluate(
     """
     plain = across is None and (num_items is None or (type(num_items) is int and num_items > 0))
     if plain and reduction in ("mean", "sum") and on_empty in ON_EMPTY:
-        slots = in_slots(card, tensors)
+        plainly = len(tensors) == 2 and card.slots[0].name == "target"
+        slots = (tensors[1], tensors[0]) if plainly else in_slots(card, tensors)
         found = kernels.quick(card, slots, reduction, by_weights, more, weight, mask, num_items)
         if found is not None:
             return found

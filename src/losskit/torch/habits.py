@@ -82,14 +82,19 @@ def cross_entropy(
     axis: int | None,
     **how: Any,
 ) -> Tensor:
-    axis = _class_axis(input.dim(), axis)
     shape = input.shape
-    if len(shape) > 1 and target.dim() < len(shape) and target.dtype is torch.int64:
-        # The commonest: there is nothing to be said about such a target's kind.
-        options = {"from_logits": True, "label_smoothing": label_smoothing, "axis": axis}
-        card, by_weights = (
-            make(SparseCategoricalCrossentropy, ignore_class=ignore_index, **options),
+    axis = _class_axis(len(shape), axis)
+    if target.dtype is torch.int64 and target.dim() + 1 == len(shape):
+        # The commonest: nothing is to be said about a target of such a kind.
+        by_weights, card = (
             True,
+            make(
+                SparseCategoricalCrossentropy,
+                from_logits=True,
+                label_smoothing=label_smoothing,
+                axis=axis,
+                ignore_class=ignore_index,
+            ),
         )
     else:
         card, by_weights = _softmax(shape, target, ignore_index, label_smoothing, axis)

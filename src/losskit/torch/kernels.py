@@ -121,10 +121,9 @@ def quick(
                     return None
     plan, factor = known.plan, known.factor  # read once: another thread may be in its backward pass
     now = by and known.steady and not hooked()
-    number = num_items or 0.0
+    wanted, number = by if now else (), num_items or 0.0
     found = native.mean(
-        *(card, slots, by if now else (), None, by_class, known.over, factor),
-        *(weight, keep, number),
+        card, slots, wanted, None, by_class, known.over, factor, weight, keep, number
     )
     if found is None:
         return None
@@ -136,7 +135,10 @@ def quick(
         return value
     ahead = (known, factor) if known.half else None
     made = plan, by, gradients if now else None, ahead, True
-    return _fused(made, value, slots, rest)
+    kept = slots if rest is None else (*slots, *rest)
+    if by == (main,):
+        return _apply((made, value, kept), slots[main])
+    return _apply((made, value, kept), *[slots[i] for i in by])
 
 
 def _asked_by(slots: tuple[Tensor, ...]) -> tuple[int, ...]:
@@ -209,9 +211,9 @@ def loss(
     value, gradients = found
     if not by:
         return value
-    rest = (weight, keep, None) if weight is not None or keep is not None else None
-    whole = plan.reduction != "none"
-    return _fused((plan, by, gradients, None, whole), value, slots, rest)
+    kept = slots if weight is None and keep is None else (*slots, weight, keep, None)
+    made = plan, by, gradients, None, plan.reduction != "none"
+    return _apply((made, value, kept), *[slots[i] for i in by])
 
 
 class _Asked(NamedTuple):
@@ -336,8 +338,9 @@ class _Fused(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, given: tuple[Any, Tensor, Any], *_: Tensor) -> Tensor:
         ctx.made, value, kept = given
-        # What a derivative of the derivative needs; no copies. PyTorch sees whether any of it has
-        # been changed in place meanwhile, but only where it is asked for.
+        # What a derivative of the derivative needs, without copies; weights, mask and class weights
+        # last, if there are any. PyTorch sees whether any of it has been changed in place
+        # meanwhile, but only where it is asked for.
         ctx.save_for_backward(*kept)
         return value
 
@@ -379,15 +382,6 @@ def _is_number(g: Tensor) -> bool:
     if type(g) is not Tensor or derivatives.transformed() or forward_ad._current_level >= 0:
         return False
     return not is_legacy_batchedtensor(g)
-
-
-def _fused(made: Any, value: Tensor, slots: tuple[Tensor, ...], rest: Any) -> Tensor:
-    """The value, with a backward pass; weights, mask and class weights last, if there are any."""
-    by = made[1]
-    kept = slots if rest is None else (*slots, *rest)
-    if len(by) == 1:
-        return _apply((made, value, kept), slots[by[0]])  # type: ignore[no-any-return]
-    return _apply((made, value, kept), *[slots[i] for i in by])  # type: ignore[no-any-return]
 
 
 def _again(plan: Plan, by: tuple[int, ...], factor: Any, kept: Any) -> tuple[Any, Any]:
