@@ -86,7 +86,7 @@ class Run {
     std::int64_t most = (std::int64_t{96} << 10) / (live * std::int64_t{sizeof(T)});
     most = std::clamp<std::int64_t>(most / 64 * 64, 256, 4096);
     const std::int64_t large = (std::int64_t{512} << 10) / (live * std::int64_t{sizeof(T)});
-    turned_ = !q_.at_labels &&
+    turned_ = !q_.at_labels && !(q_.inner == 1 && takes_rows_whole()) &&
               (c <= 4 * width<T> || (q_.inner > 1 && c * two <= std::max(most, large)));
     if (q_.at_labels) {
       rows_ = most;
@@ -122,6 +122,14 @@ class Run {
     spare_ = memory_ + static_cast<std::size_t>(count) * capacity_;
     for (std::size_t s = 0; s < slots; ++s)
       if (p_.slots[s].shared) share(s);
+  }
+
+  // Whether a step takes a row after the other, and would turn back what lies turned round.
+  bool takes_rows_whole() const {
+    return std::any_of(p_.whole.begin(), p_.whole.end(), [](const Instruction& i) {
+      const Op op = static_cast<Op>(i.op);
+      return op == Op::pair_shortfall_ || op == Op::pair_pull_ || op == Op::union_rates_;
+    });
   }
 
   T* own(std::size_t slot) { return memory_ + slot * capacity_; }

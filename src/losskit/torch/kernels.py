@@ -59,7 +59,7 @@ def tallied(labels: Tensor) -> Tensor | None:
     """
     if not (native.available() and derivatives.reachable(labels) and labels.numel()):
         return None
-    counts = torch.empty(labels.shape, dtype=torch.float32)
+    counts = torch.empty_like(labels, dtype=torch.float32, memory_format=torch.contiguous_format)
     return counts if native.tally(labels.long().contiguous(), counts) else None
 
 
