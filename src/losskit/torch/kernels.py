@@ -77,7 +77,7 @@ def quick(
 
     None where that way does not go: the long one computes the same, or says what is wrong.
     """
-    if not _READABLE or derivatives.transformed() or forward_ad._current_level >= 0:
+    if not _READABLE or not derivatives.reachable() or forward_ad._current_level >= 0:
         return None
     by_class = None
     if more:
@@ -379,7 +379,7 @@ class _Fused(torch.autograd.Function):
 
 def _is_number(g: Tensor) -> bool:
     """Whether what comes from above is no more than numbers."""
-    if type(g) is not Tensor or derivatives.transformed() or forward_ad._current_level >= 0:
+    if type(g) is not Tensor or not derivatives.ordinary() or forward_ad._current_level >= 0:
         return False
     return not is_legacy_batchedtensor(g)
 
