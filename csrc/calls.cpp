@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <thread>
 
 #include "memory.hpp"
@@ -118,7 +120,9 @@ double divided_by(const Quick& call, const How& how, const View* labels, bool ig
 }
 
 nb::object made(const Quick& call, const Found& found, double divisor) {
-  return found.bad ? nb::none() : call.result(found.sum / divisor);
+  // Weights that add up to infinity are an error, which the long way says.
+  const bool sound = !found.bad && found.weights < std::numeric_limits<double>::infinity();
+  return sound ? call.result(found.sum / divisor) : nb::none();
 }
 
 }  // namespace
@@ -204,9 +208,9 @@ nb::object SoftmaxKernel::mean(nb::handle arrays, const How& how) const {
   if (!take_items(call, how, q)) return nb::none();
   std::optional<Array> by_class;
   if (!how.by_class.is_none()) {
-    const View* labels = q.dense ? nullptr : &q.target;
     if (!q.dense && (q.weight || q.keep)) return nb::none();
-    if (!call.weigh(how.by_class, labels, q.ignores, q.ignored)) return nb::none();
+    if (!call.weigh(how.by_class)) return nb::none();
+    if (!q.dense && !call.weigh_rows(q.target, q.ignores, q.ignored)) return nb::none();
     if (how.weighs)
       q.weight = call.weight;
     else
@@ -378,9 +382,8 @@ nb::object ProgramKernel::mean(nb::handle arrays, const How& how) const {
   }
   if (!take_items(call, how, q)) return nb::none();
   if (!how.by_class.is_none()) {
-    if (q.weight || q.keep || labels == nullptr || !call.weigh(how.by_class, labels, q.ignores, q.ignored))
-      return nb::none();
-    if (how.weighs) q.weight = call.weight;
+    if (q.weight || q.keep || labels == nullptr || !call.weigh(how.by_class)) return nb::none();
+    if (how.weighs) q.of_classes = call.of_classes();
   }
   const double divisor = divided_by(call, how, labels, q.ignores, q.ignored);
   if (!(divisor > 0.0) || !make_gradients(call, how)) return nb::none();
@@ -395,12 +398,41 @@ nb::object ProgramKernel::mean(nb::handle arrays, const How& how) const {
   return made(call, compute(q), divisor);
 }
 
+namespace {
+
+// How many elements that are computed one after another take as long as one at a row's label.
+constexpr std::int64_t at_label_worth = 8;
+
+// Makes the results of rows 0, as far as they lie in one piece.
+void clear(Programmed& q) {
+  bool all = true;
+  for (std::size_t o = q.value + 1, k = 0; o < q.program->outputs.size(); ++o, ++k)
+    all &= q.program->outputs[o].span != at_label || q.outputs[k].contiguous;
+  if (!all) return;
+  constexpr std::int64_t part = std::int64_t{1} << 19;  // in bytes
+  for (std::size_t o = q.value + 1, k = 0; o < q.program->outputs.size(); ++o, ++k) {
+    if (q.program->outputs[o].span != at_label) continue;
+    const View& to = q.outputs[k];
+    const std::int64_t size = to.type == Type::float64 ? 8 : to.type == Type::float32 ? 4 : 2;
+    const std::int64_t bytes = q.rows() * q.classes * size;
+    for_each_task((bytes + part - 1) / part, bytes > part, [&](std::int64_t i) {
+      std::memset(to.data + i * part, 0, std::min(part, bytes - i * part));
+    });
+  }
+  q.cleared = true;
+}
+
+}  // namespace
+
 Found ProgramKernel::compute(Programmed& q) const {
   const Kernels& k = kernels();
   const std::int64_t elements = q.rows() * q.classes;
   const Released released(elements);
-  q.rows_shared = few_long_rows(q.rows(), q.classes);
-  return in_parts(q.rows(), rows_per_part(q.classes), q.rows_shared ? 0 : elements,
+  if (q.at_labels) clear(q);
+  q.rows_shared = !q.at_labels && few_long_rows(q.rows(), q.classes);
+  const std::int64_t of_each = q.at_labels ? 1 : q.classes;
+  const std::int64_t worth = q.at_labels ? q.rows() * at_label_worth : elements;
+  return in_parts(q.rows(), rows_per_part(of_each), q.rows_shared ? 0 : worth,
                   [&](std::int64_t begin, std::int64_t end, Found& found) {
                     k.program(wide_, q, begin, end, found);
                   });
@@ -444,6 +476,33 @@ bool tally(nb::handle labels, nb::handle counts, std::int64_t classes) {
               part.bad = true;
       });
   return !found.bad;
+}
+
+bool label_rows(nb::handle labels, nb::handle lengths, nb::handle rows, nb::handle inverse,
+                std::int64_t classes, std::int64_t blank) {
+  const Array from(labels, false), of(lengths, false), to(rows, true), parts(inverse, true);
+  const std::int64_t count = of.size();
+  for (const Array* a : {&from, &of, &to})
+    if (!a->view().contiguous || a->view().type != Type::int64) return false;
+  require(parts.view().contiguous && parts.view().type == Type::float64 && parts.size() == count &&
+              to.size() == from.size() && (count == 0 || from.size() % count == 0),
+          "the labels are not rows beside their lengths");
+  const std::int64_t longest = count > 0 ? from.size() / count : 0;
+  const auto* y = reinterpret_cast<const std::int64_t*>(from.view().data);
+  const auto* length = reinterpret_cast<const std::int64_t*>(of.view().data);
+  auto* row = reinterpret_cast<std::int64_t*>(to.view().data);
+  auto* part = reinterpret_cast<double*>(parts.view().data);
+  for (std::int64_t r = 0; r < count; ++r, y += longest, row += longest) {
+    const std::int64_t n = length[r];
+    if (n < 0 || n > longest) return false;
+    for (std::int64_t k = 0; k < n; ++k) {
+      if (y[k] < 0 || y[k] >= classes || y[k] == blank) return false;
+      row[k] = y[k];
+    }
+    std::fill(row + n, row + longest, std::int64_t{-1});
+    part[r] = 1.0 / static_cast<double>(std::max<std::int64_t>(n, 1));
+  }
+  return true;
 }
 
 }  // namespace losskit

@@ -151,4 +151,11 @@ void log_softmax(nb::handle z, nb::handle out, bool wide, std::int64_t rows, std
 // counts (float32) of the same shape. Returns whether all labels are classes.
 bool tally(nb::handle labels, nb::handle counts, std::int64_t classes);
 
+// Labels in rows, the first of each as many as its length says, as CTC takes them: the others are -1;
+// into `rows`. The inverse of each length, at the most 1, into `inverse`. All are int64, but for the
+// last, which is float64. Returns whether all lengths are lengths, and all labels classes but for the
+// blank.
+bool label_rows(nb::handle labels, nb::handle lengths, nb::handle rows, nb::handle inverse,
+                std::int64_t classes, std::int64_t blank);
+
 }  // namespace losskit

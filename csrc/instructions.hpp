@@ -35,6 +35,17 @@ struct Tile {
     return inner == 1 ? at * length + element
                       : at / inner * length * inner + at % inner + element * inner;
   }
+  // Calls f(row, place) for where each row's label stands.
+  template <class F>
+  LOSSKIT_INLINE void at_labels(F&& f) const {
+    std::int64_t before = row / inner * length * inner, within = row % inner;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      f(r, before + within + labels[r] * inner);
+      if (++within < inner) continue;
+      within = 0;
+      before += length * inner;
+    }
+  }
   std::int64_t elements() const { return turned ? row_step * classes : rows * classes; }
 };
 
@@ -354,6 +365,18 @@ void pick_step(const Instruction& i, const Tile<T>& t) {
   LOSSKIT_OPERANDS
   if (t.sums != nullptr || !t.read[i.a]) {  // from where it lies
     const bool shared = t.kinds[i.a].shared;
+    const View& from = t.slots[i.a];
+    if (!shared && from.contiguous) {
+      with_type(from.type, [&](auto example) {
+        using S = decltype(example);
+        t.at_labels([&](std::int64_t r, std::int64_t place) LOSSKIT_INLINE_LAMBDA {
+          S x;
+          std::memcpy(&x, from.data + place * sizeof(S), sizeof x);
+          to[r] = static_cast<T>(x);
+        });
+      });
+      return;
+    }
     for (std::int64_t r = 0; r < t.rows; ++r)
       to[r] = read_one<T>(t.slots[i.a], shared ? t.labels[r] : t.place(r, t.labels[r]));
     return;

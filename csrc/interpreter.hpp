@@ -82,18 +82,18 @@ class Run {
   }
 
   void lay_out() {
-    for (std::size_t s = 0; s < p_.slots.size(); ++s) {
-      const SlotValues& v = q_.values[s];
-      read_[s] = p_.read_whole[s] || v.labels || p_.slots[s].span == of_row || v.finite ||
-                 v.low > -infinity || v.high < infinity || v.few > 0;
-    }
+    for (std::size_t s = 0; s < p_.slots.size(); ++s) read_[s] = q_.reads(s);
     const std::int64_t c = q_.classes;
     const int live = std::max(p_.registers_whole, 1);
     std::int64_t most = (std::int64_t{192} << 10) / (live * std::int64_t{sizeof(T)});
     most = std::clamp<std::int64_t>(most / 64 * 64, 256, 4096);
     const std::int64_t large = (std::int64_t{512} << 10) / (live * std::int64_t{sizeof(T)});
-    turned_ = c <= 4 * width<T> || (q_.inner > 1 && c * two <= std::max(most, large));
-    if (turned_) {
+    turned_ = !q_.at_labels && !(q_.inner == 1 && takes_rows_whole()) &&
+              (c <= 4 * width<T> || (q_.inner > 1 && c * two <= std::max(most, large)));
+    if (q_.at_labels) {
+      rows_ = most;
+      capacity_ = padded(rows_);
+    } else if (turned_) {
       rows_ = std::max(two, most / c / two * two);
       capacity_ = padded(std::max(rows_ * c, rows_));
     } else {
@@ -125,6 +125,14 @@ class Run {
     spare_ = memory_ + static_cast<std::size_t>(count) * capacity_;
     for (std::size_t s = 0; s < slots; ++s)
       if (p_.slots[s].shared) share(s);
+  }
+
+  // Whether a step takes a row after the other, and would turn back what lies turned round.
+  bool takes_rows_whole() const {
+    return std::any_of(p_.whole.begin(), p_.whole.end(), [](const Instruction& i) {
+      const Op op = static_cast<Op>(i.op);
+      return op == Op::pair_shortfall_ || op == Op::pair_pull_ || op == Op::union_rates_;
+    });
   }
 
   T* own(std::size_t slot) { return memory_ + slot * capacity_; }
@@ -199,7 +207,7 @@ class Run {
     if (q_.weight) {
       const double* w = read<double>(q_.weight, begin, n, weights_);
       if (w != weights_) std::memcpy(weights_, w, n * sizeof *w);
-    } else if (!plain_) {
+    } else if (!plain_ && q_.of_classes == nullptr) {
       std::fill(weights_, weights_ + rows_, 1.0);
       plain_ = true;
     }
@@ -215,16 +223,32 @@ class Run {
       if (outside_ != nullptr && !fine) outside_[begin - first_ + k] = true;
       sound &= fine;
       all &= weights_[k] != 0.0;
-      found_.weights += weights_[k];
     }
+    found_.weights += sum_of(n, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA { return weights_[k]; });
     found_.bad |= !sound;
     return all;
+  }
+
+  // In some sums side by side, for one would wait for each number before the next.
+  template <class F>
+  static double sum_of(std::int64_t n, F&& f) {
+    double a = 0.0, b = 0.0, c = 0.0, d = 0.0;
+    std::int64_t k = 0;
+    for (; k + 4 <= n; k += 4) {
+      a += f(k);
+      b += f(k + 1);
+      c += f(k + 2);
+      d += f(k + 3);
+    }
+    for (; k < n; ++k) a += f(k);
+    return (a + b) + (c + d);
   }
 
   bool labels(std::size_t s, std::int64_t begin, std::int64_t n) {
     const std::int64_t* y = read<std::int64_t>(q_.slots[s], begin, n, labels_);
     if (y != labels_) std::memcpy(labels_, y, n * sizeof *y);
     bool all = true;
+    if (q_.of_classes != nullptr) return by_class(n);
     for (std::int64_t k = 0; k < n; ++k) {
       if (q_.ignores && labels_[k] == q_.ignored) {
         weights_[k] = 0.0;
@@ -240,6 +264,24 @@ class Run {
       }
       labels_[k] = 0;
     }
+    return all;
+  }
+
+  // The weights of rows that have no other than those of their labels' classes.
+  bool by_class(std::int64_t n) {
+    bool sound = true, all = true;
+    for (std::int64_t k = 0; k < n; ++k) {
+      const std::int64_t label = labels_[k];
+      const bool known = label >= 0 && label < q_.classes;
+      const bool counts = !(q_.ignores && label == q_.ignored);
+      const double w = q_.of_classes[known ? label : 0];
+      weights_[k] = counts && known ? w : 0.0;
+      labels_[k] = known ? label : 0;
+      sound &= known || !counts;
+      all &= weights_[k] != 0.0;
+    }
+    found_.bad |= !sound;
+    weighted_ = true;
     return all;
   }
 
@@ -370,11 +412,11 @@ class Run {
   void put_items(T* items, std::int64_t begin, std::int64_t n) {
     double sum = 0.0;
     if (weighted_) {
-      for (std::int64_t r = 0; r < n; ++r) {
+      sum = sum_of(n, [&](std::int64_t r) LOSSKIT_INLINE_LAMBDA {
         const double x = weights_[r] == 0.0 ? 0.0 : weights_[r] * static_cast<double>(items[r]);
-        sum += x;
         items[r] = static_cast<T>(x);
-      }
+        return x;
+      });
     } else {
       sum = sum_along<T>(n, [&](std::int64_t k) LOSSKIT_INLINE_LAMBDA { return load(items + k); });
     }
@@ -384,9 +426,15 @@ class Run {
 
   // Multiplies by weights, in place.
   void scale_rows(T* x, std::int64_t n) {
-    const T s = static_cast<T>(q_.scale);
-    for (std::int64_t r = 0; r < n; ++r)
-      x[r] = !weighted_ ? x[r] * s : weights_[r] == 0.0 ? T(0) : x[r] * static_cast<T>(weight(r));
+    if (!weighted_) {
+      const T s = static_cast<T>(q_.scale);
+      for (std::int64_t r = 0; r < n; ++r) x[r] *= s;
+      return;
+    }
+    for (std::int64_t r = 0; r < n; ++r) {
+      const T scaled = x[r] * static_cast<T>(weight(r));
+      x[r] = weights_[r] == 0.0 ? T(0) : scaled;
+    }
   }
 
   void put_rows(const T* x, const View& to, std::int64_t begin, std::int64_t n) {
@@ -402,7 +450,8 @@ class Run {
   // 0 but at the labels.
   void put_at_labels(const Tile<T>& t, const T* x, const View& to) {
     const std::int64_t c = q_.classes;
-    if (to.contiguous && q_.inner == 1) {
+    if (q_.cleared) {
+    } else if (to.contiguous && q_.inner == 1) {
       const std::int64_t size = to.type == Type::float64 ? 8 : to.type == Type::float32 ? 4 : 2;
       std::memset(to.data + t.row * c * size, 0, t.rows * c * size);
     } else {
@@ -413,8 +462,19 @@ class Run {
     }
     std::memcpy(spare_, x, t.rows * sizeof(T));
     scale_rows(spare_, t.rows);
-    for (std::int64_t r = 0; r < t.rows; ++r)
-      write<T>(to, t.place(r, labels_[r]), 1, spare_ + r);
+    if (!to.contiguous) {
+      for (std::int64_t r = 0; r < t.rows; ++r)
+        write<T>(to, t.place(r, labels_[r]), 1, spare_ + r);
+      return;
+    }
+    with_type(to.type, [&](auto example) {
+      using S = decltype(example);
+      if constexpr (!std::is_integral_v<S> && !std::is_same_v<S, Boolean>)
+        t.at_labels([&](std::int64_t r, std::int64_t place) LOSSKIT_INLINE_LAMBDA {
+          const S x = rounded<S>(spare_[r]);
+          std::memcpy(to.data + place * sizeof(S), &x, sizeof x);
+        });
+    });
   }
 
   void put_elements(const T* x, const View& to, std::int64_t begin, std::int64_t n) {

@@ -106,6 +106,7 @@ NB_MODULE(_kernels, m) {
   m.def("operations", &operation_names);
   m.def("log_softmax", &log_softmax);
   m.def("tally", &tally);
+  m.def("label_rows", &label_rows);
   m.attr("large_result") = large_result;
   m.def("large_array", &large_array);
   m.def("free_kept_memory", &free_kept_memory);

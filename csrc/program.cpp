@@ -210,6 +210,13 @@ std::shared_ptr<const Program> Program::read(std::string_view bytes) {
   return made;
 }
 
+bool Programmed::reads(std::size_t slot) const {
+  const SlotValues& v = values[slot];
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  return program->read_whole[slot] || v.labels || program->slots[slot].span == of_row || v.finite ||
+         v.low > -infinity || v.high < infinity || v.few > 0;
+}
+
 void Programmed::take(const Program& p, const std::vector<SlotValues>& all,
                       const std::vector<double>& numbers) {
   check(all.size() == p.slots.size(), "was handed the values of other slots than it takes");
@@ -217,6 +224,11 @@ void Programmed::take(const Program& p, const std::vector<SlotValues>& all,
   program = &p;
   parameters = numbers.data();
   std::copy(all.begin(), all.end(), values);
+  const auto of_rows = [](const Instruction& i) { return i.span == of_row; };
+  at_labels = std::all_of(p.whole.begin(), p.whole.end(), of_rows);
+  for (const Output& o : p.outputs) at_labels &= o.span != of_element;
+  for (std::size_t s = 0; s < p.slots.size(); ++s)
+    at_labels &= !p.slots[s].shared && !(p.slots[s].span == of_element && reads(s));
 }
 
 std::vector<SlotValues> SlotValues::read(const std::vector<double>& all) {

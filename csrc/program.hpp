@@ -131,8 +131,15 @@ struct Programmed {
   bool past_caches = false;
   // Whether rows are taken one by one, each on several threads; else several at a time, each on one.
   bool rows_shared = false;
+  const double* of_classes = nullptr;  // what rows weigh by their labels, if they do
+  // Whether of the elements nothing but what stands at the labels is read and written: then tiles
+  // and parts are counted in rows.
+  bool at_labels = false;
+  bool cleared = false;  // results that are 0 but at the labels are so already
 
   std::int64_t rows() const { return outer * inner; }
+  // Whether a slot is read for each row, or only where something is picked from it.
+  bool reads(std::size_t slot) const;
 
   // The program, what its slots hold, and its parameters, which are kept by others.
   void take(const Program& p, const std::vector<SlotValues>& all, const std::vector<double>& numbers);

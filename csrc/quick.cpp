@@ -77,8 +77,6 @@ Quick::Quick(nb::handle arrays, std::size_t main, Axes axes) : main_(main) {
     if (Py_TYPE(x.ptr()) != ndarray && exchange_of(x) == nullptr) return;
     read(held_[slots], x);
     if (!held_[slots] || at(slots).exchange() != at(0).exchange()) return;
-    // Two bytes of NumPy's are bfloat16 only where Python has said so.
-    if (at(slots).exchange() == nullptr && at(slots).view().type == Type::bfloat16) return;
   }
   if (axes.count < 0) return;
   const Array& p = prediction();
@@ -132,26 +130,29 @@ bool Quick::gradient(std::size_t slot, nb::handle out) {
   return true;
 }
 
-bool Quick::weigh(nb::handle by_class, const View* labels, bool ignores, std::int64_t ignored) {
+bool Quick::weigh(nb::handle by_class) {
   std::optional<Array> weights;
   read(weights, by_class);
   if (!weights) return false;
   const View& w = weights->view();
   if (weights->dimensions() != 1 || weights->size() != classes || w.type > Type::bfloat16)
     return false;
-  std::vector<double> of_classes(static_cast<std::size_t>(classes));
-  kernels().numbers(w, 0, classes, of_classes.data());
-  for (const double x : of_classes)
+  of_classes_.resize(static_cast<std::size_t>(classes));
+  kernels().numbers(w, 0, classes, of_classes_.data());
+  for (const double x : of_classes_)
     if (!(x >= 0.0 && x <= std::numeric_limits<float>::max())) return false;
-  if (labels == nullptr) return true;
+  return true;
+}
+
+bool Quick::weigh_rows(const View& labels, bool ignores, std::int64_t ignored) {
   weights_.resize(static_cast<std::size_t>(rows()));
   bool all = true;
-  const bool plain = with_labels(*labels, [&](const auto* own) {
+  const bool plain = with_labels(labels, [&](const auto* own) {
     for (std::int64_t r = 0; r < rows(); ++r) {
       const std::int64_t label = own[r];
       const bool counts = !(ignores && label == ignored), known = label >= 0 && label < classes;
       all &= known || !counts;
-      weights_[r] = counts && known ? of_classes[label] : 0.0;
+      weights_[r] = counts && known ? of_classes_[label] : 0.0;
     }
   });
   if (!plain || !all) return false;
@@ -180,8 +181,10 @@ bool Quick::take_items(nb::handle by_item, nb::handle which) {
 double Quick::divisor(Over over, const View* labels, bool ignores, std::int64_t ignored) const {
   if (over == Over::none) return 1.0;
   const bool weighs = over == Over::weights && weight;
-  if (!weighs && !keep && !ignores) return static_cast<double>(rows());
-  if (ignores && labels != nullptr && !weighs && !keep) {
+  const bool by_class = over == Over::weights && !weight && !of_classes_.empty();
+  if (!weighs && !by_class && !keep && !ignores) return static_cast<double>(rows());
+  if (labels == nullptr && by_class) return 0.0;
+  if (ignores && labels != nullptr && !weighs && !by_class && !keep) {
     std::int64_t others = 0;
     with_labels(*labels, [&](const auto* own) {
       for (std::int64_t r = 0; r < rows(); ++r) others += own[r] != ignored;
@@ -189,25 +192,56 @@ double Quick::divisor(Over over, const View* labels, bool ignores, std::int64_t 
     return static_cast<double>(others);  // 0 for labels of other kinds too
   }
   constexpr std::int64_t block = 1024;
-  double own[block], kept[block], sum = 0.0;
-  for (std::int64_t first = 0; first < rows(); first += block) {
-    const std::int64_t n = std::min(block, rows() - first);
-    if (weighs)
-      kernels().numbers(weight, first, n, own);
-    else
-      std::fill(own, own + n, 1.0);
-    if (keep) {
-      kernels().numbers(keep, first, n, kept);
-      for (std::int64_t k = 0; k < n; ++k) own[k] = kept[k] != 0.0 ? own[k] : 0.0;
-    }
-    if (ignores && labels != nullptr && !with_labels(*labels, [&](const auto* y) {
-          for (std::int64_t k = 0; k < n; ++k) own[k] = y[first + k] != ignored ? own[k] : 0.0;
-        }))
-      return 0.0;
-    std::fill(own + n, own + block, 0.0);
-    sum += kernels().sum(own, block);
+  if (by_class && !keep) {
+    const double* of = of_classes_.data();
+    const auto part = [&](std::int64_t begin, std::int64_t end, Found& found) {
+      found.bad = !with_labels(*labels, [&](const auto* own) {
+        // A label that is none is found by the kernel.
+        const auto weight_of = [&](std::int64_t label) {
+          const bool counts = label >= 0 && label < classes && !(ignores && label == ignored);
+          const double w = of[counts ? label : 0];
+          return counts ? w : 0.0;
+        };
+        double sums[4] = {};
+        std::int64_t r = begin;
+        for (; r + 4 <= end; r += 4)
+          for (int k = 0; k < 4; ++k) sums[k] += weight_of(own[r + k]);
+        for (; r < end; ++r) sums[0] += weight_of(own[r]);
+        found.sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+      });
+    };
+    const Found found = in_parts(rows(), 16 * block, 8 * rows(), part);
+    return found.bad ? 0.0 : found.sum;
   }
-  return sum;
+  const auto of_part = [&](std::int64_t begin, std::int64_t end, Found& found) {
+    double own[block], kept[block];
+    for (std::int64_t first = begin; first < end; first += block) {
+      const std::int64_t n = std::min(block, end - first);
+      if (weighs)
+        kernels().numbers(weight, first, n, own);
+      else
+        std::fill(own, own + n, 1.0);
+      if (keep) {
+        kernels().numbers(keep, first, n, kept);
+        for (std::int64_t k = 0; k < n; ++k) own[k] = kept[k] != 0.0 ? own[k] : 0.0;
+      }
+      if ((ignores || by_class) && labels != nullptr &&
+          !with_labels(*labels, [&](const auto* y) {
+            for (std::int64_t k = 0; k < n; ++k) {
+              const std::int64_t label = y[first + k];
+              if (ignores && label == ignored)
+                own[k] = 0.0;
+              else if (by_class)  // a label that is none is found by the kernel
+                own[k] *= label >= 0 && label < classes ? of_classes_[label] : 0.0;
+            }
+          }))
+        found.bad = true;
+      std::fill(own + n, own + block, 0.0);
+      found.sum += kernels().sum(own, block);
+    }
+  };
+  const Found found = in_parts(rows(), 16 * block, 8 * rows(), of_part);
+  return found.bad ? 0.0 : found.sum;
 }
 
 nb::object Quick::result(double value) const {

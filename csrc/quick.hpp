@@ -39,9 +39,10 @@ class Quick {
   bool fits(std::size_t slot, Of of, bool labels) const;
   // Makes a gradient by a slot, or takes the array that is there for it; false if that does not fit.
   bool gradient(std::size_t slot, nb::handle out);
-  // The weights of rows by their labels; without labels they are looked at. False if a weight or a
-  // label is none.
-  bool weigh(nb::handle by_class, const View* labels, bool ignores, std::int64_t ignored);
+  // Takes a weight for each class; false if one is none.
+  bool weigh(nb::handle by_class);
+  // Makes them the weights of rows by their labels; false if a label is none.
+  bool weigh_rows(const View& labels, bool ignores, std::int64_t ignored);
   // Takes weights of the items and which of them count, each if not None. False if they do not fit.
   bool take_items(nb::handle weight, nb::handle keep);
   // What the items are divided by; not above 0 where that takes a closer look.
@@ -51,6 +52,8 @@ class Quick {
   const Array& at(std::size_t slot) const { return *held_[slot]; }
   const Array& prediction() const { return *held_[main_]; }
   std::int64_t rows() const { return outer * inner; }
+  // The weights of the classes, if there are any; kept here.
+  const double* of_classes() const { return of_classes_.empty() ? nullptr : of_classes_.data(); }
 
   bool sound = false;
   std::size_t slots = 0;
@@ -70,7 +73,7 @@ class Quick {
   std::array<nb::handle, most> given_;
   std::size_t main_;
   int first_ = 0, own_ = 0;
-  std::vector<double> weights_;
+  std::vector<double> weights_, of_classes_;
 };
 
 }  // namespace losskit

@@ -212,6 +212,135 @@ def test_arrays_of_numpy_go_the_same_way(taken):
     np.testing.assert_allclose(slope, slopes, 1e-5, 1e-8)
 
 
+ON_NUMPY = {
+    "plain": ("mean_squared_error", False, {}),
+    "weights": ("mean_squared_error", False, {"sample_weight": ALL}),
+    "mask": ("mean_squared_error", False, {"mask": ALL > 1}),
+    "num_items": ("mean_squared_error", False, {"num_items": 5}),
+    "pos_weight": ("binary_crossentropy", False, {"pos_weight": ALL}),
+    "class weights": ("negative_log_likelihood", True, {"class_weight": WEIGHT}),
+    "of rows": ("multi_margin", True, {"class_weight": WEIGHT}),
+    "softmax": ("sparse_categorical_crossentropy", True, {"class_weight": WEIGHT}),
+    "rows": ("negative_log_likelihood", True, {"sample_weight": ROWS}),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
+@pytest.mark.parametrize("name", ON_NUMPY)
+def test_numpy_goes_the_short_way_with_weights_and_halves(name, dtype, taken, monkeypatch):
+    import losskit
+
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    kind = np.dtype(ml_dtypes.bfloat16) if dtype == "bfloat16" else np.dtype(dtype)
+    loss, labels, more = ON_NUMPY[name]
+    card = losskit.get(loss)
+    logits = {"from_logits": True} if "from_logits" in card.card.rules() else {}
+    loss = losskit.get(loss, **logits)
+    p = torch.log_softmax(Z, -1).numpy().astype(kind)
+    y = LABELS.numpy() if labels else (OTHER > 0).numpy().astype(kind)
+    if "class_weight" in more or "pos_weight" in more:
+        more = {n: x.numpy().astype(kind) for n, x in more.items()}
+    more = {n: x.numpy() if isinstance(x, torch.Tensor) else x for n, x in more.items()}
+    value, slope = loss.value_and_gradient(y, p, **more)
+    alone = loss(y, p, **more)
+    assert all(one is not None for one in taken), "it went the long way"
+    out = np.full_like(p, 7)
+    assert loss.value_and_gradient(y, p, out=out, **more)[1] is out
+    monkeypatch.setattr(native, "mean", lambda *_: None)
+    want, slopes = loss.value_and_gradient(y, p, **more)
+    assert type(value) is type(want)
+    assert slope.dtype == slopes.dtype == kind
+    assert np.count_nonzero(slopes)
+    wide, other = slope.astype(float), slopes.astype(float)
+    for got, of in ((value, want), (alone, want), (wide, other), (out.astype(float), other)):
+        eps = 1e-12 if dtype == "float64" else 3e-7
+        np.testing.assert_allclose(got, of, eps if got is value or got is alone else 1e-6, 0)
+
+
+def test_two_bytes_that_are_no_number_are_refused():
+    import losskit
+
+    raw = np.zeros(3, "V2")
+    with pytest.raises(TypeError):
+        losskit.MeanSquaredError()(raw, np.ones(3, np.float32))
+    with pytest.raises(TypeError):
+        losskit.MeanSquaredError()(np.ones(3, np.float32), raw)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    "layout",
+    [
+        lambda x: x.contiguous(),
+        lambda x: x.movedim(1, -1).contiguous().movedim(-1, 1),
+        lambda x: torch.stack([x, x], -1)[..., 0],
+    ],
+)
+def test_what_stands_at_the_labels(layout, weighted, dtype, taken):
+    """Rows of which one number is read and one written, in every layout; the others are 0."""
+    rng = torch.Generator().manual_seed(5)
+    z = torch.randn(3, 7, 41, 37, generator=rng, dtype=torch.float64).log_softmax(1)
+    y = torch.randint(0, 7, (3, 41, 37), generator=rng)
+    y[torch.rand(y.shape, generator=rng) < 0.2] = -100
+    w = torch.arange(1.0, 8.0) / 4 if weighted else None
+    p = layout(z.to(dtype)).requires_grad_()
+    value = lt.nll_loss(p, y, w)
+    (got,) = torch.autograd.grad(value, p)
+    assert taken[-1] is not None
+    counts = y != -100
+    weight = (torch.ones(7) if w is None else w).double()[y.clamp(min=0)] * counts
+    want = torch.zeros_like(z).scatter_(1, y.clamp(min=0)[:, None], -weight[:, None])
+    want /= weight.sum()
+    picked = p.detach().double().gather(1, y.clamp(min=0)[:, None])[:, 0]
+    rtol = {torch.float32: 3e-7, torch.float64: 1e-14, torch.bfloat16: 2.0**-8}[dtype]
+    torch.testing.assert_close(got.double(), want, rtol=rtol, atol=0)
+    torch.testing.assert_close(
+        value.double(), -(picked * weight).sum() / weight.sum(), rtol=rtol, atol=0
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_sequences_of_tensors(reduction, dtype, taken):
+    rng = torch.Generator().manual_seed(2)
+    wide = torch.randn(9, 3, 6, generator=rng, dtype=torch.float64).log_softmax(-1)
+    p = wide.to(dtype).requires_grad_()
+    # What lies behind a sequence's end may be anything.
+    y = torch.tensor([[1, 2, 3], [4, -7, 99], [0, 0, 0]])
+    given = y, torch.tensor([9, 7, 9]), torch.tensor([3, 1, 0])
+    value = lt.ctc_loss(p, *given, reduction=reduction)
+    (slope,) = torch.autograd.grad(value, p)
+    assert len(taken) == 1
+    assert taken[0] is not None
+    wide.requires_grad_()
+    each = [
+        torch.nn.functional.ctc_loss(
+            wide[:, i : i + 1], y[i : i + 1, : max(n, 1)], (t,), (n,), reduction="sum"
+        )
+        / (max(n, 1) * 3 if reduction == "mean" else 1)
+        for i, (t, n) in enumerate(zip(*(x.tolist() for x in given[1:]), strict=True))
+    ]
+    want = sum(each)
+    (slopes,) = torch.autograd.grad(want, wide)
+    rtol = 1e-12 if dtype == torch.float64 else 3e-6
+    torch.testing.assert_close(value.double(), want, rtol=rtol, atol=0)
+    # PyTorch's gradient is that of a softmax's logits, which comes to the same behind one.
+    ours = slope.double() - wide.exp() * slope.double().sum(-1, keepdim=True)
+    torch.testing.assert_close(
+        ours,
+        slopes - wide.exp() * slopes.sum(-1, keepdim=True),
+        rtol=1e-9 if dtype == torch.float64 else 1e-4,
+        atol=1e-7,
+    )
+    with pytest.raises(ValueError, match="target_lengths"):
+        lt.ctc_loss(p, y, given[1], torch.tensor([3, 1, 4]))
+    with pytest.raises(ValueError, match="label -7"):
+        lt.ctc_loss(p, y, given[1], torch.tensor([3, 2, 0]))
+    with pytest.raises(ValueError, match="blank"):
+        lt.ctc_loss(p, y, given[1], torch.tensor([3, 1, 1]))
+
+
 def test_weights_that_are_more_than_memory():
     """They go the long way, whatever that makes of them."""
     kind = type("Sub", (torch.Tensor,), {})
@@ -242,7 +371,8 @@ def test_a_factor_that_another_thread_changes_meanwhile(monkeypatch):
     def meanwhile(*args):
         found = mean(*args)
         for known in lt.kernels._plans.values():
-            known.was(256.0)
+            if known.half:
+                known.was(256.0)
         return found
 
     with monkeypatch.context() as patch:

@@ -185,8 +185,10 @@ def _slot(rng: Any, card: Any, i: int, shape: Shape, axis: int, arguments: Argum
     if domain.labels:
         items, classes = _items(card, shape)
         return np.asarray(rng.integers(0, classes, items))
-    if i == 0 and card.main != 0 and domain.values:
-        if not is_row:
+    if is_row and not slot.dims:  # one for each row
+        shape = _items(card, shape)[0]
+    if domain.values and (not slot.predicted or (i == 0 and card.main != 0)):
+        if not is_row or not slot.dims:
             return _floats(rng.choice([-1.0, 1.0], shape))
         several = domain.words.startswith("1 for each")
         return _floats(rng.random(shape) < 0.3) if several else _one_hot(rng, shape, axis)

@@ -115,11 +115,10 @@ class Loss:
         """
         if self._own:
             return self._by_own((y_true, y_pred), sample_weight, mask, more, num_items)
-        if sample_weight is None and mask is None and num_items is None and not more:
-            quick = self._quick(y_true, y_pred, False)
-            if quick is not None:
-                return quick[0]
         given = (y_true, y_pred), sample_weight, mask, more, num_items
+        quick = self._quick(*given, gradient=False)
+        if quick is not None:
+            return quick[0]
         return self._host().evaluate(*given, value=True)[0]
 
     def gradient(
@@ -163,11 +162,10 @@ class Loss:
                 call.
         """
         self._check_own("value_and_gradient")
-        if sample_weight is None and mask is None and num_items is None and not more:
-            quick = self._quick(y_true, y_pred, True, out)
-            if quick is not None:
-                return quick  # type: ignore[no-any-return]
         given = (y_true, y_pred), sample_weight, mask, more, num_items
+        quick = self._quick(*given, gradient=True, out=out)
+        if quick is not None:
+            return quick  # type: ignore[no-any-return]
         return self._host().evaluate(*given, value=True, order="slope", out=out)
 
     def curvature(
@@ -282,11 +280,35 @@ class Loss:
     def _host(self) -> Host:
         return Host(self.card, self.reduction, self.on_empty)
 
-    def _quick(self, y_true: Any, y_pred: Any, gradient: bool, out: Array | None = None) -> Any:
+    def _quick(
+        self,
+        arrays: tuple[Any, ...],
+        weight: Any,
+        mask: Any,
+        more: dict[str, Any],
+        num_items: Any,
+        *,
+        gradient: bool,
+        out: Array | None = None,
+    ) -> Any:
         """(mean, gradient) of plain arrays, by the shortest way; None where only longer ones go."""
         if self.reduction != "mean":
             return None
-        found = native.mean(self.card, (y_true, y_pred), (1,) if gradient else (), out)
+        card, by_class, number = self.card, None, 0.0
+        if num_items is not None:
+            if type(num_items) is not int or num_items <= 0:
+                return None
+            number = float(num_items)
+        if more:
+            given = native.besides(card, arrays, more)
+            if given is None:
+                return None
+            card, arrays, by_class = given
+            # Class weights are weights of items, and a call has those once.
+            if by_class is not None and not (weight is None and mask is None):
+                return None
+        by = (1,) if gradient else ()
+        found = native.mean(card, arrays, by, out, by_class, native.MEAN, 1.0, weight, mask, number)
         return found if found is None or not gradient else (found[0], found[1][0])
 
     def __repr__(self) -> str:

@@ -10,6 +10,7 @@ from losskit.native.evaluate import (
     Call,
     Prepared,
     divisor,
+    label_rows,
     log_softmax,
     prepare,
     tally,
@@ -26,7 +27,7 @@ from losskit.native.library import (
     set_num_threads,
     switched,
 )
-from losskit.native.quick import MEAN, MEAN_BY_WEIGHTS, SUM, mean
+from losskit.native.quick import MEAN, MEAN_BY_WEIGHTS, SUM, besides, mean
 from losskit.native.steps import step
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Call",
     "Prepared",
     "available",
+    "besides",
     "copy_bandwidth",
     "divisor",
     "empty",
@@ -44,6 +46,7 @@ __all__ = [
     "get_num_threads",
     "instruction_set",
     "instruction_sets",
+    "label_rows",
     "log_softmax",
     "mean",
     "prepare",

@@ -308,6 +308,22 @@ def tally(labels: Array, counts: Array) -> bool:
     return bool(kernels().tally(labels, counts, labels.shape[-1]))
 
 
+def label_rows(
+    labels: Any, lengths: Any, rows: Any, inverse: Any, classes: int, blank: int
+) -> bool:
+    """Labels in rows as CTC takes them: as many of each as its length says, then -1.
+
+    Args:
+        labels, lengths: (sequences, longest) and (sequences), of integers.
+        rows, inverse: int64 and float64, filled here: the labels, and 1 / length, at the most 1.
+        classes, blank: how many there are, and the one that is no label.
+
+    Returns:
+        Whether all of that is sound and lies as it is read; what is filled is of no use where not.
+    """
+    return bool(kernels().label_rows(labels, lengths, rows, inverse, classes, blank))
+
+
 def divisor(card: Any, call: Prepared) -> float:
     """The sum of the weights of the items that count."""
     if call.weight is None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from losskit.core.families import Labelled, is_rowwise, placed
 from losskit.core.namespaces import PRECISIONS
 from losskit.native import library, programs
-from losskit.native.find import find
-from losskit.native.library import kernels
+from losskit.native.find import find, is_bfloat16
+from losskit.native.library import empty, kernels
 from losskit.programs.symbols import takes
 
 SUM, MEAN, MEAN_BY_WEIGHTS = range(3)
@@ -36,11 +38,23 @@ class _Known:
 
     def kernel(
         self, arrays: tuple[Any, ...], by: tuple[int, ...], by_class: Any
-    ) -> tuple[Any, bool]:
-        """The kernel of arrays of such kinds, and whether class weights are a slot of it.
+    ) -> tuple[Any, bool, bool]:
+        """The kernel of arrays of such kinds, whether class weights are a slot of it, and whether
+        some of the arrays are NumPy's of bfloat16.
 
         None in place of a kernel if there is none.
         """
+        none = None, False, False
+        kinds = [x.dtype for x in (*arrays, by_class) if getattr(x, "dtype", None) is not None]
+        of_bytes = [x for x in kinds if getattr(x, "kind", "") == "V"]
+        if not all(map(is_bfloat16, of_bytes)):
+            return none
+        kernel, taken = self._kernel(arrays, by, by_class)
+        return kernel, taken, bool(of_bytes)
+
+    def _kernel(
+        self, arrays: tuple[Any, ...], by: tuple[int, ...], by_class: Any
+    ) -> tuple[Any, bool]:
         none = None, False
         shape = tuple(arrays[self.main].shape)
         if not all(-len(shape) <= axis < len(shape) for axis in self.axes):
@@ -108,20 +122,69 @@ def mean(
         else:
             length = 0
         of_classes = None if by_class is None else by_class.dtype
-        key = (by, length, of_classes, *[x.dtype for x in arrays])
+        if len(arrays) == 2:
+            key: Any = (by, length, of_classes, arrays[0].dtype, arrays[1].dtype)
+        else:
+            key = (by, length, of_classes, *[x.dtype for x in arrays])
     except (AttributeError, IndexError):
         return None
     try:
-        kernel, taken = known.kernels[key]
+        kernel, taken, of_bytes = known.kernels[key]
     except KeyError:
         if len(known.kernels) >= _MOST:
             known.kernels.clear()
-        kernel, taken = known.kernels[key] = known.kernel(arrays, by, by_class)
+        kernel, taken, of_bytes = known.kernels[key] = known.kernel(arrays, by, by_class)
     if kernel is None or not library._wanted:
         return None
     if taken:
         arrays = (*arrays, by_class)
-    return kernel.mean(arrays, by, out, by_class, known.weighs, weight, keep, over, number, factor)
+    more = known.weighs, weight, keep, over, number, factor
+    if of_bytes:
+        return _of_bytes(kernel, arrays, by, out, by_class, more)
+    return kernel.mean(arrays, by, out, by_class, *more)
+
+
+def besides(card: Any, arrays: tuple[Any, ...], more: dict[str, Any]) -> Any:
+    """(card, arrays, class weights) where a call gives one optional slot by its name.
+
+    None where it gives others too, or what the card does not take.
+    """
+    (name, x), *others = more.items()
+    if others:
+        return None
+    if name == "class_weight":
+        return card, arrays, x
+    if name in [slot.name for slot in card.optional] and name not in card.held:
+        return card.taking(name), (*arrays, x), None
+    return None
+
+
+def _of_bytes(
+    kernel: Any, arrays: tuple[Any, ...], by: tuple[int, ...], out: Any, by_class: Any, more: Any
+) -> Any:
+    """The same where arrays hold bfloat16, which is handed over as its two bytes."""
+    if len(by) > 1:
+        return None
+    if by and out is None:
+        of = arrays[by[0]]
+        if type(of) is not np.ndarray:
+            return None
+        out = empty(of.shape, of.dtype) if of.flags.c_contiguous else np.empty_like(of)
+    try:
+        given = tuple([_bytes(x) for x in arrays])
+        found = kernel.mean(given, by, _bytes(out), _bytes(by_class), *more)
+    except (AttributeError, ValueError):
+        return None
+    return None if found is None else (found[0], (out,) if by else ())
+
+
+def _bytes(x: Any) -> Any:
+    if type(x) is np.ndarray and x.dtype.kind == "V" and is_bfloat16(x.dtype):
+        return x.view(_TWO_BYTES)
+    return x
+
+
+_TWO_BYTES = np.dtype("V2")
 
 
 def _name(x: Any) -> str:

@@ -44,6 +44,8 @@ def reachable(*tensors: Tensor | None) -> bool:
 
     Not while a function is transformed, nor for tensors that are more than memory.
     """
+    if not tensors:  # each small call asks this
+        return not transformed()
     return ordinary(*tensors) and all(x is None or x.is_cpu for x in tensors)
 
 
@@ -51,6 +53,8 @@ def ordinary(*tensors: Tensor | None) -> bool:
     """Whether PyTorch only has to know the result, wherever these tensors lie."""
     if transformed():
         return False
+    if not tensors:
+        return True
     forward = forward_ad._current_level >= 0
     for x in tensors:
         if x is None:

@@ -31,16 +31,36 @@ def make(card: type[Card], **parameters: Any) -> Any:
         TypeError, ValueError: a parameter is unknown, of the wrong type or out of range; or it asks
             for a derivative, and there is none by it.
     """
+    compiling = torch.compiler.is_compiling()
+    if not compiling:
+        values = parameters.values()
+        # Typed: 1 is no flag, though it equals True.
+        key = (card, *parameters, *values, *map(type, values))
+        try:
+            return _cards[key]
+        except (KeyError, TypeError):
+            pass
     for name, value in parameters.items():
         if type(value) not in (float, int, bool) and getattr(value, "requires_grad", False):
             raise TypeError(
                 f"{name} requires a gradient, but here no loss has a derivative by a parameter. "
                 f"Pass {name}.tolist()."
             )
-    if torch.compiler.is_compiling():
+    if compiling:
         # The compiler cannot make one, but reads one that it finds under a name.
         return _made(card, parameters)
-    return made(card, parameters)
+    known = made(card, parameters)
+    if all(type(value) in _PLAIN for value in values):
+        if len(_cards) >= _MOST:
+            _cards.clear()
+        _cards[key] = known
+    return known
+
+
+_cards: dict[Any, Any] = {}
+"""By their parameters, where these are plain numbers: asked for in each call."""
+_MOST = 2048
+_PLAIN = frozenset({float, int, bool, str, type(None)})
 
 
 def _made(card: type[Card], parameters: dict[str, Any], taken: tuple[str, ...] = ()) -> Any:
@@ -115,7 +135,8 @@ def evaluate(
     """
     plain = across is None and (num_items is None or (type(num_items) is int and num_items > 0))
     if plain and reduction in ("mean", "sum") and on_empty in ON_EMPTY:
-        slots = in_slots(card, tensors)
+        plainly = len(tensors) == 2 and card.slots[0].name == "target"
+        slots = (tensors[1], tensors[0]) if plainly else in_slots(card, tensors)
         found = kernels.quick(card, slots, reduction, by_weights, more, weight, mask, num_items)
         if found is not None:
             return found

@@ -50,6 +50,9 @@ def _softmax(
 ) -> tuple[Any, bool]:
     """The cross-entropy of labels or of probabilities, and whether its mean is one by weights."""
     options = {"from_logits": True, "label_smoothing": label_smoothing, "axis": axis}
+    if target.dtype is torch.int64 and target.dim() + 1 == len(shape):
+        # The commonest: nothing is to be said about a target of such a kind.
+        return make(SparseCategoricalCrossentropy, ignore_class=ignore_index, **options), True
     floating = target.is_floating_point()
     if target.shape == shape and (len(shape) > 1 or floating):
         if not floating:
@@ -82,8 +85,9 @@ def cross_entropy(
     axis: int | None,
     **how: Any,
 ) -> Tensor:
-    axis = _class_axis(input.dim(), axis)
-    card, by_weights = _softmax(input.shape, target, ignore_index, label_smoothing, axis)
+    shape = input.shape
+    axis = _class_axis(len(shape), axis)
+    card, by_weights = _softmax(shape, target, ignore_index, label_smoothing, axis)
     if weight is None:
         return evaluate(card, input, target, by_weights=by_weights, **how)
     return evaluate(card, input, target, by_weights=by_weights, **_of_classes(weight), **how)
@@ -242,9 +246,9 @@ def multilabel_margin_loss(card: Any, input: Tensor, target: Tensor, **how: Any)
         input, target = input.unsqueeze(0), target.unsqueeze(0)  # one class
     # A class that is listed twice counts twice, as in PyTorch.
     counts = tallied(target)
-    return evaluate(
-        make(ListedMargin), input, _tallied(target) if counts is None else counts, **how
-    )
+    if counts is None:
+        counts = _tallied(target)
+    return evaluate(make(ListedMargin), input, counts, **how)
 
 
 def _tallied(target: Tensor) -> Tensor:
@@ -280,16 +284,16 @@ def linear_cross_entropy(
     **how: Any,
 ) -> Tensor:
     classes, *positions, features = linear_weight.shape
-    shapes = (
-        f"input.shape={tuple(input.shape)} and linear_weight.shape={tuple(linear_weight.shape)}"
-    )
     if input.dim() not in (1, 2) or linear_weight.dim() < 2 or input.shape[-1] != features:
         raise ValueError(
             "input must be (features) or (batch, features), and linear_weight (classes, ..., "
-            f"features): got {shapes}."
+            f"features): got {_both(input, linear_weight)}."
         )
     if positions and input.dim() == 1:
-        raise ValueError(f"Several positions per item need a batch, (N, features): got {shapes}.")
+        raise ValueError(
+            "Several positions per item need a batch, (N, features): got "
+            f"{_both(input, linear_weight)}."
+        )
     if linear_bias is not None and linear_bias.shape != linear_weight.shape[:-1]:
         raise ValueError(
             f"linear_bias must have the shape {tuple(linear_weight.shape[:-1])}, got "
@@ -300,12 +304,16 @@ def linear_cross_entropy(
         raise ValueError("ignore_index has no meaning for targets that are probabilities.")
     ignored, axis = -100 if ignore_index is None else ignore_index, _class_axis(len(shape), None)
     card, by_weights = _softmax(shape, target, ignored, label_smoothing, axis)
-    weights = linear_weight.reshape(-1, features)
-    bias = None if linear_bias is None else linear_bias.reshape(-1)
+    weights, bias = linear_weight, linear_bias
+    if positions:
+        weights = linear_weight.reshape(-1, features)
+        bias = None if linear_bias is None else linear_bias.reshape(-1)
     how |= {"reduction": reduction, "by_weights": by_weights, **_of_classes(weight)}
 
     def loss(x: Tensor, y: Tensor, **more: Any) -> Tensor:
-        logits = nn.functional.linear(x, weights, bias).reshape(*x.shape[:-1], classes, *positions)
+        logits = nn.functional.linear(x, weights, bias)
+        if positions:
+            logits = logits.reshape(*x.shape[:-1], classes, *positions)
         return evaluate(card, logits, y, **how, **more)
 
     if options is None or input.dim() == 1:
@@ -325,6 +333,10 @@ def linear_cross_entropy(
         return torch.cat(parts)
     whole = torch.stack(parts).sum()
     return whole if across is None else across.total(whole)
+
+
+def _both(input: Tensor, linear_weight: Tensor) -> str:
+    return f"input.shape={tuple(input.shape)} and linear_weight.shape={tuple(linear_weight.shape)}"
 
 
 def linear_cross_entropy_layer(module: Any) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def tallied(labels: Tensor) -> Tensor | None:
     """
     if not (native.available() and derivatives.reachable(labels) and labels.numel()):
         return None
-    counts = torch.empty(labels.shape, dtype=torch.float32)
+    counts = torch.empty_like(labels, dtype=torch.float32, memory_format=torch.contiguous_format)
     return counts if native.tally(labels.long().contiguous(), counts) else None
 
 
@@ -81,29 +81,29 @@ def quick(
         return None
     by_class = None
     if more:
-        (name, x), *others = more.items()
-        if others:
-            return None
-        if name == "class_weight":
-            by_class = x
-        elif name in [slot.name for slot in card.optional] and name not in card.held:
-            card, slots = card.taking(name), (*slots, x)
-        else:
+        given = native.besides(card, slots, more)
+        if given is None:
             return None  # the long way says what is wrong
+        card, slots, by_class = given
     by: tuple[int, ...] = ()
+    main, rest = card.main, None
     try:
         for i, x in enumerate(slots):
             if x.requires_grad:
                 by += (i,)
             if x.is_neg():
                 return None
-        for x in (by_class, weight, keep):
-            if x is not None and (x.requires_grad or x.is_neg()):
-                return None
-        weighs = by_weights and (by_class is not None or weight is not None)
+        if by_class is not None or weight is not None or keep is not None:
+            rest = (weight, keep, by_class)
+            for x in rest:
+                if x is not None and (x.requires_grad or x.is_neg()):
+                    return None
+            by_weights = by_weights and (by_class is not None or weight is not None)
+        else:
+            by_weights = False
         if reduction == "sum":
             num_items = None
-        key = (id(card), reduction, weighs, num_items, slots[card.main].dtype)
+        key = (id(card), reduction, by_weights, num_items, slots[main].dtype)
     except (AttributeError, TypeError):
         return None
     try:
@@ -113,18 +113,17 @@ def quick(
     if by:
         if not torch.is_grad_enabled():
             by = ()
-        elif by != (card.main,):
+        elif by != (main,):
             for i in by:
                 if not (card.slots[i].differentiable and card.slots[i].batched):
                     return None
-                if slots[i].dtype != slots[card.main].dtype:
+                if slots[i].dtype != slots[main].dtype:
                     return None
     plan, factor = known.plan, known.factor  # read once: another thread may be in its backward pass
     now = by and known.steady and not hooked()
-    number = num_items or 0.0
+    wanted, number = by if now else (), num_items or 0.0
     found = native.mean(
-        *(card, slots, by if now else (), None, by_class, known.over, factor),
-        *(weight, keep, number),
+        card, slots, wanted, None, by_class, known.over, factor, weight, keep, number
     )
     if found is None:
         return None
@@ -134,11 +133,17 @@ def quick(
         value, plan = torch.scalar_tensor(value, dtype=dtype), plan._replace(dtype=dtype)
     if not by:
         return value
-    rest: Any = ()
-    if by_class is not None or weight is not None or keep is not None:
-        rest = weight, keep, by_class
     ahead = (known, factor) if known.half else None
-    return _apply((plan, by, value, gradients if now else None, rest, ahead), *slots)
+    made = plan, by, gradients if now else None, ahead, True
+    kept = slots if rest is None else (*slots, *rest)
+    if by == (main,):
+        return _apply((made, value, kept), slots[main])
+    return _apply((made, value, kept), *[slots[i] for i in by])
+
+
+def _asked_by(slots: tuple[Tensor, ...]) -> tuple[int, ...]:
+    """The slots by which there are gradients, if they are asked for."""
+    return tuple([i for i, x in enumerate(slots) if x.requires_grad])
 
 
 class _Known:
@@ -196,7 +201,7 @@ def loss(
         return None
     by: tuple[int, ...] = ()
     if torch.is_grad_enabled():
-        by = tuple([i for i, x in enumerate(slots) if x.requires_grad])
+        by = _asked_by(slots)
     if not all(card.slots[i].differentiable and card.slots[i].batched for i in by):
         return None
     now = by and not hooked() and not any(slots[i].dtype in HALF for i in by)
@@ -204,8 +209,11 @@ def loss(
     if found is None:
         return None
     value, gradients = found
-    rest = (weight, keep, None) if weight is not None or keep is not None else ()
-    return _apply((plan, by, value, gradients, rest, None), *slots) if by else value
+    if not by:
+        return value
+    kept = slots if weight is None and keep is None else (*slots, weight, keep, None)
+    made = plan, by, gradients, None, plan.reduction != "none"
+    return _apply((made, value, kept), *[slots[i] for i in by])
 
 
 class _Asked(NamedTuple):
@@ -332,62 +340,68 @@ class _Fused(torch.autograd.Function):
     """A value whose gradients are there already."""
 
     @staticmethod
-    def forward(ctx: Any, made: Any, *slots: Tensor) -> Tensor:
-        ctx.plan, ctx.by, value, ctx.gradients, rest, ctx.ahead = made
-        # What a derivative of the derivative needs; no copies. PyTorch sees whether any of it has
-        # been changed in place meanwhile, but only where it is asked for.
-        # Weights, mask and class weights come last, if there are any.
-        ctx.save_for_backward(*slots, *rest)
+    def forward(ctx: Any, given: tuple[Any, Tensor, Any], *_: Tensor) -> Tensor:
+        ctx.made, value, kept = given
+        # What a derivative of the derivative needs, without copies; weights, mask and class weights
+        # last, if there are any. PyTorch sees whether any of it has been changed in place
+        # meanwhile, but only where it is asked for.
+        ctx.save_for_backward(*kept)
         return value
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
-        plan, by = ctx.plan, ctx.by
-        slots = plan.card.slots
+        plan, by, gradients, ahead, whole = ctx.made
         # They are handed over, not kept: PyTorch may make one p.grad without a copy. A second
         # backward pass over the same graph makes them again.
-        gradients, ctx.gradients = ctx.gradients, None
-        made: Any = None
-        whole = plan.reduction != "none"
-        if torch.is_grad_enabled() or not derivatives.ordinary(g) or is_legacy_batchedtensor(g):
+        ctx.made = plan, by, None, ahead, whole
+        if torch.is_grad_enabled() or not _is_number(g):
             # Its derivative may be asked for, or many at once: by PyTorch's own operations, then.
-            made = _by_operations(plan, by, g, ctx.saved_tensors)
-        else:
-            factor: Any = 1.0
-            if whole:
-                factor = g.item() if g.is_cpu else g
-            if ctx.ahead is not None:
-                known, expected = ctx.ahead
-                known.was(factor)
-                if gradients is not None:
-                    gradients, factor = (gradients, 1.0) if factor == expected else (None, factor)
-            if gradients is None:
-                # In half precision with the factor, before it is rounded; else as the first time.
-                # Saved tensors are asked for once: checkpointing lets it be no more.
-                kept = ctx.saved_tensors
-                saved, (weight, keep, by_class) = _parted(plan.card, kept)
-                at_once = factor if any(saved[i].dtype in HALF for i in by) else 1.0
-                if plan.over is not None:
-                    found = native.mean(
-                        *(plan.card, saved, by, None, by_class, plan.over, at_once),
-                        *(weight, keep, plan.num_items or 0.0),
-                    )
-                else:
-                    asked = _Asked(plan, by, saved, weight, keep, False, True, at_once)
-                    found = _evaluate(asked)
-                if found is None:  # the kernels have been switched off meanwhile
-                    made = _by_operations(plan, by, g, kept)
-                else:
-                    gradients, factor = found[1], factor if at_once == 1.0 else 1.0
-            if made is None:
-                made = [
-                    _times(slots[i], x, factor if whole else None, g)
-                    for i, x in zip(by, gradients, strict=True)
-                ]
-        every: list[Any] = [None] * (len(ctx.needs_input_grad) - 1)
-        for i, x in zip(by, made, strict=True):
-            every[i] = x
-        return None, *every
+            return None, *_by_operations(plan, by, g, ctx.saved_tensors)
+        factor: Any = 1.0
+        if whole:
+            factor = g.item() if g.is_cpu else g
+        if ahead is not None:
+            known, expected = ahead
+            known.was(factor)
+            if gradients is not None:
+                gradients, factor = (gradients, 1.0) if factor == expected else (None, factor)
+        if gradients is None:
+            # In half precision with the factor, before it is rounded; else as the first time.
+            # Saved tensors are asked for once: checkpointing lets it be no more.
+            kept = ctx.saved_tensors
+            gradients, factor = _again(plan, by, factor, kept)
+            if gradients is None:  # the kernels have been switched off meanwhile
+                return None, *_by_operations(plan, by, g, kept)
+        slots = plan.card.slots
+        if not whole:
+            factor = None
+        elif factor == 1.0 and len(by) == 1 and slots[by[0]].predicted:
+            return None, gradients[0]
+        made = [_times(slots[i], x, factor, g) for i, x in zip(by, gradients, strict=True)]
+        return None, *made
+
+
+def _is_number(g: Tensor) -> bool:
+    """Whether what comes from above is no more than numbers."""
+    if type(g) is not Tensor or not derivatives.ordinary() or forward_ad._current_level >= 0:
+        return False
+    return not is_legacy_batchedtensor(g)
+
+
+def _again(plan: Plan, by: tuple[int, ...], factor: Any, kept: Any) -> tuple[Any, Any]:
+    """(gradients, the factor that they still lack), made of what was saved."""
+    saved, (weight, keep, by_class) = _parted(plan.card, kept)
+    at_once = factor if any(saved[i].dtype in HALF for i in by) else 1.0
+    if plan.over is not None:
+        found = native.mean(
+            *(plan.card, saved, by, None, by_class, plan.over, at_once),
+            *(weight, keep, plan.num_items or 0.0),
+        )
+    else:
+        found = _evaluate(_Asked(plan, by, saved, weight, keep, False, True, at_once))
+    if found is None:
+        return None, factor
+    return found[1], factor if at_once == 1.0 else 1.0
 
 
 def _times(slot: Any, gradient: Tensor, factor: Any, g: Tensor) -> Tensor:

@@ -8,7 +8,9 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from losskit import native
 from losskit.core import sequences
+from losskit.torch import kernels
 from losskit.torch.derivatives import reachable
 from losskit.torch.evaluate import evaluate
 from losskit.torch.framework import TORCH
@@ -25,6 +27,10 @@ def ctc_loss(
     reduction: str,
     **how: Any,
 ) -> Tensor:
+    if how.get("num_items") is None and how.get("across") is None and reduction != "none":
+        quick = _quick(card, log_probs, targets, input_lengths, target_lengths, reduction)
+        if quick is not None:
+            return quick
     _check_types(log_probs, targets)
     p = log_probs.unsqueeze(1) if log_probs.dim() == 2 else log_probs
     _, batch, classes = p.shape
@@ -36,10 +42,33 @@ def ctc_loss(
         sequences.check_labels("targets", y.numpy(), there.numpy(), classes, card.blank)
     y = sequences.ended(torch, y, there, classes, card.blank).to(p.device)
     if reduction == "mean":  # of the losses, each divided by the length of its target
-        how["weight"] = 1.0 / lengths.clamp(min=1).to(p.device)
+        kind = torch.float64 if p.dtype == torch.float64 else torch.float32
+        how["weight"] = lengths.clamp(min=1).to(p.device, kind).reciprocal()
     how |= {"more": {"frames": frames}, "names": _NAMES}
     loss = evaluate(card, p.movedim(1, 0), y, reduction=reduction, **how)
     return loss.squeeze(0) if reduction == "none" and log_probs.dim() == 2 else loss
+
+
+def _quick(
+    card: Any, log_probs: Tensor, targets: Any, frames: Any, lengths: Any, reduction: str
+) -> Tensor | None:
+    """The loss of the commonest tensors by the shortest way; None where only a longer one goes."""
+    given = (targets, frames, lengths)
+    if not native.available() or any(type(x) is not Tensor for x in given):
+        return None
+    if not reachable(log_probs, *given) or any(x.dtype != torch.int64 for x in given):
+        return None
+    if log_probs.dim() != 3 or targets.dim() != 2 or frames.dim() != 1 or lengths.dim() != 1:
+        return None
+    batch, classes = log_probs.shape[1:]
+    if not len(targets) == len(frames) == len(lengths) == batch or not 0 <= card.blank < classes:
+        return None
+    rows, inverse = torch.empty_like(targets), torch.empty_like(lengths, dtype=torch.float64)
+    if not native.label_rows(targets, lengths, rows, inverse, classes, card.blank):
+        return None
+    weight = inverse if reduction == "mean" else None
+    slots = (rows, log_probs.movedim(1, 0))
+    return kernels.quick(card, slots, reduction, False, {"frames": frames}, weight)
 
 
 _NAMES = {"frames": "input_lengths", "y_pred": "log_probs", "prediction": "log_probs"}
