@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -83,10 +84,11 @@ def evaluate(
     return found
 
 
-def sums(card: Any, wanted: Wanted, length: int) -> int:
-    """How many sums along rows there are in that graph."""
+@lru_cache(1024, typed=True)
+def counted(card: Any, wanted: Wanted, length: int) -> Counter[str] | None:
+    """How often each operation is in that graph; None if there is no graph."""
     nodes = _graph(card, wanted, length) if takes(card) else None
-    return 0 if nodes is None else sum(node.op == "sum" for node in in_order(nodes))
+    return None if nodes is None else Counter([node.op for node in in_order(nodes)])
 
 
 @lru_cache(1024, typed=True)
