@@ -202,6 +202,9 @@ def test_where_xla_is_left_the_formulas():
 
     assert not by_kernel("huber", (10,))
     assert not by_kernel("kl_divergence", (1, 10))
+    assert not by_kernel("multiclass_hinge", (1, 10))
+    # It divides by the target: by the inverse of the largest, which is none to XLA.
+    assert by_kernel("mean_absolute_percentage_error", (10,))
     assert by_kernel("log_cosh", (64,))
     assert by_kernel("cosine_similarity", (1, 10))  # more sums than XLA has done with at once
     assert by_kernel("kl_divergence", (10, 1))

@@ -27,7 +27,7 @@ from losskit.engine.framework import Framework
 from losskit.jax import blocks, kernels
 from losskit.jax.traced import Traced
 from losskit.native.find import simplicity
-from losskit.programs.run import counted
+from losskit.programs.run import counted, divides_by_large
 from losskit.programs.symbols import Wanted
 
 try:
@@ -230,7 +230,8 @@ def _few(card: Any, wanted: Wanted, shape: tuple[Any, ...]) -> bool:
         return False  # numbers that lie apart are summed in more loops
     length = math.prod([shape[axis] for axis in axes])
     found = counted(card, wanted, length)
-    if found is None:
+    # By the inverse of the largest numbers XLA may divide as by 0.
+    if found is None or divides_by_large(card, wanted, length):
         return False
     if axes:
         return length >= _SHORT and found["sum"] + found["max"] <= _STEPS
@@ -255,7 +256,9 @@ def _labelled(card: Any, wanted: Wanted, p: Array) -> bool:
     if length <= _LONG or not (p.dtype == jnp.float16 or 2**16 <= size <= _IN_CACHES):
         return False
     found = counted(card, wanted, length)
-    return found is not None and found["sum"] + found["max"] <= 2
+    if found is None or divides_by_large(card, wanted, length):
+        return False
+    return found["sum"] + found["max"] <= 2
 
 
 def along_target(slope: Array, tangent: Array) -> Array:

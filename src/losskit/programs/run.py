@@ -92,6 +92,20 @@ def counted(card: Any, wanted: Wanted, length: int) -> Counter[str] | None:
 
 
 @lru_cache(1024, typed=True)
+def divides_by_large(card: Any, wanted: Wanted, length: int) -> bool:
+    """Whether what is divided by in that graph may be so large that its inverse is subnormal."""
+    nodes = _graph(card, wanted, length) or []
+    return any(node.op == "/" and not _is_small(node.args[1]) for node in in_order(nodes))
+
+
+def _is_small(x: Any) -> bool:
+    """Whether it lies below a bound, or is a sum along a row of what does."""
+    if x.op in ("at_least", "sum"):
+        return all(map(_is_small, x.args))
+    return bool(x.op == "length" or max(abs(x.low), abs(x.high)) < 1e25)
+
+
+@lru_cache(1024, typed=True)
 def _graph(card: Any, wanted: Wanted, length: int) -> list[Symbol] | None:
     try:
         _, results = trace(card, wanted, length, (), steps=False)
