@@ -264,6 +264,32 @@ LOSSKIT_INLINE Integers<T> first_lanes(std::int64_t n) {
   return index < static_cast<typename lanes_of<T>::Integer>(n);
 }
 
+// True in the lanes whose byte is not 0.
+template <class T>
+LOSSKIT_INLINE Integers<T> true_bytes(const std::uint8_t* from) {
+#if defined(__AVX512F__) && LOSSKIT_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4)
+    return (Integers<T>)_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))) !=
+           Integers<T>{};
+  else
+    return (Integers<T>)_mm512_cvtepu8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))) !=
+           Integers<T>{};
+#elif defined(__AVX2__) && LOSSKIT_VECTOR_BYTES == 32
+  if constexpr (sizeof(T) == 4) {
+    return (Integers<T>)_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))) !=
+           Integers<T>{};
+  } else {
+    std::int32_t four;
+    std::memcpy(&four, from, sizeof four);
+    return (Integers<T>)_mm256_cvtepu8_epi64(_mm_cvtsi32_si128(four)) != Integers<T>{};
+  }
+#else
+  Integers<T> found;
+  for (int i = 0; i < width<T>; ++i) found[i] = from[i] != 0 ? -1 : 0;
+  return found;
+#endif
+}
+
 // Calls f(i, k, part) for n elements in vectors: k is one of four chains of sums; `part` is how many
 // elements the last, unfinished vector has, and a constant 0 for the others.
 template <class T, class F>

@@ -279,7 +279,8 @@ class Loop {
   void elements(std::int64_t i, std::int64_t n) {
     const T* y = read<T>(q_.target, i, n, y_);
     const T* p = read<T>(q_.prediction, i, n, p_);
-    if (q_.weight || q_.keep) return weighted(y, p, i, n);
+    if (q_.weight) return weighted(y, p, i, n);
+    if (q_.keep) return masked(y, p, i, n);
     unweighted(y, p, n);
   }
 
@@ -316,6 +317,58 @@ class Loop {
     if (q_.curve) std::memcpy(curve_.next(), curve, n * sizeof(T));
     if (q_.value && !q_.items)
       for (std::int64_t k = 0; k < n; ++k) found_.sum += static_cast<double>(items[k]);
+    done(n);
+  }
+
+  // Without weights nothing is multiplied: what does not count is cleared by the bits of the mask.
+  void masked(const T* y, const T* p, std::int64_t at, std::int64_t n) {
+    using V = Lanes<T>;
+    constexpr int w = width<T>;
+    std::uint8_t kept[block];
+    // Bytes as they lie: any but 0 is true.
+    const bool bytes = q_.keep.contiguous && q_.keep.type == Type::boolean;
+    const std::uint8_t* keep = bytes ? reinterpret_cast<const std::uint8_t*>(q_.keep.data) + at
+                                     : read<std::uint8_t>(q_.keep, at, n, kept);
+    const std::int64_t whole = (n + step<T> - 1) / step<T> * step<T>;
+    if (whole != n) {
+      if (keep != kept) std::memcpy(kept, keep, n);
+      std::memset(kept + n, 0, whole - n);
+      if (y != y_) std::memcpy(y_, y, n * sizeof(T));
+      if (p != p_) std::memcpy(p_, p, n * sizeof(T));
+      std::fill(y_ + n, y_ + whole, T(0));
+      std::fill(p_ + n, p_ + whole, T(0));
+      keep = kept;
+      y = y_;
+      p = p_;
+    }
+    const V of_target = splat(T(card_.target_stand_in)), of_prediction = splat(T(prediction_stand_in));
+    Integers<T> counted = {};
+    for (std::int64_t k = 0; k < whole; k += w) {
+      const Integers<T> counts = true_bytes<T>(keep + k);
+      counted -= counts;
+      store<T>(y_ + k, select<V>(counts, load(y + k), of_target));
+      store<T>(p_ + k, select<V>(counts, load(p + k), of_prediction));
+    }
+    for (int i = 0; i < w; ++i) found_.weights += static_cast<double>(counted[i]);
+    alignas(64) T items[block], slope[block], curve[block];
+    const Block<T> b = {y_, p_, whole, items, slope, curve, static_cast<T>(q_.scale), constants_};
+    call((q_.value ? items_wanted : 0) | derivatives_, b);
+    Sum sum;
+    for (std::int64_t k = 0; k < whole; k += w) {
+      const Integers<T> counts = true_bytes<T>(keep + k);
+      const auto clear = [&](T* x) LOSSKIT_INLINE_LAMBDA {
+        const V own = where<V>(counts, load(x + k));
+        store<T>(x + k, own);
+        return own;
+      };
+      if (q_.value) sum.add(clear(items));
+      if (q_.slope) clear(slope);
+      if (q_.curve) clear(curve);
+    }
+    found_.sum += sum.total();
+    if (q_.items) move(items, items_.next(), n);
+    if (q_.slope) move(slope, slope_.next(), n);
+    if (q_.curve) move(curve, curve_.next(), n);
     done(n);
   }
 

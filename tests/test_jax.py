@@ -3,6 +3,7 @@
 import grid
 import laws
 import ml_dtypes
+import mpmath
 import numpy as np
 import pytest
 
@@ -368,3 +369,66 @@ def test_masked_pixels_and_items_may_be_nan():
     z = jnp.array([[1.0, 2.0, 3.0]])
     weights, there = jnp.array([[1.0, jnp.nan, 1.0]]), jnp.array([[True, False, True]])
     assert np.isfinite(lj.ranking_softmax_loss(z, z, weights=weights, where=there))
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1.0, 1e30])
+@pytest.mark.parametrize("norm", [1, 1.5, 2, 3])
+def test_the_distance_of_equal_vectors(norm, scale):
+    """What optax adds to the sum of the powers keeps slopes finite, and no digit gets lost."""
+    rng = np.random.default_rng(3)
+    a, p, n = (np.float32(scale * rng.normal(size=(4, 6))) for _ in range(3))
+    p[0] = a[0]
+    n[1] = a[1]
+    eps, margin = 1e-3, float(np.float32(50.0 * max(scale, 1.0)))
+
+    def distance(x, y):
+        powers = [abs(mpmath.mpf(float(u)) - float(v)) ** norm for u, v in zip(x, y, strict=True)]
+        return (mpmath.fsum(powers) + eps) ** mpmath.fdiv(1, norm)
+
+    def slopes(x, y):
+        whole = distance(x, y)
+        return [
+            mpmath.sign(d) * (abs(d) / whole) ** (norm - 1)
+            for d in (mpmath.mpf(float(u)) - float(v) for u, v in zip(x, y, strict=True))
+        ]
+
+    def loss(a, p, n):
+        options = {"norm_degree": norm, "margin": margin, "eps": eps}
+        return losskit.jax.triplet_margin_loss(a, p, n, **options)
+
+    both = jax.jit(jax.value_and_grad(lambda *xs: loss(*xs).sum(), (0, 1, 2)))
+    for by_kernels in (True, False):
+        with native.switched(by_kernels):
+            jax.clear_caches()  # which are by the function alone
+            items = np.asarray(jax.jit(loss)(a, p, n))
+            _, (of_a, of_p, of_n) = both(a, p, n)
+        for i in range(4):
+            want = distance(a[i], p[i]) - distance(a[i], n[i]) + margin
+            np.testing.assert_allclose(items[i], float(want), rtol=1e-5)
+            near, far = slopes(a[i], p[i]), slopes(a[i], n[i])
+            smallest = float(np.finfo(np.float32).tiny)  # XLA keeps none below
+            for got, wanted in ((of_p[i], [-x for x in near]), (of_n[i], far)):
+                np.testing.assert_allclose(got, np.float64(wanted), rtol=2e-5, atol=smallest)
+            wanted = [x - y for x, y in zip(near, far, strict=True)]
+            most = float(2e-6 * max(map(abs, [*near, *far]))) + 4 * smallest
+            np.testing.assert_allclose(of_a[i], np.float64(wanted), rtol=0.0, atol=most)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5), (2, 20, 30, 3)])
+@pytest.mark.parametrize("axes", [(1, 2), (2, 1), (0, 1, 2), (2,), (-2, -1)])
+def test_axes_side_by_side_are_one(shape, axes):
+    """Read where they lie, or moved to the end: the same items at the same places."""
+    rng = np.random.default_rng(0)
+    p, y = (np.float32(rng.normal(size=shape)) for _ in range(2))
+    loss = losskit.jax.cosine_similarity
+    weights = np.float32(rng.normal(size=loss(p, y, axis=axes).shape))
+
+    def of(p, y, axis):
+        return jax.value_and_grad(lambda p: (loss(p, y, axis=axis) * weights).sum())(p)
+
+    moved = [np.moveaxis(x, axes, range(-len(axes), 0)) for x in (p, y)]
+    flat = [x.reshape(*x.shape[: x.ndim - len(axes)], -1) for x in moved]
+    (value, slope), (want, wanted) = of(p, y, axes), of(*flat, -1)
+    np.testing.assert_allclose(value, want, rtol=1e-5)
+    wanted = np.moveaxis(np.reshape(wanted, moved[0].shape), range(-len(axes), 0), axes)
+    np.testing.assert_allclose(slope, wanted, rtol=1e-3, atol=1e-7)

@@ -29,6 +29,7 @@ from jax.sharding import PartitionSpec  # noqa: E402
 
 import losskit.jax  # noqa: E402
 from losskit.jax import kernels  # noqa: E402
+from losskit.jax.derivatives import enable_x64  # noqa: E402
 
 if not native.available():
     pytest.skip("the kernels were not built", allow_module_level=True)
@@ -167,6 +168,52 @@ def test_weights_masks_and_scales(card):
     _, items, slope = all_of(card, out, spoilt, weight, keep, np.inf)
     assert not np.asarray(items)[left_out].any()
     assert not np.asarray(slope)[at].any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [1, 15, 16, 33, 1023, 1024, 5000])
+def test_a_mask_alone_clears_and_changes_no_other(n, dtype):
+    """Bit by bit, in vectors that are whole and in those that are not."""
+    rng = np.random.default_rng(n)
+    y, p = rng.normal(size=n).astype(dtype), rng.normal(size=n).astype(dtype)
+    for keep in (rng.random(n) > 0.3, np.ones(n, bool), np.zeros(n, bool)):
+        spoilt, out = np.where(keep, p, np.nan), np.where(keep, y, np.inf)
+        with enable_x64(dtype == np.float64):
+            for scale in (None, 0.25):
+                plain = all_of(Huber(), y, p, None, None, scale)
+                total, items, slope = all_of(Huber(), out, spoilt, None, keep, scale)
+                for got, want in ((items, plain[1]), (slope, plain[2])):
+                    np.testing.assert_array_equal(got, np.where(keep, want, 0.0).astype(dtype))
+                want = float(np.sum(plain[1], where=keep, dtype=np.float64))
+                np.testing.assert_allclose(total, want, rtol=1e-6, atol=0.0)
+            _, items, slope = all_of(Huber(), out, spoilt, None, keep, np.inf)
+            assert not np.asarray(items)[~keep].any()
+            assert not np.asarray(slope)[~keep].any()
+
+
+def test_where_xla_is_left_the_formulas():
+    """By their number, and by what is done with them: as they were measured."""
+
+    def by_kernel(name, shape, dtype="float32"):
+        p = jnp.full(shape, 0.5, dtype)
+        y = jnp.zeros(shape[:-1], int) if CARDS[name].target.labels else jnp.ones(shape, dtype)
+        both = jax.value_and_grad(lambda p: losskit.jax.get(name)(p, y).sum())
+        return "losskit_" in str(jax.jit(both).lower(p).as_text())
+
+    assert not by_kernel("huber", (10,))
+    assert not by_kernel("kl_divergence", (1, 10))
+    assert not by_kernel("multiclass_hinge", (1, 10))
+    # It divides by the target: by the inverse of the largest, which is none to XLA.
+    assert by_kernel("mean_absolute_percentage_error", (10,))
+    assert by_kernel("log_cosh", (64,))
+    assert by_kernel("cosine_similarity", (1, 10))  # more sums than XLA has done with at once
+    assert by_kernel("kl_divergence", (10, 1))
+    sparse = "categorical_generalized_cross_entropy"
+    assert not by_kernel(sparse, (4096, 256), "float16")
+    assert not by_kernel(sparse, (1024, 100))
+    assert by_kernel(sparse, (1024, 100), "bfloat16") == by_kernel(sparse, (1024, 100))
+    assert by_kernel(sparse, (1024, 10))
+    assert by_kernel(sparse, (8192, 1000))
 
 
 @pytest.mark.parametrize("axis", [-1, 0, 1, -2])

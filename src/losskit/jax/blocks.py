@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from losskit.programs.run import sums
+from losskit.programs.run import counted
 
 _ELEMENTS = 2**17
 """Of a block, about: what is kept of it fits a cache."""
@@ -24,7 +24,8 @@ def count(card: Any, wanted: Any, arrays: tuple[Any, ...]) -> int:
         return 1
     if jax.device_count("cpu") > 1:
         return 1  # where rows lie on several devices, a loop would gather them
-    if sums(card, wanted, shape[-1]) < 2:
+    found = counted(card, wanted, shape[-1])
+    if found is None or found["sum"] < 2:
         return 1  # what is summed once may be kept in the derivative's own memory
     rows = math.prod(shape[:-1])
     most = rows * shape[-1] // _ELEMENTS

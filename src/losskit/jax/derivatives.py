@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 from contextlib import nullcontext
 from functools import lru_cache, partial
 from typing import Any
@@ -26,6 +27,8 @@ from losskit.engine.framework import Framework
 from losskit.jax import blocks, kernels
 from losskit.jax.traced import Traced
 from losskit.native.find import simplicity
+from losskit.programs.run import counted, divides_by_large
+from losskit.programs.symbols import Wanted
 
 try:
     from jax import enable_x64
@@ -111,6 +114,9 @@ def _differentiable(
         items, *slopes = blocks.over(of_block, parts, used, arrays)
         return (items if scale is None else items.sum() * scale, *slopes)
 
+    def asked(slope: bool) -> Wanted:
+        return (("value", 0), *(("slope", i) for i in (made if slope else ())))
+
     def single(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
         """Predictions of half precision in float32."""
         p = arrays[first]
@@ -129,14 +135,17 @@ def _differentiable(
         if not whole and simplicity(card) in (("sums",) if last else ("sums", "comparisons")):
             return None
         given = single(arrays) if long else arrays
+        p = arrays[first]
+        if _few(card, asked(slope), p.shape) or (slope and _labelled(card, asked(True), p)):
+            return None
         spec = kernels.find(card, *given, came=m.came if m.came.eps and not long else None)
         if spec is None:
             return None
 
         def kernel(_: Any, used: Array | None, scale: Any, *arrays: Array) -> Any:
-            asked = {"total": whole, "items": not whole, "slope": slope}
+            flags = {"total": whole, "items": not whole, "slope": slope}
             arrays = single(arrays) if long else arrays
-            result, *slopes = kernels.call(spec, arrays, keep=used, scale=scale, **asked)
+            result, *slopes = kernels.call(spec, arrays, keep=used, scale=scale, **flags)
             result = result * scale if whole else result
             # As the formulas give it, in the dtype of the computation.
             return (result, *(x.astype(result.dtype) for x in slopes))
@@ -146,8 +155,7 @@ def _differentiable(
     def run(slope: bool, traced: Any, used: Any, scale: Any, *arrays: Array) -> Any:
         kernel, plain = by_kernel(slope, traced, scale, *arrays), partial(by_formulas, slope)
         if kernel is None:
-            wanted = (("value", 0), *(("slope", i) for i in (made if slope else ())))
-            parts = blocks.count(card, wanted, arrays) if across is None else 1
+            parts = blocks.count(card, asked(slope), arrays) if across is None else 1
             if parts == 1:
                 return plain(traced, used, scale, *arrays)
             kernel = partial(by_blocks, parts, slope)
@@ -201,6 +209,56 @@ def _differentiable(
     value.defjvp(of_value, symbolic_zeros=True)
     # Compiled by itself, a call outside of any jit is one dispatch, not thirty.
     return jax.jit(value, inline=True)
+
+
+_FEW = 32
+"""Numbers that XLA is done with before a kernel, called from outside, has begun."""
+_STEPS = 6
+"""Sums and maxima along rows, each a loop of its own to XLA, up to which that holds."""
+_SHORT = 8
+"""Numbers of a row, of fewer of which what belongs to rows is as much work as they are."""
+_WORK = 640
+"""Operations of a loop on all numbers, from which on XLA calls its threads, for 25 us."""
+
+
+def _few(card: Any, wanted: Wanted, shape: tuple[Any, ...]) -> bool:
+    """Whether XLA computes so few numbers sooner by the formulas than by a kernel."""
+    if not all(isinstance(n, int) for n in shape) or not 0 < math.prod(shape) <= _FEW:
+        return False
+    axes = [axis % len(shape) for axis in card.slots[card.main].axes]
+    if sorted(axes) != list(range(len(shape)))[len(shape) - len(axes) :]:
+        return False  # numbers that lie apart are summed in more loops
+    length = math.prod([shape[axis] for axis in axes])
+    found = counted(card, wanted, length)
+    # By the inverse of the largest numbers XLA may divide as by 0.
+    if found is None or divides_by_large(card, wanted, length):
+        return False
+    if axes:
+        return length >= _SHORT and found["sum"] + found["max"] <= _STEPS
+    return found.total() * math.prod(shape) <= _WORK
+
+
+_LONG = 48
+"""Classes of a row, up to which a kernel is faster at rows with labels."""
+_IN_CACHES = 2**21
+"""Numbers from which on it is again, for it clears whole pages."""
+
+
+def _labelled(card: Any, wanted: Wanted, p: Array) -> bool:
+    """Whether XLA is faster at rows with labels, of which hardly anything is summed.
+
+    It writes their gradient once, by the number too that a mean divides by; and by float16 a kernel
+    gives float32.
+    """
+    if not card.slots[0].domain.labels or not all(isinstance(n, int) for n in p.shape):
+        return False
+    size, length = math.prod(p.shape), p.shape[card.axis]
+    if length <= _LONG or not (p.dtype == jnp.float16 or 2**16 <= size <= _IN_CACHES):
+        return False
+    found = counted(card, wanted, length)
+    if found is None or divides_by_large(card, wanted, length):
+        return False
+    return found["sum"] + found["max"] <= 2
 
 
 def along_target(slope: Array, tangent: Array) -> Array:

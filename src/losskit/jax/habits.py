@@ -6,6 +6,7 @@ Each takes the arguments of its row of `losskit.peers.optax`, in their order.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -13,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from losskit.core.definition import made
+from losskit.core.definition import made, parameter
 from losskit.engine.arrays import named
 from losskit.engine.shapes import check_shapes
 from losskit.jax.evaluate import evaluate
@@ -25,7 +26,7 @@ from losskit.jax.segmentation import (
 )
 from losskit.jax.sequence import ctc_loss as ctc_loss
 from losskit.jax.sequence import ctc_loss_with_forward_probs as ctc_loss_with_forward_probs
-from losskit.jax.shapes import Axis, canonical, flattened, mask, rowwise, widened
+from losskit.jax.shapes import Axis, canonical, flattened, mask, rowwise, side_by_side, widened
 from losskit.losses.ranking import RankingSoftmax
 from losskit.losses.similarity import CosineSimilarity, PairwiseDistance, TripletMargin
 
@@ -72,6 +73,13 @@ def smooth_labels(labels: Any, alpha: Any, axis: Axis, where: Any) -> Array:
     return jnp.where(there, (1.0 - alpha) * y + alpha / jnp.maximum(classes, 1), 0.0)
 
 
+@dataclass(frozen=True)
+class SmoothTripletMargin(TripletMargin):
+    """With distances that are not 0 for equal vectors either."""
+
+    least: float = parameter(0.0, kind="number", low=0.0, doc="the distance of equal vectors")
+
+
 def triplet_margin_loss(
     anchors: Any,
     positives: Any,
@@ -96,24 +104,19 @@ def triplet_margin_loss(
             vectors = tuple(jnp.where(where, x, 0.0) for x in vectors)
             where = jnp.broadcast_to(where, vectors[0].shape).any(axis)
         if not isinstance(axis, (int, np.integer)):
-            axes, axis = canonical(axis, vectors[0].ndim), -1
+            axes = canonical(axis, vectors[0].ndim)
+            axis = axes[0] if side_by_side(axes, vectors[0].shape) else -1
             vectors = tuple(flattened(x, axes) for x in vectors)
+        floating = jnp.promote_types(jnp.result_type(*vectors), jnp.float32)
+        tiny = float(jnp.finfo(floating).tiny)  # of 0 the root has no derivative
         # (|d|^n + eps)^(1/n) is the norm of differences that have one more, of eps^(1/n).
-        floating = jnp.promote_types(vectors[0].dtype, jnp.float32)
-        tiny = jnp.finfo(floating).tiny  # of 0 the root has no derivative
-        least = jnp.maximum(jnp.asarray(eps, floating), tiny) ** (1 / norm_degree)
-        one, rest = [*vectors[0].shape], [*vectors[0].shape]
-        # Long vectors up to whole lines of the caches, so that each begins with one.
-        line = 64 // floating.itemsize
-        one[axis], rest[axis] = 1, -(one[axis] + 1) % line if one[axis] >= 4 * line else 0
-        longer = [
-            jnp.concatenate(
-                [x.astype(floating), jnp.full(one, last, floating), jnp.zeros(rest, floating)], axis
-            )
-            for x, last in zip(vectors, (least, 0.0, 0.0), strict=True)
-        ]
-        options |= {"margin": margin, "axis": int(axis)}
-        return evaluate(TripletMargin, *longer, where=where, **options).astype(dtypes[0])
+        if isinstance(eps, (jax.Array, np.ndarray)):
+            least = jnp.maximum(jnp.asarray(eps, floating), tiny) ** (1 / norm_degree)
+        else:
+            least = max(float(eps), tiny) ** (1 / norm_degree)
+        options |= {"margin": margin, "least": least, "axis": int(axis)}
+        vectors = tuple(x.astype(floating) for x in vectors)
+        return evaluate(SmoothTripletMargin, *vectors, where=where, **options).astype(dtypes[0])
 
 
 def ranking_softmax_loss(

@@ -79,7 +79,8 @@ def rowwise(
     if of_elements:
         where = mask(where, p.shape)
     if not isinstance(axis, (int, np.integer)):
-        axes, axis = canonical(axis, p.ndim), -1
+        axes = canonical(axis, p.ndim)
+        axis = axes[0] if side_by_side(axes, p.shape) else -1
         p = flattened(p, axes)
         y = y if labels else flattened(y, axes)
         where = flattened(where, axes) if of_elements else where
@@ -93,10 +94,25 @@ def rowwise(
 
 
 def flattened(x: Array, axes: tuple[int, ...]) -> Array:
-    """Those axes as one, the last."""
+    """Those axes as one: where the first of them is, if they are `side_by_side`; else the last."""
+    if side_by_side(axes, x.shape):
+        first, behind = axes[0], axes[-1] + 1
+        return x.reshape(*x.shape[:first], math.prod(x.shape[first:behind]), *x.shape[behind:])
     x = jnp.moveaxis(x, axes, range(-len(axes), 0))
     items = x.shape[: x.ndim - len(axes)]
     return x.reshape(*items, math.prod(x.shape[len(items) :]))
+
+
+_LONG = 256
+"""Elements that lie apart, from which on a row is sooner moved together than read where it lies."""
+
+
+def side_by_side(axes: tuple[int, ...], shape: tuple[Any, ...]) -> bool:
+    """Whether axes follow upon one another, and are one where they are, without a move."""
+    if not axes or axes != tuple(range(axes[0], axes[0] + len(axes))):
+        return False
+    lengths = [shape[axis] for axis in axes]
+    return all(isinstance(n, int) for n in lengths) and math.prod(lengths) <= _LONG
 
 
 def canonical(axis: Axis, dimensions: int) -> tuple[int, ...]:

@@ -249,6 +249,8 @@ class Distances(Rowwise):
     compares = "distances"
     norm: float
     eps: float
+    least: Any = 0.0
+    """A difference that every row has besides: what the distance of equal vectors is."""
 
     def distance(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """How far p lies from y, the axis dropped."""
@@ -257,36 +259,40 @@ class Distances(Rowwise):
             return m.drop(
                 m.sum(m.where(d == 0, 0.0, m.where(d == d, 1.0, d)), self.axis), self.axis
             )
-        largest, terms = self._terms(m, d)
-        length = m.power(m.sum(terms, self.axis), 1.0 / self.norm)
+        largest = self._largest(m, d, part)
+        length = m.power(self._sum(m, self._terms(m, d, part), largest, part), 1.0 / self.norm)
         return m.drop(m.where(largest == 0, 0.0, largest * length / part), self.axis)
 
     def rate(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """Its derivative by p; by y it is the negative of that."""
-        d, _ = self._differences(m, y, p)
+        d, part = self._differences(m, y, p)
         if self.norm == 2.0:
-            largest, terms = self._terms(m, d)
-            whole = m.where(largest == 0, 1.0, m.sum(terms, self.axis))
-            return d / m.where(largest == 0, 1.0, largest) / m.sqrt(whole)
-        return m.sign(d) * self._rates(m, d)
+            largest = self._largest(m, d, part)
+            unit = d / m.where(largest == 0, 1.0, largest)
+            whole = self._sum(m, m.square(unit), largest, part)
+            return unit / m.sqrt(m.where(largest == 0, 1.0, whole))
+        return m.sign(d) * self._rates(m, d, part)
 
     def bend(self, m: Vocabulary, y: Array, p: Array) -> Array:
         """Its second derivative by each entry of p, and of y."""
         d, part = self._differences(m, y, p)
         if self.norm in (0.0, 1.0):
             return 0.0 * d
-        largest, terms = self._terms(m, d)
-        whole = m.where(largest == 0, 1.0, m.sum(terms, self.axis))
+        largest, terms = self._largest(m, d, part), self._terms(m, d, part)
+        whole = m.where(largest == 0, 1.0, self._sum(m, terms, largest, part))
         if self.norm < 2.0:
             # Of a difference of 0 it is infinite: 0 is given, as where all are 0.
             none = d == 0
-            bent = self._rates(m, d) / m.where(none, 1.0, m.abs(d))
+            bent = self._rates(m, d, part) / m.where(none, 1.0, m.abs(d))
         else:
             none = largest == 0
             bent = m.power(whole, 1.0 / self.norm - 1.0) / m.where(none, 1.0, largest)
             if self.norm > 2.0:
-                bent = bent * m.power(self._scaled(m, d), self.norm - 2.0)
-        bent = (self.norm - 1.0) * bent * (softmax.others(m, terms, self.axis) / whole) * part
+                bent = bent * m.power(self._scaled(m, d, part), self.norm - 2.0)
+        others = softmax.others(m, terms, self.axis)
+        if self.least:
+            others = others + self._of_least(m, largest, part)
+        bent = (self.norm - 1.0) * bent * (others / whole) * part
         return m.where(none, 0.0, bent)
 
     def _differences(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array]:
@@ -299,40 +305,52 @@ class Distances(Rowwise):
         d = part * p - part * y
         return (d + part * self.eps if self.eps else d), part
 
-    def _scaled(self, m: Vocabulary, d: Array) -> Array:
-        """|d| in parts of the largest, lest its power overflow or all of them vanish."""
+    def _largest(self, m: Vocabulary, d: Array, part: Array) -> Array:
         largest = m.max(m.abs(d), self.axis)
+        return m.maximum(largest, part * self.least) if self.least else largest
+
+    def _scaled(self, m: Vocabulary, d: Array, part: Array) -> Array:
+        """|d| in parts of the largest, lest its power overflow or all of them vanish."""
+        largest = self._largest(m, d, part)
         return m.abs(d) / m.where(largest == 0, 1.0, largest)
 
-    def _terms(self, m: Vocabulary, d: Array) -> tuple[Array, Array]:
-        """The largest |d|, and what each adds to the sum of powers, in parts of the largest's."""
-        size, largest = m.abs(d), m.max(m.abs(d), self.axis)
+    def _terms(self, m: Vocabulary, d: Array, part: Array) -> Array:
+        """What each difference adds to the sum of powers, in parts of the largest's."""
         if self.norm < 1.0:
             # The quotient may vanish where its power does not; of each by itself no power leaves
             # the range.
-            terms = m.power(size, self.norm) / self._of_largest(m, largest, self.norm)
-        elif self.norm == 1.0:
-            terms = self._scaled(m, d)
-        elif self.norm == 2.0:
-            terms = m.square(d / m.where(largest == 0, 1.0, largest))
-        else:
-            terms = m.power(self._scaled(m, d), self.norm)
-        return largest, terms
+            largest = self._largest(m, d, part)
+            return m.power(m.abs(d), self.norm) / self._of_largest(m, largest, self.norm)
+        if self.norm == 2.0:
+            largest = self._largest(m, d, part)
+            return m.square(d / m.where(largest == 0, 1.0, largest))
+        scaled = self._scaled(m, d, part)
+        return scaled if self.norm == 1.0 else m.power(scaled, self.norm)
 
-    def _rates(self, m: Vocabulary, d: Array) -> Array:
+    def _sum(self, m: Vocabulary, terms: Array, largest: Array, part: Array) -> Array:
+        whole = m.sum(terms, self.axis)
+        return whole + self._of_least(m, largest, part) if self.least else whole
+
+    def _of_least(self, m: Vocabulary, largest: Array, part: Array) -> Array:
+        """What the difference that every row has besides adds to that sum."""
+        share = part * self.least / m.where(largest == 0, 1.0, largest)
+        return m.square(share) if self.norm == 2.0 else m.power(share, self.norm)
+
+    def _rates(self, m: Vocabulary, d: Array, part: Array) -> Array:
         """|slope| where d is not 0."""
-        size, largest = m.abs(d), m.max(m.abs(d), self.axis)
         if self.norm == 0.0:
             return 0.0 * d
         if self.norm == 1.0:
             return m.where(d == d, 1.0, d)
-        whole = m.where(largest == 0, 1.0, m.sum(self._terms(m, d)[1], self.axis))
+        largest = self._largest(m, d, part)
+        whole = self._sum(m, self._terms(m, d, part), largest, part)
+        whole = m.where(largest == 0, 1.0, whole)
         if self.norm == 2.0:
-            return self._scaled(m, d) / m.sqrt(whole)
+            return self._scaled(m, d, part) / m.sqrt(whole)
         if self.norm > 2.0:
-            by_largest = m.power(self._scaled(m, d), self.norm - 1.0)
+            by_largest = m.power(self._scaled(m, d, part), self.norm - 1.0)
         else:
-            own = m.power(m.where(d == 0, 1.0, size), self.norm - 1.0)
+            own = m.power(m.where(d == 0, 1.0, m.abs(d)), self.norm - 1.0)
             by_largest = own * self._of_largest(m, largest, 1.0 - self.norm)
         return by_largest * m.power(whole, 1.0 / self.norm - 1.0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -83,10 +84,25 @@ def evaluate(
     return found
 
 
-def sums(card: Any, wanted: Wanted, length: int) -> int:
-    """How many sums along rows there are in that graph."""
+@lru_cache(1024, typed=True)
+def counted(card: Any, wanted: Wanted, length: int) -> Counter[str] | None:
+    """How often each operation is in that graph; None if there is no graph."""
     nodes = _graph(card, wanted, length) if takes(card) else None
-    return 0 if nodes is None else sum(node.op == "sum" for node in in_order(nodes))
+    return None if nodes is None else Counter([node.op for node in in_order(nodes)])
+
+
+@lru_cache(1024, typed=True)
+def divides_by_large(card: Any, wanted: Wanted, length: int) -> bool:
+    """Whether what is divided by in that graph may be so large that its inverse is subnormal."""
+    nodes = _graph(card, wanted, length) or []
+    return any(node.op == "/" and not _is_small(node.args[1]) for node in in_order(nodes))
+
+
+def _is_small(x: Any) -> bool:
+    """Whether it lies below a bound, or is a sum along a row of what does."""
+    if x.op in ("at_least", "sum"):
+        return all(map(_is_small, x.args))
+    return bool(x.op == "length" or max(abs(x.low), abs(x.high)) < 1e25)
 
 
 @lru_cache(1024, typed=True)
