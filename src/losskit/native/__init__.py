@@ -27,7 +27,7 @@ from losskit.native.library import (
     switched,
 )
 from losskit.native.quick import MEAN, MEAN_BY_WEIGHTS, SUM, mean
-from losskit.native.steps import step
+from losskit.native.steps import rows, step
 
 __all__ = [
     "MEAN",
@@ -49,6 +49,7 @@ __all__ = [
     "prepare",
     "read_tensors",
     "set_num_threads",
+    "rows",
     "step",
     "switched",
     "tally",

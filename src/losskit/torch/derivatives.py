@@ -92,7 +92,7 @@ class _Given(torch.autograd.Function):
 
     @staticmethod
     def forward(by: Formulas, used: Tensor | None, *args: Tensor) -> Tensor:
-        return by.value(used, *args)
+        return value(by, used, *args)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
@@ -125,7 +125,9 @@ class _Made(torch.autograd.Function):
     def forward(ctx: Any, by: Formulas, used: Tensor | None, *args: Tensor) -> Tensor:
         ctx.by = by
         ctx.save_for_backward(used, *args)
-        at = by.at(used, *args)
+        wants = ctx.needs_input_grad[2:]
+        ahead = tuple([i for i, known in enumerate(_known(by)) if known and wants[i]])
+        at = by.at(used, *args, ahead=ahead)
         ctx.slopes = _wanted(ctx, at)
         return at.value()
 
@@ -137,6 +139,12 @@ class _Made(torch.autograd.Function):
         if slopes is None or torch.is_grad_enabled():
             slopes = _wanted(ctx, ctx.by.at(*ctx.saved_tensors))
         return _gradients(ctx, g, slopes)
+
+
+def value(by: Formulas, used: Tensor | None, *args: Tensor) -> Tensor:
+    """The value, which is not to be differentiated."""
+    ahead = None if torch.compiler.is_compiling() else ()
+    return by.at(used, *args, ahead=ahead).value()
 
 
 def _known(by: Formulas) -> list[bool]:
@@ -184,5 +192,5 @@ def apply(by: Formulas, used: Tensor | None, *args: Tensor) -> Tensor:
     if not compiling and (transformed() or hooked() or forward_ad._current_level >= 0):
         return _GivenBothWays.apply(by, used, *args)
     if not (torch.is_grad_enabled() and any(x.requires_grad for x in args)):
-        return by.value(used, *args)
+        return value(by, used, *args)
     return (_Given if compiling else _Made).apply(by, used, *args)

@@ -173,6 +173,9 @@ class TensorFlowVocabulary(Vocabulary):
     def stack(self, parts: Sequence[Array], axis: int) -> Array:
         return self._ops.stack(parts, axis)
 
+    def join(self, parts: Sequence[Array], axis: int) -> Array:
+        return self._ops.concatenate(parts, axis)
+
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         return self._ops.unstack(x, x.shape[axis], axis)  # type: ignore[no-any-return]
 
