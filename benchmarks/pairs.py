@@ -3,10 +3,10 @@
     python -m benchmarks.pairs                        # InfoNCE, NT-Xent and Circle, 8,192 pairs
     python -m benchmarks.pairs --pairs 32768 --only 'torch/*'
 
-Value and gradients by both sets take three products (n, d) x (d, n), twice (n, n) x (n, d); the ratio
-is the time of the loss by that of the products in the same library, in turns; of a loss of one set
-with itself, whose gradient takes the same two. Each loss runs in a process of its own, which says by
-how much its memory rose above what it took before the call.
+Value and gradients by both sets take three products of matrices, n x n x d each; the ratio is the
+time of the loss by that of the products in the same library, in turns. Of one set with itself it
+takes the same three; one that is symmetric takes them twice. Each runs in a process of its own,
+which says by how much its memory rose above what it took before the call.
 """
 
 from __future__ import annotations

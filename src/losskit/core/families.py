@@ -70,7 +70,6 @@ class Items(Card):
         """
         return None
 
-
     def every(self, m: Vocabulary, by: tuple[int, ...], *slots: Any) -> list[Array] | None:
         """The value and the slopes by these slots, where there is another way to all of them.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from losskit.core import softmax
@@ -187,40 +188,47 @@ def swept(card: Pairs, m: Vocabulary, sets: Sets, by: tuple[int, ...]) -> list[A
     for weight, of, other in zip(card.ways, (0, 1), (1, 0), strict=True):
         if not weight:
             continue
-        others, theirs, there = sides[other].u, *(_turned(m, x[other]) for x in (names, places))
-
-        def step(found: Any, u: Array, own: Array, at: Array) -> tuple[Any, tuple[Array, ...]]:
-            its = at == there if same else None
-            s = similarities(m, card, u, others, its)
-            alike, none = own == theirs, None if card.with_itself else its
-            items, rates = m.rows(card.rows, alike, none, s, bool(by))
-            counts = terms(m, card, alike, none, u)
-            if not by:
-                return found, (m.lay(items, -1), counts)
-            more = m.matmul(_turned(m, rates), u)
-            if found is not None:
-                more += found
-            return more, (m.lay(items, -1), counts, m.matmul(rates, others))
-
-        parts = (sides[of].u, names[of], places[of])
-        most = _rows(m, parts[0], others)
-        theirs_moved, (items, counts, *moved) = m.in_parts(step, parts, most)
+        columns = (sides[other].u, *(_turned(m, x[other]) for x in (names, places)))
+        rows = (sides[of].u, names[of], places[of])
+        step = partial(_swept_part, card, m, columns, same, bool(by))
+        theirs, (items, counts, *own) = m.in_parts(step, rows, _rows(m, rows[0], columns[0]))
         share = _share(m, m.sum(counts, -2))
         # Each by itself, for their sum may be too large where their mean is not.
         value = value + weight * m.sum(items * share, -2)
         if by:
             factor = weight * share / card.temperature
-            slopes[of] = slopes[of] + moved[0] * factor
-            slopes[other] = slopes[other] + theirs_moved * factor
+            slopes[of] = slopes[of] + own[0] * factor
+            slopes[other] = slopes[other] + theirs * factor
     if same:
         slopes = [slopes[0] + slopes[1]]
     made = [sides[i].slope(slopes[i]) for i in map(sets.places.index, by)]
     return [m.drop(value, (-2, -1)), *made]
 
 
+def _swept_part(
+    card: Pairs, m: Vocabulary, columns: Any, same: bool, slope: bool, found: Any, *rows: Array
+) -> tuple[Any, tuple[Array, ...]]:
+    """Some rows of the matrix: the slopes by all columns so far; items, terms, slopes by the rows.
+
+    Of rows and columns: the vectors as they are compared, their names and places.
+    """
+    (u, name, place), (others, their_names, their_places) = rows, columns
+    its = place == their_places if same else None
+    s = similarities(m, card, u, others, its)
+    alike, none = name == their_names, None if card.with_itself else its
+    items, rates = m.rows(card.rows, alike, none, s, slope)
+    made = m.lay(items, -1), terms(m, card, alike, none, u)
+    if not slope:
+        return found, made
+    more = m.matmul(_turned(m, rates), u)
+    if found is not None:
+        more += found
+    return more, (*made, m.matmul(rates, others))
+
+
 def _rows(m: Vocabulary, u: Array, others: Array) -> int | None:
     """How many rows of the matrix are there at a time; None for all, where shapes are open."""
-    shape = (*u.shape[:-2], others.shape[-2])
+    shape: tuple[int, ...] = (*u.shape[:-2], others.shape[-2])
     if not all(isinstance(n, int) for n in (*shape, u.shape[-2])):
         return None
     wide = m.precision(u) == PRECISIONS["float64"]
@@ -262,7 +270,7 @@ class Compared:
 
     def slope(self, side: int = 0) -> Array:
         """The slope by the vectors of the rows, or of the columns (side 1)."""
-        m, card, own = self.m, self.card, self.sides[side]
+        card, own = self.card, self.sides[side]
         rates, factor = self._rates()
         g = self._along(rates, side)
         if self.same:

@@ -51,9 +51,9 @@ def rows(
     if call is None:
         return None
     items = library.empty(call.shape, call.out_dtype)
-    slopes = (library.empty(x.shape, x.dtype),) if slope else ()
-    found = call.run(value=True, items=items, slope=slopes)
-    return None if found is None else (items, slopes[0] if slope else None)
+    slopes = library.empty(x.shape, x.dtype) if slope else None
+    found = call.run(value=True, items=items, slope=() if slopes is None else (slopes,))
+    return None if found is None else (items, slopes)
 
 
 @cache

@@ -125,9 +125,7 @@ class _Made(torch.autograd.Function):
     def forward(ctx: Any, by: Formulas, used: Tensor | None, *args: Tensor) -> Tensor:
         ctx.by = by
         ctx.save_for_backward(used, *args)
-        wants = ctx.needs_input_grad[2:]
-        ahead = tuple([i for i, known in enumerate(_known(by)) if known and wants[i]])
-        at = by.at(used, *args, ahead=ahead)
+        at = by.at(used, *args, ahead=_asked(ctx))
         ctx.slopes = _wanted(ctx, at)
         return at.value()
 
@@ -136,8 +134,10 @@ class _Made(torch.autograd.Function):
         # Handed over, not kept. What is saved is looked at only where it is asked for: it may have
         # been changed in place meanwhile.
         slopes, ctx.slopes = ctx.slopes, None
-        if slopes is None or torch.is_grad_enabled():
-            slopes = _wanted(ctx, ctx.by.at(*ctx.saved_tensors))
+        again = torch.is_grad_enabled()
+        if slopes is None or again:
+            ahead = None if again else _asked(ctx)
+            slopes = _wanted(ctx, ctx.by.at(*ctx.saved_tensors, ahead=ahead))
         return _gradients(ctx, g, slopes)
 
 
@@ -151,10 +151,16 @@ def _known(by: Formulas) -> list[bool]:
     return [slot.differentiable for slot in by.card.slots]
 
 
-def _wanted(ctx: Any, at: At) -> list[Tensor | None]:
-    """The derivatives by the slots that are asked for."""
+def _asked(ctx: Any) -> tuple[int, ...]:
+    """The slots by which derivatives are asked for."""
     wants = ctx.needs_input_grad[2:]
-    return [at.slope(i) if known and wants[i] else None for i, known in enumerate(_known(ctx.by))]
+    return tuple([i for i, known in enumerate(_known(ctx.by)) if known and wants[i]])
+
+
+def _wanted(ctx: Any, at: At) -> list[Tensor | None]:
+    """The derivatives by these, None by the others."""
+    asked = _asked(ctx)
+    return [at.slope(i) if i in asked else None for i in range(len(ctx.by.card.slots))]
 
 
 def _gradients(ctx: Any, g: Tensor, slopes: list[Tensor | None]) -> Any:

@@ -40,6 +40,19 @@ def total(formulas: Formulas, call: Call, scale: Tensor | None) -> Tensor | None
     return None if spec is None else _found(spec, formulas, call, call.weight, scale, True)
 
 
+def rows(
+    card: Any, alike: Tensor, none: Tensor | None, x: Tensor, slope: bool
+) -> tuple[Tensor, Tensor | None] | None:
+    """See `losskit.core.namespaces.Vocabulary.by_kernel`."""
+    y = tf.cast(alike, tf.int8) * 2 - 1
+    y = y if none is None else y - tf.cast(none, tf.int8)
+    spec = None if saving() else kernels.find(card, (y, x), x.dtype.name)
+    if spec is None:
+        return None
+    items, *slopes = kernels.call(spec, (y, x), None, None, None, items=True, slope=slope)
+    return items, slopes[0] if slope else None
+
+
 def _find(call: Call) -> Spec | None:
     # Forward mode asks an operation for its derivative before anybody gives it one; and a graph
     # that is loaded elsewhere may find no kernels there.
