@@ -102,7 +102,7 @@ class _Given(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
-        return _gradients(ctx, g, _wanted(ctx, ctx.by.at(*ctx.saved_tensors)))
+        return _gradients(ctx, g, _later(ctx))
 
 
 class _GivenBothWays(_Given):
@@ -134,10 +134,8 @@ class _Made(torch.autograd.Function):
         # Handed over, not kept. What is saved is looked at only where it is asked for: it may have
         # been changed in place meanwhile.
         slopes, ctx.slopes = ctx.slopes, None
-        again = torch.is_grad_enabled()
-        if slopes is None or again:
-            ahead = None if again else _asked(ctx)
-            slopes = _wanted(ctx, ctx.by.at(*ctx.saved_tensors, ahead=ahead))
+        if slopes is None or torch.is_grad_enabled():
+            slopes = _later(ctx)
         return _gradients(ctx, g, slopes)
 
 
@@ -161,6 +159,13 @@ def _wanted(ctx: Any, at: At) -> list[Tensor | None]:
     """The derivatives by these, None by the others."""
     asked = _asked(ctx)
     return [at.slope(i) if i in asked else None for i in range(len(ctx.by.card.slots))]
+
+
+def _later(ctx: Any) -> list[Tensor | None]:
+    """These derivatives, made in the backward pass."""
+    numbers = not (torch.is_grad_enabled() or transformed())
+    ahead = _asked(ctx) if numbers else None
+    return _wanted(ctx, ctx.by.at(*ctx.saved_tensors, ahead=ahead))
 
 
 def _gradients(ctx: Any, g: Tensor, slopes: list[Tensor | None]) -> Any:
