@@ -5,7 +5,7 @@ import pytest
 
 import losskit
 from losskit.core.namespaces.numpy import NUMPY
-from losskit.core.pairs import Compared, named_alike
+from losskit.core.pairs import Compared
 
 LABELS = np.array([0, 0, 1, 1, 1, 2, 3, 3])
 
@@ -122,8 +122,6 @@ def test_what_is_compared_is_shared():
     assert isinstance(made, Compared)
     for order in (card.value, card.slope, card.curve):
         np.testing.assert_array_equal(order(NUMPY, LABELS, x, made), order(NUMPY, LABELS, x))
-    alike = named_alike(NUMPY, LABELS[:2], x[:2], False, (LABELS, x))
-    assert alike.tolist() == [[0, 1, *[-1] * 6], [1, 0, *[-1] * 6]]
 
 
 def test_on_tensors():

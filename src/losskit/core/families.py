@@ -70,6 +70,13 @@ class Items(Card):
         """
         return None
 
+    def every(self, m: Vocabulary, by: tuple[int, ...], *slots: Any) -> list[Array] | None:
+        """The value and the slopes by these slots, where there is another way to all of them.
+
+        What comes out is not to be differentiated.
+        """
+        return None
+
 
 class Pointwise(Items):
     """One item per element."""

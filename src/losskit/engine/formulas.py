@@ -38,9 +38,15 @@ class Formulas:
         """The derivative of the value by a slot, in its shape."""
         return self.at(used, *arrays).slope(slot, order)
 
-    def at(self, used: Array | None, *arrays: Array) -> At:
-        """Value and slopes of the same arrays."""
-        return At(self, used, self.fitted(used, arrays))
+    def at(self, used: Array | None, *arrays: Array, ahead: tuple[int, ...] | None = None) -> At:
+        """Value and slopes of the same arrays.
+
+        Args:
+            used, arrays: see `Formulas`.
+            ahead: the slots by which slopes will be asked for, where neither these nor the value
+                are to be differentiated; None where they may be.
+        """
+        return At(self, used, self.fitted(used, arrays), ahead)
 
     def spread(self, slot: int, x: Array) -> Array:
         """What belongs to the items, laid over the elements of a slot."""
@@ -72,14 +78,33 @@ class Formulas:
 class At:
     """Formulas at certain arrays: what value and slopes have in common is made once."""
 
-    def __init__(self, by: Formulas, used: Array | None, arrays: tuple[Array, ...]) -> None:
+    def __init__(
+        self,
+        by: Formulas,
+        used: Array | None,
+        arrays: tuple[Array, ...],
+        ahead: tuple[int, ...] | None = None,
+    ) -> None:
         self.by, self.used, self.arrays = by, used, arrays
         self.of_set = isinstance(by.card, Setwise)
         slots = arrays[: len(by.card.slots)]
         no_class = by.framework.no_class
         self.bad = None if by.looked else out_of_domain(by.m, by.card, *slots, no_class=no_class)
-        shared = self.state() if self.of_set else by.card.shared(by.m, *slots)
-        self.rest: tuple[Any, ...] = () if shared is None else (shared,)
+        self.made: dict[int | None, Array] = {}
+        """The value (None) and slopes, where they are there already."""
+        if ahead is not None and not self.of_set:
+            found = by.card.every(by.m, ahead, *slots)
+            self.made = {} if found is None else dict(zip((None, *ahead), found, strict=True))
+        self._rest: tuple[Any, ...] | None = None
+
+    @property
+    def rest(self) -> tuple[Any, ...]:
+        """What value and slopes have in common."""
+        if self._rest is None:
+            n, card = len(self.by.card.slots), self.by.card
+            shared = self.state() if self.of_set else card.shared(self.by.m, *self.arrays[:n])
+            self._rest = () if shared is None else (shared,)
+        return self._rest
 
     def state(self) -> State:
         """The state of a set, and of all other parts of it."""
@@ -98,6 +123,8 @@ class At:
 
         By the graph of them all, if there is one: it says the same in fewer operations.
         """
+        if self.made:
+            return [self.value(), *(self.slope(i) for i in by)]
         wanted = (("value", 0), *(("slope", i) for i in by))
         n = len(self.by.card.slots)
         found = None if self.of_set else evaluate(self.by.m, self.by.card, wanted, self.arrays[:n])
@@ -113,6 +140,8 @@ class At:
     def value(self) -> Array:
         """See `Formulas.value`."""
         m, card = self.by.m, self.by.card
+        if None in self.made:
+            return self._sound(self.made[None], None)
         if not self.of_set:
             return self._sound(card.value(m, *self.arrays, *self.rest), None)
         found, bad = card.finish(m, *self.rest, self.arrays[-1]), self.bad
@@ -123,6 +152,8 @@ class At:
     def slope(self, slot: int, order: str = "slope") -> Array:
         """See `Formulas.slope`."""
         card = self.by.card
+        if slot in self.made and order == "slope":
+            return self._sound(self.made[slot], slot)
         method = getattr(card, card.slots[slot].derivative(order))
         found = method(self.by.m, *self.arrays, *self.rest)
         return found if self.of_set else self._sound(found, slot)

@@ -58,15 +58,12 @@ class Host:
             return fused
         call = checked(NUMPY, call)
         count = self.denominator(call, lambda: self.count(call), num_items)
-        once = functools.cache(lambda: self._at(call))
+        by = tuple([i for i, slot in enumerate(call.card.slots) if slot.predicted])
+        once = functools.cache(lambda: self._at(call, by if order == "slope" else ()))
         found = self._value(call, count, once) if value else None
         if order is None:
             return found, None
-        derivatives = tuple(
-            self._derivative(call, i, order, count, once)
-            for i, slot in enumerate(call.card.slots)
-            if slot.predicted
-        )
+        derivatives = tuple(self._derivative(call, i, order, count, once) for i in by)
         derivative: Any = derivatives if len(derivatives) > 1 else derivatives[0]
         if out is None:
             return found, derivative
@@ -193,10 +190,10 @@ class Host:
     def _formulas(self, call: Call) -> Formulas:
         return Formulas(call.card, NUMPY.vocabulary(call.came), NUMPY, looked=True)
 
-    def _at(self, call: Call) -> At:
-        """The formulas at the arrays of a call."""
+    def _at(self, call: Call, by: tuple[int, ...] = ()) -> At:
+        """The formulas at the arrays of a call, of which slopes will be asked by these slots."""
         with np.errstate(all="ignore"):
-            return self._formulas(call).at(call.used, *call.arrays)
+            return self._formulas(call).at(call.used, *call.arrays, ahead=by)
 
     def items(self, call: Call, at: At | None = None) -> Array:
         with np.errstate(all="ignore"):

@@ -13,13 +13,13 @@ from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
 from losskit.engine.values import check_weight
-from losskit.native.steps import step
+from losskit.native.steps import rows, step
 
 _NAMES = {
     np.dtype(name): name for name in ("float16", "float32", "float64", "int32", "int64", "bool")
 }
-_BY_DTYPE = {name: NumpyVocabulary(came, step) for name, came in PRECISIONS.items()}
-_OTHERS = NumpyVocabulary(step=step)
+_BY_DTYPE = {name: NumpyVocabulary(came, step, rows) for name, came in PRECISIONS.items()}
+_OTHERS = NumpyVocabulary(step=step, rows=rows)
 
 
 class NumPy(Framework):

@@ -76,11 +76,13 @@ def _differentiable(
     order = sorted(range(len(slots)), key=lambda i: i not in made)
     formulas = Formulas(card, m, framework(), across=across)
 
-    def at(traced: dict[str, Any], used: Any, *arrays: Array) -> At:
+    def at(
+        traced: dict[str, Any], used: Any, *arrays: Array, ahead: tuple[int, ...] | None = None
+    ) -> At:
         known = copy.copy(card) if traced else card
         for name, number in traced.items():
             object.__setattr__(known, name, Traced(name, number))
-        return dataclasses.replace(formulas, card=known).at(used, *arrays)
+        return dataclasses.replace(formulas, card=known).at(used, *arrays, ahead=ahead)
 
     def by_formulas(slope: bool, traced: Any, used: Any, scale: Any, *arrays: Array) -> Any:
         """(value,) or (value, slopes by the predictions)."""
@@ -90,7 +92,8 @@ def _differentiable(
             if long:
                 wide = jax.lax.convert_element_type(p, np.float64)
                 arrays = (*arrays[:first], wide, *arrays[first + 1 :])
-            here, by = at(traced, used, *arrays), tuple(made) if slope else ()
+            by = tuple(made) if slope else ()
+            here = at(traced, used, *arrays, ahead=None if traced else by)
             found = here.every(by) if not traced else [here.value(), *map(here.slope, by)]
             if long:
                 narrow = jnp.float32 if p.dtype.name in HALF else p.dtype

@@ -17,7 +17,7 @@ from losskit.engine.arrays import HALF, check_unmasked, sound
 from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
-from losskit.jax import derivatives
+from losskit.jax import derivatives, kernels
 
 
 @jax.custom_jvp
@@ -32,8 +32,10 @@ def _(primals: Any, tangents: Any) -> Any:
     return _sigmoid(x), _sigmoid(x) * _sigmoid(-x) * dx
 
 
-VOCABULARY = JaxVocabulary(jax, _sigmoid)
-_BY_DTYPE = {name: JaxVocabulary(jax, _sigmoid, came) for name, came in PRECISIONS.items()}
+VOCABULARY = JaxVocabulary(jax, _sigmoid, rows=kernels.rows)
+_BY_DTYPE = {
+    name: JaxVocabulary(jax, _sigmoid, came, kernels.rows) for name, came in PRECISIONS.items()
+}
 
 
 def as_array(x: Any) -> Array:

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from losskit.core.namespaces import Precision
+from losskit.core.namespaces.jax import JaxVocabulary
 from losskit.core.slots import alone
 from losskit.native import library
 from losskit.native.xla import Spec, described
@@ -106,6 +107,26 @@ def call(
     flags = {name: x is not None for name, x in given.items()}
     flags |= {"total": total, "items": items, "slope": slope}
     return tuple(_function(spec, tuple(flags.items()))(*operands))
+
+
+def rows(card: Any, alike: Any, none: Any, x: Any, slope: bool) -> Any:
+    """See `losskit.core.namespaces.Vocabulary.by_kernel`."""
+    y = alike.astype(jnp.int8) * 2 - 1
+    y = y if none is None else y - none.astype(jnp.int8)
+    spec = find(card, y, x)
+    if spec is None:
+        return None
+
+    def plain(y: Any, x: Any) -> Any:
+        y, m = y.astype(x.dtype), JaxVocabulary(jax)
+        of = card.shared(m, y, x)
+        return card.value(m, y, x, of), *((card.slope(m, y, x, of),) if slope else ())
+
+    def kernel(y: Any, x: Any) -> Any:
+        return call(spec, (y, x), items=True, slope=slope)
+
+    found = jax.lax.platform_dependent(y, x, cpu=kernel, default=plain)
+    return found[0], found[1] if slope else None
 
 
 @cache

@@ -70,6 +70,7 @@ def prepared(
     *,
     dtype: str,
     more: dict[str, Any] | None = None,
+    alone: bool = False,
     **references: Any,
 ) -> Call:
     """The call, of which no value is looked at.
@@ -83,6 +84,7 @@ def prepared(
         mask: which items count, likewise.
         dtype: of the computation.
         more: optional slots of the card, by name.
+        alone: whether no more than the mean of all samples will be asked for.
         references: see `losskit.keras.pairs.of_rows`.
 
     Raises:
@@ -107,7 +109,7 @@ def prepared(
     at = targets(card)[0] if target else 0
     arrays = (*found[:at], *target, *found[at:])
     # Samples that are the vectors of one set, not sets of vectors.
-    if references or (getattr(card, "by_samples", False) and len(p.shape) == 2):
+    if references or (getattr(card, "by_samples", False) and len(p.shape) == 2 and not alone):
         card, arrays, mask = of_rows(card, target[0], p, mask, references)
     return aligned(KERAS, card, arrays, sample_weight, mask, came, more=more)
 

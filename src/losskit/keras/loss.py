@@ -93,7 +93,10 @@ class Loss(keras.losses.Loss):
                 if more:
                     raise TypeError(f"{self.name} is computed by its own call: no more arguments.")
                 return self._by_call(y_true, y_pred, sample_weight, mask)
-            call = self._prepared(y_true, y_pred, sample_weight, mask, more)
+            # The mean of all samples of a set is the set's own, which is made in less memory.
+            alone = self.reduction not in (None, "none", "sum") and not weighted
+            alone = alone and num_items is None and KERAS.replicas() is None
+            call = self._prepared(y_true, y_pred, sample_weight, mask, more, alone)
             if num_items is not None:
                 num_items = check_num_items(num_items, self.reduction, self.card)
             if self._is_mean:
@@ -127,10 +130,17 @@ class Loss(keras.losses.Loss):
         return _samples(self._prepared(y_true, y_pred), self._mean_axis, self.dtype)
 
     def _prepared(
-        self, y_true: Any, y_pred: Any, weight: Any = None, mask: Any = None, more: Any = None
+        self,
+        y_true: Any,
+        y_pred: Any,
+        weight: Any = None,
+        mask: Any = None,
+        more: Any = None,
+        alone: bool = False,
     ) -> Call:
         dtype = KERAS.computed(self.dtype)
-        return prepared(self.card, y_true, y_pred, weight, mask, dtype=dtype, more=more)
+        own: dict[str, Any] = {"dtype": dtype, "more": more, "alone": alone}
+        return prepared(self.card, y_true, y_pred, weight, mask, **own)
 
     @property
     def _is_mean(self) -> bool:

@@ -10,7 +10,7 @@ from keras import ops
 
 from losskit.core import vectors
 from losskit.core.families import out_of_domain
-from losskit.core.pairs import Pairs, named_alike
+from losskit.core.pairs import Pairs, terms
 from losskit.engine.arrays import named
 from losskit.engine.call import aligned, checked
 from losskit.keras import backend
@@ -64,15 +64,18 @@ def of_rows(
     (own, x), (of, other) = every, every
     if references:
         (own, x), (of, other) = [a[:n] for a in every], [a[n:] for a in every]
-    alike = named_alike(M, own, x, card.with_itself, (of, other))
+    alike = M.lay(own, -1) == M.lay(of, -2)
+    none = None
+    if not card.with_itself:
+        none = ops.arange(n)[:, None] == ops.arange(ops.shape(of)[0])[None]
     u, v = (_unit(x), _unit(other)) if card.normalize else (x, other)
     s = M.matmul(u, ops.transpose(v))
     bad = None if call.looked else out_of_domain(M, card, *every, no_class=KERAS.no_class)
     if bad is not None:
         s = ops.where(bad, float("nan"), s)
-    counted = M.drop(card.rows.count(M, alike), -1) > 0
+    counted = M.drop(terms(M, card, alike, none, s), -1) > 0
     counted = counted if mask is None else counted & KERAS.truth("mask", mask)
-    return card.rows, (alike, s), counted
+    return card.rows, (M.kinds(alike, none, ops.stop_gradient(s)), s), counted
 
 
 def _joined(own: Any, others: Any) -> Any:

@@ -9,7 +9,7 @@ from losskit.core import softmax
 from losskit.core.definition import Domain, Slot, parameter
 from losskit.core.logarithms import NONE
 from losskit.core.namespaces import Array, Vocabulary
-from losskit.core.pairs import EMBEDDING, NAME, Compared, Pairs, Similarities, named_alike, paired
+from losskit.core.pairs import EMBEDDING, NAME, Pairs, Sets, Similarities, paired
 
 UNIT = Domain("an entry of a vector of length 1", low=-1.0, high=1.0, slack=1e-5)
 TEMPERATURE: dict[str, Any] = {
@@ -31,8 +31,8 @@ class AgainstRivals(Similarities):
     metric = "sign_accuracy"
     task = "pair"
 
-    def count(self, m: Vocabulary, y: Array) -> Array:
-        return m.sum(m.where(y > 0, y, 0.0), -1)
+    def count(self, m: Vocabulary, alike: Array, unlike: Array) -> Array:
+        return alike
 
     def shared(self, m: Vocabulary, y: Array, s: Array) -> Against:
         return Against(m, y, s)
@@ -96,8 +96,8 @@ class Against:
 class AgainstOthers(AgainstRivals):
     """The same where each row has one that is alike, and all others are its rivals."""
 
-    def count(self, m: Vocabulary, y: Array) -> Array:
-        return 1.0 + 0.0 * m.max(y, -1)
+    def count(self, m: Vocabulary, alike: Array, unlike: Array) -> Array:
+        return 1.0 + 0.0 * alike
 
     def shared(self, m: Vocabulary, y: Array, s: Array) -> Against:
         return Against(m, y, s, m.sum(m.where(y > 0, s, 0.0), -1))
@@ -126,8 +126,8 @@ class Labelled(Pairs):
         target = Slot("target", self.target, ("n",), (-1,), **known)
         return target, Slot("prediction", self.prediction, **OF_SET)
 
-    def shared(self, m: Vocabulary, y: Array, p: Array) -> Compared:
-        return Compared(self, m, named_alike(m, y, p, self.with_itself), p)
+    def sets(self, m: Vocabulary, y: Array, p: Array) -> Sets:
+        return Sets(y, p, y, None, places=(1,))
 
     def slope(self, m: Vocabulary, *slots: Any) -> Array:
         return self._compared(m, slots).slope()
@@ -259,8 +259,8 @@ class InfoNCE(Pairs):
     def ways(self) -> tuple[float, float]:  # type: ignore[override]
         return (0.5, 0.5) if self.symmetric else (1.0, 0.0)
 
-    def shared(self, m: Vocabulary, query: Array, key: Array) -> Compared:
-        return Compared(self, m, paired(m, query), query, key)
+    def sets(self, m: Vocabulary, query: Array, key: Array) -> Sets:
+        return paired(m, query, key)
 
     def query_slope(self, m: Vocabulary, *slots: Any) -> Array:
         return self._compared(m, slots).slope(0)
@@ -288,8 +288,8 @@ class OfCircle(Similarities):
     metric = "sign_accuracy"
     task = "pair"
 
-    def count(self, m: Vocabulary, y: Array) -> Array:
-        return m.where((m.max(y, -1) > 0) & (-m.max(-y, -1) < 0), 1.0, 0.0 * m.max(y, -1))
+    def count(self, m: Vocabulary, alike: Array, unlike: Array) -> Array:
+        return m.minimum(alike, 1.0) * m.minimum(unlike, 1.0)
 
     def shared(self, m: Vocabulary, y: Array, s: Array) -> Any:
         return self._parts(m, y, s)
@@ -297,7 +297,7 @@ class OfCircle(Similarities):
     def value(self, m: Vocabulary, y: Array, s: Array, of: Any = None) -> Array:
         _, _, x = of or self.shared(m, y, s)
         items = m.maximum(x, 0.0) + m.log1p(m.tail(x))
-        return m.drop(m.where(self.count(m, y) > 0, items, 0.0), -1)
+        return m.drop(m.where(self._has_both(m, y), items, 0.0), -1)
 
     def slope(self, m: Vocabulary, y: Array, s: Array, of: Any = None) -> Array:
         share, _, x = of or self.shared(m, y, s)
@@ -354,9 +354,13 @@ class OfCircle(Similarities):
         rate = m.where(there, m.where(y > 0, alike, 2.0 * self.gamma * s), none)
         return rate, m.where(there, 2.0 * self.gamma + none, none)
 
+    @staticmethod
+    def _has_both(m: Vocabulary, y: Array) -> Array:
+        return (m.max(y, -1) > 0) & (-m.max(-y, -1) < 0)
+
     def _outer(self, m: Vocabulary, y: Array, x: Array) -> tuple[Array, Array]:
         """First and second derivative of the softplus; 0 for a row that lacks one of the kinds."""
-        there, e = self.count(m, y) > 0, m.tail(x)
+        there, e = self._has_both(m, y), m.tail(x)
         once = m.where(x < 0, e, 1.0 + 0.0 * e) / (1.0 + e)
         twice = e / m.square(1.0 + e)
         return m.where(there, once, 0.0), m.where(there, twice, 0.0)

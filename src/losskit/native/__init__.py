@@ -28,7 +28,7 @@ from losskit.native.library import (
     switched,
 )
 from losskit.native.quick import MEAN, MEAN_BY_WEIGHTS, SUM, besides, mean
-from losskit.native.steps import step
+from losskit.native.steps import rows, step
 
 __all__ = [
     "MEAN",
@@ -51,6 +51,7 @@ __all__ = [
     "mean",
     "prepare",
     "read_tensors",
+    "rows",
     "set_num_threads",
     "step",
     "switched",

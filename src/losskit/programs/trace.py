@@ -195,5 +195,5 @@ class Trace(Vocabulary):
         raise TypeError("A pointwise formula has no axis.")
 
     sum = max = drop = lay = crossed = sort = cumsum = classes = vector = power = _rows  # type: ignore[assignment]
-    order = take = put = pad = flip = stack = unstack = move = merge = matmul = _rows  # type: ignore[assignment]
+    order = take = put = pad = flip = stack = join = unstack = move = merge = matmul = _rows  # type: ignore[assignment]
     disorder = positions = cummax = number = part = _rows  # type: ignore[assignment]

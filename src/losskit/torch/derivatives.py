@@ -96,7 +96,7 @@ class _Given(torch.autograd.Function):
 
     @staticmethod
     def forward(by: Formulas, used: Tensor | None, *args: Tensor) -> Tensor:
-        return by.value(used, *args)
+        return value(by, used, *args)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
@@ -106,7 +106,7 @@ class _Given(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:
-        return _gradients(ctx, g, _wanted(ctx, ctx.by.at(*ctx.saved_tensors)))
+        return _gradients(ctx, g, _later(ctx))
 
 
 class _GivenBothWays(_Given):
@@ -129,7 +129,7 @@ class _Made(torch.autograd.Function):
     def forward(ctx: Any, by: Formulas, used: Tensor | None, *args: Tensor) -> Tensor:
         ctx.by = by
         ctx.save_for_backward(used, *args)
-        at = by.at(used, *args)
+        at = by.at(used, *args, ahead=_asked(ctx))
         ctx.slopes = _wanted(ctx, at)
         return at.value()
 
@@ -139,18 +139,37 @@ class _Made(torch.autograd.Function):
         # been changed in place meanwhile.
         slopes, ctx.slopes = ctx.slopes, None
         if slopes is None or torch.is_grad_enabled():
-            slopes = _wanted(ctx, ctx.by.at(*ctx.saved_tensors))
+            slopes = _later(ctx)
         return _gradients(ctx, g, slopes)
+
+
+def value(by: Formulas, used: Tensor | None, *args: Tensor) -> Tensor:
+    """The value, which is not to be differentiated."""
+    ahead = None if torch.compiler.is_compiling() else ()
+    return by.at(used, *args, ahead=ahead).value()
 
 
 def _known(by: Formulas) -> list[bool]:
     return [slot.differentiable for slot in by.card.slots]
 
 
-def _wanted(ctx: Any, at: At) -> list[Tensor | None]:
-    """The derivatives by the slots that are asked for."""
+def _asked(ctx: Any) -> tuple[int, ...]:
+    """The slots by which derivatives are asked for."""
     wants = ctx.needs_input_grad[2:]
-    return [at.slope(i) if known and wants[i] else None for i, known in enumerate(_known(ctx.by))]
+    return tuple([i for i, known in enumerate(_known(ctx.by)) if known and wants[i]])
+
+
+def _wanted(ctx: Any, at: At) -> list[Tensor | None]:
+    """The derivatives by these, None by the others."""
+    asked = _asked(ctx)
+    return [at.slope(i) if i in asked else None for i in range(len(ctx.by.card.slots))]
+
+
+def _later(ctx: Any) -> list[Tensor | None]:
+    """These derivatives, made in the backward pass."""
+    numbers = not (torch.is_grad_enabled() or transformed())
+    ahead = _asked(ctx) if numbers else None
+    return _wanted(ctx, ctx.by.at(*ctx.saved_tensors, ahead=ahead))
 
 
 def _gradients(ctx: Any, g: Tensor, slopes: list[Tensor | None]) -> Any:
@@ -188,5 +207,5 @@ def apply(by: Formulas, used: Tensor | None, *args: Tensor) -> Tensor:
     if not compiling and (transformed() or hooked() or forward_ad._current_level >= 0):
         return _GivenBothWays.apply(by, used, *args)
     if not (torch.is_grad_enabled() and any(x.requires_grad for x in args)):
-        return by.value(used, *args)
+        return value(by, used, *args)
     return (_Given if compiling else _Made).apply(by, used, *args)

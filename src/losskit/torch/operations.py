@@ -42,8 +42,24 @@ def _step(name: str, *of: Tensor) -> Tensor | None:
     return None if found is None else torch.from_numpy(found)
 
 
-_M = TorchVocabulary(torch, quick=_quick, step=_step)
-_BY_DTYPE = {name: TorchVocabulary(torch, came, _quick, _step) for name, came in PRECISIONS.items()}
+def _rows(
+    card: Any, alike: Tensor, none: Tensor | None, x: Tensor, slope: bool
+) -> tuple[Tensor, Tensor | None] | None:
+    """See `losskit.core.namespaces.Vocabulary.by_kernel`."""
+    if not derivatives.reachable(alike, none, x) or x.requires_grad:
+        return None
+    empty = None if none is None else none.numpy()
+    found = native.rows(card, alike.numpy(), empty, x.numpy(), slope)
+    if found is None:
+        return None
+    items, slopes = found
+    return torch.from_numpy(items), None if slopes is None else torch.from_numpy(slopes)
+
+
+_M = TorchVocabulary(torch, quick=_quick, step=_step, rows=_rows)
+_BY_DTYPE = {
+    name: TorchVocabulary(torch, came, _quick, _step, _rows) for name, came in PRECISIONS.items()
+}
 
 
 class Operations(Framework):

@@ -56,6 +56,9 @@ class Vocabulary(ABC):
     """Of the dtype in which the prediction came, which may be narrower than the computation's:
     float16, computed in float32, must get its gradient back, and cannot tell 1 from 0.9999."""
 
+    by_kernel: Any = staticmethod(lambda card, alike, none, x, slope: None)
+    """`rows` by a kernel, as a face has it; None where there is none."""
+
     fused: bool = False
     """Whether a softmax is one operation of the host, and `softmax` and `but_one` are there."""
 
@@ -186,6 +189,10 @@ class Vocabulary(ABC):
         """Arrays of one shape along a new axis."""
 
     @abstractmethod
+    def join(self, parts: Sequence[Array], axis: int) -> Array:
+        """Arrays one after the other along an axis."""
+
+    @abstractmethod
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         """The arrays along an axis of known length, as the inverse of `stack`."""
 
@@ -221,6 +228,50 @@ class Vocabulary(ABC):
             state, out = step(state, xs[i])
             outs.append(out)
         return state, tuple(self.stack(parts, 0) for parts in zip(*outs, strict=True))
+
+    def in_parts(
+        self, step: Any, xs: Sequence[Array], size: int | None
+    ) -> tuple[Any, tuple[Array, ...]]:
+        """``state, out = step(state, *parts)`` for parts of arrays along their last axis but one.
+
+        Args:
+            step: of a state and a part of each array, gives the next state and a tuple of arrays.
+                The first state is None; a state is an array, or None.
+            xs: the arrays, as long as one another.
+            size: the length of a part; None for one that is all.
+
+        Returns:
+            The last state, and the outs, each joined along that axis.
+        """
+        n = xs[0].shape[-2]
+        if size is None or n <= size:
+            return step(None, *xs)  # type: ignore[no-any-return]
+        state, outs = None, []
+        for start in range(0, n, size):
+            state, out = step(state, *(x[..., start : start + size, :] for x in xs))
+            outs.append(out)
+        return state, tuple(self.join(parts, -2) for parts in zip(*outs, strict=True))
+
+    def rows(
+        self, card: Any, alike: Array, none: Array | None, x: Array, slope: bool
+    ) -> tuple[Array, Array | None]:
+        """The items of a loss of similarities, and its slopes by them.
+
+        By a kernel where there is one: what comes out is not to be differentiated.
+
+        Args:
+            card: a loss of rows, along the last axis (losskit/core/pairs.py).
+            alike: of which two are alike, boolean.
+            none: of which of these make no pair; None for no place.
+            x: similarities.
+            slope: whether slopes are asked for; else there are none.
+        """
+        found = self.by_kernel(card, alike, none, x, slope)
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+        y = self.kinds(alike, none, x)
+        of = card.shared(self, y, x)
+        return card.value(self, y, x, of), card.slope(self, y, x, of) if slope else None
 
     def expm1_by(self, expm1: Any, x: Array) -> Array:
         """exp(x) - 1 by a framework's function, with a derivative that is right far below 0 too.
@@ -264,6 +315,12 @@ class Vocabulary(ABC):
     def count(self, mask: Array, axis: Axes) -> Array:
         """How often a comparison is true along ``axis``, kept as a dimension of length 1."""
         return self.sum(self.where(mask, 1.0, 0.0), axis)
+
+    def kinds(self, alike: Array, none: Array | None, like: Array) -> Array:
+        """1 where two are alike, -1 where not, 0 where they make no pair, in ``like``'s dtype."""
+        one = 1.0 + self.number(self.count(alike, -1), like) * 0.0
+        found = self.where(alike, one, -one)
+        return found if none is None else self.where(none, 0.0 * one, found)
 
     def square(self, x: Array) -> Array:
         return x * x

@@ -16,13 +16,22 @@ class JaxVocabulary(Vocabulary):
         jax: the module.
         sigmoid: a sigmoid with its derivative given.
         came: see `Vocabulary.came`.
+        rows: see `Vocabulary.by_kernel`.
     """
 
     flushes = True
 
-    def __init__(self, jax: Any, sigmoid: Any = None, came: Precision = Vocabulary.came) -> None:
+    def __init__(
+        self,
+        jax: Any,
+        sigmoid: Any = None,
+        came: Precision = Vocabulary.came,
+        rows: Any = Vocabulary.by_kernel,
+    ) -> None:
         self._jnp = jnp = jax.numpy
         self.came = came
+        self.by_kernel = rows
+        self._slice = jax.lax.dynamic_slice_in_dim
         if sigmoid is not None:
             self.sigmoid = sigmoid  # type: ignore[method-assign]
         for name in ("abs", "exp", "log", "log1p", "sqrt", "tanh", "sign", "where"):
@@ -130,6 +139,29 @@ class JaxVocabulary(Vocabulary):
 
     def stack(self, parts: Sequence[Array], axis: int) -> Array:
         return self._jnp.stack(parts, axis)
+
+    def join(self, parts: Sequence[Array], axis: int) -> Array:
+        return self._jnp.concatenate(parts, axis)
+
+    def in_parts(
+        self, step: Any, xs: Sequence[Array], size: int | None
+    ) -> tuple[Any, tuple[Array, ...]]:
+        n = xs[0].shape[-2]
+        if size is None or n <= size:
+            return step(None, *xs)  # type: ignore[no-any-return]
+        # What is left over comes first: it says of which kind the state is.
+        first = n % size or size
+
+        def part(start: Any, length: int) -> list[Array]:
+            return [self._slice(x, start, length, x.ndim - 2) for x in xs]
+
+        state, outs = step(None, *part(0, first))
+        starts = self._jnp.arange(first, n, size)
+        state, more = self.scan(lambda state, at: step(state, *part(at, size)), state, starts)
+        # The parts, which lie along the first axis, side by side along that of the rows.
+        laid = [self._jnp.moveaxis(x, 0, -3) for x in more]
+        laid = [x.reshape((*x.shape[:-3], n - first, x.shape[-1])) for x in laid]
+        return state, tuple(map(lambda *both: self.join(both, -2), outs, laid))
 
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         last = self._jnp.moveaxis(x, axis, -1)

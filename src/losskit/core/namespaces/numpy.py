@@ -16,13 +16,18 @@ class NumpyVocabulary(Vocabulary):
     Args:
         came: see `Vocabulary.came`.
         step: what a step of programs makes of rows along the last axis; None where it cannot.
+        rows: see `Vocabulary.by_kernel`.
     """
 
     def __init__(
-        self, came: Precision = Vocabulary.came, step: Any = lambda name, *of: None
+        self,
+        came: Precision = Vocabulary.came,
+        step: Any = lambda name, *of: None,
+        rows: Any = Vocabulary.by_kernel,
     ) -> None:
         self.came = came
         self._step = step
+        self.by_kernel = rows
 
     def in_one(self, name: str, made: Callable[[], Array], *of: Array, last: bool = False) -> Array:
         found = self._step(name, *of) if last else None
@@ -108,6 +113,9 @@ class NumpyVocabulary(Vocabulary):
     def classes(self, labels: Array, like: Array, axis: int) -> Array:
         return np.expand_dims(labels, axis) == self._along(np.arange(like.shape[axis]), like, axis)
 
+    def count(self, mask: Array, axis: Axes) -> Array:
+        return np.count_nonzero(mask, axis, keepdims=True) * 1.0
+
     def vector(self, values: Any, like: Array, axis: int) -> Array:
         return self._along(np.asarray(values, dtype=like.dtype), like, axis)
 
@@ -136,6 +144,9 @@ class NumpyVocabulary(Vocabulary):
 
     def stack(self, parts: Sequence[Array], axis: int) -> Array:
         return np.stack(parts, axis)
+
+    def join(self, parts: Sequence[Array], axis: int) -> Array:
+        return np.concatenate(parts, axis)
 
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         return list(np.moveaxis(x, axis, 0))

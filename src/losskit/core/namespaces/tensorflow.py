@@ -17,14 +17,21 @@ class TensorFlowVocabulary(Vocabulary):
         ops: the module `keras.ops`.
         differentiable: makes a function of a value and a gradient; for the sigmoid.
         came: see `Vocabulary.came`.
+        rows: see `Vocabulary.by_kernel`.
     """
 
     flushes = True
 
     def __init__(
-        self, tf: Any, ops: Any, differentiable: Any, came: Precision = Vocabulary.came
+        self,
+        tf: Any,
+        ops: Any,
+        differentiable: Any,
+        came: Precision = Vocabulary.came,
+        rows: Any = Vocabulary.by_kernel,
     ) -> None:
         self._tf, self._ops, self.came = tf, ops, came
+        self.by_kernel = rows
         # Through |x| a slope of 0 would be found at 0, where the sigmoid's is 1/4.
         plain = super().sigmoid
         self.sigmoid = differentiable(  # type: ignore[method-assign]
@@ -172,6 +179,23 @@ class TensorFlowVocabulary(Vocabulary):
 
     def stack(self, parts: Sequence[Array], axis: int) -> Array:
         return self._ops.stack(parts, axis)
+
+    def join(self, parts: Sequence[Array], axis: int) -> Array:
+        return self._ops.concatenate(parts, axis)
+
+    def in_parts(
+        self, step: Any, xs: Sequence[Array], size: int | None
+    ) -> tuple[Any, tuple[Array, ...]]:
+        before: list[Array] = []
+
+        def after(state: Any, *parts: Array) -> Any:
+            # A graph would make all parts at once.
+            with self._tf.control_dependencies(before):
+                state, out = step(state, *map(self._tf.identity, parts))
+            before[:] = [*out, *([] if state is None else [state])]
+            return state, out
+
+        return super().in_parts(after, xs, size)
 
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         return self._ops.unstack(x, x.shape[axis], axis)  # type: ignore[no-any-return]

@@ -17,6 +17,7 @@ class TorchVocabulary(Vocabulary):
         came: see `Vocabulary.came`.
         quick: the order of entries along an axis, equal ones in any; None where it has none.
         step: what a step of programs makes of rows along the last axis; None where it cannot.
+        rows: see `Vocabulary.by_kernel`.
     """
 
     def __init__(
@@ -25,11 +26,13 @@ class TorchVocabulary(Vocabulary):
         came: Precision = Vocabulary.came,
         quick: Any = lambda x, axis: None,
         step: Any = lambda name, *of: None,
+        rows: Any = Vocabulary.by_kernel,
     ) -> None:
         self._torch = torch
         self.came = came
         self._quick = quick
         self._step = step
+        self.by_kernel = rows
         for name in ("abs", "exp", "log", "log1p", "sqrt", "tanh", "sign", "where"):
             setattr(self, name, getattr(torch, name))
         self.expm1 = partial(self.expm1_by, torch.expm1)
@@ -122,6 +125,9 @@ class TorchVocabulary(Vocabulary):
 
     def stack(self, parts: Sequence[Array], axis: int) -> Array:
         return self._torch.stack(parts, axis)
+
+    def join(self, parts: Sequence[Array], axis: int) -> Array:
+        return self._torch.cat(tuple(parts), axis)
 
     def unstack(self, x: Array, axis: int) -> Sequence[Array]:
         return x.unbind(axis)  # type: ignore[no-any-return]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import keras
@@ -19,7 +20,7 @@ from losskit.engine.call import Call
 from losskit.engine.formulas import Formulas
 from losskit.engine.framework import Framework
 from losskit.keras.backend.tensorflow import eager, graphs, kernels
-from losskit.keras.backend.tensorflow.rules import activation, finite
+from losskit.keras.backend.tensorflow.rules import activation, finite, known, moved, watched
 
 Tensor = Any
 
@@ -44,9 +45,20 @@ def made_by(p: Tensor) -> tuple[str, int] | None:
 
 
 kernels.registered()  # so that graphs that are loaded find them
-_M = TensorFlowVocabulary(tf, ops, activation)
+
+
+def _rows(
+    card: Any, alike: Tensor, none: Tensor | None, x: Tensor, slope: bool
+) -> tuple[Tensor, Tensor | None] | None:
+    """See `losskit.core.namespaces.Vocabulary.by_kernel`."""
+    way = eager.rows if tf.executing_eagerly() else graphs.rows
+    return way(card, alike, none, x, slope)
+
+
+_M = TensorFlowVocabulary(tf, ops, activation, rows=_rows)
 _BY_DTYPE = {
-    name: TensorFlowVocabulary(tf, ops, activation, came) for name, came in PRECISIONS.items()
+    name: TensorFlowVocabulary(tf, ops, activation, came, _rows)
+    for name, came in PRECISIONS.items()
 }
 
 
@@ -148,21 +160,29 @@ class Backend(Framework):
 def _given(formulas: Formulas, used: Tensor | None, *arrays: Tensor) -> Tensor:
     """The value of formulas, whose derivatives by their slots are given, not derived."""
     slots = formulas.card.slots
+    where = tuple([i for i, slot in enumerate(slots) if slot.differentiable])
+    by = tuple([i for i in where if watched(arrays[i])])
+    ahead = None if moved(arrays) else by
 
     @tf.custom_gradient
     def function(*arrays: Tensor) -> Any:
+        made = formulas.at(used, *arrays, ahead=ahead)
+
         def backward(g: Tensor) -> tuple[Tensor | None, ...]:
             # A gradient that nobody asks for is pruned from the graph.
             found: list[Tensor | None] = [None] * len(arrays)
             at = formulas.at(used, *arrays)
-            for i, slot in enumerate(slots):
-                if slot.differentiable:
-                    slope, rate = at.slope(i), formulas.spread(i, g)
-                    slope = slope if slot.predicted else finite(slope)
-                    found[i] = tf.cast(slope * rate, arrays[i].dtype)
+            for i in where:
+                if i in made.made:
+                    of = partial(formulas.slope, i, used)
+                    slope = known(made.slope(i), of, *arrays, where=where)
+                else:
+                    slope = at.slope(i)
+                slope = slope if slots[i].predicted else finite(slope)
+                found[i] = tf.cast(slope * formulas.spread(i, g), arrays[i].dtype)
             return tuple(found)
 
-        return formulas.value(used, *arrays), backward
+        return made.value(), backward
 
     return function(*arrays)
 

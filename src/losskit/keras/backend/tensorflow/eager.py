@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from losskit import native
 from losskit.core.families import Items
 from losskit.engine.call import Call, checked
 from losskit.engine.formulas import Formulas
@@ -98,6 +99,17 @@ def loss(f: Framework, call: Call, reduction: str, num_items: float | None) -> T
         return value, backward
 
     return function(*[arrays[i] for i in by])
+
+
+def rows(
+    card: Any, alike: Tensor, none: Tensor | None, x: Tensor, slope: bool
+) -> tuple[Tensor, Tensor | None] | None:
+    """See `losskit.core.namespaces.Vocabulary.by_kernel`."""
+    if not visible(x):
+        return None
+    empty = None if none is None else np.asarray(none)
+    found = native.rows(card, np.asarray(alike), empty, np.asarray(x), slope)
+    return None if found is None else (_tensor(found[0]), _tensor(found[1]) if slope else None)
 
 
 def _is_one(g: Tensor) -> bool:

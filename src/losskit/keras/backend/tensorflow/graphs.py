@@ -48,6 +48,19 @@ def reachable(arrays: Iterable[Any]) -> bool:
     return not (tf.executing_eagerly() or moved(arrays) or saving()) and kernels.registered()
 
 
+def rows(
+    card: Any, alike: Tensor, none: Tensor | None, x: Tensor, slope: bool
+) -> tuple[Tensor, Tensor | None] | None:
+    """See `losskit.core.namespaces.Vocabulary.by_kernel`."""
+    y = tf.cast(alike, tf.int8) * 2 - 1
+    y = y if none is None else y - tf.cast(none, tf.int8)
+    spec = None if saving() else kernels.find(card, (y, x), x.dtype.name)
+    if spec is None:
+        return None
+    items, *slopes = kernels.call(spec, (y, x), None, None, None, items=True, slope=slope)
+    return items, slopes[0] if slope else None
+
+
 def _find(call: Call) -> Spec | None:
     if not reachable(call.arrays):
         return None
