@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from losskit.core.definition import _SPELLINGS, CARDS
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 
@@ -82,6 +84,16 @@ FORGET = {
     "jax": lambda jax: jax.clear_caches(),
     "torch": lambda torch: torch.compiler.reset(),
 }
+
+
+@pytest.fixture
+def forgotten():
+    """What is defined in a test is one of losskit's for the time of that test."""
+    before = dict(CARDS), dict(_SPELLINGS)
+    yield
+    for known, was in zip((CARDS, _SPELLINGS), before, strict=True):
+        known.clear()
+        known.update(was)
 
 
 @pytest.fixture(params=["kernels", "numpy"])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import losskit
-from losskit.core.definition import _SPELLINGS, CARDS
+from losskit.core.definition import CARDS
 from losskit.core.families import is_rowwise, placed
 from losskit.core.namespaces.numpy import vocabulary
 from losskit.native import programs
@@ -19,15 +19,7 @@ from losskit.programs.derive import derivative
 from losskit.programs.run import run
 from losskit.programs.symbols import WHOLE, free_parameters, trace
 
-
-@pytest.fixture(autouse=True)
-def forgotten():
-    """What is defined here is one of losskit's for the time of a test."""
-    before = dict(CARDS), dict(_SPELLINGS)
-    yield
-    for known, was in zip((CARDS, _SPELLINGS), before, strict=True):
-        known.clear()
-        known.update(was)
+pytestmark = pytest.mark.usefixtures("forgotten")
 
 
 def cauchy(m: Any, y: Any, p: Any, scale: float = 1.0) -> Any:

@@ -410,6 +410,7 @@ def test_a_card_whose_formula_is_another_has_another_program(own: Any):
     assert math.isclose(twice, 2.0 * once, rel_tol=1e-14)
 
 
+@pytest.mark.usefixtures("forgotten")
 def test_a_derived_slope_makes_a_choice_once():
     """Of what is chosen, each side's slope; nothing multiplied by 1 and 0, and added."""
 

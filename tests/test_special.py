@@ -128,6 +128,7 @@ def test_a_derivative_by_operations_is_finite_and_right(name):
     np.testing.assert_allclose(slope.numpy(), SLOPES[name](x), rtol=1e-11, atol=1e-300)
 
 
+@pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize("name", CASES)
 def test_programs_say_them(name):
 

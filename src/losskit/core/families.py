@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -337,7 +338,11 @@ class OfMean(Setwise):
 
 
 def out_of_domain(
-    m: Vocabulary, card: Any, *arrays: Array, no_class: int | None = None
+    m: Vocabulary,
+    card: Any,
+    *arrays: Array,
+    no_class: int | None = None,
+    eps: Sequence[float] = (),
 ) -> Array | None:
     """Which items have a target or a prediction out of its domain; None if no number is.
 
@@ -349,19 +354,21 @@ def out_of_domain(
         card: any card.
         arrays: what the card takes, slot by slot.
         no_class: what a label that is none was made, where labels are but names.
+        eps: the spacing above 1 of the dtypes in which they came, where that may be wider than the
+            predictions'.
 
     Returns:
         Boolean, in the shape of the items (of the predictions, for a set).
     """
     parts = []
-    for slot, x in zip(card.slots, arrays, strict=True):
+    for slot, x, own in zip(card.slots, arrays, eps or (0.0,) * len(arrays), strict=True):
         if slot.places:
             alone = m.unstack(x, slot.axes[0])
             places = zip(slot.places, alone, strict=True)
-            parts += [(slot.axes[1:], _outside(m, place, part)) for place, part in places]
+            parts += [(slot.axes[1:], _outside(m, place, part, own)) for place, part in places]
         else:
             named = slot.domain.names and no_class is not None
-            bad = x == no_class if named else _outside(m, slot.domain, x)
+            bad = x == no_class if named else _outside(m, slot.domain, x, own)
             parts.append((slot.axes, bad))
     found = None
     for axes, bad in parts:
@@ -372,7 +379,7 @@ def out_of_domain(
     return found
 
 
-def _outside(m: Vocabulary, domain: Domain, x: Array) -> Array | None:
+def _outside(m: Vocabulary, domain: Domain, x: Array, eps: float) -> Array | None:
     if domain.values:
         first, *others = (x != value for value in domain.values)
         for other in others:
@@ -380,7 +387,7 @@ def _outside(m: Vocabulary, domain: Domain, x: Array) -> Array | None:
         return first
     if domain.labels or domain.lenient or (domain.low == -math.inf and domain.high == math.inf):
         return None
-    low, high = domain.ends(m.came.eps)
+    low, high = domain.ends(max(m.came.eps, eps))
     return (x < low) | (x > high)
 
 

@@ -11,6 +11,7 @@ from losskit.core.namespaces import Array, Vocabulary
 from losskit.core.slots import gather, spread
 from losskit.engine.across import Across
 from losskit.engine.framework import Framework
+from losskit.engine.values import spacing
 from losskit.programs.run import evaluate
 
 
@@ -46,7 +47,9 @@ class Formulas:
             ahead: the slots by which slopes will be asked for, where neither these nor the value
                 are to be differentiated; None where they may be.
         """
-        return At(self, used, self.fitted(used, arrays), ahead)
+        own = arrays[: len(self.card.slots)]
+        eps = tuple([spacing(self.framework.dtype(x)) for x in own])
+        return At(self, used, self.fitted(used, arrays), ahead, eps)
 
     def spread(self, slot: int, x: Array) -> Array:
         """What belongs to the items, laid over the elements of a slot."""
@@ -84,12 +87,15 @@ class At:
         used: Array | None,
         arrays: tuple[Array, ...],
         ahead: tuple[int, ...] | None = None,
+        eps: tuple[float, ...] = (),
     ) -> None:
         self.by, self.used, self.arrays = by, used, arrays
         self.of_set = isinstance(by.card, Setwise)
         slots = arrays[: len(by.card.slots)]
         no_class = by.framework.no_class
-        self.bad = None if by.looked else out_of_domain(by.m, by.card, *slots, no_class=no_class)
+        self.bad = None
+        if not by.looked:
+            self.bad = out_of_domain(by.m, by.card, *slots, no_class=no_class, eps=eps)
         self.made: dict[int | None, Array] = {}
         """The value (None) and slopes, where they are there already."""
         if ahead is not None and not self.of_set:

@@ -272,8 +272,11 @@ class Poly1Crossentropy(Rowwise):
 
     @property
     def _linear(self) -> bool:
-        """Whether at least half of the linear term stays."""
-        return self.epsilon > -0.5
+        """Whether at least half of the linear term stays; not where its share is not known yet."""
+        try:
+            return bool(self.epsilon > -0.5)
+        except TypeError:  # traced by JAX: the other text holds for every value
+            return False
 
     def _row(self, m: Vocabulary, p: Array) -> softmax.Row:
         make = softmax.from_logits if self.from_logits else softmax.from_probabilities

@@ -197,12 +197,14 @@ class _Angle:
         self.m, self.axis = m, axis
         (a, self.powers_a), (b, self.powers_b) = sized(m, a, axis), sized(m, b, axis)
         top_a, top_b = m.max(m.abs(a), axis), m.max(m.abs(b), axis)
-        # Divided by the largest entry, lest squares overflow or vanish; but not where vectors are
-        # of nearly one size, and that is no extreme one: their difference is exact as they came.
-        even = (m.abs(top_a - top_b) < top_b / 64.0) & (top_b > 2.0**-30) & (top_b < 2.0**30)
+        # Divided by the largest entry, lest squares overflow or vanish; but by a power of two where
+        # vectors are of nearly one size, and that is no extreme one: so their difference is exact.
+        even = (m.abs(top_a - top_b) < top_b / 64.0) & (top_b > 2.0**-90) & (top_b < 2.0**90)
+        power = 1.0 + 0.0 * m.minimum(top_b, 1.0)
+        power = m.where(top_b < 2.0**-30, 2.0**-60, m.where(top_b > 2.0**30, 2.0**60, power))
         self.none = (top_a == 0) | (top_b == 0)
-        self.top_a = m.where(even | (top_a == 0), 1.0, top_a)
-        self.top_b = m.where(even | (top_b == 0), 1.0, top_b)
+        self.top_a = m.where(even, power, m.where(top_a == 0, 1.0, top_a))
+        self.top_b = m.where(even, power, m.where(top_b == 0, 1.0, top_b))
         self.x, self.z = x, z = a / self.top_a, b / self.top_b
         self.square_x = m.where(top_a == 0, 1.0, m.sum(m.square(x), axis))
         self.square_z = m.where(top_b == 0, 1.0, m.sum(m.square(z), axis))

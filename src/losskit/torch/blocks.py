@@ -328,7 +328,8 @@ def _in_domain(card: Any, m: Any, slots: tuple[Tensor, ...], keep: Tensor | None
 
 def _outside(card: Any, m: Any, slots: tuple[Tensor, ...], labels: int) -> Tensor | None:
     """Which items have a value out of its domain, where none can be looked at."""
-    bad = out_of_domain(m, card, *slots)
+    eps = [torch.finfo(x.dtype).eps if x.is_floating_point() else 0.0 for x in slots]
+    bad = out_of_domain(m, card, *slots, eps=eps)
     if labels >= 0:
         y = slots[labels]
         wrong = (y < 0) | (y >= slots[card.main].shape[card.axis])

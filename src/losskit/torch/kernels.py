@@ -273,7 +273,8 @@ def _by_blocks(asked: _Asked) -> tuple[Any, Any] | None:
     if plan.reduction != "none" and keep is None and weight is None:
         whole = host.evaluate(card, slots, by if gradient else (), factor / divisor)
         if whole is not None:
-            return (whole[0] / divisor).to(plan.dtype) if value else None, whole[1]
+            made = (whole[0] / divisor).to(plan.dtype) if value else None
+            return made, whole[1] if gradient else None
     found = blocks.evaluate(
         *(card, m, slots, weight, keep, by if gradient else (), factor / divisor),
         total=value and plan.reduction != "none",
