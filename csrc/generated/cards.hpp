@@ -1297,7 +1297,7 @@ struct MeanAbsoluteError {
 
 struct Quantile {  // q[0] = quantile
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "6784d9da4cbcd4b8";
+  static constexpr const char* fingerprint = "cbc13ce92e00c38b";
   static constexpr int parameters = 1;
   static constexpr double target_low = -infinity;
   static constexpr double target_high = infinity;
@@ -1312,17 +1312,18 @@ struct Quantile {  // q[0] = quantile
     const V t0 = p - y;
     const Bits<V> t1 = t0 < T(0.0);
     const double t2 = -q[0];
-    const double t3 = 1.0 - q[0];
-    const V t4 = select<V>(t1, broadcast<V>(T(t2)), broadcast<V>(T(t3)));
-    const V t5 = t4 * t0;
-    value = t5;
-    const Bits<V> t6 = t0 > T(0.0);
-    const V t7 = T(0.0) * t0;
-    const V t8 = select<V>(t6, broadcast<V>(T(t3)), t7);
-    const V t9 = select<V>(t1, broadcast<V>(T(t2)), t8);
-    slope = t9;
-    const V t10 = T(0.0) * y;
-    curve = t10;
+    const V t3 = T(t2) * t0;
+    const double t4 = 1.0 - q[0];
+    const V t5 = T(t4) * t0;
+    const V t6 = select<V>(t1, t3, t5);
+    value = t6;
+    const Bits<V> t7 = t0 > T(0.0);
+    const V t8 = T(0.0) * t0;
+    const V t9 = select<V>(t7, broadcast<V>(T(t4)), t8);
+    const V t10 = select<V>(t1, broadcast<V>(T(t2)), t9);
+    slope = t10;
+    const V t11 = T(0.0) * y;
+    curve = t11;
     (void)p, (void)q, (void)k;
   }
 };

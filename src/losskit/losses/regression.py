@@ -185,7 +185,7 @@ class Quantile(Residual):
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         e = p - y
-        return m.where(e < 0, -self.quantile, 1.0 - self.quantile) * e
+        return m.where(e < 0, -self.quantile * e, (1.0 - self.quantile) * e)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         # At the target itself the subgradient of least magnitude: 0.
