@@ -882,7 +882,7 @@ struct Poisson_log_input_full {
 
 struct GammaDeviance {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
-  static constexpr const char* fingerprint = "2978ff8d07016195";
+  static constexpr const char* fingerprint = "9703ef857fba7a35";
   static constexpr int parameters = 0;
   static constexpr double target_low = 1.1754943508222875e-38;
   static constexpr double target_high = infinity;
@@ -953,12 +953,12 @@ struct GammaDeviance {
     value = t55;
     const V t56 = t3 - y;
     const V t57 = t56 / t3;
-    const V t58 = t57 / t3;
-    slope = t58;
-    const V t59 = t4 + y;
-    const V t60 = t59 / t3;
-    const V t61 = t60 / t3;
-    const V t62 = t61 / t3;
+    const V t58 = T(1.0) / t3;
+    const V t59 = t57 * t58;
+    slope = t59;
+    const V t60 = t5 + t47;
+    const V t61 = t60 * t58;
+    const V t62 = t61 * t58;
     curve = t62;
     (void)p, (void)q, (void)k;
   }

@@ -161,11 +161,11 @@ class GammaDeviance(Definition):
     def value(self, y, p):
         r = y / self.mean(p)
         t = mpmath.log(y) - (p if self.card.log_input else mpmath.log(self.mean(p)))
-        return [r - t - 1]
+        return [r, -t, -ONE] if self.card.log_input else [r - t - 1]
 
     def slope(self, y, p):
         q = self.mean(p)
-        return [(q - y) / q if self.card.log_input else (q - y) / q**2]
+        return [ONE, -y / q] if self.card.log_input else [(q - y) / q**2]
 
     def curve(self, y, p):
         q = self.mean(p)
@@ -183,8 +183,9 @@ class TweedieDeviance(Definition):
 
     def value(self, y, p):
         q, a, b = self.parts(p)
-        at_target = y**a / (a * b) if y else ZERO
-        return [at_target - (y * q**b / b if y else ZERO) + q**a / a]
+        terms = [y**a / (a * b), -y * q**b / b] if y else []
+        terms.append(q**a / a)
+        return terms if self.card.log_input else [sum(terms)]
 
     def slope(self, y, p):
         q, _, b = self.parts(p)

@@ -241,14 +241,15 @@ class GammaDeviance(Pointwise):
             near = m.clip(t, -0.5, 0.5)
             close = (t > -0.5) & (t < 0.5)
             return m.where(close, -m.expm1(near), 1.0 - self._ratio(m, y, p))
+        # Times the inverse: some compilers divide once, by a square that underflows.
         q = m.floored(p)
-        return (q - y) / q / q
+        return ((q - y) / q) * (1.0 / q)
 
     def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.log_input:
             return self._ratio(m, y, p)
         q = m.floored(p)
-        return ((y - q) + y) / q / q / q
+        return ((y - q) / q + y / q) * (1.0 / q) * (1.0 / q)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         z = m.maximum(y, m.tiny(y))
