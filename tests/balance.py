@@ -42,12 +42,12 @@ def points(card: Any, dtype: Any = np.float32) -> tuple[np.ndarray, np.ndarray]:
         pairs = [(y, s) for y in (0.0, 0.5, 1.0) for s in STEPS]
     elif target.high == 0.0:
         pairs = [(y, y + s) for y in (-20.0, -1.5, -0.7, 0.0) for s in STEPS]
-    elif target.low == 0.0 and prediction.low != 0.0 and "logarithmic" not in card.name:
+    elif 0.0 <= target.low < 1e-30 and prediction.low != 0.0 and "logarithmic" not in card.name:
         pairs = [(y, np.log(y) + s) for y in (1e-20, 0.3, 1.0, 2.0, 3.0, 1e4) for s in STEPS]
     else:
         sizes = (1e-20, 1e-4, 0.3, 1.0, 7.0, 1e5)
         pairs = [(y, y * (1 + s)) for y in sizes for s in STEPS]
-        pairs += [(-y, p) for y, p in pairs] if target.low != 0.0 else []
+        pairs += [(-y, p) for y, p in pairs] if target.low < 0.0 else []
     y, p = np.array(pairs).T.astype(dtype)
     # A step may leave the domain by its rounding.
     inside = (p >= prediction.low) & (p <= prediction.high)

@@ -301,7 +301,7 @@ def _random(rng: Any, domain: Any, shape: tuple[int, ...], rows: bool) -> np.nda
         if rows:
             return rng.dirichlet(np.full(shape[-1], 0.7), shape[0])
         return rng.uniform(0.01, 0.99, shape)
-    if domain.low == 0.0:
+    if 0.0 <= domain.low < 1e-30:
         return rng.gamma(1.5, 2.0, shape)
     if domain.high == 0.0:
         return -rng.gamma(1.5, 2.0, shape)
@@ -370,12 +370,13 @@ def extreme(card: Any, dtype: Any) -> Any:
             pairs += [q for y in SOFT for q in _near(y, dtype)]
     elif target.high == 0.0:
         pairs = list(itertools.product([-abs(z) for z in LOGITS], LOGITS))
-    elif target.low == 0.0:
+    elif 0.0 <= target.low < 1e-30:
+        amounts = [y for y in AMOUNTS if np.asarray(y, dtype) >= target.low]
         other = AMOUNTS if prediction.low == 0.0 else [*AMOUNTS, -1e-30, -1e-8, -0.5, -1.0, -1e3]
-        pairs = list(itertools.product(AMOUNTS, other))
-        pairs += [q for y in AMOUNTS for q in _near(y, dtype) if q[1] >= 0 or prediction.low < 0]
+        pairs = list(itertools.product(amounts, other))
+        pairs += [q for y in amounts for q in _near(y, dtype) if q[1] >= 0 or prediction.low < 0]
         if prediction.low < 0:
-            logs = [(y, float(np.log(y))) for y in AMOUNTS if 0 < y < 10]
+            logs = [(y, float(np.log(y))) for y in amounts if 0 < y < 10]
             pairs += [(y, z + s * e) for y, z in logs for e in (0.0, 1e-6, 1e-3, 0.3, 0.99, 1.5)
                       for s in (1, -1)]  # fmt: skip
     else:

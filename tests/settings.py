@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
+    "quantile": [{}, {"quantile": 0.9}, {"quantile": 0.01}],
     "huber": [{}, {"delta": 1e-3}, {"delta": 0.7}, {"delta": 1e6}],
     "smooth_l1": [{}, {"beta": 1e-3}, {"beta": 0.7}, {"beta": 1e6}],
     "poisson": [
@@ -12,6 +13,14 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"log_input": True},
         {"full": True, "eps": 1e-8},
         {"log_input": True, "full": True},
+    ],
+    "gamma_deviance": [{}, {"log_input": True}],
+    "tweedie_deviance": [
+        {},
+        {"log_input": True},
+        {"power": 1.0 + 2.0**-10, "log_input": True},
+        {"power": 2.0 - 2.0**-7, "log_input": True},
+        {"power": 1.9},
     ],
     "negative_log_likelihood": [{}, {"axis": 0}, {"class_weight": {0: 2.0, 1: 0.0, 2: 0.3}}],
     "margin_ranking": [{}, {"margin": 0.7}, {"margin": -0.5}],

@@ -24,7 +24,10 @@ CARDS = [
     # Nor of a sequence or a set of vectors.
     and not (card.target.names or card.slots[0].domain.blank is not None)
 ]
-OF_LOGARITHMS = ("poisson", "log_kl_divergence", "generalized_log_kl_divergence")
+OF_LOGARITHMS = (
+    *("poisson", "gamma_deviance", "tweedie_deviance"),
+    *("log_kl_divergence", "generalized_log_kl_divergence"),
+)
 """What they compare is rounded once more in float64, which has no wider type beside it."""
 LEAST = 1e-30
 """What probabilities of 0, read as the smallest normal number, may add: of no account here."""

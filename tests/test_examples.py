@@ -22,6 +22,24 @@ def test_runs(name):
     assert float(lines[-1].split()[-1]) < 0.7
 
 
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm", "catboost"])
+def test_boosting(library):
+    pytest.importorskip(library)
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / f"boosting_{library}.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Warning" not in done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("start ")
+    assert 10 < int(lines[1].split()[2]) < 199
+    last = float(lines[-1].split()[-1])
+    low, high = {"xgboost": (0.8, 0.97), "lightgbm": (0.9, 1.0), "catboost": (500, 1100)}[library]
+    assert low <= last <= high
+
+
 def test_same_curve(monkeypatch):
     pytest.importorskip("torch")
     pytest.importorskip("jax")

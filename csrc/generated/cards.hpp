@@ -880,6 +880,166 @@ struct Poisson_log_input_full {
   }
 };
 
+struct GammaDeviance {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "9703ef857fba7a35";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = 1.1754943508222875e-38;
+  static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = true;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const double t0 = -k.slack;
+    const Bits<V> t1 = p < T(t0);
+    const V t2 = at_least(p, T(k.floor));
+    const V t3 = select<V>(t1, broadcast<V>(T(std::numeric_limits<double>::quiet_NaN())), t2);
+    const V t4 = y - t3;
+    const V t5 = t4 / t3;
+    const Bits<V> t6 = t5 > T(-0.05);
+    const Bits<V> t7 = t5 < T(0.05);
+    const Bits<V> t8 = t6 & t7;
+    const V t9 = at_least(t5, T(-0.05));
+    const V t10 = at_most(t9, T(0.05));
+    const V t11 = T(0.0) * t10;
+    const V t12 = t10 * t11;
+    const V t13 = T(0.07142857142857142) - t12;
+    const V t14 = t10 * t13;
+    const V t15 = T(0.07692307692307693) - t14;
+    const V t16 = t10 * t15;
+    const V t17 = T(0.08333333333333333) - t16;
+    const V t18 = t10 * t17;
+    const V t19 = T(0.09090909090909091) - t18;
+    const V t20 = t10 * t19;
+    const V t21 = T(0.1) - t20;
+    const V t22 = t10 * t21;
+    const V t23 = T(0.1111111111111111) - t22;
+    const V t24 = t10 * t23;
+    const V t25 = T(0.125) - t24;
+    const V t26 = t10 * t25;
+    const V t27 = T(0.14285714285714285) - t26;
+    const V t28 = t10 * t27;
+    const V t29 = T(0.16666666666666666) - t28;
+    const V t30 = t10 * t29;
+    const V t31 = T(0.2) - t30;
+    const V t32 = t10 * t31;
+    const V t33 = T(0.25) - t32;
+    const V t34 = t10 * t33;
+    const V t35 = T(0.3333333333333333) - t34;
+    const V t36 = t10 * t35;
+    const V t37 = T(0.5) - t36;
+    const V t38 = t10 * t37;
+    const V t39 = t10 * t38;
+    const Bits<V> t40 = t5 > T(-0.5);
+    const Bits<V> t41 = t5 < T(0.5);
+    const Bits<V> t42 = t40 & t41;
+    const V t43 = at_least(t5, T(-0.5));
+    const V t44 = at_most(t43, T(0.5));
+    const V t45 = log1p(t44);
+    const V t46 = t44 - t45;
+    const V t47 = y / t3;
+    const V t48 = t47 - T(1.0);
+    const V t49 = at_least(y, T(k.tiny));
+    const V t50 = log_normal(t49);
+    const V t51 = log_normal(t3);
+    const V t52 = t50 - t51;
+    const V t53 = t48 - t52;
+    const V t54 = select<V>(t42, t46, t53);
+    const V t55 = select<V>(t8, t39, t54);
+    value = t55;
+    const V t56 = t3 - y;
+    const V t57 = t56 / t3;
+    const V t58 = T(1.0) / t3;
+    const V t59 = t57 * t58;
+    slope = t59;
+    const V t60 = t5 + t47;
+    const V t61 = t60 * t58;
+    const V t62 = t61 * t58;
+    curve = t62;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct GammaDeviance_log_input {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "4da0716f399d0be9";
+  static constexpr int parameters = 0;
+  static constexpr double target_low = 1.1754943508222875e-38;
+  static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const V t0 = at_least(y, T(k.tiny));
+    const V t1 = log_less(t0, p);
+    const Bits<V> t2 = t1 > T(-0.5);
+    const Bits<V> t3 = t1 < T(0.5);
+    const Bits<V> t4 = t2 & t3;
+    const V t5 = at_least(t1, T(-0.5));
+    const V t6 = at_most(t5, T(0.5));
+    const V t7 = T(0.0) * t6;
+    const V t8 = t6 * t7;
+    const V t9 = t8 + T(1.5619206968586225e-16);
+    const V t10 = t6 * t9;
+    const V t11 = t10 + T(2.8114572543455206e-15);
+    const V t12 = t6 * t11;
+    const V t13 = t12 + T(4.779477332387385e-14);
+    const V t14 = t6 * t13;
+    const V t15 = t14 + T(7.647163731819816e-13);
+    const V t16 = t6 * t15;
+    const V t17 = t16 + T(1.1470745597729725e-11);
+    const V t18 = t6 * t17;
+    const V t19 = t18 + T(1.6059043836821613e-10);
+    const V t20 = t6 * t19;
+    const V t21 = t20 + T(2.08767569878681e-09);
+    const V t22 = t6 * t21;
+    const V t23 = t22 + T(2.505210838544172e-08);
+    const V t24 = t6 * t23;
+    const V t25 = t24 + T(2.755731922398589e-07);
+    const V t26 = t6 * t25;
+    const V t27 = t26 + T(2.7557319223985893e-06);
+    const V t28 = t6 * t27;
+    const V t29 = t28 + T(2.48015873015873e-05);
+    const V t30 = t6 * t29;
+    const V t31 = t30 + T(0.0001984126984126984);
+    const V t32 = t6 * t31;
+    const V t33 = t32 + T(0.001388888888888889);
+    const V t34 = t6 * t33;
+    const V t35 = t34 + T(0.008333333333333333);
+    const V t36 = t6 * t35;
+    const V t37 = t36 + T(0.041666666666666664);
+    const V t38 = t6 * t37;
+    const V t39 = t38 + T(0.16666666666666666);
+    const V t40 = t6 * t39;
+    const V t41 = t40 + T(0.5);
+    const V t42 = t6 * t41;
+    const V t43 = t6 * t42;
+    const V t44 = T(-0.5) * p;
+    const V t45 = exp(t44);
+    const V t46 = y * t45;
+    const V t47 = t46 * t45;
+    const V t48 = t47 - T(1.0);
+    const V t49 = t48 - t1;
+    const V t50 = select<V>(t4, t43, t49);
+    value = t50;
+    const V t51 = expm1(t6);
+    const V t52 = -t51;
+    const V t53 = T(1.0) - t47;
+    const V t54 = select<V>(t4, t52, t53);
+    slope = t54;
+    curve = t47;
+    (void)p, (void)q, (void)k;
+  }
+};
+
 struct Hinge {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
   static constexpr const char* fingerprint = "3c74e1dc3fa16a41";
@@ -1131,6 +1291,39 @@ struct MeanAbsoluteError {
     slope = t2;
     const V t3 = T(0.0) * y;
     curve = t3;
+    (void)p, (void)q, (void)k;
+  }
+};
+
+struct Quantile {  // q[0] = quantile
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr const char* fingerprint = "cbc13ce92e00c38b";
+  static constexpr int parameters = 1;
+  static constexpr double target_low = -infinity;
+  static constexpr double target_high = infinity;
+  static constexpr double target_slack = 0.0;
+  static constexpr bool minus_infinity = false;
+  static constexpr bool signs = false;
+  static constexpr bool prediction_bounded = false;
+
+  template <class V, class T = Element<V>>
+  LOSSKIT_INLINE static void evaluate(V y, V p, const double* q, Constants<T> k,
+                                      V& value, V& slope, V& curve) {
+    const V t0 = p - y;
+    const Bits<V> t1 = t0 < T(0.0);
+    const double t2 = -q[0];
+    const V t3 = T(t2) * t0;
+    const double t4 = 1.0 - q[0];
+    const V t5 = T(t4) * t0;
+    const V t6 = select<V>(t1, t3, t5);
+    value = t6;
+    const Bits<V> t7 = t0 > T(0.0);
+    const V t8 = T(0.0) * t0;
+    const V t9 = select<V>(t7, broadcast<V>(T(t4)), t8);
+    const V t10 = select<V>(t1, broadcast<V>(T(t2)), t9);
+    slope = t10;
+    const V t11 = T(0.0) * y;
+    curve = t11;
     (void)p, (void)q, (void)k;
   }
 };
@@ -1422,6 +1615,8 @@ struct BinarySparsemax {
   X(Poisson_log_input) \
   X(Poisson_log_input_full_eps) \
   X(Poisson_log_input_full) \
+  X(GammaDeviance) \
+  X(GammaDeviance_log_input) \
   X(Hinge) \
   X(SquaredHinge) \
   X(SoftMargin) \
@@ -1430,6 +1625,7 @@ struct BinarySparsemax {
   X(HingeEmbedding) \
   X(MeanSquaredError) \
   X(MeanAbsoluteError) \
+  X(Quantile) \
   X(Huber) \
   X(SmoothL1) \
   X(LogCosh) \

@@ -151,6 +151,23 @@ class Poisson(Loss):
 
     def __init__(self, log_input: bool = False, full: bool = False, eps: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
+class GammaDeviance(Loss):
+    """Gamma deviance, halved: the negative log-likelihood of a Gamma distribution, 0 at its best.
+
+        y / p - log(y / p) - 1                          log_input: with exp(p) in place of p
+    """
+
+    def __init__(self, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class TweedieDeviance(Loss):
+    """Tweedie deviance, halved: many zeros and a positive amount elsewhere, in one distribution.
+
+        y^a / (a b) - y p^b / b + p^a / a               a = 2 - power, b = 1 - power;
+        log_input: with exp(p) in place of p
+    """
+
+    def __init__(self, power: float = 1.5, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
 class GaussianNLL(_Several):
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
@@ -340,6 +357,15 @@ class MeanAbsoluteError(Loss):
     """
 
     def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
+
+class Quantile(Loss):
+    """Quantile loss: absolute error that weighs one side more (pinball loss).
+
+        quantile * (y - p)                   where p < y
+        (1 - quantile) * (p - y)             elsewhere
+    """
+
+    def __init__(self, quantile: float = 0.5, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", name: str | None = None) -> None: ...
 
 class RootMeanSquaredError(Loss):
     """Root of the mean of the squared errors (RMSE).
@@ -561,6 +587,19 @@ def poisson(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | Non
         full adds (y + 1/2) log(y) - y + log(2 pi) / 2 for y > 1
     """
 
+def gamma_deviance(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, log_input: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Gamma deviance, halved: the negative log-likelihood of a Gamma distribution, 0 at its best.
+
+        y / p - log(y / p) - 1                          log_input: with exp(p) in place of p
+    """
+
+def tweedie_deviance(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, power: float = 1.5, log_input: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Tweedie deviance, halved: many zeros and a positive amount elsewhere, in one distribution.
+
+        y^a / (a b) - y p^b / b + p^a / a               a = 2 - power, b = 1 - power;
+        log_input: with exp(p) in place of p
+    """
+
 def gaussian_nll(y_true: ArrayLike, y_pred: ArrayLike, variance: ArrayLike, sample_weight: ArrayLike | None = None, *, eps: float = 1e-06, full: bool = False, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
@@ -703,6 +742,13 @@ def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Arr
     """Mean of the absolute errors (MAE, L1 loss).
 
         |p - y|
+    """
+
+def quantile(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, quantile: float = 0.5, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:
+    """Quantile loss: absolute error that weighs one side more (pinball loss).
+
+        quantile * (y - p)                   where p < y
+        (1 - quantile) * (p - y)             elsewhere
     """
 
 def root_mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, mask: ArrayLike | None = None, num_items: float | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero") -> Any:

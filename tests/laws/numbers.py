@@ -166,7 +166,7 @@ def _targets(card: Any) -> list[float]:
         return [0.0, 1.0, 0.3]
     if card.target.high == 0.0:
         return [0.0, -0.3, -2.5]
-    return [0.5, 1.0, 2.5] if card.target.low == 0.0 else [0.0, 1.0, -2.5]
+    return [0.5, 1.0, 2.5] if 0.0 <= card.target.low < 1e-30 else [0.0, 1.0, -2.5]
 
 
 # --- shape of the loss ------------------------------------------------------------------------

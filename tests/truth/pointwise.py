@@ -30,6 +30,20 @@ class MeanAbsoluteError(Definition):
         return [ZERO]
 
 
+class Quantile(Definition):
+    def weight(self, e):
+        return -self.number("quantile") if e < 0 else 1 - self.number("quantile")
+
+    def value(self, y, p):
+        return [self.weight(p - y) * (p - y)]
+
+    def slope(self, y, p):
+        return [self.weight(p - y) if p != y else ZERO]
+
+    def curve(self, y, p):
+        return [ZERO]
+
+
 class Huber(Definition):
     def value(self, y, p):
         delta, a = self.number("delta"), abs(p - y)
@@ -138,6 +152,55 @@ class Poisson(Definition):
         if self.card.log_input:
             best = float(mpmath.log(y)) if y else -1e4
         return best, sum(self.value(y, mpf(best)))
+
+
+class GammaDeviance(Definition):
+    def mean(self, p):
+        return mpmath.exp(p) if self.card.log_input else self.floored(p)
+
+    def value(self, y, p):
+        r = y / self.mean(p)
+        t = mpmath.log(y) - (p if self.card.log_input else mpmath.log(self.mean(p)))
+        return [r, -t, -ONE] if self.card.log_input else [r - t - 1]
+
+    def slope(self, y, p):
+        q = self.mean(p)
+        return [ONE, -y / q] if self.card.log_input else [(q - y) / q**2]
+
+    def curve(self, y, p):
+        q = self.mean(p)
+        return [y / q] if self.card.log_input else [2 * y / q**3, -1 / q**2]
+
+    def optimum(self, y):
+        return (float(mpmath.log(mpf(y))) if self.card.log_input else y), ZERO
+
+
+class TweedieDeviance(Definition):
+    def parts(self, p):
+        power = self.number("power")
+        q = mpmath.exp(p) if self.card.log_input else self.floored(p)
+        return q, 2 - power, 1 - power
+
+    def value(self, y, p):
+        q, a, b = self.parts(p)
+        terms = [y**a / (a * b), -y * q**b / b] if y else []
+        terms.append(q**a / a)
+        return terms if self.card.log_input else [sum(terms)]
+
+    def slope(self, y, p):
+        q, _, b = self.parts(p)
+        return [q * q**b, -y * q**b] if self.card.log_input else [(q - y) * q**b / q]
+
+    def curve(self, y, p):
+        q, a, b = self.parts(p)
+        if self.card.log_input:
+            return [a * q**a, -b * y * q**b if y else ZERO]
+        return [b * q**b / q, (1 - b) * y * q**b / q / q]
+
+    def optimum(self, y):
+        if not self.card.log_input:
+            return y, ZERO
+        return (float(mpmath.log(mpf(y))) if y else -1e4), ZERO
 
 
 class BinaryCrossentropy(Definition):

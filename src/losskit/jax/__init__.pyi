@@ -112,6 +112,19 @@ def poisson(predictions: ArrayLike, targets: ArrayLike, *, log_input: bool = Fal
         full adds (y + 1/2) log(y) - y + log(2 pi) / 2 for y > 1
     """
 
+def gamma_deviance(predictions: ArrayLike, targets: ArrayLike, *, log_input: bool = False, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Gamma deviance, halved: the negative log-likelihood of a Gamma distribution, 0 at its best.
+
+        y / p - log(y / p) - 1                          log_input: with exp(p) in place of p
+    """
+
+def tweedie_deviance(predictions: ArrayLike, targets: ArrayLike, *, power: ArrayLike = 1.5, log_input: bool = False, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Tweedie deviance, halved: many zeros and a positive amount elsewhere, in one distribution.
+
+        y^a / (a b) - y p^b / b + p^a / a               a = 2 - power, b = 1 - power;
+        log_input: with exp(p) in place of p
+    """
+
 def gaussian_nll(predictions: ArrayLike, targets: ArrayLike, variance: ArrayLike, *, eps: ArrayLike = 1e-06, full: bool = False, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
@@ -254,6 +267,13 @@ def mean_absolute_error(predictions: ArrayLike, targets: ArrayLike, *, where: Ar
     """Mean of the absolute errors (MAE, L1 loss).
 
         |p - y|
+    """
+
+def quantile(predictions: ArrayLike, targets: ArrayLike, *, quantile: ArrayLike = 0.5, where: ArrayLike | None = None, weight: ArrayLike | None = None, reduction: _Reduction = "none", num_items: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:
+    """Quantile loss: absolute error that weighs one side more (pinball loss).
+
+        quantile * (y - p)                   where p < y
+        (1 - quantile) * (p - y)             elsewhere
     """
 
 def root_mean_squared_error(predictions: ArrayLike, targets: ArrayLike, *, where: ArrayLike | None = None, weight: ArrayLike | None = None, on_empty: _OnEmpty = "zero", across: str | Sequence[str] | None = None) -> Array:

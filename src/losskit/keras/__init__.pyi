@@ -142,6 +142,23 @@ class Poisson(Loss):
 
     def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None, *, log_input: bool = False, full: bool = False, eps: float = 0.0) -> None: ...
 
+class GammaDeviance(Loss):
+    """Gamma deviance, halved: the negative log-likelihood of a Gamma distribution, 0 at its best.
+
+        y / p - log(y / p) - 1                          log_input: with exp(p) in place of p
+    """
+
+    def __init__(self, log_input: bool = False, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
+class TweedieDeviance(Loss):
+    """Tweedie deviance, halved: many zeros and a positive amount elsewhere, in one distribution.
+
+        y^a / (a b) - y p^b / b + p^a / a               a = 2 - power, b = 1 - power;
+        log_input: with exp(p) in place of p
+    """
+
+    def __init__(self, power: float = 1.5, log_input: bool = False, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class GaussianNLL(Loss):
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
@@ -332,6 +349,15 @@ class MeanAbsoluteError(Loss):
 
     def __init__(self, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
 
+class Quantile(Loss):
+    """Quantile loss: absolute error that weighs one side more (pinball loss).
+
+        quantile * (y - p)                   where p < y
+        (1 - quantile) * (p - y)             elsewhere
+    """
+
+    def __init__(self, quantile: float = 0.5, reduction: _Reduction = "sum_over_batch_size", name: str | None = ..., dtype: Any = None) -> None: ...
+
 class RootMeanSquaredError(Loss):
     """Root of the mean of the squared errors (RMSE).
 
@@ -493,6 +519,12 @@ def categorical_focal_crossentropy(y_true: Any, y_pred: Any, alpha: float | Sequ
 def poisson(y_true: Any, y_pred: Any, log_input: bool = False, full: bool = False, eps: float = 0.0) -> Any:
     """Negative log-likelihood of a Poisson distribution with the predicted rate. Gives one value per sample."""
 
+def gamma_deviance(y_true: Any, y_pred: Any, log_input: bool = False) -> Any:
+    """Gamma deviance, halved: the negative log-likelihood of a Gamma distribution, 0 at its best. Gives one value per sample."""
+
+def tweedie_deviance(y_true: Any, y_pred: Any, power: float = 1.5, log_input: bool = False) -> Any:
+    """Tweedie deviance, halved: many zeros and a positive amount elsewhere, in one distribution. Gives one value per sample."""
+
 def gaussian_nll(y_true: Any, y_pred: Any, eps: float = 1e-06, full: bool = False) -> Any:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance. Gives one value per sample."""
 
@@ -561,6 +593,9 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of the absolute errors (MAE, L1 loss). Gives one value per sample."""
+
+def quantile(y_true: Any, y_pred: Any, quantile: float = 0.5) -> Any:
+    """Quantile loss: absolute error that weighs one side more (pinball loss). Gives one value per sample."""
 
 def root_mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Root of the mean of the squared errors (RMSE). Gives one value."""

@@ -14,6 +14,8 @@ from losskit.core.families import Pointwise, lost
 from losskit.core.namespaces import Array, Vocabulary
 
 MEAN = Domain("a mean")
+POSITIVE = Domain("a number > 0", low=2.0**-126)
+"""From the smallest normal number of float32 on, which no vocabulary takes for 0."""
 VARIANCE = Domain("a variance >= 0", low=0.0)
 HALF_LOG_2_PI = 0.5 * math.log(2.0 * math.pi)
 NEAR, TERMS = 0.05, 14
@@ -149,6 +151,254 @@ class Poisson(Pointwise):
         close = m.where((r > -0.5) & (r < 0.5), count * (middle - m.log1p(middle)), away)
         found = m.where((r > -NEAR) & (r < NEAR), (count * small) * (small * series), close)
         return found + (0.5 * m.log(count) + HALF_LOG_2_PI)
+
+
+@dataclass(frozen=True)
+class GammaDeviance(Pointwise):
+    """Gamma deviance, halved: the negative log-likelihood of a Gamma distribution, 0 at its best.
+
+    What it measures
+    ----------------
+    How far a positive number is from the predicted mean where errors grow with the mean: it depends
+    on y / p alone; its minimiser is the conditional mean.
+
+    When to use
+    -----------
+    Positive amounts with a constant coefficient of variation: the size of insurance claims,
+    durations, rainfall on wet days; with a model whose output is positive (exp or softplus).
+
+    Pitfalls
+    --------
+    The prediction is a mean, unless `log_input` says that it is the mean's logarithm, in which
+    alone the loss is convex. A target of 0 has no likelihood: use `tweedie_deviance`. It is half of
+    what statistics calls the deviance, and half of scikit-learn's `mean_gamma_deviance`.
+
+    Formula
+    -------
+    y / p - log(y / p) - 1                          log_input: with exp(p) in place of p
+
+    Examples
+    --------
+    >>> import losskit
+    >>> round(float(losskit.gamma_deviance([1.0, 2.0], [1.0, 1.0])), 6)
+    0.153426
+
+    References
+    ----------
+    McCullagh and Nelder, Generalized Linear Models, 2nd ed. (1989), ch. 8.
+    """
+
+    log_input: bool = parameter(
+        False, kind="flag", doc="whether predictions are logarithms of the mean"
+    )
+
+    name = "gamma_deviance"
+    aliases = ("gamma", "gamma_nll")
+    latex = r"y / p - \log (y / p) - 1"
+    advice = "It takes a mean: end the model in exp or softplus."
+    unit = "nats"
+    target: ClassVar[Domain] = POSITIVE
+    metric = "mean_absolute_error"
+    task = "regression"
+    link = "log"
+    relative = True
+
+    @property
+    def convex(self) -> bool:  # type: ignore[override]
+        return self.log_input
+
+    @property
+    def prediction(self) -> Domain:
+        return REAL if self.log_input else NONNEGATIVE
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return constants.log_rate(constants.mean(y, w))
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        if self.log_input:
+            t = self._log_ratio(m, y, p)
+            # e^t - 1 - t: near 0 by its series, for the difference would be rounding alone.
+            near = m.clip(t, -0.5, 0.5)
+            series = 0.0 * near
+            for k in range(18, 1, -1):
+                series = near * series + 1.0 / math.factorial(k)
+            close = (t > -0.5) & (t < 0.5)
+            return m.where(close, near * (near * series), self._ratio(m, y, p) - 1.0 - t)
+        q = m.floored(p)
+        r = (y - q) / q
+        small = m.clip(r, -NEAR, NEAR)
+        series = 0.0 * small
+        for n in range(TERMS, 1, -1):
+            series = 1.0 / n - small * series
+        middle = m.clip(r, -0.5, 0.5)
+        away = y / q - 1.0 - (m.log(m.maximum(y, m.tiny(y))) - m.log(q))
+        found = m.where((r > -0.5) & (r < 0.5), middle - m.log1p(middle), away)
+        return m.where((r > -NEAR) & (r < NEAR), small * (small * series), found)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        if self.log_input:
+            t = self._log_ratio(m, y, p)
+            near = m.clip(t, -0.5, 0.5)
+            close = (t > -0.5) & (t < 0.5)
+            return m.where(close, -m.expm1(near), 1.0 - self._ratio(m, y, p))
+        # Times the inverse: some compilers divide once, by a square that underflows.
+        q = m.floored(p)
+        return ((q - y) / q) * (1.0 / q)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        if self.log_input:
+            return self._ratio(m, y, p)
+        q = m.floored(p)
+        return ((y - q) / q + y / q) * (1.0 / q) * (1.0 / q)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        z = m.maximum(y, m.tiny(y))
+        if not self.log_input:
+            q = m.floored(p)
+            return (y - q) / q / z
+        t = self._log_ratio(m, y, p)
+        near = m.clip(t, -0.5, 0.5)
+        close = (t > -0.5) & (t < 0.5)
+        return m.where(close, m.expm1(near) / z, m.exp(-p) - 1.0 / z)
+
+    @staticmethod
+    def _ratio(m: Vocabulary, y: Array, p: Array) -> Array:
+        # In two steps: one may overflow, though the product does not.
+        half = m.exp(-0.5 * p)
+        return (y * half) * half
+
+    @staticmethod
+    def _log_ratio(m: Vocabulary, y: Array, p: Array) -> Array:
+        """log(y) - p."""
+        return m.log_less(m.maximum(y, m.tiny(y)), p)
+
+
+@dataclass(frozen=True)
+class TweedieDeviance(Pointwise):
+    """Tweedie deviance, halved: many zeros and a positive amount elsewhere, in one distribution.
+
+    What it measures
+    ----------------
+    How far an amount is from the predicted mean where its variance grows as the mean to `power`:
+    between a Poisson (1) and a Gamma distribution (2). Its minimiser is the conditional mean.
+
+    When to use
+    -----------
+    Totals that are exactly 0 in many cases: claims of a policy, rain of a day, sales of an article;
+    with a model whose output is positive (exp or softplus).
+
+    Pitfalls
+    --------
+    The prediction is a mean, unless `log_input` says that it is the mean's logarithm, in which
+    alone the loss is convex. Values at different powers cannot be compared. It is half of what
+    statistics calls the deviance, and half of scikit-learn's `mean_tweedie_deviance`. For counts
+    take `poisson`, for amounts above 0 `gamma_deviance`, the limits at the ends.
+
+    Formula
+    -------
+    y^a / (a b) - y p^b / b + p^a / a               a = 2 - power, b = 1 - power;
+    log_input: with exp(p) in place of p
+
+    Examples
+    --------
+    >>> import losskit
+    >>> round(float(losskit.tweedie_deviance([0.0, 4.0], [1.0, 1.0], power=1.5)), 6)
+    2.0
+
+    References
+    ----------
+    Jorgensen, Exponential Dispersion Models, Journal of the Royal Statistical Society B 49 (1987),
+    127-162.
+    """
+
+    power: float = parameter(
+        1.5, kind="number", low=1.0, high=2.0, open=True, doc="of the mean, to which variance grows"
+    )
+    log_input: bool = parameter(
+        False, kind="flag", doc="whether predictions are logarithms of the mean"
+    )
+
+    name = "tweedie_deviance"
+    aliases = ("tweedie",)
+    latex = r"\frac{y^a}{a b} - \frac{y p^b}{b} + \frac{p^a}{a}"
+    advice = "It takes a mean: end the model in exp or softplus."
+    target: ClassVar[Domain] = NONNEGATIVE
+    metric = "mean_absolute_error"
+    task = "regression"
+    link = "log"
+    compiled = False
+
+    @property
+    def convex(self) -> bool:  # type: ignore[override]
+        return self.log_input
+
+    @property
+    def prediction(self) -> Domain:
+        return REAL if self.log_input else NONNEGATIVE
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return constants.log_rate(constants.mean(y, w))
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        a, b = 2.0 - self.power, 1.0 - self.power
+        x, t, to_a, _ = self._parts(m, y, p)
+        at_y = m.power(x, a)
+        # y^a (E(a) - E(b)) with E(c) = (e^(c t) - 1) / c, right as c goes to 0; near t = 0 by its
+        # series, whose coefficients are (a^k - b^k) / (k + 1)!.
+        near = m.clip(t, -0.5, 0.5)
+        series, terms, of_a, of_b = 0.0 * near, [], a, b
+        for k in range(2, 17):
+            terms.append((of_a - of_b) * (1.0 / math.factorial(k)))
+            of_a, of_b = of_a * a, of_b * b
+        for term in terms[::-1]:
+            series = near * series + term
+        far = a * t > 1.0
+        rise = m.where(far, (to_a - at_y) / a, at_y * m.expm1(m.minimum(a * t, 1.0)) / a)
+        away = rise - at_y * (m.expm1(b * t) / b)
+        close = (t > -0.5) & (t < 0.5)
+        found = m.where(close, at_y * (near * (near * series)), away)
+        return m.where(y > 0, found, to_a / a)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        _, t, to_a, to_b = self._parts(m, y, p)
+        if not self.log_input:
+            q = m.floored(p)
+            return (q - y) / q * to_b
+        close = (t > -0.5) & (t < 0.5) & (y > 0)
+        lead = m.exp_less(m.where(close, p, 0.0), m.where(close, y, 0.0))
+        away = to_a - m.where(y > 0, y * to_b, 0.0)
+        return m.where(close, lead * to_b, away)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        a, b = 2.0 - self.power, 1.0 - self.power
+        _, _, to_a, to_b = self._parts(m, y, p)
+        if self.log_input:
+            return a * to_a - b * m.where(y > 0, y * to_b, 0.0)
+        q = m.floored(p)
+        return (b + self.power * (y / q)) * (to_b / q)
+
+    def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        b = 1.0 - self.power
+        x, t, _, to_b = self._parts(m, y, p)
+        # -(p^b - y^b) / b.
+        near = b * t > -1.0
+        close = -(m.power(x, b) * (m.expm1(m.maximum(b * t, -1.0)) / b))
+        away = (m.power(x, b) - to_b) / b
+        found = m.where(near, close, away)
+        return m.where(y > 0, found, m.where(p == p, -float("inf"), p))
+
+    def _parts(self, m: Vocabulary, y: Array, p: Array) -> tuple[Array, Array, Array, Array]:
+        """A target above 0, the logarithm of mean / target, mean^a and mean^b."""
+        a, b = 2.0 - self.power, 1.0 - self.power
+        x = m.maximum(y, m.tiny(y))
+        if self.log_input:
+            return x, -m.log_less(x, p), m.exp(a * p), m.exp(b * p)
+        q = m.floored(p)
+        r = (q - x) / x
+        middle = m.clip(r, -0.5, 0.5)
+        apart = m.log(q) - m.log(x)
+        t = m.where((r > -0.5) & (r < 0.5), m.log1p(middle), apart)
+        return x, t, m.power(q, a), m.power(q, b)
 
 
 @dataclass(frozen=True)

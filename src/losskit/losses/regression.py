@@ -128,6 +128,75 @@ class MeanAbsoluteError(Residual):
         return 0.0 * y
 
 
+@dataclass(frozen=True)
+class Quantile(Residual):
+    """Quantile loss: absolute error that weighs one side more (pinball loss).
+
+    What it measures
+    ----------------
+    The distance between target and prediction, times `quantile` where the prediction is too low and
+    1 - `quantile` where it is too high; its minimiser is the conditional quantile.
+
+    When to use
+    -----------
+    A bound that the target should stay below with a given probability; two of them make an
+    interval; or where predicting too little costs more, or less, than predicting too much.
+
+    Pitfalls
+    --------
+    At `quantile` 0.5 it is half the absolute error. Models for several quantiles, trained apart,
+    may cross. Far quantiles are learned from the few targets beyond them.
+
+    Formula
+    -------
+    quantile * (y - p)                   where p < y
+    (1 - quantile) * (p - y)             elsewhere
+
+    Examples
+    --------
+    >>> import losskit
+    >>> float(losskit.quantile([2.0, 0.0], [0.0, 4.0], quantile=0.75))
+    1.25
+
+    References
+    ----------
+    Koenker and Bassett, Regression Quantiles, Econometrica 46 (1978), 33-50.
+    """
+
+    quantile: float = parameter(
+        0.5,
+        kind="number",
+        low=0.0,
+        high=1.0,
+        open=True,
+        doc="share of targets that should lie below the prediction",
+    )
+
+    name = "quantile"
+    aliases = ("quantile_loss", "pinball", "pinball_loss")
+    latex = r"|\mathrm{quantile} - [p > y]|\, |p - y|"
+    unit = "unit of y"
+    convex = True
+    metric = "mean_absolute_error"
+    task = "regression"
+
+    def kinks(self, y: float) -> tuple[float, ...]:
+        return (y,)
+
+    def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        e = p - y
+        return m.where(e < 0, -self.quantile * e, (1.0 - self.quantile) * e)
+
+    def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        # At the target itself the subgradient of least magnitude: 0.
+        e = p - y
+        above = m.where(e > 0, 1.0 - self.quantile, 0.0 * e)  # a NaN shows
+        return m.where(e < 0, -self.quantile, above)
+
+    def curve(self, m: Vocabulary, y: Array, p: Array) -> Array:
+        return 0.0 * y
+
+
 SQUARED_ERROR = MeanSquaredError()
 
 

@@ -144,6 +144,23 @@ class Poisson(Loss):
 
     def __init__(self, log_input: bool = False, full: bool = False, eps: float = 0.0, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
+class GammaDeviance(Loss):
+    """Gamma deviance, halved: the negative log-likelihood of a Gamma distribution, 0 at its best.
+
+        y / p - log(y / p) - 1                          log_input: with exp(p) in place of p
+    """
+
+    def __init__(self, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
+class TweedieDeviance(Loss):
+    """Tweedie deviance, halved: many zeros and a positive amount elsewhere, in one distribution.
+
+        y^a / (a b) - y p^b / b + p^a / a               a = 2 - power, b = 1 - power;
+        log_input: with exp(p) in place of p
+    """
+
+    def __init__(self, power: float = 1.5, log_input: bool = False, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
 class GaussianNLL(Loss):
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
@@ -333,6 +350,15 @@ class MeanAbsoluteError(Loss):
     """
 
     def __init__(self, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
+
+class Quantile(Loss):
+    """Quantile loss: absolute error that weighs one side more (pinball loss).
+
+        quantile * (y - p)                   where p < y
+        (1 - quantile) * (p - y)             elsewhere
+    """
+
+    def __init__(self, quantile: float = 0.5, *, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> None: ...
 
 class RootMeanSquaredError(Loss):
     """Root of the mean of the squared errors (RMSE).
@@ -554,6 +580,19 @@ def poisson(input: Tensor, y_true: Tensor, *, log_input: bool = False, full: boo
         full adds (y + 1/2) log(y) - y + log(2 pi) / 2 for y > 1
     """
 
+def gamma_deviance(input: Tensor, y_true: Tensor, *, log_input: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """Gamma deviance, halved: the negative log-likelihood of a Gamma distribution, 0 at its best.
+
+        y / p - log(y / p) - 1                          log_input: with exp(p) in place of p
+    """
+
+def tweedie_deviance(input: Tensor, y_true: Tensor, *, power: float = 1.5, log_input: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """Tweedie deviance, halved: many zeros and a positive amount elsewhere, in one distribution.
+
+        y^a / (a b) - y p^b / b + p^a / a               a = 2 - power, b = 1 - power;
+        log_input: with exp(p) in place of p
+    """
+
 def gaussian_nll(input: Tensor, y_true: Tensor, variance: Tensor, *, eps: float = 1e-06, full: bool = False, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
     """Negative log-likelihood of a Gaussian distribution with predicted mean and variance.
 
@@ -696,6 +735,13 @@ def mean_absolute_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None 
     """Mean of the absolute errors (MAE, L1 loss).
 
         |p - y|
+    """
+
+def quantile(input: Tensor, y_true: Tensor, *, quantile: float = 0.5, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
+    """Quantile loss: absolute error that weighs one side more (pinball loss).
+
+        quantile * (y - p)                   where p < y
+        (1 - quantile) * (p - y)             elsewhere
     """
 
 def root_mean_squared_error(input: Tensor, y_true: Tensor, *, weight: Tensor | None = None, mask: Tensor | None = None, num_items: float | Tensor | None = None, reduction: _Reduction = "mean", on_empty: _OnEmpty = "zero", across: Across | None = None) -> Tensor:
