@@ -371,7 +371,7 @@ def extreme(card: Any, dtype: Any) -> Any:
     elif target.high == 0.0:
         pairs = list(itertools.product([-abs(z) for z in LOGITS], LOGITS))
     elif 0.0 <= target.low < 1e-30:
-        amounts = [y for y in AMOUNTS if np.asarray(y, dtype) >= target.low]
+        amounts = [y for y in AMOUNTS if float(np.asarray(y, dtype)) >= target.low]
         other = AMOUNTS if prediction.low == 0.0 else [*AMOUNTS, -1e-30, -1e-8, -0.5, -1.0, -1e3]
         pairs = list(itertools.product(amounts, other))
         pairs += [q for y in amounts for q in _near(y, dtype) if q[1] >= 0 or prediction.low < 0]

@@ -24,7 +24,7 @@ def numbers(domain):
         return st.floats(-1, 1, width=32, allow_subnormal=False)
     if domain.high == 1.0:
         return st.floats(0, 1, width=32) | st.sampled_from([0.0, 1.0])
-    low = 0 if domain.low == 0 else -(2.0**50)
+    low = domain.low if domain.low >= 0 else -(2.0**50)
     if domain.high == 0.0 or domain.words.startswith("a log"):
         return st.floats(-1e4, 0, width=32, allow_subnormal=False)
     return st.floats(low, 2.0**50, width=32, allow_subnormal=False)

@@ -25,7 +25,7 @@ def drawn(card, shape, dtype):
             x = 1.0 / (1.0 + np.exp(-x))
         elif domain.high == 0.0:
             x = -np.abs(x)
-        elif domain.low == 0.0:
+        elif 0.0 <= domain.low < 1e-30:
             x = np.abs(x) + 0.1
         found.append(x.astype(dtype))
     return found

@@ -67,9 +67,9 @@ CANCELLING: dict[str, tuple[str, ...]] = {
     # exp(z) - y near each other.
     "poisson": ("value", "slope"),
     "generalized_log_kl_divergence": ("value", "slope"),
-    # The curvature of a deviance by the mean passes through 0; by its logarithm as exp(z) - y.
-    "gamma_deviance": ORDERS,
-    "tweedie_deviance": ORDERS,
+    # By the logarithm of the mean: exp(z) - y near each other.
+    "gamma_deviance": ("value", "slope"),
+    "tweedie_deviance": ("value", "slope"),
     # (p - y)^2 against the variance.
     "gaussian_nll": ("slope",),
     # Shares in the risk of others against what lacks at one's own; shares less their squares.

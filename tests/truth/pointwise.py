@@ -185,7 +185,9 @@ class TweedieDeviance(Definition):
         q, a, b = self.parts(p)
         terms = [y**a / (a * b), -y * q**b / b] if y else []
         terms.append(q**a / a)
-        return terms if self.card.log_input else [sum(terms)]
+        if self.card.log_input:
+            return terms
+        return [sum(terms) if q != y else ZERO]  # there the 60 digits would leave their rounding
 
     def slope(self, y, p):
         q, _, b = self.parts(p)

@@ -116,7 +116,10 @@ def _above_constant(call: Call) -> Found | None:
         raise Inapplicable("its baseline is not known")
     value, guess = _mean(call.card, y, p), _mean(call.card, y, np.full(y.shape, best))
     call.need(guess > 0, "the targets are all alike")
-    if not value > 10 * guess:
+    far = guess
+    if call.card.link == "identity":  # of a low quantile a model in the middle is far, and no fault
+        far = max(guess, _mean(call.card, y, np.full(y.shape, np.mean(y, dtype=np.float64))))
+    if not value > 10 * far:
         return None
     return warning(
         f"The mean loss of {y.size} values is {value:.4g}, but always predicting {best:.4g} gives "

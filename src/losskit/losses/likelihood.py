@@ -20,6 +20,8 @@ VARIANCE = Domain("a variance >= 0", low=0.0)
 HALF_LOG_2_PI = 0.5 * math.log(2.0 * math.pi)
 NEAR, TERMS = 0.05, 14
 """How far the series of r - log(1 + r) is taken, and how many of its terms float64 needs there."""
+FAR = 2.0**64
+"""How many times as large a number may be whose logarithm is taken of the quotient."""
 
 
 @dataclass(frozen=True)
@@ -230,10 +232,13 @@ class GammaDeviance(Pointwise):
         series = 0.0 * small
         for n in range(TERMS, 1, -1):
             series = 1.0 / n - small * series
-        middle = m.clip(r, -0.5, 0.5)
-        away = y / q - 1.0 - (m.log(m.maximum(y, m.tiny(y))) - m.log(q))
-        found = m.where((r > -0.5) & (r < 0.5), middle - m.log1p(middle), away)
-        return m.where((r > -NEAR) & (r < NEAR), small * (small * series), found)
+        # Of large numbers not far apart a difference of logarithms would be rounding in good part.
+        z = m.maximum(y, m.tiny(y))
+        below = (q - z) / z
+        t = m.log(z) - m.log(q)
+        t = m.where((r >= -0.5) & (r < FAR), m.log1p(m.clip(r, -0.5, FAR)), t)
+        t = m.where((r < -0.5) & (below < FAR), -m.log1p(m.clip(below, 0.0, FAR)), t)
+        return m.where((r > -NEAR) & (r < NEAR), small * (small * series), r - t)
 
     def slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.log_input:
@@ -249,7 +254,8 @@ class GammaDeviance(Pointwise):
         if self.log_input:
             return self._ratio(m, y, p)
         q = m.floored(p)
-        return ((y - q) / q + y / q) * (1.0 / q) * (1.0 / q)
+        # Near q = 2 y both differences are exact.
+        return ((y - q) + y) / q * (1.0 / q) * (1.0 / q)
 
     def target_slope(self, m: Vocabulary, y: Array, p: Array) -> Array:
         z = m.maximum(y, m.tiny(y))
@@ -341,7 +347,7 @@ class TweedieDeviance(Pointwise):
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         a, b = 2.0 - self.power, 1.0 - self.power
-        x, t, to_a, _ = self._parts(m, y, p)
+        x, t, to_a, to_b = self._parts(m, y, p)
         at_y = m.power(x, a)
         # y^a (E(a) - E(b)) with E(c) = (e^(c t) - 1) / c, right as c goes to 0; near t = 0 by its
         # series, whose coefficients are (a^k - b^k) / (k + 1)!.
@@ -354,7 +360,11 @@ class TweedieDeviance(Pointwise):
             series = near * series + term
         far = a * t > 1.0
         rise = m.where(far, (to_a - at_y) / a, at_y * m.expm1(m.minimum(a * t, 1.0)) / a)
-        away = rise - at_y * (m.expm1(b * t) / b)
+        fall = at_y * (m.expm1(b * t) / b)
+        if not self.log_input:
+            # An exponential has the error of its exponent times that: powers keep their digits.
+            fall = m.where(b * t > 1.0, (x * to_b - at_y) / b, fall)
+        away = rise - fall
         close = (t > -0.5) & (t < 0.5)
         found = m.where(close, at_y * (near * (near * series)), away)
         return m.where(y > 0, found, to_a / a)
@@ -394,10 +404,11 @@ class TweedieDeviance(Pointwise):
         if self.log_input:
             return x, -m.log_less(x, p), m.exp(a * p), m.exp(b * p)
         q = m.floored(p)
-        r = (q - x) / x
-        middle = m.clip(r, -0.5, 0.5)
-        apart = m.log(q) - m.log(x)
-        t = m.where((r > -0.5) & (r < 0.5), m.log1p(middle), apart)
+        # Of large numbers not far apart a difference of logarithms would be rounding in good part.
+        above, below = (q - x) / x, (x - q) / q
+        t = m.log(q) - m.log(x)
+        t = m.where((above >= 0) & (above < FAR), m.log1p(m.clip(above, 0.0, FAR)), t)
+        t = m.where((below > 0) & (below < FAR), -m.log1p(m.clip(below, 0.0, FAR)), t)
         return x, t, m.power(q, a), m.power(q, b)
 
 

@@ -70,9 +70,10 @@ class Overlap(Masks):
         empty = unit * common + wrong == 0
         # Not divided twice: XLA writes a / b / c as a / (b * c), and such a product may vanish.
         per_whole = 1.0 / m.where(empty, 1.0, unit * common + wrong)
-        gained = m.where(empty, 0.0, alpha * common * per_whole)
-        lost = m.where(empty, 0.0, (beta * (unit * common) + wrong) * per_whole)
-        return (gained * (1.0 - y) - lost * per_unit) * per_whole
+        # Divided last: the two may be nearly alike, and no rounding of either is to be left.
+        gained = m.where(empty, 0.0, alpha * common)
+        lost = m.where(empty, 0.0, beta * (unit * common) + wrong)
+        return (gained * (1.0 - y) - lost * per_unit) * per_whole * per_whole
 
     def _shares(
         self, m: Vocabulary, y: Array, p: Array, alpha: float, beta: float

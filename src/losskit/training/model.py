@@ -44,6 +44,8 @@ def suits(card: Card, data: Data) -> str | None:
             )
     elif has_row_target(card) and card.target is not LABEL:
         return f"it judges the distribution of a quantity, and {data.target!r} is a class"
+    elif card.target.low > 0.0:
+        return f"its target must be {card.target.words}, and a class is 0 for the others"
     if card.target.high == 0.0:
         return f"its target must be {card.target.words}, and a class has -inf for the others"
     for name, (_, rule) in card.rules().items():
