@@ -70,10 +70,9 @@ class Overlap(Masks):
         empty = unit * common + wrong == 0
         # Not divided twice: XLA writes a / b / c as a / (b * c), and such a product may vanish.
         per_whole = 1.0 / m.where(empty, 1.0, unit * common + wrong)
-        # Divided last: the two may be nearly alike, and no rounding of either is to be left.
-        gained = m.where(empty, 0.0, alpha * common)
-        lost = m.where(empty, 0.0, beta * (unit * common) + wrong)
-        return (gained * (1.0 - y) - lost * per_unit) * per_whole * per_whole
+        # Divided last: the two terms may be nearly alike, and no rounding of either is to be left.
+        own = (alpha - (alpha + beta) * y) * common - per_unit * wrong
+        return m.where(empty, 0.0, own * per_whole * per_whole)
 
     def _shares(
         self, m: Vocabulary, y: Array, p: Array, alpha: float, beta: float
