@@ -205,8 +205,9 @@ def _slot(rng: Any, card: Any, i: int, shape: Shape, axis: int, arguments: Argum
         # Of many classes none may be so improbable that half precision could not say it.
         z = _normal(rng, shape, 0.4 if is_row and shape[axis] > MANY else 1.5)
         return _softmax(z, axis) if is_row else 1 / (1 + np.exp(-z))
-    if domain.low == 0.0:
-        return np.exp(0.5 * _normal(rng, shape)) if i else _floats(rng.integers(0, 6, shape))
+    if 0.0 <= domain.low < 1.0:
+        least = int(domain.low > 0.0)
+        return np.exp(0.5 * _normal(rng, shape)) if i else _floats(rng.integers(least, 6, shape))
     if "log" in domain.words and not domain.words.startswith("a logit"):
         return _log_softmax(_normal(rng, shape), axis)
     z = _normal(rng, shape)
