@@ -115,3 +115,18 @@ def test_one_number_at_the_label_and_another_elsewhere(reduction):
     ]
     assert (slopes[1] != 0).sum() == (y != -100).sum()
     torch.testing.assert_close(*slopes, rtol=1e-12, atol=0.0)
+
+
+def test_a_card_made_of_another_is_computed_by_its_own_formulas():
+    huber = find("huber")
+
+    class Twice(huber):
+        def value(self, m, y, p):
+            return 2.0 * super().value(m, y, p)
+
+        def slope(self, m, y, p):
+            return 2.0 * super().slope(m, y, p)
+
+    given = torch.zeros(3), torch.tensor([0.5, -2.0, 3.0])
+    assert host.evaluate(huber(), given, (1,), 1.0) is not None
+    assert host.evaluate(Twice(), given, (1,), 1.0) is None

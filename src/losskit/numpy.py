@@ -294,8 +294,9 @@ class Loss:
         """(mean, gradient) of plain arrays, by the shortest way; None where only longer ones go."""
         if self.reduction != "mean":
             return None
-        if any(x is not None and type(x) is not np.ndarray for x in (weight, mask)):
-            return None  # a masked array is none
+        for x in (weight, mask):
+            if x is not None and type(x) is not np.ndarray:
+                return None  # a masked array is none
         card, by_class, number = self.card, None, 0.0
         if num_items is not None:
             if type(num_items) is not int or not 0 < num_items < 2**63:

@@ -155,8 +155,29 @@ class Poisson(Pointwise):
         return found + (0.5 * m.log(count) + HALF_LOG_2_PI)
 
 
+class Deviance(Pointwise):
+    """Losses of a positive mean, or of its logarithm, in which alone they are convex."""
+
+    log_input: bool
+    advice = "It takes a mean: end the model in exp or softplus."
+    metric = "mean_absolute_error"
+    task = "regression"
+    link = "log"
+
+    @property
+    def convex(self) -> bool:  # type: ignore[override]
+        return self.log_input
+
+    @property
+    def prediction(self) -> Domain:
+        return REAL if self.log_input else NONNEGATIVE
+
+    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
+        return constants.log_rate(constants.mean(y, w))
+
+
 @dataclass(frozen=True)
-class GammaDeviance(Pointwise):
+class GammaDeviance(Deviance):
     """Gamma deviance, halved: the negative log-likelihood of a Gamma distribution, 0 at its best.
 
     What it measures
@@ -197,24 +218,9 @@ class GammaDeviance(Pointwise):
     name = "gamma_deviance"
     aliases = ("gamma", "gamma_nll")
     latex = r"y / p - \log (y / p) - 1"
-    advice = "It takes a mean: end the model in exp or softplus."
     unit = "nats"
     target: ClassVar[Domain] = POSITIVE
-    metric = "mean_absolute_error"
-    task = "regression"
-    link = "log"
     relative = True
-
-    @property
-    def convex(self) -> bool:  # type: ignore[override]
-        return self.log_input
-
-    @property
-    def prediction(self) -> Domain:
-        return REAL if self.log_input else NONNEGATIVE
-
-    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
-        return constants.log_rate(constants.mean(y, w))
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         if self.log_input:
@@ -280,7 +286,7 @@ class GammaDeviance(Pointwise):
 
 
 @dataclass(frozen=True)
-class TweedieDeviance(Pointwise):
+class TweedieDeviance(Deviance):
     """Tweedie deviance, halved: many zeros and a positive amount elsewhere, in one distribution.
 
     What it measures
@@ -327,23 +333,8 @@ class TweedieDeviance(Pointwise):
     name = "tweedie_deviance"
     aliases = ("tweedie",)
     latex = r"\frac{y^a}{a b} - \frac{y p^b}{b} + \frac{p^a}{a}"
-    advice = "It takes a mean: end the model in exp or softplus."
     target: ClassVar[Domain] = NONNEGATIVE
-    metric = "mean_absolute_error"
-    task = "regression"
-    link = "log"
     compiled = False
-
-    @property
-    def convex(self) -> bool:  # type: ignore[override]
-        return self.log_input
-
-    @property
-    def prediction(self) -> Domain:
-        return REAL if self.log_input else NONNEGATIVE
-
-    def best_constant(self, y: Any, w: Any = None, classes: int = 0) -> Any:
-        return constants.log_rate(constants.mean(y, w))
 
     def value(self, m: Vocabulary, y: Array, p: Array) -> Array:
         a, b = 2.0 - self.power, 1.0 - self.power

@@ -13,15 +13,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from losskit.core.definition import find
 from losskit.peers.torch import ROWS
 
 
 @lru_cache(1024)
-def _function(name: str) -> Any:
-    """(function, the card's parameters by its names); None where there is no exact one."""
+def _function(card: Any) -> Any:
+    """(function, its names of the card's parameters); None where there is no exact one.
+
+    A card that is made of another may have formulas of its own.
+    """
     for row in ROWS.values():
-        if row.exact and row.card == name:
-            return getattr(functional, row.name), row.settings
+        if row.exact and find(row.card) is card:
+            return getattr(functional, row.name), row.settings(card)
     return None
 
 
@@ -36,13 +40,13 @@ def evaluate(
         by: the slots by which there are to be gradients.
         scale: what these are multiplied by, a number or a tensor of no dimension.
     """
-    known = _function(card.name)
+    known = _function(type(card))
     y, p, *more = slots
     same = y.dtype == p.dtype and y.shape == p.shape and p.dtype in (torch.float32, torch.float64)
     if known is None or more or not same:
         return None
     function, settings = known
-    options = {theirs: getattr(card, ours) for ours, theirs in settings(type(card)).items()}
+    options = {theirs: getattr(card, ours) for ours, theirs in settings.items()}
     leaves = [x.detach().requires_grad_(i in by) for i, x in enumerate((y, p))]
     with torch.enable_grad():
         value = function(leaves[1], leaves[0], reduction="sum", **options)

@@ -8,7 +8,8 @@
   for another origin; None where that is not recorded.
 * `reads_halves`: whether predictions in half precision, asked for in float32, are taken as they
   are, for the kernels to widen.
-* `quick`: the mean of tensors that fit a card as they are, by a way of its own; None elsewhere.
+* `quick`: the mean of tensors that fit a card as they are, by a way of its own; None if
+  it has none.
 """
 
 from __future__ import annotations
