@@ -40,7 +40,8 @@ def evaluate(
         by: the slots by which there are to be gradients.
         scale: what these are multiplied by, a number or a tensor of no dimension.
     """
-    known = _function(type(card))
+    kind: Any = type(card)
+    known = _function(kind)
     y, p, *more = slots
     same = y.dtype == p.dtype and y.shape == p.shape and p.dtype in (torch.float32, torch.float64)
     if known is None or more or not same:
